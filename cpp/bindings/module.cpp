@@ -1,0 +1,9 @@
+#include "python.hpp"
+
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "The C++ engine of shapcpp. Private: use the functions of the package.";
+  shapcpp::bindings::bind_problem(module);
+  shapcpp::bindings::bind_tally(module);
+  shapcpp::bindings::bind_runs(module);
+  shapcpp::bindings::bind_build(module);
+}

@@ -1,0 +1,38 @@
+// The only door to pybind11: array types, each with one name here and in _core.pyi.
+#pragma once
+
+#include <pybind11/functional.h>
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+namespace shapcpp::bindings {
+
+namespace py = pybind11;
+
+using FloatArray = py::array_t<double, py::array::c_style>;
+using IntArray = py::array_t<std::int64_t, py::array::c_style>;
+
+template <class T>
+std::span<const T> view(const py::array_t<T, py::array::c_style>& array) {
+  return {array.data(), static_cast<std::size_t>(array.size())};
+}
+
+inline IntArray to_array(const std::vector<std::int64_t>& values,
+                         std::initializer_list<std::size_t> shape) {
+  IntArray array(std::vector<py::ssize_t>(shape.begin(), shape.end()));
+  std::copy(values.begin(), values.end(), array.mutable_data());
+  return array;
+}
+
+void bind_problem(py::module_& module);
+void bind_tally(py::module_& module);
+void bind_runs(py::module_& module);
+void bind_build(py::module_& module);
+
+}  // namespace shapcpp::bindings

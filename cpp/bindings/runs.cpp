@@ -1,0 +1,74 @@
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "../core/permutation.hpp"
+#include "../parallel/permutations.hpp"
+#include "python.hpp"
+
+namespace shapcpp::bindings {
+
+void check_order(const IntArray& order, std::size_t n);
+
+namespace {
+
+using Progress = std::optional<py::function>;
+
+// Called from C++ without the GIL: hears Ctrl-C and passes progress on.
+Report report_to(const Progress& progress) {
+  return [&progress](std::uint64_t done) {
+    const py::gil_scoped_acquire acquire;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    if (progress) (*progress)(done);
+  };
+}
+
+IntArray permutation(std::size_t n, std::uint64_t seed, std::uint64_t index) {
+  IntArray order(static_cast<py::ssize_t>(n));
+  fill_permutation(seed, index, {order.mutable_data(), n});
+  return order;
+}
+
+Score everyone(const Problem& problem) {
+  const Report report = report_to(std::nullopt);
+  // The computation touches no Python object; the report takes the GIL again where it does.
+  const py::gil_scoped_release release;
+  return evaluate_everyone(problem, report);
+}
+
+void run(const Problem& problem, const Score& everyone, Tally& tally, std::uint64_t seed,
+         std::uint64_t first, std::uint64_t count, int threads, const Progress& progress) {
+  if (count > UINT64_MAX - first) throw std::invalid_argument("first + count is beyond 2^64");
+  const Report report = report_to(progress);
+  // As above; the tally is written by the run's threads only, under the run's own lock.
+  const py::gil_scoped_release release;
+  run_permutations(problem, everyone, seed, {first, first + count}, threads, report, tally);
+}
+
+std::pair<IntArray, std::int64_t> walk(const Problem& problem, const Score& everyone,
+                                       const IntArray& order) {
+  check_order(order, problem.n_players());
+  std::vector<std::int64_t> path((problem.n_players() + 1) * problem.n_classes());
+  const Checkpoint checkpoint = [] {};
+  const std::int64_t uncertified = Walk(problem, checkpoint).along(view(order), everyone, path);
+  return {to_array(path, {problem.n_players() + 1, problem.n_classes()}), uncertified};
+}
+
+}  // namespace
+
+void bind_runs(py::module_& module) {
+  py::register_exception<ConvergenceError>(module, "ConvergenceError", PyExc_RuntimeError);
+  py::class_<Score>(module, "Score", py::is_final())
+      .def_property_readonly("correct",
+                             [](const Score& s) { return to_array(s.correct, {s.correct.size()}); })
+      .def_readonly("uncertified", &Score::uncertified);
+  module.def("permutation", &permutation, py::arg("n"), py::arg("seed"), py::arg("index"));
+  module.def("everyone", &everyone, py::arg("problem"));
+  module.def("walk", &walk, py::arg("problem"), py::arg("everyone"), py::arg("order").noconvert());
+  module.def("run", &run, py::arg("problem"), py::arg("everyone"), py::arg("tally"), py::kw_only(),
+             py::arg("seed"), py::arg("first"), py::arg("count"), py::arg("threads"),
+             py::arg("progress") = py::none());
+  module.def("in_forked_child", &in_forked_child);
+}
+
+}  // namespace shapcpp::bindings

@@ -1,0 +1,96 @@
+// Training and test samples in working coordinates, labels, weights, penalty, players, conventions.
+#pragma once
+
+#include <Eigen/Core>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "storage.hpp"
+
+namespace shapcpp {
+
+// Counts of correct test predictions, one per class.
+using Counts = std::vector<std::int64_t>;
+
+// What a coalition of one class scores: the constant prediction of that class, or what the empty
+// coalition scores.
+enum class SingleClass { kConstant, kCarry };
+
+// Row-major samples and the class of each, as the caller holds them.
+struct LabelledSamples {
+  std::span<const double> values;
+  std::span<const std::int64_t> classes;
+};
+
+struct ProblemSettings {
+  double C = 1.0;
+  std::span<const double> class_weights;           // one per class
+  std::span<const std::int64_t> player_of_sample;  // 0 .. n_players - 1, each at least once
+  std::span<const std::int64_t> empty_counts;      // what the empty coalition scores
+  SingleClass single_class = SingleClass::kConstant;
+};
+
+// Working coordinates. The objective is unchanged if the training mean is subtracted from every
+// column (the intercept is not penalised and takes it up) and if a column is divided by s while its
+// penalty 1/C becomes 1/(C s^2). With s the power of two nearest the column's deviation the second
+// step is exact, and the first leaves a relative error of one rounding per entry: margins are then
+// sums of moderate terms however the features were scaled. The intercept is the last column, 1.
+class Problem {
+ public:
+  // Throws std::invalid_argument where sizes disagree, and std::length_error where they overflow.
+  Problem(std::size_t n_features, std::size_t n_classes, LabelledSamples train,
+          LabelledSamples test, const ProblemSettings& settings);
+
+  std::size_t n_samples() const { return classes_.size(); }
+  std::size_t n_players() const { return first_member_.size() - 1; }
+  std::size_t n_classes() const { return test_counts_.size(); }
+  std::size_t columns() const { return columns_; }
+
+  std::span<const double> sample(std::size_t i) const {
+    return {samples_.data() + i * columns_, columns_};
+  }
+  double sample_norm(std::size_t i) const { return norms_[i]; }
+  std::size_t class_of(std::size_t i) const { return classes_[i]; }
+  double weight_of(std::size_t i) const { return class_weights_[classes_[i]]; }
+  std::span<const std::size_t> members(std::size_t player) const {
+    return std::span(members_).subspan(first_member_[player],
+                                       first_member_[player + 1] - first_member_[player]);
+  }
+
+  // Diagonal of the penalty, per column; 0 for the intercept.
+  const Eigen::VectorXd& penalty() const { return penalty_; }
+
+  // Test samples of one class, and their Euclidean norms padded to whole tiles with NaN, which
+  // compares as neither within a bound nor beyond it.
+  const SampleTiles& test_samples(std::size_t k) const { return test_samples_[k]; }
+  const AlignedVector& test_norms(std::size_t k) const { return test_norms_[k]; }
+  const Counts& test_counts() const { return test_counts_; }
+  const Counts& empty_counts() const { return empty_counts_; }
+  SingleClass single_class() const { return single_class_; }
+
+ private:
+  void set_players(std::span<const std::int64_t> player_of_sample);
+  void choose_coordinates(std::span<const double> values, double C);
+  void to_working(const double* values, double* sample) const;
+  void set_test(LabelledSamples test, std::size_t n_classes);
+
+  std::size_t columns_;
+  std::vector<double> centre_;
+  std::vector<double> factor_;
+  Eigen::VectorXd penalty_;
+  AlignedVector samples_;
+  std::vector<double> norms_;
+  std::vector<std::size_t> classes_;
+  std::vector<double> class_weights_;
+  std::vector<std::size_t> members_;
+  std::vector<std::size_t> first_member_;
+  std::vector<SampleTiles> test_samples_;
+  std::vector<AlignedVector> test_norms_;
+  Counts test_counts_;
+  Counts empty_counts_;
+  SingleClass single_class_;
+};
+
+}  // namespace shapcpp

@@ -1,0 +1,50 @@
+// Integer sums of marginal contributions: the whole result of a run, whatever did the walking.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace shapcpp {
+
+// Half-open range of permutation indices.
+struct IndexRange {
+  std::uint64_t first;
+  std::uint64_t end;
+  bool operator==(const IndexRange&) const = default;
+};
+
+// Sums are integers, so they do not depend on the order in which permutations are added.
+class Tally {
+ public:
+  Tally(std::size_t n_players, std::size_t n_classes);
+
+  // Adds permutation `index`: `path` holds the counts of correct predictions per class of the
+  // coalitions of the first 0, 1, ..., n players of `order`, (n_players + 1) * n_classes of them.
+  void add(std::uint64_t index, std::span<const std::int64_t> order,
+           std::span<const std::int64_t> path, std::int64_t uncertified);
+
+  std::size_t n_players() const { return n_players_; }
+  std::size_t n_classes() const { return n_classes_; }
+
+  // (n_players, n_classes): sums of the changes in correct predictions.
+  const std::vector<std::int64_t>& gains() const { return gains_; }
+  // (n_players, n_classes, n_classes): sums of the products of those changes.
+  const std::vector<std::int64_t>& products() const { return products_; }
+  std::int64_t uncertified() const { return uncertified_; }
+  // The permutations added, as few sorted ranges as possible.
+  const std::vector<IndexRange>& ranges() const { return ranges_; }
+
+ private:
+  void mark_done(std::uint64_t index);
+
+  std::size_t n_players_;
+  std::size_t n_classes_;
+  std::vector<std::int64_t> gains_;
+  std::vector<std::int64_t> products_;
+  std::int64_t uncertified_ = 0;
+  std::vector<IndexRange> ranges_;
+};
+
+}  // namespace shapcpp

@@ -1,0 +1,43 @@
+// One permutation walked: the counts of every coalition along it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "checkpoint.hpp"
+#include "logistic_path.hpp"
+#include "margin_watch.hpp"
+#include "problem.hpp"
+
+namespace shapcpp {
+
+// What a coalition scores.
+struct Score {
+  Counts correct;
+  std::int64_t uncertified = 0;
+};
+
+class Walk {
+ public:
+  // `problem` and `checkpoint` must outlive the walk.
+  Walk(const Problem& problem, const Checkpoint& checkpoint);
+
+  // The coalition of all samples. Every permutation ends there: computed once, it makes the gains
+  // of each permutation add up exactly.
+  Score everyone();
+
+  // Fills `path`, (n_players + 1) * n_classes counts, as the players of `order` join. Returns the
+  // number of decisions, over all coalitions and test samples, below the rounding floor.
+  std::int64_t along(std::span<const std::int64_t> order, const Score& everyone,
+                     std::span<std::int64_t> path);
+
+ private:
+  std::int64_t score(std::span<std::int64_t> correct);
+
+  const Problem& problem_;
+  const Checkpoint& checkpoint_;
+  LogisticPath model_;
+  MarginWatch watch_;
+};
+
+}  // namespace shapcpp

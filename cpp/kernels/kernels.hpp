@@ -1,0 +1,55 @@
+// The vector loops of the engine, compiled once per instruction set and chosen at start-up.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace shapcpp::kernels {
+
+// Samples lie in tiles of this many rows, feature by feature: value (row, column) of a tile is
+// tile[column * kTileRows + row]. A tile of the paper's 16 features fits the first-level cache.
+inline constexpr std::size_t kTileRows = 256;
+
+// `rows` is always a multiple of this: whoever fills a tile pads it, so that no loop has a
+// remainder.
+inline constexpr std::size_t kRowMultiple = 8;
+
+struct Kernels {
+  const char* level;
+
+  // margins[i] = sum over columns j of tile(i, j) * weights[j]
+  void (*margins)(const double* tile, std::size_t columns, const double* weights, std::size_t rows,
+                  double* margins);
+
+  // The largest |values[i]|.
+  double (*largest)(const double* values, std::size_t rows);
+
+  // Derivatives of the loss a * log(1 + exp(-sign * margin)) by the margin, sign = +1 or -1:
+  // residuals (first) and curvatures (second). Returns the sum of |residuals|.
+  double (*logistic)(const double* margins, const double* signs, const double* sample_weights,
+                     std::size_t rows, double* residuals, double* curvatures);
+
+  // gradient[j] += sum over rows i of tile(i, j) * residuals[i]
+  void (*add_gradient)(const double* tile, std::size_t columns, const double* residuals,
+                       std::size_t rows, double* gradient);
+
+  // hessian[j * columns + l] += sum over rows i of curvatures[i] * tile(i, j) * tile(i, l), l <= j;
+  // what stands above the diagonal is undefined. `scratch` holds 4 * kTileRows numbers.
+  void (*add_hessian)(const double* tile, std::size_t columns, const double* curvatures,
+                      std::size_t rows, double* hessian, double* scratch);
+
+  // How many margins exceed their bound, and how many lie within it, where
+  // bound_i = norms[i] * scale.
+  void (*classify)(const double* margins, const double* norms, double scale, std::size_t rows,
+                   std::size_t* positive, std::size_t* within);
+};
+
+// The levels this processor can run, best first.
+std::vector<std::string> available_levels();
+
+// The level in use: SHAPCPP_ISA where it is set, else the best. Chosen once per process; throws
+// std::invalid_argument if SHAPCPP_ISA names no level or one that this processor lacks.
+const Kernels& kernels();
+
+}  // namespace shapcpp::kernels

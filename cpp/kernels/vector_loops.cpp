@@ -1,0 +1,217 @@
+// Compiled once per instruction set, with SHAPCPP_LEVEL naming it and SHAPCPP_LANES its doubles per
+// register. Everything here has internal linkage or lives in the level's own namespace, and nothing
+// from the standard library is instantiated: the linker would keep one copy for all levels.
+#include <cstddef>
+
+#include "kernels.hpp"
+
+namespace shapcpp::kernels::SHAPCPP_LEVEL {
+
+#define SHAPCPP_STRING(name) #name
+#define SHAPCPP_NAME(name) SHAPCPP_STRING(name)
+
+namespace {
+
+using std::size_t;
+
+constexpr size_t kLanes = SHAPCPP_LANES;
+
+using Vec = double __attribute__((vector_size(8 * SHAPCPP_LANES), aligned(8), may_alias));
+using Bits = long long __attribute__((vector_size(8 * SHAPCPP_LANES), aligned(8), may_alias));
+
+inline Vec load(const double* address) {
+  return *reinterpret_cast<const Vec*>(address);
+}
+
+inline void store(double* address, Vec value) {
+  *reinterpret_cast<Vec*>(address) = value;
+}
+
+inline Vec broadcast(double value) {
+  return value - Vec{};
+}
+
+inline double sum_of_lanes(Vec value) {
+  double sum = value[0];
+  for (size_t lane = 1; lane < kLanes; ++lane) sum += value[lane];
+  return sum;
+}
+
+inline Vec absolute(Vec value) {
+  return (Vec)((Bits)value & 0x7fffffffffffffffLL);
+}
+
+inline Vec select(Bits condition, Vec yes, Vec no) {
+  return (Vec)((condition & (Bits)yes) | (~condition & (Bits)no));
+}
+
+// exp(x) for x <= 0, within 2 units in the last place; below -700 it stays at exp(-700).
+// x = n ln 2 + r with |r| <= ln(2) / 2, the Taylor polynomial of degree 13 in r, and n added to
+// the exponent. ln 2 is split in two so that n * kLn2High is exact.
+inline Vec exp_nonpositive(Vec x) {
+  constexpr double kLog2E = 1.44269504088896340736;
+  constexpr double kLn2High = 6.93147180369123816490e-01;
+  constexpr double kLn2Low = 1.90821492927058770002e-10;
+  constexpr double kRoundToInteger = 6755399441055744.0;  // 1.5 * 2^52
+  x = select(x < -700.0, broadcast(-700.0), x);
+  const Vec shifted = x * kLog2E + kRoundToInteger;
+  const Vec n = shifted - kRoundToInteger;
+  const Vec r = (x - n * kLn2High) - n * kLn2Low;
+  Vec p = broadcast(1.0 / 6227020800.0);
+  p = p * r + 1.0 / 479001600.0;
+  p = p * r + 1.0 / 39916800.0;
+  p = p * r + 1.0 / 3628800.0;
+  p = p * r + 1.0 / 362880.0;
+  p = p * r + 1.0 / 40320.0;
+  p = p * r + 1.0 / 5040.0;
+  p = p * r + 1.0 / 720.0;
+  p = p * r + 1.0 / 120.0;
+  p = p * r + 1.0 / 24.0;
+  p = p * r + 1.0 / 6.0;
+  p = p * r + 0.5;
+  p = p * r + 1.0;
+  p = p * r + 1.0;
+  return (Vec)((Bits)p + ((Bits)shifted << 52));
+}
+
+void margins(const double* tile, size_t columns, const double* weights, size_t rows,
+             double* margins) {
+  constexpr size_t kChains = 8;
+  size_t row = 0;
+  for (; row + kChains * kLanes <= rows; row += kChains * kLanes) {
+    Vec sums[kChains] = {};
+    for (size_t j = 0; j < columns; ++j) {
+      const double* column = tile + j * kTileRows + row;
+      for (size_t c = 0; c < kChains; ++c) sums[c] += load(column + c * kLanes) * weights[j];
+    }
+    for (size_t c = 0; c < kChains; ++c) store(margins + row + c * kLanes, sums[c]);
+  }
+  for (; row < rows; row += kLanes) {
+    Vec even{}, odd{};
+    size_t j = 0;
+    for (; j + 1 < columns; j += 2) {
+      even += load(tile + j * kTileRows + row) * weights[j];
+      odd += load(tile + (j + 1) * kTileRows + row) * weights[j + 1];
+    }
+    if (j < columns) even += load(tile + j * kTileRows + row) * weights[j];
+    store(margins + row, even + odd);
+  }
+}
+
+double largest(const double* values, size_t rows) {
+  Vec most{};
+  for (size_t row = 0; row < rows; row += kLanes) {
+    const Vec value = absolute(load(values + row));
+    most = select(value > most, value, most);
+  }
+  double result = most[0];
+  for (size_t lane = 1; lane < kLanes; ++lane) result = most[lane] > result ? most[lane] : result;
+  return result;
+}
+
+double logistic(const double* margins, const double* signs, const double* sample_weights,
+                size_t rows, double* residuals, double* curvatures) {
+  Vec total{};
+  for (size_t row = 0; row < rows; row += kLanes) {
+    const Vec sign = load(signs + row);
+    const Vec margin = load(margins + row) * sign;
+    const Vec weight = load(sample_weights + row);
+    const Vec tail = exp_nonpositive(-absolute(margin));
+    const Vec likely = 1.0 / (1.0 + tail);
+    const Vec unlikely = tail * likely;
+    const Vec residual = weight * select(margin >= 0.0, unlikely, likely);
+    total += residual;
+    store(residuals + row, -sign * residual);
+    store(curvatures + row, weight * likely * unlikely);
+  }
+  return sum_of_lanes(total);
+}
+
+void add_gradient(const double* tile, size_t columns, const double* residuals, size_t rows,
+                  double* gradient) {
+  for (size_t j = 0; j < columns; ++j) {
+    const double* column = tile + j * kTileRows;
+    Vec sums[4] = {};
+    size_t row = 0;
+    for (; row + 4 * kLanes <= rows; row += 4 * kLanes)
+      for (size_t c = 0; c < 4; ++c)
+        sums[c] += load(column + row + c * kLanes) * load(residuals + row + c * kLanes);
+    for (; row < rows; row += kLanes) sums[0] += load(column + row) * load(residuals + row);
+    gradient[j] += sum_of_lanes((sums[0] + sums[1]) + (sums[2] + sums[3]));
+  }
+}
+
+// Rows of the Hessian from `scaled` (curvature times feature, Height of them) against Width
+// columns: Height * Width sums held in registers.
+template <size_t Height, size_t Width>
+void add_block(const double* scaled, const double* columns_from, size_t rows, double* hessian,
+               size_t stride) {
+  Vec sums[Height][Width] = {};
+  for (size_t row = 0; row < rows; row += kLanes) {
+    Vec right[Width];
+    for (size_t l = 0; l < Width; ++l) right[l] = load(columns_from + l * kTileRows + row);
+    for (size_t j = 0; j < Height; ++j) {
+      const Vec left = load(scaled + j * kTileRows + row);
+      for (size_t l = 0; l < Width; ++l) sums[j][l] += left * right[l];
+    }
+  }
+  for (size_t j = 0; j < Height; ++j)
+    for (size_t l = 0; l < Width; ++l) hessian[j * stride + l] += sum_of_lanes(sums[j][l]);
+}
+
+template <size_t Height>
+void add_rows(const double* scaled, const double* tile, size_t first_row, size_t columns,
+              size_t rows, double* hessian) {
+  constexpr size_t kWidth = kLanes == 8 ? 4 : 2;  // 32 registers or 16
+  double* target = hessian + first_row * columns;
+  const size_t end = first_row + Height;
+  size_t l = 0;
+  for (; l + kWidth <= end; l += kWidth)
+    add_block<Height, kWidth>(scaled, tile + l * kTileRows, rows, target + l, columns);
+  for (; l < end; ++l)
+    add_block<Height, 1>(scaled, tile + l * kTileRows, rows, target + l, columns);
+}
+
+void add_hessian(const double* tile, size_t columns, const double* curvatures, size_t rows,
+                 double* hessian, double* scratch) {
+  constexpr size_t kHeight = 4;
+  for (size_t j = 0; j < columns; j += kHeight) {
+    const size_t height = columns - j < kHeight ? columns - j : kHeight;
+    for (size_t c = 0; c < height; ++c)
+      for (size_t row = 0; row < rows; row += kLanes)
+        store(scratch + c * kTileRows + row,
+              load(tile + (j + c) * kTileRows + row) * load(curvatures + row));
+    switch (height) {
+      case 1: add_rows<1>(scratch, tile, j, columns, rows, hessian); break;
+      case 2: add_rows<2>(scratch, tile, j, columns, rows, hessian); break;
+      case 3: add_rows<3>(scratch, tile, j, columns, rows, hessian); break;
+      default: add_rows<4>(scratch, tile, j, columns, rows, hessian); break;
+    }
+  }
+}
+
+void classify(const double* margins, const double* norms, double scale, size_t rows,
+              size_t* positive, size_t* within) {
+  Bits above{}, inside{};
+  for (size_t row = 0; row < rows; row += kLanes) {
+    const Vec margin = load(margins + row);
+    const Vec bound = load(norms + row) * scale;
+    above -= (Bits)(margin > bound);
+    inside -= (Bits)(absolute(margin) <= bound);
+  }
+  size_t above_sum = 0, inside_sum = 0;
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    above_sum += static_cast<size_t>(above[lane]);
+    inside_sum += static_cast<size_t>(inside[lane]);
+  }
+  *positive = above_sum;
+  *within = inside_sum;
+}
+
+}  // namespace
+
+extern const Kernels table;
+const Kernels table = {
+    SHAPCPP_NAME(SHAPCPP_LEVEL), margins, largest, logistic, add_gradient, add_hessian, classify};
+
+}  // namespace shapcpp::kernels::SHAPCPP_LEVEL

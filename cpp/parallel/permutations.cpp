@@ -1,0 +1,153 @@
+#include "permutations.hpp"
+
+#include <omp.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <vector>
+
+#include "../core/permutation.hpp"
+
+namespace shapcpp {
+namespace {
+
+bool forked = false;
+[[maybe_unused]] const int fork_watch = pthread_atfork(nullptr, nullptr, [] { forked = true; });
+
+constexpr auto kReportEvery = std::chrono::milliseconds(50);
+
+struct Stopped {};
+
+class Run {
+ public:
+  Run(const Problem& problem, const Score& everyone, std::uint64_t seed, IndexRange range,
+      const Report& report, Tally& tally)
+      : problem_(problem),
+        everyone_(everyone),
+        seed_(seed),
+        range_(range),
+        report_(report),
+        tally_(tally),
+        next_(range.first) {}
+
+  void on_threads(int threads) {
+    if (threads == 1) {
+      work(true);
+    } else {
+#pragma omp parallel num_threads(threads)
+      {
+        const bool caller = omp_get_thread_num() == 0;
+        work(caller);
+        if (caller) wait_for(omp_get_num_threads() - 1);
+      }
+    }
+    if (error_) std::rethrow_exception(error_);
+    report_(done_);
+  }
+
+ private:
+  void work(bool caller) {
+    guarded([&] {
+      auto last_report = std::chrono::steady_clock::now();
+      const Checkpoint checkpoint = [&] {
+        if (stop_) throw Stopped{};
+        if (!caller) return;
+        const auto now = std::chrono::steady_clock::now();
+        if (now - last_report < kReportEvery) return;
+        last_report = now;
+        report_(done_);
+      };
+      walk_all(checkpoint);
+    });
+    if (caller) return;
+    const std::lock_guard lock(mutex_);
+    ++finished_;
+    finished_changed_.notify_one();
+  }
+
+  void walk_all(const Checkpoint& checkpoint) {
+    Walk walk(problem_, checkpoint);
+    std::vector<std::int64_t> order(problem_.n_players());
+    std::vector<std::int64_t> path((order.size() + 1) * problem_.n_classes());
+    for (std::uint64_t t = next_++; t < range_.end; t = next_++) {
+      checkpoint();
+      fill_permutation(seed_, t, order);
+      const std::int64_t uncertified = walk.along(order, everyone_, path);
+      const std::lock_guard lock(mutex_);
+      tally_.add(t, order, path, uncertified);
+      ++done_;
+    }
+  }
+
+  // The caller goes on reporting while others finish, so that Ctrl-C is heard.
+  void wait_for(int others) {
+    std::unique_lock lock(mutex_);
+    while (finished_ < others) {
+      finished_changed_.wait_for(lock, kReportEvery);
+      if (stop_) continue;
+      lock.unlock();
+      guarded([&] { report_(done_); });
+      lock.lock();
+    }
+  }
+
+  template <class Body>
+  void guarded(const Body& body) {
+    try {
+      body();
+    } catch (const Stopped&) {
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      if (!error_) error_ = std::current_exception();
+      stop_ = true;
+    }
+  }
+
+  const Problem& problem_;
+  const Score& everyone_;
+  const std::uint64_t seed_;
+  const IndexRange range_;
+  const Report& report_;
+  Tally& tally_;  // guarded by mutex_
+
+  std::atomic<std::uint64_t> next_;
+  std::atomic<std::uint64_t> done_{0};
+  std::atomic<bool> stop_{false};
+  std::mutex mutex_;
+  std::condition_variable finished_changed_;
+  int finished_ = 0;          // guarded by mutex_
+  std::exception_ptr error_;  // guarded by mutex_
+};
+
+}  // namespace
+
+Score evaluate_everyone(const Problem& problem, const Report& report) {
+  auto last_report = std::chrono::steady_clock::now();
+  const Checkpoint checkpoint = [&] {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_report < kReportEvery) return;
+    last_report = now;
+    report(0);
+  };
+  return Walk(problem, checkpoint).everyone();
+}
+
+void run_permutations(const Problem& problem, const Score& everyone, std::uint64_t seed,
+                      IndexRange range, int threads, const Report& report, Tally& tally) {
+  const std::uint64_t count = range.end - range.first;
+  const auto useful = static_cast<int>(
+      std::min<std::uint64_t>(count, static_cast<std::uint64_t>(std::max(threads, 1))));
+  Run(problem, everyone, seed, range, report, tally)
+      .on_threads(in_forked_child() ? 1 : std::max(useful, 1));
+}
+
+bool in_forked_child() {
+  return forked;
+}
+
+}  // namespace shapcpp

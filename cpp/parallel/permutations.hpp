@@ -1,0 +1,30 @@
+// Permutations over threads: the only room with OpenMP.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "../core/problem.hpp"
+#include "../core/tally.hpp"
+#include "../core/walk.hpp"
+
+namespace shapcpp {
+
+// Called on the calling thread, ten times a second or more, with the number of permutations
+// completed. What it throws ends the run.
+using Report = std::function<void(std::uint64_t done)>;
+
+// The score of the coalition of all samples.
+Score evaluate_everyone(const Problem& problem, const Report& report);
+
+// Walks the permutations of `range` under `seed` and adds each completed one to `tally`. If the
+// report or a walk throws, all threads stop within a tenth of a second, unfinished permutations are
+// dropped whole, `tally` holds those completed, and the first exception is thrown again here.
+void run_permutations(const Problem& problem, const Score& everyone, std::uint64_t seed,
+                      IndexRange range, int threads, const Report& report, Tally& tally);
+
+// Whether this process was forked from one that had loaded this library. Such a process has lost
+// its OpenMP threads and would wait for them for ever: it computes on one thread.
+bool in_forked_child();
+
+}  // namespace shapcpp

@@ -1,0 +1,38 @@
+"""Data Shapley values of training labels, exact and fast: which of your labels to doubt."""
+
+try:
+    from shapcpp import _core
+except ImportError as error:  # pragma: no cover
+    raise ImportError(
+        "shapcpp's compiled engine could not be loaded; build it with 'pip install .' from a "
+        f"checkout, and do not import the package from the source folder itself ({error})"
+    ) from error
+
+from shapcpp._core import ConvergenceError, __version__
+from shapcpp.detection import detection_table
+from shapcpp.features import Features, read_features, write_features
+from shapcpp.metrics import Metric
+from shapcpp.noise import add_noise, flip_labels
+from shapcpp.result import Interrupted, Valuation, load
+from shapcpp.valuation import permutation, value
+
+__all__ = [
+    "ConvergenceError",
+    "Features",
+    "Interrupted",
+    "Metric",
+    "Valuation",
+    "__version__",
+    "add_noise",
+    "detection_table",
+    "flip_labels",
+    "load",
+    "permutation",
+    "read_features",
+    "value",
+    "write_features",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__

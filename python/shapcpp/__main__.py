@@ -1,0 +1,5 @@
+"""python -m shapcpp: the command line."""
+
+from shapcpp.cli import main
+
+main()

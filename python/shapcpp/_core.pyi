@@ -1,0 +1,69 @@
+from collections.abc import Callable
+from typing import Any, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray: TypeAlias = NDArray[np.float64]
+IntArray: TypeAlias = NDArray[np.int64]
+
+__version__: str
+
+class ConvergenceError(RuntimeError): ...
+
+@final
+class Problem:
+    def __init__(
+        self,
+        *,
+        X: FloatArray,
+        classes: IntArray,
+        X_test: FloatArray,
+        classes_test: IntArray,
+        C: float,
+        class_weights: FloatArray,
+        players: IntArray,
+        empty_counts: IntArray,
+        single_class: str,
+    ) -> None: ...
+    @property
+    def n_players(self) -> int: ...
+
+@final
+class Score:
+    @property
+    def correct(self) -> IntArray: ...
+    @property
+    def uncertified(self) -> int: ...
+
+@final
+class Tally:
+    def __init__(self, n_players: int, n_classes: int) -> None: ...
+    def add(self, index: int, order: IntArray, path: IntArray, uncertified: int = 0) -> None: ...
+    @property
+    def gains(self) -> IntArray: ...
+    @property
+    def products(self) -> IntArray: ...
+    @property
+    def uncertified(self) -> int: ...
+    @property
+    def ranges(self) -> IntArray: ...
+
+def permutation(n: int, seed: int, index: int) -> IntArray: ...
+def everyone(problem: Problem) -> Score: ...
+def walk(problem: Problem, everyone: Score, order: IntArray) -> tuple[IntArray, int]: ...
+def run(
+    problem: Problem,
+    everyone: Score,
+    tally: Tally,
+    *,
+    seed: int,
+    first: int,
+    count: int,
+    threads: int,
+    progress: Callable[[int], Any] | None = None,
+) -> None: ...
+def in_forked_child() -> bool: ...
+def build() -> dict[str, Any]: ...
+def instruction_set() -> str: ...
+def logistic(margins: FloatArray, signs: FloatArray) -> tuple[FloatArray, FloatArray]: ...

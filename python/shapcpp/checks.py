@@ -1,0 +1,258 @@
+"""What arguments must be: one sentence with name, offending value and place for each that is not."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import operator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+LARGEST_FEATURE = 1e150  # squares of features must not overflow
+LARGEST_SEED = 2**64 - 1
+MOST_THREADS = 1024
+
+
+def _array(name: str, value: object) -> NDArray[Any]:
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} is ragged: its rows differ in length") from None
+    if np.ma.is_masked(value):
+        raise ValueError(f"{name} has masked entries: fill or drop them first")
+    return array
+
+
+def features(name: str, value: ArrayLike) -> NDArray[np.float64]:
+    """A C-contiguous float64 matrix of finite numbers with at least one row and one column."""
+    array = _array(name, value)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    if array.ndim != 2:
+        raise ValueError(f"{name} must have shape (samples, features), got shape {array.shape}")
+    if array.shape[0] == 0:
+        raise ValueError(f"{name} is empty: it has shape {array.shape}")
+    if array.shape[1] == 0:
+        raise ValueError(f"{name} has no features: it has shape {array.shape}")
+    with np.errstate(over="ignore"):
+        matrix = np.ascontiguousarray(array, dtype=np.float64)
+    bad = bad_entry(matrix)
+    if bad is not None:
+        row, column = bad
+        raise ValueError(
+            f"{name} has {matrix[row, column]} at row {row}, column {column}; features must be "
+            f"finite and at most {LARGEST_FEATURE:g} in size"
+        )
+    return matrix
+
+
+def bad_entry(matrix: NDArray[np.floating]) -> tuple[int, int] | None:
+    """Row and column of the first entry that is not finite or too large to square."""
+    good = np.abs(matrix) <= LARGEST_FEATURE
+    if good.all():
+        return None
+    row, column = np.unravel_index(int(np.argmin(good)), good.shape)
+    return int(row), int(column)
+
+
+def test_features(
+    name: str, value: ArrayLike, X: NDArray[np.float64], X_name: str = "X"
+) -> NDArray[np.float64]:
+    """A matrix as `features` wants it, as wide as the training side."""
+    matrix = features(name, value)
+    if matrix.shape[1] != X.shape[1]:
+        raise ValueError(
+            f"{name} has {matrix.shape[1]} features and {X_name} has {X.shape[1]}: "
+            f"shapes {matrix.shape} and {X.shape}"
+        )
+    return matrix
+
+
+def labels(name: str, value: ArrayLike) -> NDArray[np.int64]:
+    """A vector of integer or boolean labels as int64."""
+    array = _array(name, value)
+    if array.size and array.dtype.kind not in "biu":
+        first = array.reshape(-1)[0]
+        raise TypeError(
+            f"{name} must hold integers or booleans, got dtype {array.dtype} (row 0 is {first!r})"
+        )
+    if array.ndim != 1:
+        raise ValueError(f"{name} must have shape (samples,), got shape {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"{name} is empty: it has shape {array.shape}")
+    too_large = array > np.iinfo(np.int64).max if array.dtype.kind == "u" else np.zeros(1, bool)
+    if too_large.any():
+        row = int(np.argmax(too_large))
+        raise ValueError(f"{name} has {array[row]} at row {row}, beyond the 64-bit integers")
+    return array.astype(np.int64)
+
+
+def same_length(
+    name: str, array: NDArray[Any], noun: str, other_name: str, other: NDArray[Any]
+) -> None:
+    """ValueError with both lengths and shapes if two arrays differ in their first axis."""
+    if len(array) != len(other):
+        raise ValueError(
+            f"{name} has {len(array)} {noun} and {other_name} has {len(other)} rows: "
+            f"shapes {array.shape} and {other.shape}"
+        )
+
+
+def two_classes(name: str, y: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The sorted labels, exactly two."""
+    classes = np.unique(y)
+    if len(classes) == 1:
+        raise ValueError(f"{name} holds one class only: every label is {classes[0]}; two are needed")
+    if len(classes) > 2:
+        some = ", ".join(map(str, classes[:5])) + (", ..." if len(classes) > 5 else "")
+        raise ValueError(
+            f"{name} holds {len(classes)} different labels ({some}); for now exactly two are supported"
+        )
+    return classes
+
+
+def known_labels(
+    name: str, values: NDArray[np.int64], classes: NDArray[np.int64], known_name: str = "y"
+) -> NDArray[np.int64]:
+    """The class index of each label, all of which must be among `classes`."""
+    indices = np.searchsorted(classes, values)
+    wrong = classes[np.minimum(indices, len(classes) - 1)] != values
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise ValueError(
+            f"{name} has label {values[row]} at row {row}, which {known_name} lacks "
+            f"(its labels are {', '.join(map(str, classes))})"
+        )
+    return indices.astype(np.int64)
+
+
+def identifiers(name: str, value: ArrayLike) -> NDArray[Any]:
+    """A vector of integers or strings: ids or groups."""
+    array = _array(name, value)
+    if array.dtype == object:
+        wrong = [i for i, entry in enumerate(array.flat) if not isinstance(entry, str)]
+        if wrong:
+            entry = array.flat[wrong[0]]
+            raise TypeError(
+                f"{name} must hold integers or strings, got {entry!r} at row {wrong[0]}"
+            )
+        array = array.astype(str)
+    if array.size and array.dtype.kind not in "biuUST":
+        raise TypeError(f"{name} must hold integers or strings, got dtype {array.dtype}")
+    if array.dtype.kind == "T":
+        array = array.astype(str)
+    if array.ndim != 1:
+        raise ValueError(f"{name} must have shape (samples,), got shape {array.shape}")
+    return array
+
+
+def companion(
+    name: str, value: ArrayLike | None, y: NDArray[np.int64]
+) -> NDArray[Any] | None:
+    """Ids or groups, as many as there are labels, or None."""
+    if value is None:
+        return None
+    array = identifiers(name, value)
+    same_length(name, array, "entries", "y", y)
+    return array
+
+
+def whole(name: str, value: object) -> int:
+    """A Python int from anything that is an integer."""
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be an integer, got {value}")
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, got {value!r}") from None
+
+
+def positive(name: str, value: object, most: int = 2**63 - 1) -> int:
+    """An integer from 1 to `most`."""
+    number = whole(name, value)
+    if not 1 <= number <= most:
+        raise ValueError(f"{name} must lie between 1 and {most}, got {number}")
+    return number
+
+
+def seed(value: object) -> int:
+    """An integer from 0 to 2^64 - 1."""
+    number = whole("seed", value)
+    if not 0 <= number <= LARGEST_SEED:
+        raise ValueError(f"seed must lie between 0 and 2^64 - 1, got {number}")
+    return number
+
+
+def real(name: str, value: object) -> float:
+    """A Python float from any real number that is not a boolean."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    return float(value)
+
+
+def positive_real(name: str, value: object) -> float:
+    """A positive finite float."""
+    number = real(name, value)
+    if not (number > 0 and math.isfinite(number)):
+        raise ValueError(f"{name} must be positive and finite, got {number}")
+    return number
+
+
+def choice(name: str, value: object, *known: str | None) -> Any:
+    """One of the values known."""
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"{name} must be one of {', '.join(map(repr, known))}; got {value!r}")
+    if value not in known:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}; got {value!r}")
+    return value
+
+
+def class_weights(
+    value: object, y: NDArray[np.int64], classes: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """One positive weight per class."""
+    if value is None:
+        return np.ones(len(classes))
+    if isinstance(value, str):
+        choice("class_weight", value, None, "balanced")
+        return len(y) / (len(classes) * np.array([np.sum(y == k) for k in classes]))
+    if not isinstance(value, dict):
+        raise TypeError(
+            f"class_weight must be None, 'balanced' or a dict of label to weight, got {value!r}"
+        )
+    for label in value:
+        if label not in classes.tolist():
+            raise ValueError(f"class_weight has label {label!r}, which y lacks")
+    for label in classes.tolist():
+        if label not in value:
+            raise ValueError(f"class_weight lacks label {label}")
+    return np.array([positive_real(f"class_weight[{k}]", value[k]) for k in classes.tolist()])
+
+
+def empty_rule(value: object, classes: NDArray[np.int64]) -> str | int:
+    """"majority", "none" or one of the labels."""
+    if isinstance(value, str):
+        choice("empty", value, "majority", "none")
+        return value
+    if isinstance(value, np.bool_):
+        value = bool(value)
+    try:
+        label = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"empty must be 'majority', 'none' or a label, got {value!r}") from None
+    if label not in classes.tolist():
+        raise ValueError(
+            f"empty is label {label}, which y lacks (its labels are "
+            f"{', '.join(map(str, classes))})"
+        )
+    return label
+
+
+def fraction(name: str, value: object) -> float:
+    """A share above 0 and at most 1."""
+    number = real(name, value)
+    if not 0 < number <= 1:
+        raise ValueError(f"{name} must be above 0 and at most 1, got {number}")
+    return number

@@ -1,0 +1,100 @@
+"""Known label errors against the lowest values: the paper's table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from shapcpp import checks
+from shapcpp.metrics import Metric, resolve
+from shapcpp.result import Valuation
+
+__all__ = ["detection_table"]
+
+DIRECTIONS = ("pos_as_neg", "neg_as_pos")
+
+
+def detection_table(
+    v: Valuation,
+    y: ArrayLike,
+    y_true: ArrayLike,
+    fractions: Sequence[float] = (0.1, 0.3),
+    metrics: Sequence[str | Metric] | None = None,
+) -> np.recarray[Any, Any]:
+    """Of the labels flipped in each direction, how many are among the lowest values.
+
+    Parameters
+    ----------
+    v : Valuation
+        The values of the training samples.
+    y : array_like of int or bool, shape (n,)
+        The labels as given, flipped ones included.
+    y_true : array_like of int or bool, shape (n,)
+        The true labels.
+    fractions : sequence of float, default (0.1, 0.3)
+        Shares f of all samples to look at: the ``floor(f n + 1/2)`` of lowest value, at
+        least one; ties by sample order.
+    metrics : sequence of str or Metric, optional
+        Default: every named metric that the test set defines.
+
+    Returns
+    -------
+    numpy.recarray
+        One row per fraction, direction and metric. Fields: ``fraction``; ``direction``,
+        "pos_as_neg" (positives labelled negative) or "neg_as_pos"; ``metric``;
+        ``flipped``, the number of such label errors; ``found``, how many of them are among
+        the lowest; ``share``, found / flipped (nan if there are none).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If labels are not integers or booleans, differ in length from `v`, or are unknown
+        to it; if a fraction is not above 0 and at most 1; if a metric is not defined.
+
+    Notes
+    -----
+    Table 2 of Enshaei et al., *Data Shapley value for handling noisy labels*.
+    """
+    given = _known(v, "y", y)
+    true = _known(v, "y_true", y_true)
+    negative, positive = v.classes
+    mistaken = {
+        "pos_as_neg": (true == positive) & (given == negative),
+        "neg_as_pos": (true == negative) & (given == positive),
+    }
+    shares = [checks.fraction(f"fractions[{i}]", f) for i, f in enumerate(fractions)]
+    chosen = [resolve(metric) for metric in (v.metrics if metrics is None else metrics)]
+    rows = []
+    for share in shares:
+        lowest = {metric.name: v.lowest(metric, share) for metric in chosen}
+        for direction in DIRECTIONS:
+            flipped = int(mistaken[direction].sum())
+            for metric in chosen:
+                found = int(mistaken[direction][lowest[metric.name]].sum())
+                rows.append(
+                    (share, direction, metric.name, flipped, found, _ratio(found, flipped))
+                )
+    width = max((len(metric.name) for metric in chosen), default=1)
+    fields = [
+        ("fraction", float),
+        ("direction", "U10"),
+        ("metric", f"U{width}"),
+        ("flipped", np.int64),
+        ("found", np.int64),
+        ("share", float),
+    ]
+    return np.array(rows, dtype=fields).view(np.recarray)
+
+
+def _known(v: Valuation, name: str, value: ArrayLike) -> NDArray[np.int64]:
+    labels = checks.labels(name, value)
+    checks.same_length(name, labels, "labels", "v", v.labels)
+    checks.known_labels(name, labels, v.classes, known_name="the result")
+    return labels
+
+
+def _ratio(found: int, flipped: int) -> float:
+    return found / flipped if flipped else float("nan")

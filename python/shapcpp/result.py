@@ -1,0 +1,451 @@
+"""The result of a run: integers, and everything that is read off them."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp import _core, checks, files
+from shapcpp.metrics import Metric, available, resolve
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["Interrupted", "Valuation", "load"]
+
+FORMAT = 1
+ROWS_SHOWN = 10
+Metrics = Sequence[str | Metric] | None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Valuation:
+    """Data Shapley values of training samples, with their uncertainty, for every linear metric.
+
+    Returned by `value` and `load`. Index it with a metric: ``v["acc"]``.
+
+    Attributes
+    ----------
+    gains : ndarray of int64, shape (n_players, n_classes)
+        Sum over permutations of the change in correct test predictions of each class
+        when the player joins. Players are samples, or groups in sorted order of their id.
+    products : ndarray of int64, shape (n_players, n_classes, n_classes)
+        Sums over permutations of the products of those changes.
+    empty_counts, full_counts, test_counts : ndarray of int64, shape (n_classes,)
+        Correct test predictions of each class by the empty coalition and by all samples,
+        and the number of test samples of each class. The gains add up to
+        ``n_permutations * (full_counts - empty_counts)`` exactly. `full_counts` is -1
+        where a run was stopped before it had evaluated the coalition of all samples.
+    uncertified : int
+        How many (permutation, coalition, test sample) decisions had a margin below the
+        rounding floor of double precision; such a sample counts as the smaller label.
+    ranges : ndarray of int64, shape (k, 2)
+        The permutations done, as half-open ranges ``[first, end)``.
+    classes : ndarray of int64, shape (n_classes,)
+        The sorted labels; column k of every per-class array belongs to ``classes[k]``.
+        The larger label is "positive".
+    players : ndarray of int64, shape (n,)
+        The row of `gains` that belongs to each sample.
+    ids : ndarray, shape (n,)
+        Identifiers of the samples; the row number where none were given.
+    labels : ndarray of int64, shape (n,)
+        The labels as given.
+    groups, true_labels : ndarray of shape (n,), or None
+        Group ids and true labels where known.
+    settings : dict
+        The options of the run: permutations (asked for), seed, C, class_weight (None,
+        "balanced" or one weight per class), scale, empty, single_class, by_group.
+    scaling : ndarray of float64, shape (2, n_features), or None
+        With ``scale="standard"``: means and deviations applied to both sides.
+    fingerprint : str
+        SHA-256 of the inputs.
+    """
+
+    gains: NDArray[np.int64]
+    products: NDArray[np.int64]
+    empty_counts: NDArray[np.int64]
+    full_counts: NDArray[np.int64]
+    test_counts: NDArray[np.int64]
+    uncertified: int
+    ranges: NDArray[np.int64]
+    classes: NDArray[np.int64]
+    players: NDArray[np.int64]
+    ids: NDArray[Any]
+    labels: NDArray[np.int64]
+    groups: NDArray[Any] | None
+    true_labels: NDArray[np.int64] | None
+    settings: dict[str, Any]
+    scaling: NDArray[np.float64] | None
+    fingerprint: str
+
+    @property
+    def n_permutations(self) -> int:
+        """Number of permutations completed."""
+        return int((self.ranges[:, 1] - self.ranges[:, 0]).sum())
+
+    @property
+    def complete(self) -> bool:
+        """Whether all permutations asked for were done."""
+        return self.n_permutations == self.settings["permutations"]
+
+    @property
+    def metrics(self) -> list[str]:
+        """Short names of the named metrics that the test set defines."""
+        return [metric.name for metric in available(self.test_counts)]
+
+    def __getitem__(self, metric: str | Metric) -> NDArray[np.float64]:
+        """Data Shapley value of each sample under a metric.
+
+        Parameters
+        ----------
+        metric : str or Metric
+            "acc", "rec", "spc", "bal", their long names "accuracy", "recall",
+            "specificity", "balanced_accuracy", or a `Metric`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            In units of the metric, per permutation; with groups, each sample shows the
+            value of its group. nan where no permutation was completed.
+
+        Raises
+        ------
+        ValueError
+            If the name is unknown, or the test set lacks a class the metric needs.
+        """
+        weights = resolve(metric).on(self.test_counts)
+        if self.n_permutations == 0:
+            return np.full(len(self.players), np.nan)
+        per_player: NDArray[np.float64] = self.gains @ weights / self.n_permutations
+        return per_player[self.players]
+
+    def stderr(self, metric: str | Metric) -> NDArray[np.float64]:
+        """Standard error of each value: how far sampling permutations leaves it uncertain.
+
+        The sample deviation (divisor P - 1) of the sample's contribution over the P
+        permutations, divided by the square root of P.
+
+        Parameters
+        ----------
+        metric : str or Metric
+            As for indexing.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            nan for fewer than two permutations.
+
+        Raises
+        ------
+        ValueError
+            As for indexing.
+        """
+        weights = resolve(metric).on(self.test_counts)
+        P = self.n_permutations
+        if P < 2:
+            return np.full(len(self.players), np.nan)
+        # products - gains gains' / P loses everything to cancellation in floating point if the
+        # contribution hardly varies. With gains = P q + r the large part is an integer.
+        q, r = np.divmod(self.gains, P)
+        whole = self.products - (
+            P * q[:, :, None] * q[:, None, :]
+            + q[:, :, None] * r[:, None, :]
+            + r[:, :, None] * q[:, None, :]
+        )
+        spread = whole - r[:, :, None].astype(float) * r[:, None, :] / P
+        variance = np.einsum("k,ikl,l->i", weights, spread, weights) / (P - 1)
+        per_player: NDArray[np.float64] = np.sqrt(np.maximum(variance, 0) / P)
+        return per_player[self.players]
+
+    def interval(
+        self, metric: str | Metric, level: float = 0.95
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Normal confidence interval of each value.
+
+        Asymptotic: value plus and minus the normal quantile times the standard error, by
+        the central limit theorem over independent permutations. Each interval holds at its
+        level by itself, not all of them together.
+
+        Parameters
+        ----------
+        metric : str or Metric
+            As for indexing.
+        level : float, default 0.95
+            Coverage, above 0 and below 1.
+
+        Returns
+        -------
+        low, high : ndarray of float64, shape (n,)
+            nan for fewer than two permutations.
+
+        Raises
+        ------
+        ValueError
+            If `level` is out of range, or as for indexing.
+        """
+        level = checks.real("level", level)
+        if not 0 < level < 1:
+            raise ValueError(f"level must lie above 0 and below 1, got {level}")
+        reach = NormalDist().inv_cdf((1 + level) / 2) * self.stderr(metric)
+        return self[metric] - reach, self[metric] + reach
+
+    def lowest(self, metric: str | Metric, fraction: float = 0.1) -> NDArray[np.int64]:
+        """The samples whose labels to doubt first: those of the lowest values, lowest first.
+
+        Parameters
+        ----------
+        metric : str or Metric
+            As for indexing.
+        fraction : float, default 0.1
+            Share f of the n samples, above 0 and at most 1: the ``floor(f n + 1/2)``
+            smallest values, at least one; ties by sample order.
+
+        Returns
+        -------
+        ndarray of int64
+            Row numbers of samples.
+
+        Raises
+        ------
+        ValueError
+            If `fraction` is out of range, or as for indexing.
+        """
+        fraction = checks.fraction("fraction", fraction)
+        values = self[metric]
+        count = max(1, math.floor(fraction * len(values) + 0.5))
+        return np.argsort(values, kind="stable")[:count]
+
+    def columns(self, metrics: Metrics = None) -> dict[str, NDArray[Any]]:
+        """The result sample by sample, as named columns.
+
+        Parameters
+        ----------
+        metrics : sequence of str or Metric, optional
+            Default: every named metric that the test set defines.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n,)
+            id, label, then group and true_label where known, then for each metric its
+            value, standard error and 95% interval: ``acc, acc_stderr, acc_low, acc_high``.
+        """
+        table: dict[str, NDArray[Any]] = {"id": self.ids, "label": self.labels}
+        if self.groups is not None:
+            table["group"] = self.groups
+        if self.true_labels is not None:
+            table["true_label"] = self.true_labels
+        for metric in map(resolve, self.metrics if metrics is None else metrics):
+            low, high = self.interval(metric)
+            table[metric.name] = self[metric]
+            table[f"{metric.name}_stderr"] = self.stderr(metric)
+            table[f"{metric.name}_low"] = low
+            table[f"{metric.name}_high"] = high
+        return table
+
+    def to_frame(self, metrics: Metrics = None) -> pandas.DataFrame:
+        """The columns of `columns` as a pandas DataFrame, one row per sample.
+
+        Parameters
+        ----------
+        metrics : sequence of str or Metric, optional
+            Default: every named metric that the test set defines.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed (``pip install 'shapcpp[frame]'``).
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise ImportError(
+                "to_frame needs pandas: pip install 'shapcpp[frame]'; columns() and to_csv() do not"
+            ) from None
+        return pandas.DataFrame(self.columns(metrics))
+
+    def to_csv(self, path: files.PathLike, metrics: Metrics = None) -> None:
+        """Writes the columns of `columns` as CSV, whole or not at all.
+
+        Numbers are written so that reading them gives the same doubles.
+
+        Parameters
+        ----------
+        path : path-like
+            The file to write.
+        metrics : sequence of str or Metric, optional
+            Default: every named metric that the test set defines.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        table = self.columns(metrics)
+        rows = zip(*(column.tolist() for column in table.values()), strict=True)
+        files.write_atomically(path, lambda file: file.write(csv_bytes(table, rows)))
+
+    def save(self, path: files.PathLike) -> None:
+        """Writes the result to a ``.npz`` file without pickles, whole or not at all.
+
+        Parameters
+        ----------
+        path : path-like
+            The file to write, under exactly this name.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        arrays: dict[str, NDArray[Any]] = {
+            name: getattr(self, name) for name in (*INTEGER_ARRAYS, "ids")
+        }
+        for name in ("groups", "true_labels", "scaling"):
+            if getattr(self, name) is not None:
+                arrays[name] = getattr(self, name)
+        about = {
+            "format": FORMAT,
+            "version": _core.__version__,
+            "uncertified": self.uncertified,
+            "complete": self.complete,
+            "settings": self.settings,
+            "fingerprint": self.fingerprint,
+        }
+        files.write_npz(path, {"about": np.array(json.dumps(about)), **arrays})
+
+    def __repr__(self) -> str:
+        done = f"{self.n_permutations} permutations"
+        if not self.complete:
+            done = f"{self.n_permutations} of {self.settings['permutations']} permutations (partial)"
+        players = len(self.gains)
+        groups = f" in {players} groups" if self.settings["by_group"] else ""
+        return (
+            f"<Valuation: {len(self.players)} samples{groups}, {done}, seed "
+            f"{self.settings['seed']}, metrics {', '.join(self.metrics)}>"
+        )
+
+    def _repr_html_(self) -> str:
+        metrics = self.metrics
+        order = self.lowest(metrics[0], 1.0)[:ROWS_SHOWN]
+        table = self.columns()
+        shown = [name for name in ("id", "label", "group", "true_label") if name in table]
+        heads = [*shown, *(f"{m} ± stderr" for m in metrics)]
+        rows = []
+        for i in order:
+            cells = [str(table[name][i]) for name in shown]
+            cells += [f"{table[m][i]:+.3g} ± {table[f'{m}_stderr'][i]:.1g}" for m in metrics]
+            rows.append("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>")
+        caption = html.escape(f"{repr(self)[1:-1]}; the lowest by {metrics[0]}:")
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
+        return (
+            f"<table><caption style='text-align:left'>{caption}</caption>"
+            f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        )
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during `value`: what was done until then is kept.
+
+    Attributes
+    ----------
+    partial : Valuation
+        The permutations completed.
+    """
+
+    def __init__(self, partial: Valuation) -> None:
+        super().__init__(
+            f"stopped after {partial.n_permutations} of {partial.settings['permutations']} "
+            "permutations; .partial holds them"
+        )
+        self.partial = partial
+
+
+def csv_bytes(header: Iterable[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """A CSV file as bytes, UTF-8 with unix line ends."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+# Arrays of integers in a result file, and the axes of each: players, classes, samples, ranges.
+INTEGER_ARRAYS = {
+    "gains": "pk",
+    "products": "pkk",
+    "empty_counts": "k",
+    "full_counts": "k",
+    "test_counts": "k",
+    "ranges": "r2",
+    "classes": "k",
+    "players": "n",
+    "labels": "n",
+}
+
+
+def load(path: files.PathLike) -> Valuation:
+    """Reads a result written by `Valuation.save`.
+
+    Parameters
+    ----------
+    path : path-like
+        A ``.npz`` file.
+
+    Returns
+    -------
+    Valuation
+        Equal to the one saved.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
+    ValueError
+        If it is not a result file, or a damaged one.
+    """
+    arrays = files.read_npz(path)
+    missing = [name for name in ("about", *INTEGER_ARRAYS, "ids") if name not in arrays]
+    if missing:
+        raise ValueError(f"{path} is not a result file of shapcpp: it lacks {', '.join(missing)}")
+    try:
+        about = json.loads(str(arrays["about"]))
+        if about["format"] != FORMAT:
+            raise ValueError(f"its format is {about['format']}, this version reads {FORMAT}")
+        return _assemble(arrays, about)
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{path} is a damaged result file: {error}") from None
+
+
+def _assemble(arrays: dict[str, NDArray[Any]], about: dict[str, Any]) -> Valuation:
+    sizes: dict[str, int] = {"2": 2, "k": len(arrays["classes"]), "n": len(arrays["players"])}
+    for name, axes in INTEGER_ARRAYS.items():
+        array = arrays[name]
+        expected = tuple(sizes.setdefault(a, array.shape[i]) for i, a in enumerate(axes[: array.ndim]))
+        if array.dtype != np.int64 or array.ndim != len(axes) or array.shape != expected:
+            raise ValueError(f"{name} has dtype {array.dtype} and shape {array.shape}")
+    players = arrays["players"]
+    if players.min() < 0 or players.max() >= sizes["p"]:
+        raise ValueError("players points outside gains")
+    for name in ("ids", "groups", "true_labels"):
+        if name in arrays and arrays[name].shape != (sizes["n"],):
+            raise ValueError(f"{name} has shape {arrays[name].shape}")
+    return Valuation(
+        **{name: arrays[name] for name in INTEGER_ARRAYS},
+        uncertified=int(about["uncertified"]),
+        ids=arrays["ids"],
+        groups=arrays.get("groups"),
+        true_labels=arrays.get("true_labels"),
+        settings=dict(about["settings"]),
+        scaling=arrays.get("scaling"),
+        fingerprint=str(about["fingerprint"]),
+    )
