@@ -11,7 +11,8 @@ namespace {
 using kernels::kTileRows;
 
 constexpr double kRounding = std::numeric_limits<double>::epsilon() / 2;
-constexpr int kMostNewtonSteps = 200;
+constexpr int kWarmNewtonSteps = 25;
+constexpr int kColdNewtonSteps = 500;
 // Below this largest change of a member's margin a full Newton step decreases the objective.
 constexpr double kSafeShift = 0.5;
 
@@ -53,6 +54,7 @@ LogisticPath::LogisticPath(const Problem& problem, const Checkpoint& checkpoint)
   const auto columns = static_cast<Eigen::Index>(problem.columns());
   checked_product(problem.columns(), problem.columns(), "the Hessian");
   gradient_.resize(columns);
+  magnitude_.resize(columns);
   hessian_.resize(columns, columns);
   optimum_.weights.setZero(columns);
   optimum_.dot_rounding = (static_cast<double>(columns) + 4) * kRounding;
@@ -92,27 +94,34 @@ void LogisticPath::join(std::size_t i) {
 
 const Optimum& LogisticPath::fit() {
   if (!has_both_classes()) throw std::logic_error("a fit needs both classes");
-  double decrement = 0;
-  for (int i = 0; i < kMostNewtonSteps; ++i) {
+  if (!newton(kWarmNewtonSteps)) {
+    // A warm start can lie where all losses are saturated and curvature says nothing. From zero,
+    // where curvature is largest, margins grow by a few units a step.
+    optimum_.weights.setZero();
+    if (!newton(kColdNewtonSteps))
+      throw ConvergenceError("the fit of a coalition of " + std::to_string(members_.size()) +
+                             " samples missed its tolerance: C times the squared size of the "
+                             "features is too large for "
+                             "double precision; lower C or standardise the features");
+  }
+  fitted_ = true;
+  return optimum_;
+}
+
+bool LogisticPath::newton(int most_steps) {
+  for (int i = 0; i < most_steps; ++i) {
     evaluate();
     const NewtonStep step = newton_step();
-    decrement = step.decrement;
-    if (!std::isfinite(decrement)) break;
+
+    if (!std::isfinite(step.decrement)) return false;
     if (step.largest_shift <= kSafeShift) {
       optimum_.weights += step.direction;
-      if (finish(step)) {
-        fitted_ = true;
-        return optimum_;
-      }
+      if (finish(step)) return true;
     } else {
       optimum_.weights += step_length(step) * step.direction;
     }
   }
-  throw ConvergenceError("the fit of a coalition of " + std::to_string(members_.size()) +
-                         " samples missed its tolerance (Newton decrement " +
-                         std::to_string(decrement) +
-                         "): the penalty is too weak for features this close to collinear or this "
-                         "far apart; lower C or standardise the features");
+  return false;
 }
 
 // Gradient and Hessian of the objective at the current weights.
@@ -121,17 +130,17 @@ void LogisticPath::evaluate() {
   const std::size_t columns = problem_.columns();
   gradient_.setZero();
   hessian_.setZero();
-  residual_sum_ = 0;
+  magnitude_.setZero();
   for (std::size_t t = 0; t < members_.tile_count(); ++t) {
     checkpoint_();
     const std::size_t first = t * kTileRows;
     const std::size_t rows = padded_rows(members_.rows_in(t));
     const double* tile = members_.tile(t);
     kernels_.margins(tile, columns, w.data(), rows, margins_.data() + first);
-    residual_sum_ +=
-        kernels_.logistic(margins_.data() + first, signs_.data() + first, weights_.data() + first,
-                          rows, residuals_.data(), curvatures_.data());
-    kernels_.add_gradient(tile, columns, residuals_.data(), rows, gradient_.data());
+    kernels_.logistic(margins_.data() + first, signs_.data() + first, weights_.data() + first, rows,
+                      residuals_.data(), curvatures_.data());
+    kernels_.add_gradient(tile, columns, residuals_.data(), rows, gradient_.data(),
+                          magnitude_.data());
     kernels_.add_hessian(tile, columns, curvatures_.data(), rows, hessian_.data(), scratch_.data());
   }
   gradient_ += problem_.penalty().cwiseProduct(w);
@@ -162,31 +171,30 @@ LogisticPath::NewtonStep LogisticPath::newton_step() {
 // Whether nothing but rounding is left after a full step; if so, the radius of the optimum.
 bool LogisticPath::finish(const NewtonStep& step) {
   // What the step leaves of the gradient, in the norm of the inverse Hessian before it: the mean
-  // Hessian along the step differs from it by a factor within exp(+-R).
+  // Hessian along the step differs from that one by a factor within exp(+-R).
   const double R = step.largest_shift;
-  const double growth = R > 1e-4 ? (std::expm1(R) - R) / R : R * (0.5 + R);
-  const double left = step.decrement * growth;
+  const double left = step.decrement * (R > 1e-4 ? (std::expm1(R) - R) / R : R * (0.5 + R));
   constexpr double kWorthRefining = 1e-8;  // no rounding floor is near this: spare its computation
   if (left > kWorthRefining) return false;
 
   const auto columns = gradient_.size();
-  const Eigen::MatrixXd inverse_root =
+  const Eigen::MatrixXd root_inverse =
       optimum_.hessian.matrixL().solve(Eigen::MatrixXd::Identity(columns, columns));
-  optimum_.inverse_root = inverse_root.norm();
-  const double floor = rounding_floor(optimum_.inverse_root);
+  const Eigen::VectorXd inverse_diagonal = root_inverse.colwise().squaredNorm();
+  const double floor = rounding_floor(inverse_diagonal);
   if (left > floor) return false;
 
-  // The Hessian's own rounding must be small against its least eigenvalue, or its factor says
-  // nothing in the directions that the certificate needs.
-  const double hessian_rounding = static_cast<double>(members_.size() + problem_.columns()) *
-                                  kRounding * hessian_.diagonal().sum() * optimum_.inverse_root *
-                                  optimum_.inverse_root;
+  // The Hessian's own rounding, entry by entry at most sqrt(H_jj H_ll), in units of the Hessian. If
+  // it is not small, the factor says nothing in some direction that the certificate needs.
+  const double hessian_rounding =
+      sum_rounding() * static_cast<double>(columns) * hessian_.diagonal().dot(inverse_diagonal);
   if (hessian_rounding > 0.1) return false;
 
   const Eigen::VectorXd unsolved =
       hessian_.selfadjointView<Eigen::Lower>() * step.direction + gradient_;
   const double error =
-      2 * (left + floor + (inverse_root * unsolved).norm() + hessian_rounding * step.decrement);
+      2 * (left + floor + (root_inverse * unsolved).norm() + hessian_rounding * step.decrement);
+  optimum_.inverse_root = std::sqrt(inverse_diagonal.sum());
   double leverage = largest_norm_ * optimum_.inverse_root;
   if (leverage * std::exp(R) * error > 0.5) leverage = largest_leverage();
   const double contraction = leverage * std::exp(R) * error;
@@ -195,15 +203,18 @@ bool LogisticPath::finish(const NewtonStep& step) {
   return true;
 }
 
-// Bound on the rounding of the gradient, in the norm of the inverse Hessian: the margins' errors
-// e_i enter as sum a_i s_i e_i x_i, whose norm is at most sqrt(sum a_i s_i e_i^2); the residuals'
-// and the sums' errors are relative to |residual| |x|; the penalty's to |w| in its own norm.
-double LogisticPath::rounding_floor(double inverse_root) const {
+// Relative rounding of a sum over the members, in the kernels' order of summation.
+double LogisticPath::sum_rounding() const {
+  return static_cast<double>(kTileRows + members_.tile_count() + 16) * kRounding;
+}
+
+// Bound on the rounding of the gradient, in the norm of the inverse Hessian. Errors e_i of the
+// margins enter as sum a_i s_i e_i x_i, whose norm is at most sqrt(sum a_i s_i e_i^2), and
+// |e_i| <= dot_rounding sum_j |x_ij w_j|; those of residuals and sums are relative to `magnitude_`.
+double LogisticPath::rounding_floor(const Eigen::VectorXd& inverse_diagonal) const {
   const auto& w = optimum_.weights;
-  const double sum_rounding =
-      static_cast<double>(kTileRows + members_.tile_count() + 16) * kRounding;
-  return optimum_.dot_rounding * w.norm() * std::sqrt(hessian_.diagonal().sum()) +
-         sum_rounding * largest_norm_ * residual_sum_ * inverse_root +
+  return optimum_.dot_rounding * w.cwiseAbs().dot(hessian_.diagonal().cwiseSqrt()) +
+         sum_rounding() * magnitude_.dot(inverse_diagonal.cwiseSqrt()) +
          2 * kRounding * std::sqrt(problem_.penalty().dot(w.cwiseAbs2()));
 }
 

@@ -28,7 +28,7 @@ struct Optimum {
   Eigen::VectorXd weights;
   // Bound on the distance to the true optimum in the norm of the Hessian H, rounding included.
   double radius = 0;
-  // Factor of H, and the Frobenius norm of its inverse's root: |x|_{H^-1} <= |x| inverse_root.
+  // Factor of H, and the square root of the trace of its inverse: |x|_{H^-1} <= |x| inverse_root.
   Eigen::LLT<Eigen::MatrixXd> hessian;
   double inverse_root = 0;
   // Relative rounding error of a margin x.w, on the sum of |x_j w_j|.
@@ -59,10 +59,13 @@ class LogisticPath {
     double largest_shift = 0;  // max over members of |x_i . direction|
   };
 
+  // Newton's method from the current weights; whether it reached the tolerance.
+  bool newton(int most_steps);
   void evaluate();
   NewtonStep newton_step();
   bool finish(const NewtonStep& step);
-  double rounding_floor(double inverse_root) const;
+  double rounding_floor(const Eigen::VectorXd& inverse_diagonal) const;
+  double sum_rounding() const;
   double largest_leverage() const;
   double step_length(const NewtonStep& step);
   double slope(const NewtonStep& step, double length);
@@ -81,7 +84,7 @@ class LogisticPath {
   Optimum optimum_;
   Eigen::VectorXd gradient_;
   Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> hessian_;  // lower half
-  double residual_sum_ = 0;
+  Eigen::VectorXd magnitude_;  // sums of the absolute terms of the gradient
 
   AlignedVector margins_;     // of all members
   AlignedVector shifts_;      // x_i . direction of all members

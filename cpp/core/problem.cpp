@@ -98,10 +98,8 @@ void Problem::choose_coordinates(std::span<const double> values, double C) {
   penalty_ = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(columns_));
   for (std::size_t j = 0; j < d; ++j) {
     const double deviation = std::sqrt(spread[j]) * (high[j] - low[j]);
-    constexpr int kLargestExponent = 500;  // so that the penalty does not overflow
     if (deviation > 0)
-      factor_[j] =
-          std::ldexp(1.0, std::clamp(-std::ilogb(deviation), -kLargestExponent, kLargestExponent));
+      factor_[j] = std::ldexp(1.0, std::ilogb(std::min(1 / deviation, std::sqrt(C))));
     penalty_[static_cast<Eigen::Index>(j)] = factor_[j] * factor_[j] / C;
   }
 }

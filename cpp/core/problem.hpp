@@ -34,9 +34,11 @@ struct ProblemSettings {
 
 // Working coordinates. The objective is unchanged if the training mean is subtracted from every
 // column (the intercept is not penalised and takes it up) and if a column is divided by s while its
-// penalty 1/C becomes 1/(C s^2). With s the power of two nearest the column's deviation the second
-// step is exact, and the first leaves a relative error of one rounding per entry: margins are then
-// sums of moderate terms however the features were scaled. The intercept is the last column, 1.
+// penalty 1/C becomes 1/(C s^2). The first leaves a relative error of one rounding per entry; the
+// second is exact, since s is a power of two: near the column's deviation, or near 1/sqrt(C) if
+// that is larger, so that neither the data's nor the penalty's part of the Hessian is large.
+// Margins are then sums of moderate terms however the features were scaled. The intercept is the
+// last column, 1.
 class Problem {
  public:
   // Throws std::invalid_argument where sizes disagree, and std::length_error where they overflow.

@@ -26,13 +26,14 @@ struct Kernels {
   double (*largest)(const double* values, std::size_t rows);
 
   // Derivatives of the loss a * log(1 + exp(-sign * margin)) by the margin, sign = +1 or -1:
-  // residuals (first) and curvatures (second). Returns the sum of |residuals|.
-  double (*logistic)(const double* margins, const double* signs, const double* sample_weights,
-                     std::size_t rows, double* residuals, double* curvatures);
+  // residuals (first) and curvatures (second).
+  void (*logistic)(const double* margins, const double* signs, const double* sample_weights,
+                   std::size_t rows, double* residuals, double* curvatures);
 
-  // gradient[j] += sum over rows i of tile(i, j) * residuals[i]
+  // gradient[j] += sum over rows i of tile(i, j) * residuals[i]; the same of the absolute products
+  // to magnitude[j]
   void (*add_gradient)(const double* tile, std::size_t columns, const double* residuals,
-                       std::size_t rows, double* gradient);
+                       std::size_t rows, double* gradient, double* magnitude);
 
   // hessian[j * columns + l] += sum over rows i of curvatures[i] * tile(i, j) * tile(i, l), l <= j;
   // what stands above the diagonal is undefined. `scratch` holds 4 * kTileRows numbers.

@@ -109,9 +109,8 @@ double largest(const double* values, size_t rows) {
   return result;
 }
 
-double logistic(const double* margins, const double* signs, const double* sample_weights,
-                size_t rows, double* residuals, double* curvatures) {
-  Vec total{};
+void logistic(const double* margins, const double* signs, const double* sample_weights, size_t rows,
+              double* residuals, double* curvatures) {
   for (size_t row = 0; row < rows; row += kLanes) {
     const Vec sign = load(signs + row);
     const Vec margin = load(margins + row) * sign;
@@ -119,25 +118,32 @@ double logistic(const double* margins, const double* signs, const double* sample
     const Vec tail = exp_nonpositive(-absolute(margin));
     const Vec likely = 1.0 / (1.0 + tail);
     const Vec unlikely = tail * likely;
-    const Vec residual = weight * select(margin >= 0.0, unlikely, likely);
-    total += residual;
-    store(residuals + row, -sign * residual);
+    store(residuals + row, -sign * weight * select(margin >= 0.0, unlikely, likely));
     store(curvatures + row, weight * likely * unlikely);
   }
-  return sum_of_lanes(total);
 }
 
 void add_gradient(const double* tile, size_t columns, const double* residuals, size_t rows,
-                  double* gradient) {
+                  double* gradient, double* magnitude) {
+  constexpr size_t kChains = 4;
   for (size_t j = 0; j < columns; ++j) {
     const double* column = tile + j * kTileRows;
-    Vec sums[4] = {};
+    Vec sums[kChains] = {};
+    Vec sizes[kChains] = {};
     size_t row = 0;
-    for (; row + 4 * kLanes <= rows; row += 4 * kLanes)
-      for (size_t c = 0; c < 4; ++c)
-        sums[c] += load(column + row + c * kLanes) * load(residuals + row + c * kLanes);
-    for (; row < rows; row += kLanes) sums[0] += load(column + row) * load(residuals + row);
+    for (; row + kChains * kLanes <= rows; row += kChains * kLanes)
+      for (size_t c = 0; c < kChains; ++c) {
+        const Vec product = load(column + row + c * kLanes) * load(residuals + row + c * kLanes);
+        sums[c] += product;
+        sizes[c] += absolute(product);
+      }
+    for (; row < rows; row += kLanes) {
+      const Vec product = load(column + row) * load(residuals + row);
+      sums[0] += product;
+      sizes[0] += absolute(product);
+    }
     gradient[j] += sum_of_lanes((sums[0] + sums[1]) + (sums[2] + sums[3]));
+    magnitude[j] += sum_of_lanes((sizes[0] + sizes[1]) + (sizes[2] + sizes[3]));
   }
 }
 
