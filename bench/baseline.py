@@ -126,7 +126,11 @@ class Game:
         self.test_counts = np.bincount(self.y_test, minlength=2)
         if empty == "majority":
             empty = int(self.classes[int(sizes[1] > sizes[0])])
-        self.empty_counts = np.where(self.classes == empty, self.test_counts, 0) if empty != "none" else np.zeros(2, int)
+        self.empty_counts = (
+            np.where(self.classes == empty, self.test_counts, 0)
+            if empty != "none"
+            else np.zeros(2, int)
+        )
 
     def counts(self, players: list[int]) -> Ints:
         """Correct test predictions per class by the optimum of these players' samples."""

@@ -1,5 +1,7 @@
 #include <cstdlib>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "kernels.hpp"
 
@@ -53,12 +55,6 @@ const Kernels& choose() {
 }
 
 }  // namespace
-
-std::vector<std::string> available_levels() {
-  std::vector<std::string> levels;
-  for (const Kernels* table : available()) levels.emplace_back(table->level);
-  return levels;
-}
 
 const Kernels& kernels() {
   static const Kernels& chosen = choose();

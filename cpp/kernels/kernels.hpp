@@ -2,8 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
-#include <vector>
 
 namespace shapcpp::kernels {
 
@@ -45,9 +43,6 @@ struct Kernels {
   void (*classify)(const double* margins, const double* norms, double scale, std::size_t rows,
                    std::size_t* positive, std::size_t* within);
 };
-
-// The levels this processor can run, best first.
-std::vector<std::string> available_levels();
 
 // The level in use: SHAPCPP_ISA where it is set, else the best. Chosen once per process; throws
 // std::invalid_argument if SHAPCPP_ISA names no level or one that this processor lacks.

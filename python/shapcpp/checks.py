@@ -50,14 +50,14 @@ def features(name: str, value: ArrayLike) -> NDArray[np.float64]:
 
 def bad_entry(matrix: NDArray[np.floating]) -> tuple[int, int] | None:
     """Row and column of the first entry that is not finite or too large to square."""
-    good = np.abs(matrix) <= LARGEST_FEATURE
+    good = np.abs(matrix, dtype=np.float64) <= LARGEST_FEATURE
     if good.all():
         return None
     row, column = np.unravel_index(int(np.argmin(good)), good.shape)
     return int(row), int(column)
 
 
-def test_features(
+def matching_features(
     name: str, value: ArrayLike, X: NDArray[np.float64], X_name: str = "X"
 ) -> NDArray[np.float64]:
     """A matrix as `features` wants it, as wide as the training side."""
@@ -104,7 +104,9 @@ def two_classes(name: str, y: NDArray[np.int64]) -> NDArray[np.int64]:
     """The sorted labels, exactly two."""
     classes = np.unique(y)
     if len(classes) == 1:
-        raise ValueError(f"{name} holds one class only: every label is {classes[0]}; two are needed")
+        raise ValueError(
+            f"{name} holds one class only: every label is {classes[0]}; two are needed"
+        )
     if len(classes) > 2:
         some = ", ".join(map(str, classes[:5])) + (", ..." if len(classes) > 5 else "")
         raise ValueError(
@@ -148,9 +150,7 @@ def identifiers(name: str, value: ArrayLike) -> NDArray[Any]:
     return array
 
 
-def companion(
-    name: str, value: ArrayLike | None, y: NDArray[np.int64]
-) -> NDArray[Any] | None:
+def companion(name: str, value: ArrayLike | None, y: NDArray[np.int64]) -> NDArray[Any] | None:
     """Ids or groups, as many as there are labels, or None."""
     if value is None:
         return None
@@ -232,7 +232,7 @@ def class_weights(
 
 
 def empty_rule(value: object, classes: NDArray[np.int64]) -> str | int:
-    """"majority", "none" or one of the labels."""
+    """ "majority", "none" or one of the labels."""
     if isinstance(value, str):
         choice("empty", value, "majority", "none")
         return value
@@ -244,8 +244,7 @@ def empty_rule(value: object, classes: NDArray[np.int64]) -> str | int:
         raise TypeError(f"empty must be 'majority', 'none' or a label, got {value!r}") from None
     if label not in classes.tolist():
         raise ValueError(
-            f"empty is label {label}, which y lacks (its labels are "
-            f"{', '.join(map(str, classes))})"
+            f"empty is label {label}, which y lacks (its labels are {', '.join(map(str, classes))})"
         )
     return label
 

@@ -49,7 +49,9 @@ def cli() -> None:
 @click.option("--perms", default=2000, show_default=True, help="Permutations to walk.")
 @click.option("--seed", default=0, show_default=True, help="Which permutations.")
 @click.option("--threads", type=int, help="Default: all processors. Never changes the result.")
-@click.option("--C", "C", default=1.0, show_default=True, help="Inverse strength of the L2 penalty.")
+@click.option(
+    "--C", "C", default=1.0, show_default=True, help="Inverse strength of the L2 penalty."
+)
 @click.option(
     "--class-weight", metavar="balanced|LABEL=WEIGHT,...", help="Weights of the labels' losses."
 )
@@ -185,7 +187,9 @@ def noise(features: str, rate: float, seed: int, output: str) -> None:
 @click.option("--fraction", "fractions", multiple=True, type=float,
               help="Share of samples to look at. Repeatable; default: 0.1 and 0.3, or 0.1 for the "
               "review queue.")  # fmt: skip
-@click.option("--csv", "csv_path", type=Path, metavar="FILE.csv", help="Save all rows shown or not.")
+@click.option(
+    "--csv", "csv_path", type=Path, metavar="FILE.csv", help="Save all rows shown or not."
+)
 def detect(
     run: str, metrics: tuple[str, ...], fractions: tuple[float, ...], csv_path: str | None
 ) -> None:
@@ -210,9 +214,7 @@ def detect(
     if not v.complete:
         _warn(f"{run} is partial: {v.n_permutations} of {v.settings['permutations']} permutations")
     if v.true_labels is not None:
-        table = shapcpp.detection_table(
-            v, v.labels, v.true_labels, fractions or (0.1, 0.3), names
-        )
+        table = shapcpp.detection_table(v, v.labels, v.true_labels, fractions or (0.1, 0.3), names)
         if csv_path is not None:
             tables.save_detection(csv_path, table)
         tables.show_detection(table, names)

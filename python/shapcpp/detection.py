@@ -74,9 +74,7 @@ def detection_table(
             flipped = int(mistaken[direction].sum())
             for metric in chosen:
                 found = int(mistaken[direction][lowest[metric.name]].sum())
-                rows.append(
-                    (share, direction, metric.name, flipped, found, _ratio(found, flipped))
-                )
+                rows.append((share, direction, metric.name, flipped, found, _ratio(found, flipped)))
     width = max((len(metric.name) for metric in chosen), default=1)
     fields = [
         ("fraction", float),

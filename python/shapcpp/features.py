@@ -135,7 +135,7 @@ class Features:
         X = checks.features(names[0], X)
         y = checks.labels(names[1], y)
         checks.same_length(names[1], y, "labels", names[0], X)
-        X_test = checks.test_features(names[2], X_test, X, names[0])
+        X_test = checks.matching_features(names[2], X_test, X, names[0])
         y_test = checks.labels(names[3], y_test)
         checks.same_length(names[3], y_test, "labels", names[2], X_test)
         extra: dict[str, tuple[Array, Any]] = {}
@@ -322,7 +322,12 @@ def _from_npz(arrays: dict[str, Array], source: str) -> Features:
         ids=arrays.get("ids"),
         groups=arrays.get("groups"),
         true_labels=arrays.get("true_label"),
-        names=(f"{source}: X_train", f"{source}: y_train", f"{source}: X_test", f"{source}: y_test"),
+        names=(
+            f"{source}: X_train",
+            f"{source}: y_train",
+            f"{source}: X_test",
+            f"{source}: y_test",
+        ),
     )
 
 

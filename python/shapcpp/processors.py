@@ -32,7 +32,9 @@ def _omp_num_threads() -> int | None:
     return int(first) if first.isdecimal() and int(first) > 0 else None
 
 
-def _cgroup_quota(root: Path = Path("/sys/fs/cgroup"), self_: Path = Path("/proc/self/cgroup")) -> int | None:
+def _cgroup_quota(
+    root: Path = Path("/sys/fs/cgroup"), self_: Path = Path("/proc/self/cgroup")
+) -> int | None:
     """The least quota, in whole processors, of this process's control groups (version 2 or 1)."""
     quotas = []
     try:

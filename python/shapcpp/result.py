@@ -326,7 +326,9 @@ class Valuation:
     def __repr__(self) -> str:
         done = f"{self.n_permutations} permutations"
         if not self.complete:
-            done = f"{self.n_permutations} of {self.settings['permutations']} permutations (partial)"
+            done = (
+                f"{self.n_permutations} of {self.settings['permutations']} permutations (partial)"
+            )
         players = len(self.gains)
         groups = f" in {players} groups" if self.settings["by_group"] else ""
         return (
@@ -391,6 +393,9 @@ INTEGER_ARRAYS = {
     "players": "n",
     "labels": "n",
 }
+SETTINGS = {
+    "permutations", "seed", "C", "class_weight", "scale", "empty", "single_class", "by_group"
+}  # fmt: skip
 
 
 def load(path: files.PathLike) -> Valuation:
@@ -430,15 +435,23 @@ def _assemble(arrays: dict[str, NDArray[Any]], about: dict[str, Any]) -> Valuati
     sizes: dict[str, int] = {"2": 2, "k": len(arrays["classes"]), "n": len(arrays["players"])}
     for name, axes in INTEGER_ARRAYS.items():
         array = arrays[name]
-        expected = tuple(sizes.setdefault(a, array.shape[i]) for i, a in enumerate(axes[: array.ndim]))
+        expected = tuple(
+            sizes.setdefault(a, array.shape[i]) for i, a in enumerate(axes[: array.ndim])
+        )
         if array.dtype != np.int64 or array.ndim != len(axes) or array.shape != expected:
             raise ValueError(f"{name} has dtype {array.dtype} and shape {array.shape}")
     players = arrays["players"]
     if players.min() < 0 or players.max() >= sizes["p"]:
         raise ValueError("players points outside gains")
+    edges = arrays["ranges"].reshape(-1)
+    if (edges[:-1] >= edges[1:]).any() or (edges < 0).any():
+        raise ValueError("ranges are not sorted, disjoint and within the 64-bit integers")
     for name in ("ids", "groups", "true_labels"):
         if name in arrays and arrays[name].shape != (sizes["n"],):
             raise ValueError(f"{name} has shape {arrays[name].shape}")
+    missing = SETTINGS - set(about["settings"])
+    if missing:
+        raise ValueError(f"its settings lack {', '.join(sorted(missing))}")
     return Valuation(
         **{name: arrays[name] for name in INTEGER_ARRAYS},
         uncertified=int(about["uncertified"]),

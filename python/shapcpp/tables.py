@@ -76,7 +76,9 @@ def show_detection(table: np.recarray[Any, Any], metrics: Sequence[str]) -> None
     for first in table[:: len(metrics)]:
         same = table[(table.fraction == first.fraction) & (table.direction == first.direction)]
         cells = [f"{row.share:.2f} ({row.found})" if row.flipped else "-" for row in same]
-        shown.add_row(f"{first.fraction:.0%}", DIRECTION[first.direction], str(first.flipped), *cells)
+        shown.add_row(
+            f"{first.fraction:.0%}", DIRECTION[first.direction], str(first.flipped), *cells
+        )
     console.print(shown)
 
 
@@ -116,7 +118,9 @@ def show_queue(queue: list[tuple[Any, ...]], v: Valuation) -> None:
                  f"{len(v.labels)} samples")  # fmt: skip
         table = _table(title, ["rank", "id", "label", "group", "value", "stderr"], ["id", "group"])
         for _, _, rank, name, label, group, value, error, _, _ in rows[:ROWS_SHOWN]:
-            table.add_row(str(rank), str(name), str(label), str(group), f"{value:+.3e}", f"{error:.1e}")
+            table.add_row(
+                str(rank), str(name), str(label), str(group), f"{value:+.3e}", f"{error:.1e}"
+            )
         console.print(table)
         if len(rows) > ROWS_SHOWN:
             console.print(f"... and {len(rows) - ROWS_SHOWN} more: --csv saves them all")

@@ -125,7 +125,7 @@ def value(
     y = checks.labels("y", y)
     checks.same_length("y", y, "labels", "X", X)
     classes = checks.two_classes("y", y)
-    X_test = checks.test_features("X_test", X_test, X)
+    X_test = checks.matching_features("X_test", X_test, X)
     y_test = checks.labels("y_test", y_test)
     checks.same_length("y_test", y_test, "labels", "X_test", X_test)
     test_classes = checks.known_labels("y_test", y_test, classes)
@@ -187,7 +187,9 @@ def value(
                 "permutations": permutations,
                 "seed": seed,
                 "C": C,
-                "class_weight": weights.tolist() if isinstance(class_weight, dict) else class_weight,
+                "class_weight": weights.tolist()
+                if isinstance(class_weight, dict)
+                else class_weight,
                 "scale": scale,
                 "empty": empty,
                 "single_class": single_class,

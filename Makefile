@@ -1,0 +1,57 @@
+# make demo: see it work. make test: check it. make bench: measure it. make lint: style and types.
+# Each first makes a virtual environment in .venv; PYTHON=python3.12 chooses the interpreter.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+PERMS ?= 2000
+
+.PHONY: demo test bench lint format sanitize package clean
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python constraints.txt pyproject.toml CMakeLists.txt README.md \
+		$(shell find cpp python -type f -not -path '*/__pycache__/*')
+	$(PIP) install -q -c constraints.txt pip
+	$(PIP) install -q -c constraints.txt ".[dev]"
+	touch $@
+
+demo: $(VENV)/installed
+	PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh $(PERMS)
+
+test: $(VENV)/installed
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/installed
+	$(BIN)/python bench/run.py
+
+lint: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	cd $(VENV) && bin/python -m mypy.stubtest shapcpp._core
+	$(BIN)/clang-format --dry-run -Werror cpp/*/*.cpp cpp/*/*.hpp
+
+format: $(VENV)/installed
+	$(BIN)/ruff check --fix-only -q .
+	$(BIN)/ruff format .
+	$(BIN)/clang-format -i cpp/*/*.cpp cpp/*/*.hpp
+
+# The engine's tests under AddressSanitizer and UndefinedBehaviorSanitizer.
+sanitize: $(VENV)/installed
+	$(PIP) install -q --no-deps --upgrade --target $(VENV)/sanitized \
+	  -Ccmake.define.SHAPCPP_SANITIZE=ON -Ccmake.build-type=RelWithDebInfo .
+	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" \
+	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	  PYTHONPATH=$(VENV)/sanitized SHAPCPP_EXPECT_SANITIZED=1 \
+	  $(BIN)/python -m pytest -p no:cacheprovider tests/oracle tests/unit tests/property
+
+# Source distribution and wheel, built in isolation, looked into and tried in a fresh environment.
+package: $(VENV)/installed
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python tools/check_package.py dist
+
+clean:
+	rm -rf $(VENV) dist demo

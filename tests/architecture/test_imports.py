@@ -1,0 +1,141 @@
+"""Arrows go one way, and heavy libraries stay behind the door of the room that needs them."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "python" / "shapcpp"
+
+# Every module of the package, from the ground up: each may import those in earlier lines only.
+LAYERS = [
+    {"_core"},
+    {"checks", "files", "metrics"},
+    {"processors", "progress", "features", "result"},
+    {"noise", "detection", "valuation"},
+    {"__init__"},
+    {"tables"},
+    {"cli"},
+    {"__main__"},
+]
+# Outside libraries beside numpy, and who may import them (* : inside functions only).
+ALLOWED = {
+    "cli": {"click"},
+    "tables": {"rich"},
+    "progress": {"rich*"},
+    "result": {"pandas*"},
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Modules that a file imports; those inside functions or TYPE_CHECKING end in a star."""
+    tree = ast.parse(path.read_text())
+    top = {id(node) for node in tree.body} | {
+        id(inner) for node in tree.body if isinstance(node, ast.Try) for inner in node.body
+    }
+    names = set()
+    for node in ast.walk(tree):
+        found: list[str] = []
+        if isinstance(node, ast.Import):
+            found = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} imports relatively"
+            found = [f"{node.module}.{alias.name}" for alias in node.names]
+        names |= {name + ("" if id(node) in top else "*") for name in found}
+    return names
+
+
+def test_modules_import_only_lower_ones() -> None:
+    rank = {module: i for i, layer in enumerate(LAYERS) for module in layer}
+    assert {path.stem for path in PACKAGE.glob("*.py")} == set(rank) - {"_core"}
+    for path in PACKAGE.glob("*.py"):
+        for name in imported(path):
+            parts = name.rstrip("*").split(".")
+            if parts[0] == "shapcpp":
+                target = parts[1] if len(parts) > 1 and parts[1] in rank else "__init__"
+                assert rank[target] < rank[path.stem], f"{path.name} imports {name}"
+
+
+def test_outside_libraries_stay_in_their_rooms() -> None:
+    for path in PACKAGE.glob("*.py"):
+        for name in imported(path):
+            library = name.split(".")[0].rstrip("*")
+            if library in {"shapcpp", "numpy", *sys.stdlib_module_names}:
+                continue
+            mark = library + ("*" if name.endswith("*") else "")
+            assert mark in ALLOWED.get(path.stem, set()), f"{path.name} imports {name}"
+
+
+def test_import_loads_nothing_heavy() -> None:
+    code = "import sys, shapcpp; print(*{name.split('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"torch", "nibabel", "pydicom", "matplotlib", "pandas", "dask", "distributed", "sklearn",
+             "scipy", "click", "rich", "jinja2"}  # fmt: skip
+    assert not heavy & set(done.stdout.split())
+
+
+def test_runtime_needs_are_three() -> None:
+    needs = {re.split(r"[<>=; ]", r)[0] for r in requires("shapcpp") or [] if "extra ==" not in r}
+    assert needs == {"numpy", "click", "rich"}
+
+
+def includes(room: str) -> dict[str, set[str]]:
+    files = [*(ROOT / "cpp" / room).glob("*.?pp")]
+    assert files
+    return {f.name: set(re.findall(r'#include [<"]([^>"]+)[>"]', f.read_text())) for f in files}
+
+
+@pytest.mark.parametrize(
+    ("room", "may_use"),
+    [
+        ("kernels", set()),
+        ("core", {"kernels"}),
+        ("parallel", {"core"}),
+        ("bindings", {"core", "parallel"}),
+    ],
+)
+def test_rooms_of_the_core_include_only_those_below(room: str, may_use: set[str]) -> None:
+    for file, names in includes(room).items():
+        for name in names:
+            if name.startswith("../"):
+                assert name.split("/")[1] in may_use, f"{room}/{file} includes {name}"
+
+
+@pytest.mark.parametrize(
+    ("header", "room"),
+    [
+        ("pybind11/", "bindings"),
+        ("omp.h", "parallel"),
+        ("Eigen/", "core"),
+        ("pthread.h", "parallel"),
+    ],
+)
+def test_each_library_has_one_room(header: str, room: str) -> None:
+    reporters = {"build.cpp"}  # says which Eigen and OpenMP it was built with
+    for other in {"kernels", "core", "parallel", "bindings"} - {room}:
+        for file, names in includes(other).items():
+            if file not in reporters:
+                assert not any(name.startswith(header) for name in names), f"{other}/{file}"
+    assert any(name.startswith(header) for names in includes(room).values() for name in names)
+
+
+def test_one_header_is_the_door_to_pybind11() -> None:
+    for file, names in includes("bindings").items():
+        assert file == "python.hpp" or not any(name.startswith("pybind11") for name in names)
+
+
+def test_vector_loops_use_nothing_that_other_files_use_too() -> None:
+    assert includes("kernels")["vector_loops.cpp"] == {"cstddef", "kernels.hpp"}
+
+
+def test_flags_that_must_not_be_installed_are_absent() -> None:
+    build = (ROOT / "CMakeLists.txt").read_text()
+    assert "-march=native" not in build
+    assert "fast-math" not in build

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import os
+import platform
+
+import numpy as np
+import shapcpp
+from shapcpp import _core
+
+
+def pytest_report_header() -> list[str]:
+    sanitized = bool(_core.build()["sanitized"])
+    if os.environ.get("SHAPCPP_EXPECT_SANITIZED") and not sanitized:
+        raise RuntimeError("the engine under test was not built with sanitizers")
+    return [
+        f"shapcpp {shapcpp.__version__}, {_core.build()['compiler']}, "
+        f"instruction set {_core.instruction_set()}, sanitized {sanitized}",
+        f"python {platform.python_version()}, numpy {np.__version__}",
+    ]

@@ -1,0 +1,126 @@
+"""Every bad argument: one sentence naming it, the offending value and the place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import shapcpp
+
+rng = np.random.default_rng(0)
+GOOD: dict[str, Any] = {
+    "X": rng.normal(size=(8, 3)),
+    "y": np.array([0, 1] * 4),
+    "X_test": rng.normal(size=(5, 3)),
+    "y_test": np.array([0, 1, 0, 1, 1]),
+    "permutations": 3,
+}
+
+
+def spoilt(name: str, where: tuple[int, ...], what: float) -> Any:
+    array = np.array(GOOD[name], dtype=float)
+    array[where] = what
+    return array
+
+
+CASES: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({"X": spoilt("X", (6, 1), np.nan)}, ValueError, "X has nan at row 6, column 1"),
+    ({"X": spoilt("X", (7, 2), -np.inf)}, ValueError, "X has -inf at row 7, column 2"),
+    ({"X": spoilt("X", (0, 0), 1e200)}, ValueError, "X has 1e+200 at row 0, column 0"),
+    ({"X": np.zeros((8, 3), dtype=complex)}, TypeError, "X must hold real numbers, got dtype complex128"),
+    ({"X": np.full((8, 3), "a")}, TypeError, "X must hold real numbers, got dtype <U1"),
+    ({"X": [[1.0, 2.0], [3.0]]}, ValueError, "X is ragged: its rows differ in length"),
+    ({"X": GOOD["X"][:, 0]}, ValueError, "X must have shape (samples, features), got shape (8,)"),
+    ({"X": GOOD["X"][:0]}, ValueError, "X is empty: it has shape (0, 3)"),
+    ({"X": GOOD["X"][:, :0]}, ValueError, "X has no features: it has shape (8, 0)"),
+    ({"X": np.ma.masked_less(GOOD["X"], 0)}, ValueError, "X has masked entries"),
+    ({"y": GOOD["y"][:7]}, ValueError, "y has 7 labels and X has 8 rows: shapes (7,) and (8, 3)"),
+    ({"y": GOOD["y"] * 0.5}, TypeError, "y must hold integers or booleans, got dtype float64 (row 0 is"),
+    ({"y": ["a", "b"] * 4}, TypeError, "y must hold integers or booleans, got dtype <U1 (row 0 is"),
+    ({"y": GOOD["y"][:, None]}, ValueError, "y must have shape (samples,), got shape (8, 1)"),
+    ({"y": np.ones(8, int)}, ValueError, "y holds one class only: every label is 1"),
+    ({"y": np.arange(8) % 3}, ValueError, "y holds 3 different labels (0, 1, 2); for now exactly two"),
+    ({"y": np.array([2**64 - 1, 0] * 4, dtype=np.uint64)}, ValueError, "y has 18446744073709551615 at row 0"),
+    ({"X_test": GOOD["X_test"][:, :2]}, ValueError, "X_test has 2 features and X has 3: shapes (5, 2) and (8, 3)"),
+    ({"X_test": spoilt("X_test", (4, 0), np.nan)}, ValueError, "X_test has nan at row 4, column 0"),
+    ({"X_test": GOOD["X_test"][:0], "y_test": []}, ValueError, "X_test is empty: it has shape (0, 3)"),
+    ({"y_test": GOOD["y_test"][:4]}, ValueError, "y_test has 4 labels and X_test has 5 rows: shapes (4,) and (5, 3)"),
+    ({"y_test": [0, 1, 0, 7, 1]}, ValueError, "y_test has label 7 at row 3, which y lacks (its labels are 0, 1)"),
+    ({"permutations": 0}, ValueError, "permutations must lie between 1 and 9223372036854775807, got 0"),
+    ({"permutations": -5}, ValueError, "permutations must lie between 1"),
+    ({"permutations": 2.5}, TypeError, "permutations must be an integer, got 2.5"),
+    ({"permutations": True}, TypeError, "permutations must be an integer, got True"),
+    ({"permutations": 2**62}, ValueError, "could overflow the 64-bit sums"),
+    ({"seed": -1}, ValueError, "seed must lie between 0 and 2^64 - 1, got -1"),
+    ({"seed": 2**64}, ValueError, "seed must lie between 0 and 2^64 - 1, got 18446744073709551616"),
+    ({"seed": None}, TypeError, "seed must be an integer, got None"),
+    ({"C": 0}, ValueError, "C must be positive and finite, got 0.0"),
+    ({"C": -1.0}, ValueError, "C must be positive and finite, got -1.0"),
+    ({"C": np.nan}, ValueError, "C must be positive and finite, got nan"),
+    ({"C": "1"}, TypeError, "C must be a number, got '1'"),
+    ({"class_weight": "even"}, ValueError, "class_weight must be one of None, 'balanced'; got 'even'"),
+    ({"class_weight": {0: 1.0}}, ValueError, "class_weight lacks label 1"),
+    ({"class_weight": {0: 1.0, 1: 0.0}}, ValueError, "class_weight[1] must be positive and finite, got 0.0"),
+    ({"class_weight": {0: 1.0, 1: 1.0, 2: 1.0}}, ValueError, "class_weight has label 2, which y lacks"),
+    ({"class_weight": [1.0, 1.0]}, TypeError, "class_weight must be None, 'balanced' or a dict"),
+    ({"scale": "minmax"}, ValueError, "scale must be one of None, 'standard'; got 'minmax'"),
+    ({"empty": "all"}, ValueError, "empty must be one of 'majority', 'none'; got 'all'"),
+    ({"empty": 3}, ValueError, "empty is label 3, which y lacks (its labels are 0, 1)"),
+    ({"empty": 0.5}, TypeError, "empty must be 'majority', 'none' or a label, got 0.5"),
+    ({"single_class": "drop"}, ValueError, "single_class must be one of 'constant', 'carry'; got 'drop'"),
+    ({"single_class": 1}, TypeError, "single_class must be one of 'constant', 'carry'; got 1"),
+    ({"groups": [1, 2]}, ValueError, "groups has 2 entries and y has 8 rows: shapes (2,) and (8,)"),
+    ({"groups": np.ones(8)}, TypeError, "groups must hold integers or strings, got dtype float64"),
+    ({"ids": [["a"]] * 8}, ValueError, "ids must have shape (samples,), got shape (8, 1)"),
+    ({"ids": ["a", None] * 4}, TypeError, "ids must hold integers or strings, got None at row 1"),
+    ({"threads": 0}, ValueError, "threads must lie between 1 and 1024, got 0"),
+    ({"threads": 1.0}, TypeError, "threads must be an integer, got 1.0"),
+    ({"progress": "yes"}, TypeError, "progress must be False, True or a callable, got 'yes'"),
+    ({"true_labels": [0] * 7}, ValueError, "true_labels has 7 labels and X has 8 rows"),
+    ({"true_labels": [5] * 8}, ValueError, "true_labels has label 5 at row 0, which y lacks"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "error", "sentence"), CASES, ids=[c[2][:60] for c in CASES])
+def test_bad_argument(change: dict[str, Any], error: type[Exception], sentence: str) -> None:
+    with pytest.raises(error) as raised:
+        shapcpp.value(**(GOOD | change))
+    assert type(raised.value) is error
+    assert sentence in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_the_first_bad_argument_is_named() -> None:
+    with pytest.raises(ValueError, match="^y_test has 4 labels"):
+        shapcpp.value(**(GOOD | {"y_test": [0, 1, 0, 1], "permutations": 0, "C": -1}))
+
+
+def test_the_core_checks_sizes_again() -> None:
+    from shapcpp import _core
+
+    good: dict[str, Any] = {
+        "X": GOOD["X"], "classes": GOOD["y"], "X_test": GOOD["X_test"], "classes_test": GOOD["y_test"],
+        "C": 1.0, "class_weights": np.ones(2), "players": np.arange(8),
+        "empty_counts": np.array([2, 0]), "single_class": "constant",
+    }  # fmt: skip
+    _core.Problem(**good)
+    for name, bad in {
+        "classes": GOOD["y"][:3],
+        "classes_test": GOOD["y_test"] + 5,
+        "X_test": GOOD["X_test"][:, :1].copy(),
+        "C": -1.0,
+        "class_weights": np.ones(1),
+        "players": np.arange(8) * 2,
+        "empty_counts": np.array([1, 2, 3]),
+        "single_class": "other",
+    }.items():
+        with pytest.raises(ValueError, match="."):
+            _core.Problem(**(good | {name: bad}))
+    with pytest.raises(TypeError):
+        _core.Problem(**(good | {"classes": GOOD["y"].astype(float)}))
+    problem = _core.Problem(**good)
+    everyone = _core.everyone(problem)
+    for order in ([0, 1], [0] * 8, list(range(1, 9))):
+        with pytest.raises(ValueError, match="each player once"):
+            _core.walk(problem, everyone, np.array(order))
