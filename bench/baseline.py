@@ -1,9 +1,9 @@
 """The pure-Python twin of the engine: the same computation in plain numpy, naive on purpose.
 
-Every coalition is refitted from zero with Newton's method and a line search, in the coordinates the
-user gave; nothing is kept from one coalition to the next. Nothing here is shared with the engine: not
-the random numbers, not the coordinates, not the line search, not the stopping rule. Where both agree
-to the last integer, neither hides a mistake of its solver.
+Every coalition is refitted from zero with Newton's method and a line search, in the coordinates
+the user gave; nothing is kept from one coalition to the next. Nothing here is shared with the
+engine: not the random numbers, not the coordinates, not the line search, not the stopping rule.
+Where both agree to the last integer, neither hides a mistake of its solver.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def permutation(n: int, seed: int, index: int) -> list[int]:
 
 
 def fit(X: Floats, y: Floats, weights: Floats, C: float) -> tuple[Floats, Floats, float]:
-    """Weights (intercept last), Hessian and Newton decrement at the optimum; RuntimeError if missed."""
+    """Weights (intercept last), Hessian and Newton decrement at the optimum; else RuntimeError."""
     A = np.column_stack([X, np.ones(len(X))])
     penalty = np.full(A.shape[1], 1 / C)
     penalty[-1] = 0

@@ -1,16 +1,15 @@
 """Data Shapley values of training labels, exact and fast: which of your labels to doubt."""
 
 try:
-    from shapcpp import _core
+    from shapcpp._core import ConvergenceError, __version__
 except ImportError as error:  # pragma: no cover
     raise ImportError(
         "shapcpp's compiled engine could not be loaded; build it with 'pip install .' from a "
         f"checkout, and do not import the package from the source folder itself ({error})"
     ) from error
 
-from shapcpp._core import ConvergenceError, __version__
-from shapcpp.detection import detection_table
-from shapcpp.features import Features, read_features, write_features
+from shapcpp.detection import detection_table, review_queue
+from shapcpp.features import Features, Samples, read_features, write_features
 from shapcpp.metrics import Metric
 from shapcpp.noise import add_noise, flip_labels
 from shapcpp.result import Interrupted, Valuation, load
@@ -21,6 +20,7 @@ __all__ = [
     "Features",
     "Interrupted",
     "Metric",
+    "Samples",
     "Valuation",
     "__version__",
     "add_noise",
@@ -29,6 +29,7 @@ __all__ = [
     "load",
     "permutation",
     "read_features",
+    "review_queue",
     "value",
     "write_features",
 ]

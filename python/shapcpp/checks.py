@@ -1,4 +1,4 @@
-"""What arguments must be: one sentence with name, offending value and place for each that is not."""
+"""What arguments must be: one sentence with name, value and place for each that is not."""
 
 from __future__ import annotations
 
@@ -110,7 +110,8 @@ def two_classes(name: str, y: NDArray[np.int64]) -> NDArray[np.int64]:
     if len(classes) > 2:
         some = ", ".join(map(str, classes[:5])) + (", ..." if len(classes) > 5 else "")
         raise ValueError(
-            f"{name} holds {len(classes)} different labels ({some}); for now exactly two are supported"
+            f"{name} holds {len(classes)} different labels ({some}); "
+            "for now exactly two are supported"
         )
     return classes
 
@@ -232,7 +233,7 @@ def class_weights(
 
 
 def empty_rule(value: object, classes: NDArray[np.int64]) -> str | int:
-    """ "majority", "none" or one of the labels."""
+    """One of the labels, or the name of a rule."""
     if isinstance(value, str):
         choice("empty", value, "majority", "none")
         return value

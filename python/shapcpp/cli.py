@@ -216,12 +216,12 @@ def detect(
     if v.true_labels is not None:
         table = shapcpp.detection_table(v, v.labels, v.true_labels, fractions or (0.1, 0.3), names)
         if csv_path is not None:
-            tables.save_detection(csv_path, table)
+            tables.save_rows(csv_path, table)
         tables.show_detection(table, names)
     else:
-        queue = tables.review_queue(v, names, fractions or (0.1,))
+        queue = shapcpp.review_queue(v, max(fractions, default=0.1), names)
         if csv_path is not None:
-            tables.save_queue(csv_path, queue)
+            tables.save_rows(csv_path, queue)
         tables.show_queue(queue, v)
 
 

@@ -1,4 +1,4 @@
-"""Known label errors against the lowest values: the paper's table."""
+"""Which labels to look at first, and how many known label errors are among them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shapcpp import checks
 from shapcpp.metrics import Metric, resolve
 from shapcpp.result import Valuation
 
-__all__ = ["detection_table"]
+__all__ = ["detection_table", "review_queue"]
 
 DIRECTIONS = ("pos_as_neg", "neg_as_pos")
 
@@ -85,6 +85,56 @@ def detection_table(
         ("share", float),
     ]
     return np.array(rows, dtype=fields).view(np.recarray)
+
+
+def review_queue(
+    v: Valuation,
+    fraction: float = 0.1,
+    metrics: Sequence[str | Metric] | None = None,
+) -> np.recarray[Any, Any]:
+    """The labels to look at first, by each metric, lowest value first.
+
+    Parameters
+    ----------
+    v : Valuation
+        The values of the training samples.
+    fraction : float, default 0.1
+        Share f of all samples to list: the ``floor(f n + 1/2)`` of lowest value, at least
+        one; ties by sample order.
+    metrics : sequence of str or Metric, optional
+        Default: every named metric that the test set defines.
+
+    Returns
+    -------
+    numpy.recarray
+        One row per metric and rank. Fields: ``metric``; ``rank``, from 1; ``sample``, the
+        row number; ``id``; ``label``; ``group`` where known; ``value``; ``stderr``;
+        ``low`` and ``high``, the 95% interval.
+
+    Raises
+    ------
+    ValueError
+        If `fraction` is not above 0 and at most 1, or a metric is unknown or not defined.
+    """
+    chosen = [resolve(metric) for metric in (v.metrics if metrics is None else metrics)]
+    parts = []
+    for metric in chosen:
+        order = v.lowest(metric, fraction)
+        low, high = v.interval(metric)
+        columns: dict[str, NDArray[Any]] = {
+            "metric": np.full(len(order), metric.name),
+            "rank": np.arange(1, len(order) + 1),
+            "sample": order,
+            "id": v.ids[order],
+            "label": v.labels[order],
+        }
+        if v.groups is not None:
+            columns["group"] = v.groups[order]
+        columns["value"] = v[metric][order]
+        columns["stderr"] = v.stderr(metric)[order]
+        columns |= {"low": low[order], "high": high[order]}
+        parts.append(np.rec.fromarrays([*columns.values()], names=",".join(columns)))
+    return np.concatenate(parts).view(np.recarray)
 
 
 def _known(v: Valuation, name: str, value: ArrayLike) -> NDArray[np.int64]:

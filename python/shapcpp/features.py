@@ -67,7 +67,7 @@ class Features:
             raise ValueError(f"{self.source} lacks the field {', '.join(missing)}{has}")
         if self.rows.ndim != 1:
             raise ValueError(f"{self.source} must be one row per sample, got {self.rows.shape}")
-        features, label = self.rows["features"], self.rows["label"]
+        features = self.rows["features"]
         if features.dtype.kind != "f" or features.ndim != 2:
             raise TypeError(
                 f"{self.source}: field features must be float of shape (d,), got dtype "
@@ -76,7 +76,8 @@ class Features:
         for name in {"label", "true_label"} & set(names):
             if self.rows[name].dtype.kind not in "biu" or self.rows[name].ndim != 1:
                 raise TypeError(
-                    f"{self.source}: field {name} must hold integers, got dtype {label.dtype}"
+                    f"{self.source}: field {name} must hold integers, "
+                    f"got dtype {self.rows[name].dtype}"
                 )
         if self.rows["split"].dtype.kind not in "US":
             raise TypeError(
@@ -173,9 +174,9 @@ class Features:
         """Which rows belong to a split."""
         mask: NDArray[np.bool_] = self._splits == split
         if not mask.any():
+            has = ", ".join(repr(str(s)) for s in np.unique(self._splits)) or "none"
             raise ValueError(
-                f"{self.source} has no row with split {split!r} "
-                f"(its splits are {', '.join(repr(str(s)) for s in np.unique(self._splits)) or 'none'})"
+                f"{self.source} has no row with split {split!r} (its splits are {has})"
             )
         return mask
 

@@ -10,7 +10,7 @@ __all__ = ["progress_bar"]
 
 @contextmanager
 def progress_bar(total: int) -> Iterator[Callable[[int, int], None] | None]:
-    """Yields a callable ``(done, total)`` that moves a bar on stderr, or None where none is seen."""
+    """Yields a callable ``(done, total)`` that moves a bar on stderr, or None if none is seen."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,

@@ -96,7 +96,7 @@ class Valuation:
     @property
     def complete(self) -> bool:
         """Whether all permutations asked for were done."""
-        return self.n_permutations == self.settings["permutations"]
+        return self.n_permutations == int(self.settings["permutations"])
 
     @property
     def metrics(self) -> list[str]:
@@ -271,7 +271,8 @@ class Valuation:
             raise ImportError(
                 "to_frame needs pandas: pip install 'shapcpp[frame]'; columns() and to_csv() do not"
             ) from None
-        return pandas.DataFrame(self.columns(metrics))
+        frame: pandas.DataFrame = pandas.DataFrame(self.columns(metrics))
+        return frame
 
     def to_csv(self, path: files.PathLike, metrics: Metrics = None) -> None:
         """Writes the columns of `columns` as CSV, whole or not at all.

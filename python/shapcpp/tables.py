@@ -77,49 +77,27 @@ def show_detection(table: np.recarray[Any, Any], metrics: Sequence[str]) -> None
         same = table[(table.fraction == first.fraction) & (table.direction == first.direction)]
         cells = [f"{row.share:.2f} ({row.found})" if row.flipped else "-" for row in same]
         shown.add_row(
-            f"{first.fraction:.0%}", DIRECTION[first.direction], str(first.flipped), *cells
+            f"{100 * first.fraction:g}%", DIRECTION[first.direction], str(first.flipped), *cells
         )
     console.print(shown)
 
 
-def save_detection(path: str, table: np.recarray[Any, Any]) -> None:
-    """The same rows as CSV."""
-    content = csv_bytes(table.dtype.names or (), table.tolist())
-    files.write_atomically(path, lambda file: file.write(content))
-
-
-QUEUE_COLUMNS = (
-    "metric", "fraction", "rank", "id", "label", "group", "value", "stderr", "low", "high"
-)  # fmt: skip
-
-
-def review_queue(
-    v: Valuation, metrics: Sequence[str], fractions: Sequence[float]
-) -> list[tuple[Any, ...]]:
-    """The lowest fraction of samples by each metric, as rows of QUEUE_COLUMNS."""
-    rows = []
-    for metric in metrics:
-        values, errors, (low, high) = v[metric], v.stderr(metric), v.interval(metric)
-        for fraction in fractions:
-            for rank, i in enumerate(v.lowest(metric, fraction), start=1):
-                group = "" if v.groups is None else v.groups[i]
-                rows.append((metric, fraction, rank, v.ids[i], v.labels[i], group,
-                             float(values[i]), float(errors[i]), float(low[i]), float(high[i])))  # fmt: skip
-    return rows
-
-
-def show_queue(queue: list[tuple[Any, ...]], v: Valuation) -> None:
-    """The head of the queue of each metric and fraction."""
+def show_queue(queue: np.recarray[Any, Any], v: Valuation) -> None:
+    """The head of the queue of each metric."""
     console = _console()
-    for key in dict.fromkeys(row[:2] for row in queue):
-        rows = [row for row in queue if row[:2] == key]
-        metric, fraction = key
-        title = (f"Review queue by {LONG.get(metric, metric)}: lowest {fraction:.0%} of "
-                 f"{len(v.labels)} samples")  # fmt: skip
-        table = _table(title, ["rank", "id", "label", "group", "value", "stderr"], ["id", "group"])
-        for _, _, rank, name, label, group, value, error, _, _ in rows[:ROWS_SHOWN]:
+    extra = [name for name in ("group",) if name in (queue.dtype.names or ())]
+    for metric in dict.fromkeys(queue.metric.tolist()):
+        rows = queue[queue.metric == metric]
+        table = _table(
+            f"Review queue by {LONG.get(metric, metric)}: {len(rows)} of {len(v.labels)} samples",
+            ["rank", "id", "label", *extra, "value", "stderr"],
+            left=["id", "group"],
+        )
+        for row in rows[:ROWS_SHOWN]:
             table.add_row(
-                str(rank), str(name), str(label), str(group), f"{value:+.3e}", f"{error:.1e}"
+                *(str(row[name]) for name in ("rank", "id", "label", *extra)),
+                f"{row.value:+.3e}",
+                f"{row.stderr:.1e}",
             )
         console.print(table)
         if len(rows) > ROWS_SHOWN:
@@ -127,9 +105,10 @@ def show_queue(queue: list[tuple[Any, ...]], v: Valuation) -> None:
         console.print()
 
 
-def save_queue(path: str, queue: list[tuple[Any, ...]]) -> None:
-    """The whole queue as CSV."""
-    files.write_atomically(path, lambda file: file.write(csv_bytes(QUEUE_COLUMNS, queue)))
+def save_rows(path: str, table: np.recarray[Any, Any]) -> None:
+    """A table of `detection_table` or `review_queue` as CSV."""
+    content = csv_bytes(table.dtype.names or (), table.tolist())
+    files.write_atomically(path, lambda file: file.write(content))
 
 
 def show_info() -> None:

@@ -134,7 +134,7 @@ def value(
     C = checks.positive_real("C", C)
     weights = checks.class_weights(class_weight, y, classes)
     checks.choice("scale", scale, None, "standard")
-    empty = checks.empty_rule(empty, classes)
+    empty_rule = checks.empty_rule(empty, classes)
     checks.choice("single_class", single_class, "constant", "carry")
     groups = checks.companion("groups", groups, y)
     ids = checks.companion("ids", ids, y)
@@ -148,12 +148,12 @@ def value(
         checks.same_length("true_labels", true_labels, "labels", "X", X)
         checks.known_labels("true_labels", true_labels, classes)
 
-    joins_groups = groups is not None and by_group
-    players = np.unique(groups, return_inverse=True)[1] if joins_groups else np.arange(len(y))
-    players = players.astype(np.int64)
+    players = np.arange(len(y), dtype=np.int64)
+    if groups is not None and by_group:
+        players = np.unique(groups, return_inverse=True)[1].astype(np.int64)
     test_counts = np.bincount(test_classes, minlength=len(classes)).astype(np.int64)
     _check_sums_fit(permutations, test_counts)
-    empty_counts = _empty_counts(empty, y, classes, test_counts)
+    empty_counts = _empty_counts(empty_rule, y, classes, test_counts)
     scaling = _standard_scaling(X) if scale == "standard" else None
     problem = _core.Problem(
         X=X if scaling is None else (X - scaling[0]) / scaling[1],
@@ -191,9 +191,9 @@ def value(
                 if isinstance(class_weight, dict)
                 else class_weight,
                 "scale": scale,
-                "empty": empty,
+                "empty": empty_rule,
                 "single_class": single_class,
-                "by_group": joins_groups,
+                "by_group": groups is not None and by_group,
             },
             scaling=scaling,
             fingerprint=_fingerprint(X, y, X_test, y_test, players),

@@ -189,7 +189,7 @@ def set_feature(rows: NDArray[Any]) -> NDArray[Any]:
 
 
 def without_label(rows: NDArray[Any]) -> NDArray[Any]:
-    return rows[["features", "split"]].copy()
+    return np.array(rows[["features", "split"]])
 
 
 def of_one_class(rows: NDArray[Any]) -> NDArray[Any]:

@@ -70,3 +70,15 @@ def test_bad_arguments(
     good: dict[str, Any] = {"y": v.labels, "y_true": v.labels}
     with pytest.raises(error, match=sentence):
         shapcpp.detection_table(v, **(good | change))
+
+
+def test_the_review_queue_lists_the_lowest_of_each_metric(v: Valuation) -> None:
+    queue = shapcpp.review_queue(v, 0.3, ["rec", "acc"])
+    count = math.floor(0.3 * len(v.labels) + 0.5)
+    for metric in ("rec", "acc"):
+        rows = queue[queue.metric == metric]
+        assert rows["rank"].tolist() == list(range(1, count + 1))
+        assert rows["sample"].tolist() == v.lowest(metric, 0.3).tolist()
+        np.testing.assert_array_equal(rows["value"], np.sort(v[metric])[:count])
+        np.testing.assert_array_equal(rows["high"], v.interval(metric)[1][rows["sample"]])
+    assert "group" not in queue.dtype.names

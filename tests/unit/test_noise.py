@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 import shapcpp
+from numpy.typing import NDArray
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.1, 0.2, 0.25, 0.3, 0.5, 1.0])
@@ -28,7 +30,7 @@ def test_the_documented_draw() -> None:
 
 @pytest.mark.parametrize("kind", [bool, np.int8, np.uint16, np.int64])
 def test_the_type_of_labels_is_kept(kind: type) -> None:
-    y = np.array([0, 1, 1, 0], dtype=kind)
+    y: NDArray[Any] = np.array([0, 1, 1, 0], dtype=kind)
     noisy, _ = shapcpp.flip_labels(y, 0.5)
     assert noisy.dtype == y.dtype
 

@@ -73,8 +73,9 @@ def test_interrupted_before_the_first_permutation_is_a_valid_result() -> None:
     def stop(done: int, total: int) -> None:
         raise KeyboardInterrupt
 
+    X, y, X_test, y_test = _slow_problem()
     with pytest.raises(shapcpp.Interrupted) as stopped:
-        shapcpp.value(*_slow_problem(), permutations=5, threads=1, progress=stop)
+        shapcpp.value(X, y, X_test, y_test, permutations=5, threads=1, progress=stop)
     partial = stopped.value.partial
     assert partial.n_permutations == 0
     assert np.isnan(partial["acc"]).all()

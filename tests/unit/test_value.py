@@ -15,7 +15,13 @@ P = 40
 
 def run(**options: Any) -> Valuation:
     X, y, X_test, y_test, _ = make("plain", 3)
-    arguments = {"X": X, "y": y, "X_test": X_test, "y_test": y_test, "permutations": P}
+    arguments: dict[str, Any] = {
+        "X": X,
+        "y": y,
+        "X_test": X_test,
+        "y_test": y_test,
+        "permutations": P,
+    }
     return shapcpp.value(**(arguments | options))
 
 
