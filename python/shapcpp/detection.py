@@ -133,7 +133,8 @@ def review_queue(
         columns["value"] = v[metric][order]
         columns["stderr"] = v.stderr(metric)[order]
         columns |= {"low": low[order], "high": high[order]}
-        parts.append(np.rec.fromarrays([*columns.values()], names=",".join(columns)))
+        dtype = [(name, column.dtype) for name, column in columns.items()]
+        parts.append(np.rec.fromarrays([*columns.values()], dtype=dtype))
     return np.concatenate(parts).view(np.recarray)
 
 

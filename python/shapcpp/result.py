@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import html
 import io
-import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp import _core, checks, files
+from shapcpp import checks, files, run_file
 from shapcpp.metrics import Metric, available, resolve
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Interrupted", "Valuation", "load"]
 
-FORMAT = 1
 ROWS_SHOWN = 10
 Metrics = Sequence[str | Metric] | None
 
@@ -308,21 +306,7 @@ class Valuation:
         OSError
             If the file cannot be written.
         """
-        arrays: dict[str, NDArray[Any]] = {
-            name: getattr(self, name) for name in (*INTEGER_ARRAYS, "ids")
-        }
-        for name in ("groups", "true_labels", "scaling"):
-            if getattr(self, name) is not None:
-                arrays[name] = getattr(self, name)
-        about = {
-            "format": FORMAT,
-            "version": _core.__version__,
-            "uncertified": self.uncertified,
-            "complete": self.complete,
-            "settings": self.settings,
-            "fingerprint": self.fingerprint,
-        }
-        files.write_npz(path, {"about": np.array(json.dumps(about)), **arrays})
+        run_file.write(path, vars(self), complete=self.complete)
 
     def __repr__(self) -> str:
         done = f"{self.n_permutations} permutations"
@@ -382,23 +366,6 @@ def csv_bytes(header: Iterable[str], rows: Iterable[Sequence[Any]]) -> bytes:
     return text.getvalue().encode()
 
 
-# Arrays of integers in a result file, and the axes of each: players, classes, samples, ranges.
-INTEGER_ARRAYS = {
-    "gains": "pk",
-    "products": "pkk",
-    "empty_counts": "k",
-    "full_counts": "k",
-    "test_counts": "k",
-    "ranges": "r2",
-    "classes": "k",
-    "players": "n",
-    "labels": "n",
-}
-SETTINGS = {
-    "permutations", "seed", "C", "class_weight", "scale", "empty", "single_class", "by_group"
-}  # fmt: skip
-
-
 def load(path: files.PathLike) -> Valuation:
     """Reads a result written by `Valuation.save`.
 
@@ -419,47 +386,4 @@ def load(path: files.PathLike) -> Valuation:
     ValueError
         If it is not a result file, or a damaged one.
     """
-    arrays = files.read_npz(path)
-    missing = [name for name in ("about", *INTEGER_ARRAYS, "ids") if name not in arrays]
-    if missing:
-        raise ValueError(f"{path} is not a result file of shapcpp: it lacks {', '.join(missing)}")
-    try:
-        about = json.loads(str(arrays["about"]))
-        if about["format"] != FORMAT:
-            raise ValueError(f"its format is {about['format']}, this version reads {FORMAT}")
-        return _assemble(arrays, about)
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"{path} is a damaged result file: {error}") from None
-
-
-def _assemble(arrays: dict[str, NDArray[Any]], about: dict[str, Any]) -> Valuation:
-    sizes: dict[str, int] = {"2": 2, "k": len(arrays["classes"]), "n": len(arrays["players"])}
-    for name, axes in INTEGER_ARRAYS.items():
-        array = arrays[name]
-        expected = tuple(
-            sizes.setdefault(a, array.shape[i]) for i, a in enumerate(axes[: array.ndim])
-        )
-        if array.dtype != np.int64 or array.ndim != len(axes) or array.shape != expected:
-            raise ValueError(f"{name} has dtype {array.dtype} and shape {array.shape}")
-    players = arrays["players"]
-    if players.min() < 0 or players.max() >= sizes["p"]:
-        raise ValueError("players points outside gains")
-    edges = arrays["ranges"].reshape(-1)
-    if (edges[:-1] >= edges[1:]).any() or (edges < 0).any():
-        raise ValueError("ranges are not sorted, disjoint and within the 64-bit integers")
-    for name in ("ids", "groups", "true_labels"):
-        if name in arrays and arrays[name].shape != (sizes["n"],):
-            raise ValueError(f"{name} has shape {arrays[name].shape}")
-    missing = SETTINGS - set(about["settings"])
-    if missing:
-        raise ValueError(f"its settings lack {', '.join(sorted(missing))}")
-    return Valuation(
-        **{name: arrays[name] for name in INTEGER_ARRAYS},
-        uncertified=int(about["uncertified"]),
-        ids=arrays["ids"],
-        groups=arrays.get("groups"),
-        true_labels=arrays.get("true_labels"),
-        settings=dict(about["settings"]),
-        scaling=arrays.get("scaling"),
-        fingerprint=str(about["fingerprint"]),
-    )
+    return Valuation(**run_file.read(path))

@@ -18,7 +18,8 @@ PACKAGE = ROOT / "python" / "shapcpp"
 LAYERS = [
     {"_core"},
     {"checks", "files", "metrics"},
-    {"processors", "progress", "features", "result"},
+    {"processors", "progress", "features", "run_file"},
+    {"result"},
     {"noise", "detection", "valuation"},
     {"__init__"},
     {"tables"},
