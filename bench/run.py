@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import os
 import platform
 import time
 from collections.abc import Callable
@@ -18,17 +17,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"  # one core means one core for the peers' linear algebra too
-
 import baseline
 import numpy as np
+import shapcpp
 import sklearn
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, recall_score
-
-import shapcpp
+from threadpoolctl import threadpool_limits
 
 RESULTS = Path(__file__).parent / "results"
 Data = tuple[NDArray[np.float64], NDArray[Any], NDArray[np.float64], NDArray[np.int64]]
@@ -86,6 +82,11 @@ def assert_equal_integers(data: Data) -> None:
         assert np.array_equal(path[size - 1], np.bincount(y_test[right], minlength=2))
 
 
+def one_thread_for_linear_algebra() -> None:
+    """One core means one core for the peers' BLAS too."""
+    threadpool_limits(1, user_api="blas")
+
+
 def seconds(action: Callable[[], object]) -> float:
     start = time.perf_counter()
     action()
@@ -97,11 +98,14 @@ def measure(data: Data, rounds: int, permutations: int, cores: int) -> dict[str,
     n = len(data[1])
     times: dict[str, list[float]] = {"scikit-learn, cold": [], "numpy twin": [], "shapcpp": []}
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(cores, mp_context=context) as pool:
+    with ProcessPoolExecutor(cores, context, one_thread_for_linear_algebra) as pool:
         list(pool.map(with_twin, [data] * cores, range(cores)))  # start the workers
         for i in range(rounds):
             indices = range(i * cores, (i + 1) * cores)
-            for name, walk in (("scikit-learn, cold", with_scikit_learn), ("numpy twin", with_twin)):
+            for name, walk in (
+                ("scikit-learn, cold", with_scikit_learn),
+                ("numpy twin", with_twin),
+            ):
                 if cores == 1:
                     spent = seconds(lambda walk=walk, i=i: walk(data, i))  # type: ignore[misc]
                 else:
@@ -117,13 +121,16 @@ def measure(data: Data, rounds: int, permutations: int, cores: int) -> dict[str,
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--train", type=int, default=500)
     parser.add_argument("--test", type=int, default=1000)
     parser.add_argument("--features", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--perms", type=int, default=200, help="permutations of shapcpp per round")
     options = parser.parse_args()
+    one_thread_for_linear_algebra()
     data = make_data(options.train, options.test, options.features)
     assert_equal_integers(data)
 
@@ -134,7 +141,6 @@ def main() -> None:
         "| | one core | times shapcpp | all cores | times shapcpp |",
         "|---|---:|---:|---:|---:|",
     ]
-    del os.environ["OMP_NUM_THREADS"]  # it would limit shapcpp's threads; workers have theirs set
     all_cores = shapcpp.processors.available_processors()
     one, many = (measure(data, options.rounds, options.perms, cores) for cores in (1, all_cores))
     for name in one:
