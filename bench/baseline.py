@@ -18,9 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-CONVERGED = 1e-12  # Newton decrement at which a fit is done
-ACCEPTED = 1e-9  # largest decrement that rounding may leave; above it the fit is an error
-ROUNDING = 1e-12  # rounding of a margin, relative to the sum of |x_j w_j|
+ACCEPTED = 1e-9  # largest Newton decrement that rounding may leave; above it a fit is an error
+RESERVE = 100  # times the last decrement, or rounding unit: margins below it are in doubt
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,7 @@ class Outcome:
     products: Ints
     empty_counts: Ints
     full_counts: Ints
+    doubtful: int  # predictions, over permutations and coalitions, too close to the boundary
 
 
 def permutation(n: int, seed: int, index: int) -> list[int]:
@@ -70,7 +70,7 @@ def fit(X: Floats, y: Floats, weights: Floats, C: float) -> tuple[Floats, Floats
         hessian = (A.T * (weights * likely * unlikely)) @ A + np.diag(penalty)
         step = -np.linalg.solve(hessian, gradient)
         decrement = float(np.sqrt(max(-gradient @ step, 0)))
-        if decrement <= CONVERGED or (decrement <= ACCEPTED and decrement >= best):
+        if decrement <= ACCEPTED and decrement >= best / 2:  # only rounding is left
             return w, hessian, decrement
         best = min(best, decrement)
         length, start = 1.0, objective(w)
@@ -83,13 +83,16 @@ def fit(X: Floats, y: Floats, weights: Floats, C: float) -> tuple[Floats, Floats
     raise RuntimeError(f"Newton did not converge: decrement {decrement:g}, {len(X)} samples")
 
 
-def predict(w: Floats, hessian: Floats, decrement: float, X_test: Floats) -> NDArray[np.bool_]:
-    """Class 1 where the margin is positive beyond doubt."""
+def predict(
+    w: Floats, hessian: Floats, decrement: float, X_test: Floats
+) -> tuple[NDArray[np.bool_], int]:
+    """Class 1 where the margin is positive beyond doubt, and how many margins are in doubt."""
     A = np.column_stack([X_test, np.ones(len(X_test))])
+    unit = float(np.finfo(float).eps)
     reach = np.sqrt(np.maximum((A * np.linalg.solve(hessian, A.T).T).sum(axis=1), 0))
-    doubt = 2 * max(decrement, CONVERGED) * reach + ROUNDING * np.abs(A) @ np.abs(w)
-    result: NDArray[np.bool_] = A @ w > doubt
-    return result
+    doubt = RESERVE * (max(decrement, unit) * reach + unit * np.abs(A) @ np.abs(w))
+    margins = A @ w
+    return margins > doubt, int(np.sum(np.abs(margins) <= doubt))
 
 
 class Game:
@@ -113,7 +116,7 @@ class Game:
         self.classes = np.unique(y)
         self.y = (y == self.classes[1]).astype(int)
         self.y_test = (y_test == self.classes[1]).astype(int)
-        self.C, self.single_class = C, single_class
+        self.C, self.single_class, self.doubtful = C, single_class, 0
         names = np.arange(len(y)) if groups is None else np.asarray(groups)
         self.members = [np.flatnonzero(names == name) for name in np.unique(names)]
         sizes = np.bincount(self.y, minlength=2)
@@ -143,7 +146,8 @@ class Game:
                 return self.empty_counts
             return np.where(np.arange(2) == present[0], self.test_counts, 0)
         model = fit(self.X[rows], self.y[rows].astype(float), self.weights[rows], self.C)
-        predicted = predict(*model, self.X_test)
+        predicted, doubtful = predict(*model, self.X_test)
+        self.doubtful += doubtful
         correct = predicted == (self.y_test == 1)
         return np.array([np.sum(correct & (self.y_test == k)) for k in (0, 1)])
 
@@ -174,4 +178,5 @@ def value(
         for player, change in game.walk(permutation(n, seed, index)):
             gains[player] += change
             products[player] += np.outer(change, change)
-    return Outcome(gains, products, game.empty_counts, game.counts(list(range(n))))
+    doubtful = game.doubtful
+    return Outcome(gains, products, game.empty_counts, game.counts(list(range(n))), doubtful)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Flips 20% of the labels of a real data set, values every training sample, and finds the flipped
-# labels again: once with standardised features, once with features as they are.
+# labels again: once with features as they are, once standardised.
 set -eu
 perms="${1:-2000}"
 out=demo
@@ -10,7 +10,7 @@ say() { printf '\n$ %s\n' "$*"; "$@"; }
 
 say python examples/breast_cancer.py "$out/features.npy"
 say shapcpp noise "$out/features.npy" --rate 0.2 --seed 0 -o "$out/noisy.npy"
-for scale in standard none; do
+for scale in none standard; do
   option="--scale $scale"
   [ "$scale" = standard ] || option=
   printf '\n=== %s ===\n' "$([ "$scale" = standard ] && echo 'standardised features' || echo 'features as they are')"

@@ -1,5 +1,7 @@
+#include <chrono>
 #include <optional>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "../core/permutation.hpp"
@@ -14,9 +16,20 @@ namespace {
 
 using Progress = std::optional<py::function>;
 
+bool interpreter_is_ending() {
+#if PY_VERSION_HEX >= 0x030D0000
+  return Py_IsFinalizing() != 0;
+#else
+  return _Py_IsFinalizing() != 0;
+#endif
+}
+
 // Called from C++ without the GIL: hears Ctrl-C and passes progress on.
 Report report_to(const Progress& progress) {
   return [&progress](std::uint64_t done) {
+    // A daemon thread that asked for the GIL now would be unwound through C++ frames, which aborts
+    // the process. It waits for the end instead, as Python 3.14 lets it.
+    while (interpreter_is_ending()) std::this_thread::sleep_for(std::chrono::hours(1));
     const py::gil_scoped_acquire acquire;
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
     if (progress) (*progress)(done);

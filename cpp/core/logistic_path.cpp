@@ -99,10 +99,10 @@ const Optimum& LogisticPath::fit() {
     // where curvature is largest, margins grow by a few units a step.
     optimum_.weights.setZero();
     if (!newton(kColdNewtonSteps))
-      throw ConvergenceError("the fit of a coalition of " + std::to_string(members_.size()) +
-                             " samples missed its tolerance: C times the squared size of the "
-                             "features is too large for "
-                             "double precision; lower C or standardise the features");
+      throw ConvergenceError(
+          "the fit of a coalition of " + std::to_string(members_.size()) +
+          " samples missed its tolerance: C times the squared size of the features is too "
+          "large for double precision; lower C or standardise the features");
   }
   fitted_ = true;
   return optimum_;
@@ -112,7 +112,6 @@ bool LogisticPath::newton(int most_steps) {
   for (int i = 0; i < most_steps; ++i) {
     evaluate();
     const NewtonStep step = newton_step();
-
     if (!std::isfinite(step.decrement)) return false;
     if (step.largest_shift <= kSafeShift) {
       optimum_.weights += step.direction;
@@ -203,9 +202,12 @@ bool LogisticPath::finish(const NewtonStep& step) {
   return true;
 }
 
-// Relative rounding of a sum over the members, in the kernels' order of summation.
+// Relative rounding of a sum over the members, in the kernels' order of summation: each register
+// lane takes at most every second row of a tile, then lanes and tiles are added up; 16 for the
+// rounding of the terms themselves.
 double LogisticPath::sum_rounding() const {
-  return static_cast<double>(kTileRows + members_.tile_count() + 16) * kRounding;
+  const std::size_t in_a_lane = std::min(members_.size(), kTileRows) / 2 + 1;
+  return static_cast<double>(in_a_lane + 8 + members_.tile_count() + 16) * kRounding;
 }
 
 // Bound on the rounding of the gradient, in the norm of the inverse Hessian. Errors e_i of the

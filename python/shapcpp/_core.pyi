@@ -9,7 +9,8 @@ IntArray: TypeAlias = NDArray[np.int64]
 
 __version__: str
 
-class ConvergenceError(RuntimeError): ...
+class ConvergenceError(RuntimeError):
+    partial: Any
 
 @final
 class Problem:

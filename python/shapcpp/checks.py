@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import operator
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ def labels(name: str, value: ArrayLike) -> NDArray[np.int64]:
     """A vector of integer or boolean labels as int64."""
     array = _array(name, value)
     if array.size and array.dtype.kind not in "biu":
-        first = array.reshape(-1)[0]
+        first = array.reshape(-1).tolist()[0]
         raise TypeError(
             f"{name} must hold integers or booleans, got dtype {array.dtype} (row 0 is {first!r})"
         )
@@ -133,22 +134,37 @@ def known_labels(
 
 def identifiers(name: str, value: ArrayLike) -> NDArray[Any]:
     """A vector of integers or strings: ids or groups."""
-    array = _array(name, value)
-    if array.dtype == object:
-        wrong = [i for i, entry in enumerate(array.flat) if not isinstance(entry, str)]
-        if wrong:
-            entry = array.flat[wrong[0]]
-            raise TypeError(
-                f"{name} must hold integers or strings, got {entry!r} at row {wrong[0]}"
-            )
-        array = array.astype(str)
-    if array.size and array.dtype.kind not in "biuUST":
-        raise TypeError(f"{name} must hold integers or strings, got dtype {array.dtype}")
-    if array.dtype.kind == "T":
-        array = array.astype(str)
+    # A list of both would silently become strings.
+    array = (
+        np.asarray(value, dtype=object) if isinstance(value, (list, tuple)) else _array(name, value)
+    )
     if array.ndim != 1:
         raise ValueError(f"{name} must have shape (samples,), got shape {array.shape}")
+    if array.dtype == object:
+        array = _of_one_kind(name, array.tolist())
+    if array.dtype.kind == "S":
+        array = np.char.decode(array, "utf-8", "replace")
+    if array.size and array.dtype.kind not in "biuUT":
+        raise TypeError(f"{name} must hold integers or strings, got dtype {array.dtype}")
+    if array.dtype.kind in "UT":
+        array = array.astype(str)
+        for row, text in enumerate(array.tolist()):
+            if not text.isprintable():
+                raise ValueError(
+                    f"{name} has {text!r} at row {row}: line breaks and control characters cannot "
+                    "be part of it"
+                )
     return array
+
+
+def _of_one_kind(name: str, entries: list[Any]) -> NDArray[Any]:
+    kind = str if entries and isinstance(entries[0], str) else (int, np.integer)
+    for row, entry in enumerate(entries):
+        if not isinstance(entry, kind):
+            raise TypeError(
+                f"{name} must hold integers or strings, all of one kind, got {entry!r} at row {row}"
+            )
+    return np.array(entries, dtype=str if kind is str else np.int64)
 
 
 def companion(name: str, value: ArrayLike | None, y: NDArray[np.int64]) -> NDArray[Any] | None:
@@ -173,8 +189,10 @@ def whole(name: str, value: object) -> int:
 def positive(name: str, value: object, most: int = 2**63 - 1) -> int:
     """An integer from 1 to `most`."""
     number = whole(name, value)
-    if not 1 <= number <= most:
-        raise ValueError(f"{name} must lie between 1 and {most}, got {number}")
+    if number < 1:
+        raise ValueError(f"{name} must be at least 1, got {number}")
+    if number > most:
+        raise ValueError(f"{name} must be at most {most}, got {number}")
     return number
 
 
@@ -190,7 +208,10 @@ def real(name: str, value: object) -> float:
     """A Python float from any real number that is not a boolean."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number, got {value!r}")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name} is too large for a double: {value}") from None
 
 
 def positive_real(name: str, value: object) -> float:
@@ -219,7 +240,7 @@ def class_weights(
     if isinstance(value, str):
         choice("class_weight", value, None, "balanced")
         return len(y) / (len(classes) * np.array([np.sum(y == k) for k in classes]))
-    if not isinstance(value, dict):
+    if not isinstance(value, Mapping):
         raise TypeError(
             f"class_weight must be None, 'balanced' or a dict of label to weight, got {value!r}"
         )

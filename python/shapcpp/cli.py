@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterable
 from typing import Any, NoReturn
@@ -19,9 +20,13 @@ EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 Path = click.Path(path_type=str)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(shapcpp.__version__, package_name="shapcpp")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Tells which training labels to doubt: exact data Shapley values, fast.
 
     \b
@@ -37,6 +42,8 @@ def cli() -> None:
     A features file is one .npy with a row per sample: its features, label and split
     ("train" rows are valued, "test" rows judge).
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @cli.command()
@@ -44,9 +51,15 @@ def cli() -> None:
 @click.option(
     "--metric", "metrics", multiple=True, metavar="NAME",
     help="acc, rec, spc or bal (accuracy, recall, specificity, balanced_accuracy). Repeatable; "
-    "default: all. One run serves them all.",
+    "default: all. One run serves them all; your own are for Python.",
 )  # fmt: skip
-@click.option("--perms", default=2000, show_default=True, help="Permutations to walk.")
+@click.option(
+    "--perms",
+    type=click.IntRange(min=1),
+    default=2000,
+    show_default=True,
+    help="Permutations to walk.",
+)
 @click.option("--seed", default=0, show_default=True, help="Which permutations.")
 @click.option("--threads", type=int, help="Default: all processors. Never changes the result.")
 @click.option(
@@ -135,8 +148,12 @@ def value(
             true_labels=train.true_labels,
         )
     except shapcpp.Interrupted as stop:
-        _keep_partial(stop.partial, output)
+        _keep_partial("interrupted", stop.partial, output)
         sys.exit(EXIT_INTERRUPTED)
+    except shapcpp.ConvergenceError as error:
+        if error.partial.n_permutations > 0:
+            _keep_partial("failed", error.partial, output)
+        raise
     if output is not None:
         v.save(output)
     if csv_path is not None:
@@ -188,7 +205,7 @@ def noise(features: str, rate: float, seed: int, output: str) -> None:
               help="Share of samples to look at. Repeatable; default: 0.1 and 0.3, or 0.1 for the "
               "review queue.")  # fmt: skip
 @click.option(
-    "--csv", "csv_path", type=Path, metavar="FILE.csv", help="Save all rows shown or not."
+    "--csv", "csv_path", type=Path, metavar="FILE.csv", help="Save every row, also those not shown."
 )
 def detect(
     run: str, metrics: tuple[str, ...], fractions: tuple[float, ...], csv_path: str | None
@@ -233,6 +250,9 @@ def info() -> None:
 
 def main() -> NoReturn:
     """Runs the command line; every error becomes one sentence and an exit status."""
+    signal.signal(signal.SIGINT, _interrupt_once)
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  closed by the shell
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     try:
         status = cli.main(prog_name="shapcpp", standalone_mode=False)
         sys.stdout.flush()
@@ -240,19 +260,27 @@ def main() -> NoReturn:
     except click.ClickException as error:
         _fail(error.format_message(), EXIT_BAD_INPUT)
     except (KeyboardInterrupt, click.Abort):
+        _warn("interrupted")
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:  # "| head" has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_FAILED)
+        sys.exit(0)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        _fail(f"{error.filename}: {reason}" if error.filename else reason, EXIT_BAD_INPUT)
+        place = "standard output" if error.filename is None else repr(error.filename).strip("'")
+        _fail(f"{place or 'an empty name'}: {reason}", EXIT_BAD_INPUT)
     except (ValueError, TypeError) as error:
         _fail(str(error), EXIT_BAD_INPUT)
     except MemoryError as error:
         _fail(f"not enough memory ({error})", EXIT_FAILED)
     except RuntimeError as error:
         _fail(str(error), EXIT_FAILED)
+
+
+def _interrupt_once(*_: object) -> NoReturn:
+    """Ctrl-C stops the run; pressed again, it does not disturb the saving of what was done."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _fail(sentence: str, status: int) -> NoReturn:
@@ -266,12 +294,14 @@ def _warn(sentence: str) -> None:
 
 def _check_outputs(outputs: Iterable[str | None], inputs: list[str]) -> None:
     """Before anything long starts: every output can be written and overwrites no input."""
-    taken = {os.path.realpath(path): path for path in inputs}
+    taken = {os.path.realpath(path) for path in inputs}
     for path in filter(None, outputs):
         files.check_writable(path)
-        other = taken.setdefault(os.path.realpath(path), path)
-        if other is not path and os.path.isfile(path):
-            raise ValueError(f"{path} would overwrite {other}: choose another name")
+        place = os.path.realpath(path)
+        if place in taken:
+            raise ValueError(f"{path} is named twice and would be overwritten: choose another name")
+        if os.path.isfile(path) or not os.path.exists(path):
+            taken.add(place)
 
 
 def _metrics_to_show(asked: list[Metric], y: Any, y_test: Any) -> list[Metric]:
@@ -287,8 +317,8 @@ def _metrics_to_show(asked: list[Metric], y: Any, y_test: Any) -> list[Metric]:
     return defined
 
 
-def _keep_partial(v: shapcpp.Valuation, output: str | None) -> None:
-    done = f"interrupted after {v.n_permutations} of {v.settings['permutations']} permutations"
+def _keep_partial(how: str, v: shapcpp.Valuation, output: str | None) -> None:
+    done = f"{how} after {v.n_permutations} of {v.settings['permutations']} permutations"
     if output is None:
         _warn(f"{done}; nothing saved, since no -o was given")
     elif v.n_permutations == 0:
@@ -299,17 +329,20 @@ def _keep_partial(v: shapcpp.Valuation, output: str | None) -> None:
 
 
 def _parse_class_weight(text: str | None) -> str | dict[int, float] | None:
-    if text is None or "=" not in text:
+    if text is None or text == "balanced":
         return text
-    weights = {}
+    weights: dict[int, float] = {}
     for pair in text.split(","):
         label, _, weight = pair.partition("=")
         try:
-            weights[int(label)] = float(weight)
+            number, factor = int(label), float(weight)
         except ValueError:
             raise ValueError(
                 f"class-weight must be 'balanced' or LABEL=WEIGHT,..., got {pair!r}"
             ) from None
+        if number in weights:
+            raise ValueError(f"class-weight names label {number} twice, in {text!r}")
+        weights[number] = factor
     return weights
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import checks
-from shapcpp.metrics import Metric, resolve
+from shapcpp.metrics import Metric, resolve_all
 from shapcpp.result import Valuation
 
 __all__ = ["detection_table", "review_queue"]
@@ -21,8 +21,8 @@ def detection_table(
     v: Valuation,
     y: ArrayLike,
     y_true: ArrayLike,
-    fractions: Sequence[float] = (0.1, 0.3),
-    metrics: Sequence[str | Metric] | None = None,
+    fractions: float | Sequence[float] = (0.1, 0.3),
+    metrics: str | Metric | Sequence[str | Metric] | None = None,
 ) -> np.recarray[Any, Any]:
     """Of the labels flipped in each direction, how many are among the lowest values.
 
@@ -33,8 +33,8 @@ def detection_table(
     y : array_like of int or bool, shape (n,)
         The labels as given, flipped ones included.
     y_true : array_like of int or bool, shape (n,)
-        The true labels.
-    fractions : sequence of float, default (0.1, 0.3)
+        The true labels; a value that is none of the classes means unknown.
+    fractions : float or sequence of float, default (0.1, 0.3)
         Shares f of all samples to look at: the ``floor(f n + 1/2)`` of lowest value, at
         least one; ties by sample order.
     metrics : sequence of str or Metric, optional
@@ -58,15 +58,17 @@ def detection_table(
     -----
     Table 2 of Enshaei et al., *Data Shapley value for handling noisy labels*.
     """
-    given = _known(v, "y", y)
-    true = _known(v, "y_true", y_true)
+    given = _labels(v, "y", y)
+    checks.known_labels("y", given, v.classes, known_name="the result")
+    true = _labels(v, "y_true", y_true)
     negative, positive = v.classes
     mistaken = {
         "pos_as_neg": (true == positive) & (given == negative),
         "neg_as_pos": (true == negative) & (given == positive),
     }
+    fractions = fractions if isinstance(fractions, Sequence) else np.atleast_1d(fractions).tolist()
     shares = [checks.fraction(f"fractions[{i}]", f) for i, f in enumerate(fractions)]
-    chosen = [resolve(metric) for metric in (v.metrics if metrics is None else metrics)]
+    chosen = resolve_all(metrics, v.test_counts)
     rows = []
     for share in shares:
         lowest = {metric.name: v.lowest(metric, share) for metric in chosen}
@@ -90,7 +92,7 @@ def detection_table(
 def review_queue(
     v: Valuation,
     fraction: float = 0.1,
-    metrics: Sequence[str | Metric] | None = None,
+    metrics: str | Metric | Sequence[str | Metric] | None = None,
 ) -> np.recarray[Any, Any]:
     """The labels to look at first, by each metric, lowest value first.
 
@@ -116,7 +118,7 @@ def review_queue(
     ValueError
         If `fraction` is not above 0 and at most 1, or a metric is unknown or not defined.
     """
-    chosen = [resolve(metric) for metric in (v.metrics if metrics is None else metrics)]
+    chosen = resolve_all(metrics, v.test_counts)
     parts = []
     for metric in chosen:
         order = v.lowest(metric, fraction)
@@ -138,10 +140,9 @@ def review_queue(
     return np.concatenate(parts).view(np.recarray)
 
 
-def _known(v: Valuation, name: str, value: ArrayLike) -> NDArray[np.int64]:
+def _labels(v: Valuation, name: str, value: ArrayLike) -> NDArray[np.int64]:
     labels = checks.labels(name, value)
     checks.same_length(name, labels, "labels", "v", v.labels)
-    checks.known_labels(name, labels, v.classes, known_name="the result")
     return labels
 
 

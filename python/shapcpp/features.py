@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,12 @@ Array = NDArray[Any]
 
 SPLITS = ("train", "val", "test", "")
 NEEDED = ("features", "label", "split")
+FIELD_KINDS = {
+    "label": ("biu", "integers"),
+    "true_label": ("biu", "integers"),
+    "id": ("biuUS", "integers or strings"),
+    "group": ("biuUS", "integers or strings"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,11 +81,11 @@ class Features:
                 f"{self.source}: field features must be float of shape (d,), got dtype "
                 f"{features.dtype} and shape {features.shape[1:]}"
             )
-        for name in {"label", "true_label"} & set(names):
-            if self.rows[name].dtype.kind not in "biu" or self.rows[name].ndim != 1:
+        for name in FIELD_KINDS.keys() & set(names):
+            column, (kinds, noun) = self.rows[name], FIELD_KINDS[name]
+            if column.dtype.kind not in kinds or column.ndim != 1:
                 raise TypeError(
-                    f"{self.source}: field {name} must hold integers, "
-                    f"got dtype {self.rows[name].dtype}"
+                    f"{self.source}: field {name} must hold {noun}, got dtype {column.dtype}"
                 )
         if self.rows["split"].dtype.kind not in "US":
             raise TypeError(
@@ -93,9 +101,9 @@ class Features:
         used = np.isin(self._splits, ("train", "test"))
         bad = checks.bad_entry(features[used])
         if bad is not None:
-            row, column = int(np.flatnonzero(used)[bad[0]]), bad[1]
+            row, place = int(np.flatnonzero(used)[bad[0]]), bad[1]
             raise ValueError(
-                f"{self.source}: features has {features[row, column]} at row {row}, column {column}"
+                f"{self.source}: features has {features[row, place]} at row {row}, column {place}"
                 f"; features must be finite and at most {checks.LARGEST_FEATURE:g} in size"
             )
 
@@ -110,7 +118,8 @@ class Features:
         ids: ArrayLike | None = None,
         groups: ArrayLike | None = None,
         true_labels: ArrayLike | None = None,
-        names: tuple[str, str, str, str] = ("X", "y", "X_test", "y_test"),
+        source: str = "features",
+        names: Mapping[str, str] = MappingProxyType({}),
     ) -> Features:
         """Joins a training and a test side.
 
@@ -121,8 +130,10 @@ class Features:
         ids, groups, true_labels : array_like of shape (n,), optional
             Of the training samples. Test samples get the empty string or -1 as id and
             group, and their label as true label.
-        names : tuple of str
-            What error messages call the four arrays.
+        source : str, default "features"
+            What error messages call the whole.
+        names : mapping of str to str, optional
+            What error messages call single arguments.
 
         Returns
         -------
@@ -133,22 +144,26 @@ class Features:
         TypeError, ValueError
             As for `value`.
         """
-        X = checks.features(names[0], X)
-        y = checks.labels(names[1], y)
-        checks.same_length(names[1], y, "labels", names[0], X)
-        X_test = checks.matching_features(names[2], X_test, X, names[0])
-        y_test = checks.labels(names[3], y_test)
-        checks.same_length(names[3], y_test, "labels", names[2], X_test)
+
+        def name(argument: str) -> str:
+            return names.get(argument, argument)
+
+        X = checks.features(name("X"), X)
+        y = checks.labels(name("y"), y)
+        checks.same_length(name("y"), y, "labels", name("X"), X)
+        classes = checks.two_classes(name("y"), y)
+        X_test = checks.matching_features(name("X_test"), X_test, X, name("X"))
+        y_test = checks.labels(name("y_test"), y_test)
+        checks.same_length(name("y_test"), y_test, "labels", name("X_test"), X_test)
+        checks.known_labels(name("y_test"), y_test, classes, name("y"))
         extra: dict[str, tuple[Array, Any]] = {}
-        for field, given in (("id", ids), ("group", groups)):
-            column = checks.companion(f"{field}s", given, y)
+        for field, argument, given in (("id", "ids", ids), ("group", "groups", groups)):
+            column = checks.companion(name(argument), given, y)
             if column is not None:
-                if column.dtype.kind == "b":
-                    column = column.astype(np.int64)
-                extra[field] = column, "" if column.dtype.kind in "US" else -1
+                extra[field] = column, "" if column.dtype.kind == "U" else -1
         if true_labels is not None:
-            true = checks.labels("true_labels", true_labels)
-            checks.same_length("true_labels", true, "labels", names[0], X)
+            true = checks.labels(name("true_labels"), true_labels)
+            checks.same_length(name("true_labels"), true, "labels", name("X"), X)
             extra["true_label"] = true, y_test
         dtype = [
             ("features", np.float64, (X.shape[1],)),
@@ -163,7 +178,7 @@ class Features:
         for field, (column, of_test) in extra.items():
             rows[field][: len(y)] = column
             rows[field][len(y) :] = of_test
-        return cls(rows, names[0])
+        return cls(rows, source)
 
     @property
     def _splits(self) -> NDArray[np.str_]:
@@ -280,7 +295,10 @@ def read_features(
         "--test-labels": test_labels,
     }
     with open(path, "rb") as file:
-        is_zip = file.read(2) == b"PK"
+        magic = file.read(6)
+    is_zip = magic.startswith(b"PK")
+    if not is_zip and magic != b"\x93NUMPY":
+        raise ValueError(f"{path} is neither a .npy nor a .npz file")
     content: Any = files.read_npz(path) if is_zip else files.read_npy(path)
     plain = not is_zip and content.dtype.names is None
     given = [flag for flag, companion in companions.items() if companion is not None]
@@ -304,31 +322,37 @@ def read_features(
         files.read_npy(labels),
         files.read_npy(test_features),
         files.read_npy(test_labels),
-        names=(str(path), str(labels), str(test_features), str(test_labels)),
+        source=str(path),
+        names={
+            "X": str(path),
+            "y": str(labels),
+            "X_test": str(test_features),
+            "y_test": str(test_labels),
+        },
     )
 
 
 def _from_npz(arrays: dict[str, Array], source: str) -> Features:
-    needed = ("X_train", "y_train", "X_test", "y_test")
-    missing = [name for name in needed if name not in arrays]
+    """The arguments of `from_splits`, each under its name in the file."""
+    stored = {
+        "X": "X_train",
+        "y": "y_train",
+        "X_test": "X_test",
+        "y_test": "y_test",
+        "ids": "ids",
+        "groups": "groups",
+        "true_labels": "true_label",
+    }
+    missing = [
+        stored[name] for name in ("X", "y", "X_test", "y_test") if stored[name] not in arrays
+    ]
     if missing:
         has = ", ".join(arrays) or "nothing"
         raise ValueError(f"{source} lacks {', '.join(missing)}; it has {has}")
-    X, y, X_test, y_test = (arrays[name] for name in needed)
     return Features.from_splits(
-        X,
-        y,
-        X_test,
-        y_test,
-        ids=arrays.get("ids"),
-        groups=arrays.get("groups"),
-        true_labels=arrays.get("true_label"),
-        names=(
-            f"{source}: X_train",
-            f"{source}: y_train",
-            f"{source}: X_test",
-            f"{source}: y_test",
-        ),
+        **{name: arrays[key] for name, key in stored.items() if key in arrays},
+        source=source,
+        names={name: f"{source}: {key}" for name, key in stored.items()},
     )
 
 

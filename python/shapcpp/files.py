@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import lzma
 import os
 import tempfile
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -17,6 +21,16 @@ __all__ = ["check_writable", "read_npy", "read_npz", "write_atomically", "write_
 
 Array = NDArray[Any]
 PathLike = str | os.PathLike[str]
+
+# What reading a damaged archive can raise, beside the ValueError of a damaged array in it.
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 def read_npy(path: PathLike) -> Array:
@@ -36,7 +50,7 @@ def read_npz(path: PathLike) -> dict[str, Array]:
                 with archive.open(member) as file:
                     arrays[key] = _read_array(file, member.file_size, f"{name} ({key})")
             return arrays
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except DAMAGED as error:
         raise ValueError(f"{name} is not a readable .npz file: {error}") from None
 
 
@@ -55,24 +69,43 @@ def _read_array(file: IO[bytes], size: int, name: str) -> Array:
         file.seek(0)
         array: Array = npy.read_array(file, allow_pickle=False)
         return array
-    except (ValueError, TypeError, EOFError, SyntaxError, OverflowError) as error:
+    except (
+        ValueError,
+        TypeError,
+        EOFError,
+        SyntaxError,
+        tokenize.TokenError,
+        ArithmeticError,
+        MemoryError,
+    ) as error:
         first_line = str(error).strip().partition("\n")[0].rstrip(".")
         raise ValueError(f"{name} is not a readable .npy file: {first_line}") from None
 
 
 def write_npz(path: PathLike, arrays: Mapping[str, Array]) -> None:
     """Writes arrays to a ``.npz`` file, whole or not at all."""
-    write_atomically(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                npy.write_array(member, np.asanyarray(array), allow_pickle=False)
+    write_atomically(path, lambda file: file.write(content.getbuffer()))
 
 
 def write_atomically(path: PathLike, write: Callable[[IO[bytes]], object]) -> None:
     """Calls `write` on a temporary file and renames it to `path` once it is on the disk."""
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():  # a pipe, a terminal, /dev/null
-        with open(target, "wb") as file:
-            write(file)
-        return
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        if os.path.exists(path) and not os.path.isfile(path):  # a pipe, a terminal, /dev/null
+            with open(path, "wb") as file:
+                write(file)
+        else:
+            _write_beside(Path(os.path.realpath(path)), write)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, os.fspath(path)) from error
+
+
+def _write_beside(target: Path, write: Callable[[IO[bytes]], object]) -> None:
+    descriptor, temporary = tempfile.mkstemp(prefix=".shapcpp-", dir=target.parent)
     try:
         with open(descriptor, "wb") as file:
             write(file)
@@ -89,13 +122,13 @@ def write_atomically(path: PathLike, write: Callable[[IO[bytes]], object]) -> No
 
 def check_writable(path: PathLike) -> None:
     """OSError now if `path` could not be written later."""
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
+    if os.path.isdir(path):
         raise IsADirectoryError(21, "it is a directory", os.fspath(path))
-    if target.exists() and not os.access(target, os.W_OK):
+    if os.path.exists(path) and not os.access(path, os.W_OK):
         raise PermissionError(13, "permission denied", os.fspath(path))
-    if target.exists() and not target.is_file():
+    if os.path.exists(path) and not os.path.isfile(path):
         return
+    target = Path(os.path.realpath(path))
     try:
         tempfile.TemporaryFile(dir=target.parent).close()
     except OSError as error:

@@ -95,5 +95,7 @@ def add_noise(features: Features, rate: float, seed: int = 0) -> Features:
         As for `flip_labels`, or if there are no training rows.
     """
     train = features.mask("train")
-    noisy, _ = flip_labels(features.rows["label"][train], rate, seed)
+    labels = features.rows["label"][train]
+    checks.two_classes(f"{features.source}: label of the training rows", labels.astype(np.int64))
+    noisy, _ = flip_labels(labels, rate, seed)
     return features.relabelled(train, noisy)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import checks, files, run_file
-from shapcpp.metrics import Metric, available, resolve
+from shapcpp.metrics import Metric, available, resolve, resolve_all
 
 if TYPE_CHECKING:
     import pandas
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Interrupted", "Valuation", "load"]
 
 ROWS_SHOWN = 10
-Metrics = Sequence[str | Metric] | None
+Metrics = str | Metric | Sequence[str | Metric] | None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,6 +86,10 @@ class Valuation:
     scaling: NDArray[np.float64] | None
     fingerprint: str
 
+    def __post_init__(self) -> None:
+        for name in ("gains", "products", "empty_counts", "full_counts", "test_counts", "ranges"):
+            getattr(self, name).setflags(write=False)
+
     @property
     def n_permutations(self) -> int:
         """Number of permutations completed."""
@@ -121,10 +125,10 @@ class Valuation:
         ValueError
             If the name is unknown, or the test set lacks a class the metric needs.
         """
-        weights = resolve(metric).on(self.test_counts)
+        total = resolve(metric).score(self.gains, self.test_counts)
         if self.n_permutations == 0:
             return np.full(len(self.players), np.nan)
-        per_player: NDArray[np.float64] = self.gains @ weights / self.n_permutations
+        per_player: NDArray[np.float64] = total / self.n_permutations
         return per_player[self.players]
 
     def stderr(self, metric: str | Metric) -> NDArray[np.float64]:
@@ -242,7 +246,7 @@ class Valuation:
             table["group"] = self.groups
         if self.true_labels is not None:
             table["true_label"] = self.true_labels
-        for metric in map(resolve, self.metrics if metrics is None else metrics):
+        for metric in resolve_all(metrics, self.test_counts):
             low, high = self.interval(metric)
             table[metric.name] = self[metric]
             table[f"{metric.name}_stderr"] = self.stderr(metric)
@@ -356,6 +360,9 @@ class Interrupted(KeyboardInterrupt):
         )
         self.partial = partial
 
+    def __reduce__(self) -> tuple[type[Interrupted], tuple[Valuation]]:
+        return type(self), (self.partial,)
+
 
 def csv_bytes(header: Iterable[str], rows: Iterable[Sequence[Any]]) -> bytes:
     """A CSV file as bytes, UTF-8 with unix line ends."""
@@ -377,7 +384,7 @@ def load(path: files.PathLike) -> Valuation:
     Returns
     -------
     Valuation
-        Equal to the one saved.
+        With the same content as the one saved.
 
     Raises
     ------

@@ -78,15 +78,31 @@ def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None
         )
         if array.dtype != np.int64 or array.ndim != len(axes) or array.shape != expected:
             raise ValueError(f"{name} has dtype {array.dtype} and shape {array.shape}")
-    players = arrays["players"]
-    if players.min() < 0 or players.max() >= sizes["p"]:
-        raise ValueError("players points outside gains")
-    edges = arrays["ranges"].reshape(-1)
-    if (edges[:-1] >= edges[1:]).any() or (edges < 0).any():
-        raise ValueError("ranges are not sorted, disjoint and within the 64-bit integers")
-    for name in ("ids", "groups", "true_labels"):
-        if name in arrays and arrays[name].shape != (sizes["n"],):
-            raise ValueError(f"{name} has shape {arrays[name].shape}")
-    missing = SETTINGS - set(about["settings"])
+    n, settings = sizes["n"], about["settings"]
+    for name, kinds in {"ids": "biuU", "groups": "biuU", "true_labels": "i"}.items():
+        optional = arrays.get(name, np.empty(n, dtype=np.int64))
+        if optional.shape != (n,) or optional.dtype.kind not in kinds:
+            raise ValueError(f"{name} has dtype {optional.dtype} and shape {optional.shape}")
+    missing = SETTINGS - set(settings)
     if missing:
         raise ValueError(f"its settings lack {', '.join(sorted(missing))}")
+    classes, edges = arrays["classes"], arrays["ranges"].reshape(-1)
+    empty, full, totals = (arrays[f"{name}_counts"] for name in ("empty", "full", "test"))
+    done = int((edges[1::2] - edges[::2]).sum())
+    sound = {
+        "classes are not sorted": sizes["k"] > 0 and (np.diff(classes) > 0).all(),
+        "players points outside gains": np.array_equal(
+            np.unique(arrays["players"]), np.arange(sizes["p"])
+        ),
+        "labels are not among classes": n > 0 and np.isin(arrays["labels"], classes).all(),
+        "test_counts are negative or all zero": (totals >= 0).all() and totals.any(),
+        "empty_counts lie outside test_counts": ((empty >= 0) & (empty <= totals)).all(),
+        "full_counts lie outside test_counts": ((full >= -1) & (full <= totals)).all(),
+        "ranges are not sorted and disjoint": (edges >= 0).all() and (np.diff(edges) > 0).all(),
+        "ranges hold more permutations than asked for": done <= int(settings["permutations"]),
+        "gains do not add up": done == 0
+        or np.array_equal(arrays["gains"].sum(axis=0), done * (full - empty)),
+    }
+    for complaint, holds in sound.items():
+        if not holds:
+            raise ValueError(complaint)

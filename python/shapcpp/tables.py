@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
@@ -20,59 +21,85 @@ DIRECTION = {
     "pos_as_neg": "positives labelled negative",
     "neg_as_pos": "negatives labelled positive",
 }
+NUMBERS = ("value", "stderr", "95% interval")
 ROWS_SHOWN = 10
 PIPE_WIDTH = 160
 
 
 def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+    # Ids are data: brackets in them are no markup.
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
-def _table(title: str, columns: Sequence[str], left: Sequence[str] = ()) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
+def _table(columns: Sequence[str], left: Sequence[str] = ()) -> Table:
+    table = Table()
     for column in columns:
         table.add_column(column, justify="left" if column in left else "right", overflow="fold")
     return table
 
 
+def _per_class(v: Valuation, numbers: Sequence[Any]) -> str:
+    return ", ".join(f"{n} labelled {k}" for k, n in zip(v.classes, numbers, strict=True))
+
+
 def show_valuation(v: Valuation, metrics: Sequence[str]) -> None:
-    """What was run, and the lowest samples by each metric."""
+    """What was run, and the lowest samples, or groups, by each metric."""
     console = _console()
-    counts = ", ".join(f"{int(np.sum(v.labels == k))} labelled {k}" for k in v.classes)
-    of_test = ", ".join(f"{n} labelled {k}" for k, n in zip(v.classes, v.test_counts, strict=True))
     s = v.settings
     units = f" in {len(v.gains)} groups" if s["by_group"] else ""
-    console.print(f"{len(v.labels)} training samples{units} ({counts}), judged by "
-                  f"{v.test_counts.sum()} test samples ({of_test})")  # fmt: skip
-    console.print(f"{v.n_permutations} permutations, seed {s['seed']}; C {s['C']:g}, class weight "
-                  f"{s['class_weight']}, scale {s['scale']}, empty {s['empty']}, single class "
-                  f"{s['single_class']}")  # fmt: skip
+    sizes = [int(np.sum(v.labels == k)) for k in v.classes]
+    weight = s["class_weight"]
+    if isinstance(weight, list):
+        weight = ", ".join(f"{k}={w:g}" for k, w in zip(v.classes, weight, strict=True))
+    console.print(
+        f"{len(v.labels)} training samples{units} ({_per_class(v, sizes)}), judged by "
+        f"{v.test_counts.sum()} test samples ({_per_class(v, v.test_counts.tolist())})"
+    )
+    console.print(
+        f"permutations {v.n_permutations}, seed {s['seed']}, C {s['C']:g}, class weight "
+        f"{weight or 'equal'}, scale {s['scale'] or 'none'}, empty {s['empty']}, single class "
+        f"{s['single_class']}"
+    )
     for metric in metrics:
-        console.print()
-        low, high = v.interval(metric)
-        order = v.lowest(metric, 1.0)[:ROWS_SHOWN]
-        extra = [] if v.groups is None else ["group"]
-        table = _table(
-            f"Labels to doubt first by {LONG.get(metric, metric)}",
-            ["id", "label", *extra, "value", "stderr", "95% interval"],
-            left=["id", "group"],
-        )
-        values, errors = v[metric], v.stderr(metric)
-        for i in order:
-            group = [] if v.groups is None else [str(v.groups[i])]
-            table.add_row(str(v.ids[i]), str(v.labels[i]), *group, f"{values[i]:+.3e}",
-                          f"{errors[i]:.1e}", f"{low[i]:+.2e} to {high[i]:+.2e}")  # fmt: skip
-        console.print(table)
+        console.print(f"\nLabels to doubt first by {LONG.get(metric, metric)}", style="bold")
+        console.print(_lowest_groups(v, metric) if s["by_group"] else _lowest_samples(v, metric))
+
+
+def _lowest_samples(v: Valuation, metric: str) -> Table:
+    extra = [] if v.groups is None else ["group"]
+    table = _table(["id", "label", *extra, *NUMBERS], left=["id", "group"])
+    columns = v.columns([metric])
+    for i in v.lowest(metric, 1.0)[:ROWS_SHOWN]:
+        cells = (str(columns[name][i]) for name in ("id", "label", *extra))
+        table.add_row(*cells, *_numbers(columns, metric, i))
+    return table
+
+
+def _lowest_groups(v: Valuation, metric: str) -> Table:
+    table = _table(["group", "samples", *NUMBERS], left=["group"])
+    columns = v.columns([metric])
+    order = v.lowest(metric, 1.0)
+    _, first = np.unique(v.players[order], return_index=True)
+    for i in order[np.sort(first)[:ROWS_SHOWN]]:
+        size = int(np.sum(v.players == v.players[i]))
+        table.add_row(str(columns["group"][i]), str(size), *_numbers(columns, metric, i))
+    return table
+
+
+def _numbers(columns: dict[str, NDArray[Any]], metric: str, i: int) -> list[str]:
+    value, error, low, high = (
+        columns[f"{metric}{suffix}"][i] for suffix in ("", "_stderr", "_low", "_high")
+    )
+    interval = "unknown" if np.isnan(error) else f"{low:+.2e} to {high:+.2e}"
+    return [f"{value:+.3e}", f"{error:.1e}", interval]
 
 
 def show_detection(table: np.recarray[Any, Any], metrics: Sequence[str]) -> None:
     """The paper's table: shares found, one row per fraction and direction."""
     console = _console()
-    shown = _table(
-        "Known label errors among the lowest values: share found (number)",
-        ["lowest", "error", "flipped", *metrics],
-        left=["error"],
-    )
+    console.print("Known label errors among the lowest values: share found (number)", style="bold")
+    shown = _table(["lowest", "error", "flipped", *metrics], left=["error"])
     for first in table[:: len(metrics)]:
         same = table[(table.fraction == first.fraction) & (table.direction == first.direction)]
         cells = [f"{row.share:.2f} ({row.found})" if row.flipped else "-" for row in same]
@@ -88,11 +115,10 @@ def show_queue(queue: np.recarray[Any, Any], v: Valuation) -> None:
     extra = [name for name in ("group",) if name in (queue.dtype.names or ())]
     for metric in dict.fromkeys(queue.metric.tolist()):
         rows = queue[queue.metric == metric]
-        table = _table(
-            f"Review queue by {LONG.get(metric, metric)}: {len(rows)} of {len(v.labels)} samples",
-            ["rank", "id", "label", *extra, "value", "stderr"],
-            left=["id", "group"],
-        )
+        name = LONG.get(metric, metric)
+        title = f"Review queue by {name}: the {len(rows)} lowest of {len(v.labels)} samples"
+        console.print(title, style="bold")
+        table = _table(["rank", "id", "label", *extra, "value", "stderr"], left=["id", "group"])
         for row in rows[:ROWS_SHOWN]:
             table.add_row(
                 *(str(row[name]) for name in ("rank", "id", "label", *extra)),

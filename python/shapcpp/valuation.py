@@ -91,7 +91,8 @@ def value(
     by_group : bool, default True
         False keeps `groups` with the result but lets samples join one by one.
     true_labels : array_like of int or bool, shape (n,), optional
-        True labels where known: kept with the result, never used here.
+        True labels where known: kept with the result, never used here. A value that is
+        none of the labels means unknown.
 
     Returns
     -------
@@ -103,7 +104,8 @@ def value(
     TypeError, ValueError
         For the first bad argument, in the order above, naming the offending value and row.
     ConvergenceError
-        If a fit missed its tolerance: a RuntimeError, never a wrong value.
+        If a fit missed its tolerance: a RuntimeError, never a wrong value. Its ``.partial``
+        is the Valuation of the permutations completed.
     Interrupted
         On Ctrl-C: a KeyboardInterrupt whose ``.partial`` is the Valuation of the
         permutations completed.
@@ -146,7 +148,6 @@ def value(
     if true_labels is not None:
         true_labels = checks.labels("true_labels", true_labels)
         checks.same_length("true_labels", true_labels, "labels", "X", X)
-        checks.known_labels("true_labels", true_labels, classes)
 
     players = np.arange(len(y), dtype=np.int64)
     if groups is not None and by_group:
@@ -167,6 +168,7 @@ def value(
         single_class=single_class,
     )
     tally = _core.Tally(problem.n_players, len(classes))
+    fingerprint = _fingerprint(X, y, X_test, y_test, players)
 
     def result(full_counts: NDArray[np.int64]) -> Valuation:
         return Valuation(
@@ -187,16 +189,16 @@ def value(
                 "permutations": permutations,
                 "seed": seed,
                 "C": C,
-                "class_weight": weights.tolist()
-                if isinstance(class_weight, dict)
-                else class_weight,
+                "class_weight": class_weight
+                if class_weight is None or isinstance(class_weight, str)
+                else weights.tolist(),
                 "scale": scale,
                 "empty": empty_rule,
                 "single_class": single_class,
                 "by_group": groups is not None and by_group,
             },
             scaling=scaling,
-            fingerprint=_fingerprint(X, y, X_test, y_test, players),
+            fingerprint=fingerprint,
         )
 
     full_counts = np.full(len(classes), -1, dtype=np.int64)
@@ -216,6 +218,9 @@ def value(
             )
     except KeyboardInterrupt as stop:
         raise Interrupted(result(full_counts)) from stop
+    except _core.ConvergenceError as error:
+        error.partial = result(full_counts)
+        raise
     return result(full_counts)
 
 
@@ -283,14 +288,16 @@ def _empty_counts(
 
 
 def _standard_scaling(X: NDArray[np.float64]) -> NDArray[np.float64]:
-    constant = X.min(axis=0) == X.max(axis=0)
-    mean = np.where(constant, X[0], X.mean(axis=0))
-    deviation = X.std(axis=0)
-    return np.stack([mean, np.where(constant | (deviation == 0), 1.0, deviation)])
+    low, high = X.min(axis=0), X.max(axis=0)
+    spread = np.where(high > low, high - low, 1.0)  # squares of tiny or huge numbers do not fit
+    mean = np.where(high > low, X.mean(axis=0), low)
+    deviation = np.sqrt(np.mean(((X - mean) / spread) ** 2, axis=0)) * spread
+    rounding = 10 * np.finfo(float).eps * np.abs(mean)  # a column constant but for its last digits
+    return np.stack([mean, np.where(deviation > rounding, deviation, 1.0)])
 
 
 def _check_sums_fit(permutations: int, test_counts: NDArray[np.int64]) -> None:
-    largest = int(test_counts.max()) ** 2
+    largest = int(test_counts.max()) ** 2 * len(test_counts)
     if permutations * largest > np.iinfo(np.int64).max:
         raise ValueError(
             f"permutations={permutations} with {test_counts.max()} test samples of one class could "

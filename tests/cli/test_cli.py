@@ -221,8 +221,11 @@ def test_bad_features_files(change: Any, sentence: str, folder: Path) -> None:
         (("value",), "Missing argument 'FEATURES'"),
         (("value", "absent.npy"), "absent.npy: no such file or directory"),
         (("value", "."), ".: is a directory"),
-        (("value", "features.npy", "--perms", "0"), "permutations must lie between 1 and"),
-        (("value", "features.npy", "--perms", "-3"), "got -3"),
+        (
+            ("value", "features.npy", "--perms", "0"),
+            "Invalid value for '--perms': 0 is not in the range",
+        ),
+        (("value", "features.npy", "--perms", "-3"), "'--perms': -3 is not in the range x>=1"),
         (("value", "features.npy", "--perms", "many"), "'many' is not a valid integer"),
         (("value", "features.npy", "--C", "0"), "C must be positive and finite, got 0.0"),
         (
@@ -247,7 +250,7 @@ def test_bad_features_files(change: Any, sentence: str, folder: Path) -> None:
         (("value", "features.npy", "-o", "."), ".: it is a directory"),
         (
             ("value", "features.npy", "-o", "features.npy"),
-            "features.npy would overwrite features.npy",
+            "features.npy is named twice and would be overwritten",
         ),
         (("value", "features.npy", "--csv", "/proc/values.csv"), "/proc/values.csv: "),
         (
@@ -341,3 +344,75 @@ def test_a_terminal_sees_progress(folder: Path) -> None:
     assert "permutations" in text
     assert "3000/3000" in text
     assert "/s" in text
+
+
+def test_ctrl_c_pressed_many_times_still_keeps_what_is_done(folder: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "shapcpp", "value", "features.npy", "--perms", "100000000", "-o", "r.npz"],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    time.sleep(3)
+    for _ in range(6):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.01)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert shapcpp.load(folder / "r.npz").n_permutations > 0
+
+
+def test_outputs_never_overwrite_each_other_or_an_input(folder: Path) -> None:
+    assert "r.npz is named twice" in fails(
+        "value", "features.npy", "-o", "r.npz", "--csv", "r.npz", cwd=folder
+    )
+    (folder / "q").write_bytes((folder / "features.npy").read_bytes())
+    assert "q is named twice" in fails("value", "q", "-o", "q", cwd=folder)
+    (folder / "link.npy").symlink_to("features.npy")
+    assert "is named twice" in fails(
+        "noise", "features.npy", "--rate", 0.1, "-o", "link.npy", cwd=folder
+    )
+    shapcpp_cli(
+        "value", "features.npy", "--perms", 2, "-o", "/dev/null", "--csv", "/dev/null", cwd=folder
+    )
+
+
+def test_brackets_in_ids_are_no_markup(folder: Path) -> None:
+    rows = np.load(folder / "features.npy")
+    rows["id"] = [f"[/b]{i % 10}[red]" for i in range(len(rows))]
+    np.save(folder / "odd.npy", rows)
+    done = shapcpp_cli("value", "odd.npy", "--perms", 3, "-o", "run.npz", cwd=folder)
+    assert re.search(r"\[/b\]\d\[red\]", done.stdout)
+    assert re.search(r"\[/b\]\d\[red\]", shapcpp_cli("detect", "run.npz", cwd=folder).stdout)
+
+
+def test_without_a_command_the_help_is_shown(folder: Path) -> None:
+    assert "Commands:" in shapcpp_cli(cwd=folder).stdout
+
+
+def test_by_group_shows_a_row_per_group(folder: Path) -> None:
+    done = shapcpp_cli(
+        "value", "features.npy", "--perms", 5, "--metric", "acc", "--by-group", cwd=folder
+    )
+    cells = re.findall(r"^│ (\d+) +│ +3 │", done.stdout, flags=re.MULTILINE)
+    assert len(cells) == len(set(cells)) == 10
+
+
+def test_unknown_true_labels_do_not_matter_to_value(folder: Path) -> None:
+    clean = np.load(folder / "features.npy")
+    shapcpp_cli("noise", "features.npy", "--rate", 0, "-o", "known.npy", cwd=folder)
+    rows = np.load(folder / "known.npy")
+    rows["true_label"] = -1
+    np.save(folder / "unknown.npy", rows)
+    shapcpp_cli("value", "unknown.npy", "--perms", 3, "-o", "run.npz", cwd=folder)
+    assert len(clean) == len(rows)
+    assert "flipped" in shapcpp_cli("detect", "run.npz", cwd=folder).stdout
+
+
+def test_a_daemon_thread_does_not_abort_the_process(folder: Path) -> None:
+    code = """
+import threading, time, numpy as np, shapcpp
+X, y = np.random.default_rng(0).normal(size=(300, 5)), np.arange(300) % 2
+threading.Thread(target=lambda: shapcpp.value(X, y, X, y, 10**6, threads=2), daemon=True).start()
+time.sleep(0.5)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

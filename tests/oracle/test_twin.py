@@ -40,7 +40,6 @@ def test_same_integers_at_the_papers_noise_and_width() -> None:
 
 def test_the_twin_raises_where_it_does_not_converge(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(baseline, "ACCEPTED", -1.0)
-    monkeypatch.setattr(baseline, "CONVERGED", -1.0)
     X, y, X_test, y_test, _ = make("plain", 0)
     with pytest.raises(RuntimeError, match="did not converge"):
         baseline.value(X, y, X_test, y_test, 1)

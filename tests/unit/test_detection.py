@@ -51,11 +51,7 @@ def test_no_error_in_a_direction_has_no_share(v: Valuation) -> None:
     [
         ({"y": [0, 1]}, ValueError, "y has 2 labels and v has 21 rows"),
         ({"y_true": np.full(21, 0.5)}, TypeError, "y_true must hold integers"),
-        (
-            {"y_true": np.full(21, 4)},
-            ValueError,
-            "y_true has label 4 at row 0, which the result lacks",
-        ),
+        ({"y": np.full(21, 4)}, ValueError, "y has label 4 at row 0, which the result lacks"),
         (
             {"fractions": (0.1, 1.1)},
             ValueError,
@@ -82,3 +78,8 @@ def test_the_review_queue_lists_the_lowest_of_each_metric(v: Valuation) -> None:
         np.testing.assert_array_equal(rows["value"], np.sort(v[metric])[:count])
         np.testing.assert_array_equal(rows["high"], v.interval(metric)[1][rows["sample"]])
     assert "group" not in queue.dtype.names
+
+
+def test_unknown_true_labels_are_no_errors(v: Valuation) -> None:
+    table = shapcpp.detection_table(v, v.labels, np.full(len(v.labels), -1), 0.1, "rec")
+    assert table.flipped.tolist() == [0, 0]

@@ -152,10 +152,12 @@ def test_unreadable_files(tmp_path: Path) -> None:
     path.write_bytes(whole[:-5])
     with pytest.raises(ValueError, match="it is truncated: 480 bytes of data expected, 475 found"):
         shapcpp.read_features(path)
-    path.write_bytes(b"")
-    with pytest.raises(ValueError, match="is not a readable .npy file"):
-        shapcpp.read_features(path)
-    path.write_bytes(pickle.dumps([1, 2]))
+    for content in (b"", pickle.dumps([1, 2]), b"id,label\n1,0\n"):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="is neither a .npy nor a .npz file"):
+            shapcpp.read_features(path)
+    header = b"{'descr': '<f8', 'shape': (3,\n"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
     with pytest.raises(ValueError, match="is not a readable .npy file"):
         shapcpp.read_features(path)
     np.save(path, np.array([{"a": 1}]), allow_pickle=True)
@@ -167,6 +169,12 @@ def test_unreadable_files(tmp_path: Path) -> None:
     np.save(path, np.zeros((3, 2)))
     with pytest.raises(ValueError, match="needs --labels, --test-features and --test-labels"):
         shapcpp.read_features(path)
+    np.savez_compressed(tmp_path / "f.npz", X_train=np.ones((50, 20)), y_train=np.arange(50))
+    packed = bytearray((tmp_path / "f.npz").read_bytes())
+    packed[100] ^= 255
+    (tmp_path / "f.npz").write_bytes(packed)
+    with pytest.raises(ValueError, match="f.npz is not a readable .npz file"):
+        shapcpp.read_features(tmp_path / "f.npz")
     np.savez(tmp_path / "f.npz", X_train=np.ones((2, 2)))
     with pytest.raises(ValueError, match="lacks y_train, X_test, y_test; it has X_train"):
         shapcpp.read_features(tmp_path / "f.npz")
@@ -179,3 +187,18 @@ def test_a_header_that_promises_the_moon_takes_no_memory(tmp_path: Path) -> None
         np.lib.format.write_array_header_1_0(file, header)
     with pytest.raises(ValueError, match="it is truncated"):
         shapcpp.read_features(path)
+
+
+def test_errors_of_an_npz_name_its_arrays(tmp_path: Path) -> None:
+    good: dict[str, Any] = {
+        "X_train": np.eye(4), "y_train": [0, 1, 0, 1], "X_test": np.eye(4)[:2], "y_test": [0, 1]
+    }  # fmt: skip
+    for change, sentence in [
+        ({"y_train": [1, 1, 1, 1]}, "f.npz: y_train holds one class only"),
+        ({"y_test": [0, 7]}, "f.npz: y_test has label 7 at row 1, which .*f.npz: y_train lacks"),
+        ({"ids": [1, 2]}, "f.npz: ids has 2 entries and y has 4 rows"),
+        ({"true_label": [1]}, "f.npz: true_label has 1 labels and .*f.npz: X_train has 4 rows"),
+    ]:
+        np.savez(tmp_path / "f.npz", **(good | change))
+        with pytest.raises(ValueError, match=sentence):
+            shapcpp.read_features(tmp_path / "f.npz")

@@ -73,10 +73,13 @@ def test_bad_levels(level: float) -> None:
 
 def test_lowest_breaks_ties_by_sample_order() -> None:
     v = run()
-    values = v["acc"]
-    expected = sorted(range(len(values)), key=lambda i: (values[i], i))
+    n = len(v.labels)
+    expected = sorted(range(n), key=lambda i: (int(v.gains[i].sum()), i))
+    assert len(set(v.gains.sum(axis=1).tolist())) < n  # there are ties
     assert v.lowest("acc", 1.0).tolist() == expected
-    n = len(values)
+    n0, n1 = map(int, v.test_counts)
+    balanced = [int(g[0]) * n1 + int(g[1]) * n0 for g in v.gains]
+    assert v.lowest("bal", 1.0).tolist() == sorted(range(n), key=lambda i: (balanced[i], i))
     for fraction in (1e-9, 0.1, 0.3, 0.5):
         count = max(1, int(fraction * n + 0.5))
         assert v.lowest("acc", fraction).tolist() == expected[:count]
@@ -172,6 +175,24 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.M
     assert [p.name for p in tmp_path.iterdir()] == ["run.npz"]
 
 
+def test_an_interruption_can_be_pickled() -> None:
+    stop = shapcpp.Interrupted(run())
+    again = pickle.loads(pickle.dumps(stop))
+    np.testing.assert_array_equal(again.partial.gains, stop.partial.gains)
+
+
+def test_integers_cannot_be_changed_by_accident() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        run().gains[0] = 1
+
+
+def test_save_errors_name_the_path(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as raised:
+        run().save(tmp_path / "absent" / "run.npz")
+    assert raised.value.filename == str(tmp_path / "absent" / "run.npz")
+    run().save("/dev/null")
+
+
 def damaged(path: Path, **changes: Any) -> Path:
     run().save(path)
     with np.load(path) as archive:
@@ -192,11 +213,17 @@ def damaged(path: Path, **changes: Any) -> Path:
         ({"gains": lambda a: a[:-1]}, "is a damaged result file: products has"),
         ({"gains": lambda a: a.astype(float)}, "is a damaged result file: gains has dtype float64"),
         ({"players": lambda a: a + 1}, "is a damaged result file: players points outside gains"),
-        ({"ids": lambda a: a[:-1]}, "is a damaged result file: ids has shape"),
+        ({"ids": lambda a: a[:-1]}, "is a damaged result file: ids has dtype"),
         ({"about": lambda a: np.array("{")}, "is a damaged result file"),
         ({"about": lambda a: np.array('{"format": 99}')}, "its format is 99"),
         ({"ranges": lambda a: a[:, :1]}, "is a damaged result file: ranges has"),
         ({"ranges": lambda a: a[:, ::-1]}, "is a damaged result file: ranges"),
+        ({"gains": lambda a: a + 1}, "is a damaged result file: gains do not add up"),
+        ({"classes": lambda a: a[::-1]}, "is a damaged result file: classes are not sorted"),
+        ({"labels": lambda a: a + 7}, "is a damaged result file: labels are not among classes"),
+        ({"test_counts": lambda a: -a}, "is a damaged result file: test_counts are negative"),
+        ({"empty_counts": lambda a: a + 99}, "is a damaged result file: empty_counts lie outside"),
+        ({"ids": lambda a: a.astype(float)}, "is a damaged result file: ids has dtype float64"),
         ({"labels": lambda a: a[0]}, "is a damaged result file: labels has"),
     ],
 )

@@ -187,6 +187,29 @@ def test_a_fit_that_misses_its_tolerance_is_an_error() -> None:
             run(X=X * 1e120, X_test=X_test * 1e120, C=1e80, threads=threads)
 
 
+def test_what_was_done_before_a_failure_is_kept() -> None:
+    X, _, X_test, _, _ = make("plain", 3)
+    with pytest.raises(shapcpp.ConvergenceError) as raised:
+        run(X=X * 1e120, X_test=X_test * 1e120, C=1e80)
+    partial = raised.value.partial
+    assert partial.n_permutations < P == partial.settings["permutations"]
+    np.testing.assert_array_equal(
+        partial.gains.sum(axis=0),
+        partial.n_permutations * (partial.full_counts - partial.empty_counts),
+    )
+
+
+def test_standard_scale_leaves_rounding_noise_alone() -> None:
+    X, _, X_test, _, _ = make("plain", 3)
+    nearly = np.full(len(X), 0.1)
+    nearly[0] = np.nextafter(0.1, 1)
+    tiny = X[:, 0] * 1e-170
+    v = run(X=np.column_stack([nearly, tiny]), X_test=X_test[:, [0, 0]], scale="standard")
+    assert v.scaling is not None
+    assert v.scaling[1, 0] == 1
+    np.testing.assert_allclose(v.scaling[1, 1], X[:, 0].std() * 1e-170, rtol=1e-12)
+
+
 def test_undecidable_margins_are_counted_not_guessed() -> None:
     X = np.array([[0.0, 1.0], [0.0, 1.0]])
     v = shapcpp.value(X, [0, 1], [[3.0, -2.0], [1.0, 1.0]], [0, 1], permutations=10)
