@@ -377,11 +377,11 @@ def test_outputs_never_overwrite_each_other_or_an_input(folder: Path) -> None:
 
 def test_brackets_in_ids_are_no_markup(folder: Path) -> None:
     rows = np.load(folder / "features.npy")
-    rows["id"] = [f"[/b]{i % 10}[red]" for i in range(len(rows))]
+    rows["id"] = [f"[/b]{i % 10}[r]" for i in range(len(rows))]
     np.save(folder / "odd.npy", rows)
     done = shapcpp_cli("value", "odd.npy", "--perms", 3, "-o", "run.npz", cwd=folder)
-    assert re.search(r"\[/b\]\d\[red\]", done.stdout)
-    assert re.search(r"\[/b\]\d\[red\]", shapcpp_cli("detect", "run.npz", cwd=folder).stdout)
+    assert re.search(r"\[/b\]\d\[r\]", done.stdout)
+    assert re.search(r"\[/b\]\d\[r\]", shapcpp_cli("detect", "run.npz", cwd=folder).stdout)
 
 
 def test_without_a_command_the_help_is_shown(folder: Path) -> None:

@@ -15,7 +15,8 @@ from PIL import Image
 
 DATA = os.environ.get("SHAPCPP_DATA")
 pytestmark = pytest.mark.skipif(
-    DATA is None or not (Path(DATA) / "ct-ich").is_dir(), reason="SHAPCPP_DATA does not name a folder with ct-ich"
+    DATA is None or not (Path(DATA) / "ct-ich").is_dir(),
+    reason="SHAPCPP_DATA does not name a folder with ct-ich",
 )
 
 

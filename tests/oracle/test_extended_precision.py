@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 DOUBT = {
     "plain": 1e-11,
     "offset": 1e-11,
-    "mixed scales": 1e-9,
+    "mixed scales": 1e-7,
     "near collinear": 1e-6,
     "outlier": 1e-9,
     "hardly penalised": np.inf,
