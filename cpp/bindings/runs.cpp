@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "../core/newton.hpp"
 #include "../core/permutation.hpp"
 #include "../parallel/permutations.hpp"
 #include "python.hpp"
@@ -42,28 +43,35 @@ IntArray permutation(std::size_t n, std::uint64_t seed, std::uint64_t index) {
   return order;
 }
 
-Score everyone(const Problem& problem) {
+Method method(bool dense) {
+  return dense ? Method::kDense : Method::kCertified;
+}
+
+Score everyone(const Problem& problem, bool dense) {
   const Report report = report_to(std::nullopt);
   // The computation touches no Python object; the report takes the GIL again where it does.
   const py::gil_scoped_release release;
-  return evaluate_everyone(problem, report);
+  return evaluate_everyone(problem, method(dense), report);
 }
 
 void run(const Problem& problem, const Score& everyone, Tally& tally, std::uint64_t seed,
-         std::uint64_t first, std::uint64_t count, int threads, const Progress& progress) {
+         std::uint64_t first, std::uint64_t count, int threads, const Progress& progress,
+         bool dense) {
   if (count > UINT64_MAX - first) throw std::invalid_argument("first + count is beyond 2^64");
   const Report report = report_to(progress);
   // As above; the tally is written by the run's threads only, under the run's own lock.
   const py::gil_scoped_release release;
-  run_permutations(problem, everyone, seed, {first, first + count}, threads, report, tally);
+  run_permutations(problem, method(dense), everyone, seed, {first, first + count}, threads, report,
+                   tally);
 }
 
 std::pair<IntArray, std::int64_t> walk(const Problem& problem, const Score& everyone,
-                                       const IntArray& order) {
+                                       const IntArray& order, bool dense) {
   check_order(order, problem.n_players());
   std::vector<std::int64_t> path((problem.n_players() + 1) * problem.n_classes());
   const Checkpoint checkpoint = [] {};
-  const std::int64_t uncertified = Walk(problem, checkpoint).along(view(order), everyone, path);
+  const std::int64_t uncertified =
+      Walk(problem, method(dense), checkpoint).along(view(order), everyone, path);
   return {to_array(path, {problem.n_players() + 1, problem.n_classes()}), uncertified};
 }
 
@@ -76,11 +84,12 @@ void bind_runs(py::module_& module) {
                              [](const Score& s) { return to_array(s.correct, {s.correct.size()}); })
       .def_readonly("uncertified", &Score::uncertified);
   module.def("permutation", &permutation, py::arg("n"), py::arg("seed"), py::arg("index"));
-  module.def("everyone", &everyone, py::arg("problem"));
-  module.def("walk", &walk, py::arg("problem"), py::arg("everyone"), py::arg("order").noconvert());
+  module.def("everyone", &everyone, py::arg("problem"), py::arg("dense") = false);
+  module.def("walk", &walk, py::arg("problem"), py::arg("everyone"), py::arg("order").noconvert(),
+             py::arg("dense") = false);
   module.def("run", &run, py::arg("problem"), py::arg("everyone"), py::arg("tally"), py::kw_only(),
              py::arg("seed"), py::arg("first"), py::arg("count"), py::arg("threads"),
-             py::arg("progress") = py::none());
+             py::arg("progress") = py::none(), py::arg("dense") = false);
   module.def("in_forked_child", &in_forked_child);
 }
 

@@ -1,40 +1,32 @@
 #include "logistic_path.hpp"
 
+#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <string>
 
 namespace shapcpp {
 namespace {
 
 using kernels::kTileRows;
+using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using Square = Eigen::Map<RowMajor, 0, Eigen::OuterStride<>>;
 
-constexpr double kRounding = std::numeric_limits<double>::epsilon() / 2;
-constexpr int kWarmNewtonSteps = 25;
-constexpr int kColdNewtonSteps = 500;
-// Below this largest change of a member's margin a full Newton step decreases the objective.
-constexpr double kSafeShift = 0.5;
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
+// What the inverse and the Hessian may lose to rounding before they are built again.
+constexpr double kMostDrift = 0.01;
+constexpr int kMostRefinements = 5;
 
 double logistic_function(double z) {
   return z >= 0 ? 1 / (1 + std::exp(-z)) : std::exp(z) / (1 + std::exp(z));
 }
 
-// The c with c = -a (p(z + q c) - y): the coefficient at which a new sample's pull balances a
-// quadratic model whose curvature along the sample is 1 / q. Its root lies between 0 and c(z).
-double balance(double z, double q, double a, double y) {
-  double near = 0;
-  double far = -a * (logistic_function(z) - y);
-  double c = far / (1 + a * q * logistic_function(z) * (1 - logistic_function(z)));
-  for (int i = 0; i < 40; ++i) {
-    const double p = logistic_function(z + q * c);
-    const double excess = c + a * (p - y);
-    if (std::abs(excess) <= 1e-9 * a) break;
-    ((excess > 0) == (far > 0) ? far : near) = c;
-    c -= excess / (1 + a * q * p * (1 - p));
-    if ((c - near) * (c - far) >= 0) c = (near + far) / 2;
-  }
-  return c;
+// The displacement beyond which a build costs less than the passes that a stale Hessian causes.
+double stalest(std::size_t members) {
+  if (members <= 500) return 0.35;
+  if (members <= 1000) return 0.2;
+  if (members <= 2500) return 0.1;
+  return 0.05;
 }
 
 }  // namespace
@@ -43,227 +35,241 @@ LogisticPath::LogisticPath(const Problem& problem, const Checkpoint& checkpoint)
     : problem_(problem),
       checkpoint_(checkpoint),
       kernels_(kernels::kernels()),
-      members_(problem.columns(), problem.n_samples()),
-      signs_(tiled_rows(problem.n_samples())),
-      weights_(signs_.size()),
-      margins_(signs_.size()),
-      shifts_(signs_.size()),
+      columns_(problem.columns()),
+      stride_(padded_rows(columns_)),
+      least_members_(columns_ * std::min<std::size_t>(32 + columns_, 128) / 32),
+      members_(problem),
+      newton_(problem, members_, checkpoint),
+      hessian_(checked_product(columns_, stride_, "the Hessian")),
+      inverse_(hessian_.size()),
+      anchor_(stride_),
+      gradient_(stride_),
+      magnitude_(stride_),
+      built_at_(stride_),
+      sample_(stride_),
+      pull_(stride_),
+      step_(stride_),
+      unsolved_(stride_),
+      margins_(tiled_rows(problem.n_samples())),
+      curvatures_(margins_.size()),
+      built_margins_(margins_.size()),
       residuals_(kTileRows),
-      curvatures_(kTileRows),
       scratch_(4 * kTileRows) {
-  const auto columns = static_cast<Eigen::Index>(problem.columns());
-  checked_product(problem.columns(), problem.columns(), "the Hessian");
-  gradient_.resize(columns);
-  magnitude_.resize(columns);
-  hessian_.resize(columns, columns);
-  optimum_.weights.setZero(columns);
-  optimum_.dot_rounding = (static_cast<double>(columns) + 4) * kRounding;
+  optimum_.dot_rounding = (static_cast<double>(columns_) + 4) * kRounding;
+  optimum_.weights.setZero(static_cast<Eigen::Index>(columns_));
+  optimum_.inverse = inverse_.data();
+  optimum_.inverse_stride = stride_;
 }
 
 void LogisticPath::clear() {
-  std::fill_n(signs_.begin(), members_.size(), 0.0);
-  std::fill_n(weights_.begin(), members_.size(), 0.0);
   members_.clear();
-  class_sizes_ = {};
-  largest_norm_ = 0;
-  fitted_ = false;
+  anchored_ = false;
+  leverage_size_ = 0;
   optimum_.weights.setZero();
+  newton_.start_from(optimum_.weights);
 }
 
 void LogisticPath::join(std::size_t i) {
-  const std::size_t k = problem_.class_of(i);
-  const double weight = problem_.weight_of(i);
-  const auto sample = problem_.sample(i);
-  signs_[members_.size()] = k == 1 ? 1.0 : -1.0;
-  weights_[members_.size()] = weight;
-  members_.append(sample);
-  ++class_sizes_[k];
-  largest_norm_ = std::max(largest_norm_, problem_.sample_norm(i));
-  if (!fitted_) return;
+  refined_ = 0;
+  members_.add(i);
+  if (!anchored_) {
+    newton_.expect(i);
+    return;
+  }
+  std::copy_n(problem_.sample(i).begin(), columns_, sample_.begin());
+  const double* x = sample_.data();
+  const double a = problem_.weight_of(i);
+  const double sign = problem_.class_of(i) == 1 ? 1.0 : -1.0;
+  const double margin = kernels_.dot(x, anchor_.data(), stride_);
+  const double built = kernels_.dot(x, built_at_.data(), stride_);
+  const double residual = -sign * a * logistic_function(-sign * margin);
+  const double curvature = a * logistic_function(built) * logistic_function(-built);
+  built_margins_[members_.size() - 1] = built;
+  displacement_ = std::max(displacement_, std::abs(margin - built));
 
-  // Rank-one join: the old objective as its quadratic model, the new sample's loss exactly.
-  const Eigen::Map<const Eigen::VectorXd> x(sample.data(), optimum_.weights.size());
-  const Eigen::VectorXd pull = optimum_.hessian.solve(x);
-  const double leverage = x.dot(pull);
-  const double margin = x.dot(optimum_.weights);
-  const double c = balance(margin, leverage, weight, k == 1 ? 1.0 : 0.0);
-  optimum_.weights += c * pull;
-  const double p = logistic_function(margin + leverage * c);
-  optimum_.hessian.rankUpdate(x, weight * p * (1 - p));
+  kernels_.multiply(inverse_.data(), columns_, stride_, x, pull_.data());
+  const double before = std::max(kernels_.dot(x, pull_.data(), stride_), 0.0);
+  const double share = curvature / (1 + curvature * before);
+  kernels_.add_outer(inverse_.data(), columns_, stride_, pull_.data(), -share);
+  kernels_.add_outer(hessian_.data(), columns_, stride_, x, curvature);
+  kernels_.add_scaled(gradient_.data(), stride_, x, residual);
+  inverse_trace_ -= share * kernels_.dot(pull_.data(), pull_.data(), stride_);
+  ++updates_;
+  measure_inverse();
+
+  const double leverage = (1 + inverse_drift_) * std::sqrt(before / (1 + curvature * before));
+  leverage_ = std::max(leverage_, leverage);
+  const double margin_error = optimum_.dot_rounding * problem_.sample_norm(i) *
+                              std::sqrt(kernels_.dot(anchor_.data(), anchor_.data(), stride_));
+  anchor_rounding_ += leverage * (24 * kRounding * std::abs(residual) + a * margin_error) +
+                      2 * kRounding *
+                          std::sqrt(kernels_.dot(gradient_.data(), gradient_.data(), stride_)) *
+                          optimum_.inverse_root;
 }
 
-const Optimum& LogisticPath::fit() {
-  if (!has_both_classes()) throw std::logic_error("a fit needs both classes");
-  if (!newton(kWarmNewtonSteps)) {
-    // A warm start can lie where all losses are saturated and curvature says nothing. From zero,
-    // where curvature is largest, margins grow by a few units a step.
-    optimum_.weights.setZero();
-    if (!newton(kColdNewtonSteps))
-      throw ConvergenceError(
-          "the fit of a coalition of " + std::to_string(members_.size()) +
-          " samples missed its tolerance: C times the squared size of the features is too "
-          "large for double precision; lower C or standardise the features");
+// Bounds on what rounding has done to the inverse and the Hessian, from the condition number of the
+// Hessian with its diagonal scaled to one.
+void LogisticPath::measure_inverse() {
+  double condition = 0;
+  for (std::size_t j = 0; j < columns_; ++j)
+    condition += hessian_[j * stride_ + j] * inverse_[j * stride_ + j];
+  const auto d = static_cast<double>(columns_);
+  inverse_drift_ += 20 * d * kRounding * condition;
+  // The last term is for products with the Hessian.
+  hessian_rounding_ =
+      (sum_rounding(members_) + (2 * updates_ + std::sqrt(d)) * kRounding) * d * condition;
+  optimum_.inverse_root = (1 + inverse_drift_) * std::sqrt(std::max(inverse_trace_, 0.0));
+}
+
+bool LogisticPath::has_drifted() const {
+  return inverse_drift_ > kMostDrift || hessian_rounding_ > kMostDrift;
+}
+
+const Optimum& LogisticPath::estimate() {
+  optimum_.radius = kInfinite;
+  if (!anchored_ || has_drifted()) return optimum_;
+  kernels_.multiply(inverse_.data(), columns_, stride_, gradient_.data(), step_.data());
+  for (std::size_t j = 0; j < columns_; ++j) {
+    step_[j] = -step_[j];
+    optimum_.weights[static_cast<Eigen::Index>(j)] = anchor_[j] + step_[j];
   }
-  fitted_ = true;
+  kernels_.multiply(hessian_.data(), columns_, stride_, step_.data(), unsolved_.data());
+  const double length =
+      std::sqrt(std::max(kernels_.dot(step_.data(), unsolved_.data(), stride_), 0.0)) *
+      (1 + hessian_rounding_);
+  kernels_.add_scaled(unsolved_.data(), stride_, gradient_.data(), 1.0);
+  const double unsolved = std::sqrt(kernels_.dot(unsolved_.data(), unsolved_.data(), stride_));
+  const double euclidean = std::sqrt(kernels_.dot(step_.data(), step_.data(), stride_));
+
+  const double D = displacement_;
+  const double R = shift_ = std::min(members_.largest_norm() * euclidean, leverage_ * length);
+  const double stretch = std::exp(D) * (R > 1e-5 ? std::expm1(R) / R : 1 + R);
+  const double error = length * (stretch - 1 + hessian_rounding_ + 8 * kRounding) +
+                       2 * anchor_rounding_ + unsolved * optimum_.inverse_root;
+  const double contraction = (1 + hessian_rounding_) * leverage_ * std::exp(D + R) * error;
+  if (contraction < 0.9)
+    optimum_.radius =
+        (1 + hessian_rounding_) * (contraction > 0 ? -std::log1p(-contraction) / leverage_ : error);
+  optimum_.norm_error = inverse_drift_;
   return optimum_;
 }
 
-bool LogisticPath::newton(int most_steps) {
-  for (int i = 0; i < most_steps; ++i) {
-    evaluate();
-    const NewtonStep step = newton_step();
-    if (!std::isfinite(step.decrement)) return false;
-    if (step.largest_shift <= kSafeShift) {
-      optimum_.weights += step.direction;
-      if (finish(step)) return true;
-    } else {
-      optimum_.weights += step_length(step) * step.direction;
-    }
-  }
-  return false;
+bool LogisticPath::refine() {
+  if (!anchored_ || refined_ >= kMostRefinements) return false;
+  ++refined_;
+  std::copy_n(optimum_.weights.data(), columns_, sample_.begin());
+  pass(sample_.data());
+  if (displacement_ > 2) return false;
+  const bool stale = displacement_ > stalest(members_.size()) || refined_ > 2 || has_drifted();
+  return stale ? build() : true;
 }
 
-// Gradient and Hessian of the objective at the current weights.
-void LogisticPath::evaluate() {
-  const auto& w = optimum_.weights;
-  const std::size_t columns = problem_.columns();
-  gradient_.setZero();
-  hessian_.setZero();
-  magnitude_.setZero();
-  for (std::size_t t = 0; t < members_.tile_count(); ++t) {
+const Optimum& LogisticPath::fit(bool anchor) {
+  if (anchored_) newton_.start_from(optimum_.weights);
+  const Optimum& optimum = newton_.fit();
+  optimum_.weights = optimum.weights;
+  anchored_ = false;
+  if (anchor && members_.size() >= least_members_) {
+    std::copy_n(optimum.weights.data(), columns_, sample_.begin());
+    pass(sample_.data());
+    leverage_ = kInfinite;
+    build();
+  }
+  return optimum;
+}
+
+// Margins, gradient and curvatures of the members at a new anchor.
+void LogisticPath::pass(const double* weights) {
+  std::copy_n(weights, columns_, anchor_.begin());
+  std::fill(gradient_.begin(), gradient_.end(), 0.0);
+  std::fill(magnitude_.begin(), magnitude_.end(), 0.0);
+  displacement_ = 0;
+  const SampleTiles& samples = members_.samples();
+  for (std::size_t t = 0; t < samples.tile_count(); ++t) {
     checkpoint_();
     const std::size_t first = t * kTileRows;
-    const std::size_t rows = padded_rows(members_.rows_in(t));
-    const double* tile = members_.tile(t);
-    kernels_.margins(tile, columns, w.data(), rows, margins_.data() + first);
-    kernels_.logistic(margins_.data() + first, signs_.data() + first, weights_.data() + first, rows,
-                      residuals_.data(), curvatures_.data());
-    kernels_.add_gradient(tile, columns, residuals_.data(), rows, gradient_.data(),
+    const std::size_t rows = padded_rows(samples.rows_in(t));
+    double* margins = margins_.data() + first;
+    kernels_.margins(samples.tile(t), columns_, anchor_.data(), rows, margins);
+    kernels_.logistic(margins, members_.signs() + first, members_.weights() + first, rows,
+                      residuals_.data(), curvatures_.data() + first);
+    kernels_.add_gradient(samples.tile(t), columns_, residuals_.data(), rows, gradient_.data(),
                           magnitude_.data());
-    kernels_.add_hessian(tile, columns, curvatures_.data(), rows, hessian_.data(), scratch_.data());
+    if (anchored_)
+      displacement_ = std::max(
+          displacement_,
+          kernels_.largest_difference(margins, built_margins_.data() + first, samples.rows_in(t)));
   }
-  gradient_ += problem_.penalty().cwiseProduct(w);
-  hessian_.diagonal() += problem_.penalty();
+  const auto n = static_cast<Eigen::Index>(columns_);
+  const Eigen::Map<const Eigen::VectorXd> w(anchor_.data(), n);
+  Eigen::Map<Eigen::VectorXd>(gradient_.data(), n) += problem_.penalty().cwiseProduct(w);
+  if (!anchored_) return;
+  // The curvature at the anchor is within exp(D) of the Hessian's.
+  anchor_rounding_ =
+      std::exp(displacement_) *
+      gradient_rounding(
+          members_, problem_, optimum_.dot_rounding, w,
+          Eigen::Map<const Eigen::VectorXd>(magnitude_.data(), n),
+          Square(hessian_.data(), n, n, Eigen::OuterStride<>(static_cast<Eigen::Index>(stride_)))
+              .diagonal(),
+          Square(inverse_.data(), n, n, Eigen::OuterStride<>(static_cast<Eigen::Index>(stride_)))
+              .diagonal());
 }
 
-LogisticPath::NewtonStep LogisticPath::newton_step() {
-  NewtonStep step;
-  optimum_.hessian.compute(hessian_);
-  if (optimum_.hessian.info() != Eigen::Success) {
-    step.decrement = std::numeric_limits<double>::infinity();
-    return step;
-  }
-  step.direction = -optimum_.hessian.solve(gradient_);
-  step.decrement = (optimum_.hessian.matrixU() * step.direction).norm();
-  for (std::size_t t = 0; t < members_.tile_count(); ++t) {
+// The Hessian at the anchor, where the last pass was, and its inverse.
+bool LogisticPath::build() {
+  anchored_ = false;
+  const auto n = static_cast<Eigen::Index>(columns_);
+  const Eigen::OuterStride<> stride(static_cast<Eigen::Index>(stride_));
+  RowMajor lower = RowMajor::Zero(n, n);
+  const SampleTiles& samples = members_.samples();
+  for (std::size_t t = 0; t < samples.tile_count(); ++t) {
     checkpoint_();
-    const std::size_t first = t * kTileRows;
-    const std::size_t rows = padded_rows(members_.rows_in(t));
-    kernels_.margins(members_.tile(t), problem_.columns(), step.direction.data(), rows,
-                     shifts_.data() + first);
-    step.largest_shift =
-        std::max(step.largest_shift, kernels_.largest(shifts_.data() + first, rows));
+    kernels_.add_hessian(samples.tile(t), columns_, curvatures_.data() + t * kTileRows,
+                         padded_rows(samples.rows_in(t)), lower.data(), scratch_.data());
   }
-  return step;
-}
+  lower.diagonal() += problem_.penalty();
+  Square hessian(hessian_.data(), n, n, stride);
+  Square inverse(inverse_.data(), n, n, stride);
+  hessian = lower.selfadjointView<Eigen::Lower>();
+  const Eigen::LLT<Eigen::MatrixXd> factor(hessian);
+  if (factor.info() != Eigen::Success) return false;
+  const Eigen::MatrixXd root = factor.matrixL().solve(Eigen::MatrixXd::Identity(n, n));
+  inverse.noalias() = root.transpose() * root;
 
-// Whether nothing but rounding is left after a full step; if so, the radius of the optimum.
-bool LogisticPath::finish(const NewtonStep& step) {
-  // What the step leaves of the gradient, in the norm of the inverse Hessian before it: the mean
-  // Hessian along the step differs from that one by a factor within exp(+-R).
-  const double R = step.largest_shift;
-  const double left = step.decrement * (R > 1e-4 ? (std::expm1(R) - R) / R : R * (0.5 + R));
-  constexpr double kWorthRefining = 1e-8;  // no rounding floor is near this: spare its computation
-  if (left > kWorthRefining) return false;
-
-  const auto columns = gradient_.size();
-  const Eigen::MatrixXd root_inverse =
-      optimum_.hessian.matrixL().solve(Eigen::MatrixXd::Identity(columns, columns));
-  const Eigen::VectorXd inverse_diagonal = root_inverse.colwise().squaredNorm();
-  const double floor = rounding_floor(inverse_diagonal);
-  if (left > floor) return false;
-
-  // The Hessian's own rounding, entry by entry at most sqrt(H_jj H_ll), in units of the Hessian. If
-  // it is not small, the factor says nothing in some direction that the certificate needs.
-  const double hessian_rounding =
-      sum_rounding() * static_cast<double>(columns) * hessian_.diagonal().dot(inverse_diagonal);
-  if (hessian_rounding > 0.1) return false;
-
-  const Eigen::VectorXd unsolved =
-      hessian_.selfadjointView<Eigen::Lower>() * step.direction + gradient_;
-  const double error =
-      2 * (left + floor + (root_inverse * unsolved).norm() + hessian_rounding * step.decrement);
-  optimum_.inverse_root = std::sqrt(inverse_diagonal.sum());
-  double leverage = largest_norm_ * optimum_.inverse_root;
-  if (leverage * std::exp(R) * error > 0.5) leverage = largest_leverage();
-  const double contraction = leverage * std::exp(R) * error;
-  if (contraction > 0.5) return false;
-  optimum_.radius = contraction > 0 ? -std::log1p(-contraction) / leverage : 0;
-  return true;
-}
-
-// Relative rounding of a sum over the members, in the kernels' order of summation: each register
-// lane takes at most every second row of a tile, then lanes and tiles are added up; 16 for the
-// rounding of the terms themselves.
-double LogisticPath::sum_rounding() const {
-  const std::size_t in_a_lane = std::min(members_.size(), kTileRows) / 2 + 1;
-  return static_cast<double>(in_a_lane + 8 + members_.tile_count() + 16) * kRounding;
-}
-
-// Bound on the rounding of the gradient, in the norm of the inverse Hessian. Errors e_i of the
-// margins enter as sum a_i s_i e_i x_i, whose norm is at most sqrt(sum a_i s_i e_i^2), and
-// |e_i| <= dot_rounding sum_j |x_ij w_j|; those of residuals and sums are relative to `magnitude_`.
-double LogisticPath::rounding_floor(const Eigen::VectorXd& inverse_diagonal) const {
-  const auto& w = optimum_.weights;
-  return optimum_.dot_rounding * w.cwiseAbs().dot(hessian_.diagonal().cwiseSqrt()) +
-         sum_rounding() * magnitude_.dot(inverse_diagonal.cwiseSqrt()) +
-         2 * kRounding * std::sqrt(problem_.penalty().dot(w.cwiseAbs2()));
+  inverse_trace_ = inverse.trace();
+  updates_ = 0;
+  inverse_drift_ = 0;
+  measure_inverse();
+  if (has_drifted()) return false;
+  // Curvatures, and with them H, have changed by a factor within exp(+-D).
+  leverage_ *= std::exp(displacement_ / 2);
+  leverage_ = std::min(leverage_, members_.largest_norm() * optimum_.inverse_root);
+  if (leverage_size_ * 5 < members_.size() * 4) {
+    leverage_ = largest_leverage();
+    leverage_size_ = members_.size();
+  }
+  std::copy(anchor_.begin(), anchor_.end(), built_at_.begin());
+  std::swap(built_margins_, margins_);
+  displacement_ = 0;
+  anchor_rounding_ = gradient_rounding(members_, problem_, optimum_.dot_rounding,
+                                       Eigen::Map<const Eigen::VectorXd>(anchor_.data(), n),
+                                       Eigen::Map<const Eigen::VectorXd>(magnitude_.data(), n),
+                                       hessian.diagonal(), inverse.diagonal());
+  return anchored_ = true;
 }
 
 double LogisticPath::largest_leverage() const {
   double most = 0;
-  Eigen::VectorXd x(gradient_.size());
-  for (std::size_t i = 0; i < members_.size(); ++i) {
-    for (Eigen::Index j = 0; j < x.size(); ++j)
-      x[j] = members_.value(i, static_cast<std::size_t>(j));
-    most = std::max(most, optimum_.hessian.matrixL().solve(x).norm());
+  const SampleTiles& samples = members_.samples();
+  AlignedVector x(stride_);
+  AlignedVector pull(stride_);
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    for (std::size_t j = 0; j < columns_; ++j) x[j] = samples.value(i, j);
+    kernels_.multiply(inverse_.data(), columns_, stride_, x.data(), pull.data());
+    most = std::max(most, kernels_.dot(x.data(), pull.data(), stride_));
   }
-  return most;
-}
-
-// The length along the step at which the objective has stopped falling, or nearly: its slope there
-// lies between a quarter of the slope at 0 and zero. The slope, unlike the objective itself, loses
-// nothing to cancellation when all residuals are small.
-double LogisticPath::step_length(const NewtonStep& step) {
-  double falling = 0;
-  double rising = 1;
-  double length = 1;
-  const double steep = -step.decrement * step.decrement / 4;
-  for (int i = 0; i < 60; ++i) {
-    const double here = slope(step, length);
-    if (here <= 0 && (here >= steep || length == 1)) return length;
-    (here > 0 ? rising : falling) = length;
-    length = (falling + rising) / 2;
-  }
-  return length;
-}
-
-double LogisticPath::slope(const NewtonStep& step, double length) {
-  AlignedVector moved(kTileRows);
-  double sum = (optimum_.weights + length * step.direction)
-                   .cwiseProduct(problem_.penalty())
-                   .dot(step.direction);
-  for (std::size_t t = 0; t < members_.tile_count(); ++t) {
-    checkpoint_();
-    const std::size_t first = t * kTileRows;
-    const std::size_t rows = padded_rows(members_.rows_in(t));
-    for (std::size_t i = 0; i < rows; ++i)
-      moved[i] = margins_[first + i] + length * shifts_[first + i];
-    kernels_.logistic(moved.data(), signs_.data() + first, weights_.data() + first, rows,
-                      residuals_.data(), curvatures_.data());
-    for (std::size_t i = 0; i < rows; ++i) sum += residuals_[i] * shifts_[first + i];
-  }
-  return sum;
+  return (1 + inverse_drift_) * std::sqrt(most);
 }
 
 }  // namespace shapcpp

@@ -1,95 +1,87 @@
-// The optimum of L2-penalised logistic regression as samples join one at a time.
+// The optimum as samples join, known to within a radius, mostly without touching the members again.
 //
-// Dense: every fit runs Newton's method over all members until what is left is rounding. It is the
-// reference for any faster path, so it is written to be checked against docs/engine.md line by
-// line.
+// An anchor, where the gradient is known exactly, and a Hessian built at some earlier point absorb
+// each joining sample in O(columns^2). Bounds say how far the true optimum can be from where they
+// point; a pass over the members makes a new anchor when that is too far. docs/engine.md derives
+// it.
 #pragma once
 
-#include <Eigen/Cholesky>
 #include <Eigen/Core>
-#include <array>
 #include <cstddef>
-#include <stdexcept>
+#include <cstdint>
 
 #include "checkpoint.hpp"
-#include "problem.hpp"
-#include "storage.hpp"
+#include "coalition.hpp"
+#include "newton.hpp"
+#include "optimum.hpp"
 
 namespace shapcpp {
-
-// A fit that missed its tolerance: never a value.
-class ConvergenceError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-// Weights in working coordinates, and how far from the true optimum they can be at most.
-struct Optimum {
-  Eigen::VectorXd weights;
-  // Bound on the distance to the true optimum in the norm of the Hessian H, rounding included.
-  double radius = 0;
-  // Factor of H, and the square root of the trace of its inverse: |x|_{H^-1} <= |x| inverse_root.
-  Eigen::LLT<Eigen::MatrixXd> hessian;
-  double inverse_root = 0;
-  // Relative rounding error of a margin x.w, on the sum of |x_j w_j|.
-  double dot_rounding = 0;
-};
 
 class LogisticPath {
  public:
   // `problem` and `checkpoint` must outlive the path.
   LogisticPath(const Problem& problem, const Checkpoint& checkpoint);
 
+  const Coalition& members() const { return members_; }
   // Back to the empty coalition.
   void clear();
-  // Adds sample i and moves the weights to where the optimum will roughly be.
   void join(std::size_t i);
-  // An optimum exists once both classes are in.
-  bool has_both_classes() const { return class_sizes_[0] > 0 && class_sizes_[1] > 0; }
-  // The class of the members where they have one only.
-  std::size_t only_class() const { return class_sizes_[0] > 0 ? 0 : 1; }
-  // The optimum of the members. Throws ConvergenceError, std::logic_error without both classes,
-  // and what the checkpoint throws.
-  const Optimum& fit();
+
+  // What is known without touching the members: the radius is infinite where no bound holds.
+  const Optimum& estimate();
+  // A new anchor, by one pass over the members, so that the next estimate is tighter; false if that
+  // is not worth trying again.
+  bool refine();
+  // The optimum to the rounding floor, and where asked for and possible a new anchor there; throws
+  // what Newton::fit throws.
+  const Optimum& fit(bool anchor);
+  bool has_anchor() const { return anchored_; }
 
  private:
-  struct NewtonStep {
-    Eigen::VectorXd direction;
-    double decrement = 0;      // |direction|_H
-    double largest_shift = 0;  // max over members of |x_i . direction|
-  };
-
-  // Newton's method from the current weights; whether it reached the tolerance.
-  bool newton(int most_steps);
-  void evaluate();
-  NewtonStep newton_step();
-  bool finish(const NewtonStep& step);
-  double rounding_floor(const Eigen::VectorXd& inverse_diagonal) const;
-  double sum_rounding() const;
+  void pass(const double* weights);
+  bool build();
+  void measure_inverse();
+  bool has_drifted() const;
   double largest_leverage() const;
-  double step_length(const NewtonStep& step);
-  double slope(const NewtonStep& step, double length);
 
   const Problem& problem_;
   const Checkpoint& checkpoint_;
   const kernels::Kernels& kernels_;
+  const std::size_t columns_;
+  const std::size_t stride_;  // of small vectors and matrices: columns padded for the kernels
+  // Below this size a fit costs less than what an anchor needs.
+  const std::size_t least_members_;
+  Coalition members_;
+  Newton newton_;
 
-  SampleTiles members_;
-  AlignedVector signs_;    // +1 for class 1, -1 for class 0; 0 beyond the members
-  AlignedVector weights_;  // 0 beyond the members
-  std::array<std::size_t, 2> class_sizes_{};
-  double largest_norm_ = 0;
-  bool fitted_ = false;
+  bool anchored_ = false;
+  int refined_ = 0;                // times since the last join
+  double displacement_ = 0;        // D: max over members of |x_i . (anchor - built_at)|
+  double shift_ = 0;               // R: bound on max over members of |x_i . step|
+  double leverage_ = 0;            // bound on max over members of |x_i|_{H^-1}
+  std::size_t leverage_size_ = 0;  // members when the leverage was last computed
+  double anchor_rounding_ = 0;     // of the gradient, in the norm of H^-1
+  double updates_ = 0;             // joins since the Hessian was built
+  double inverse_drift_ = 0;       // relative error of norms taken with the inverse
+  double hessian_rounding_ = 0;    // of the Hessian, as a share of it
+  double inverse_trace_ = 0;
 
+  AlignedVector hessian_;  // H, at built_at_, of all members
+  AlignedVector inverse_;
+  AlignedVector anchor_;
+  AlignedVector gradient_;  // at the anchor, of all members
+  AlignedVector magnitude_;
+  AlignedVector built_at_;
+  AlignedVector sample_;
+  AlignedVector pull_;
+  AlignedVector step_;
+  AlignedVector unsolved_;
   Optimum optimum_;
-  Eigen::VectorXd gradient_;
-  Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> hessian_;  // lower half
-  Eigen::VectorXd magnitude_;  // sums of the absolute terms of the gradient
 
-  AlignedVector margins_;     // of all members
-  AlignedVector shifts_;      // x_i . direction of all members
-  AlignedVector residuals_;   // of one tile
-  AlignedVector curvatures_;  // of one tile
+  AlignedVector margins_;        // of all members at the anchor
+  AlignedVector curvatures_;     // of all members at the anchor
+  AlignedVector built_margins_;  // of all members at built_at_
+  AlignedVector residuals_;      // of one tile
   AlignedVector scratch_;
 };
 

@@ -17,14 +17,17 @@ void SampleTiles::append(std::span<const double> sample) {
   ++size_;
 }
 
+void SampleTiles::append_from(const SampleTiles& other, std::size_t row) {
+  double* target = values_.data() + size_ / kTileRows * tile_size_ + size_ % kTileRows;
+  const double* source = other.tile(row / kTileRows) + row % kTileRows;
+  for (std::size_t j = 0; j < columns_; ++j) target[j * kTileRows] = source[j * kTileRows];
+  ++size_;
+}
+
 void SampleTiles::clear() {
   const auto used = static_cast<std::ptrdiff_t>(tile_count() * tile_size_);
   std::fill(values_.begin(), values_.begin() + used, 0.0);
   size_ = 0;
-}
-
-double SampleTiles::value(std::size_t row, std::size_t column) const {
-  return tile(row / kTileRows)[column * kTileRows + row % kTileRows];
 }
 
 }  // namespace shapcpp

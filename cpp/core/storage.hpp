@@ -48,12 +48,15 @@ class SampleTiles {
   SampleTiles(std::size_t columns, std::size_t capacity);
 
   void append(std::span<const double> sample);
+  void append_from(const SampleTiles& other, std::size_t row);
   void clear();
 
   std::size_t size() const { return size_; }
   std::size_t tile_count() const { return (size_ + kernels::kTileRows - 1) / kernels::kTileRows; }
   const double* tile(std::size_t t) const { return values_.data() + t * tile_size_; }
-  double value(std::size_t row, std::size_t column) const;
+  double value(std::size_t row, std::size_t column) const {
+    return tile(row / kernels::kTileRows)[column * kernels::kTileRows + row % kernels::kTileRows];
+  }
 
   std::size_t rows_in(std::size_t t) const {
     const std::size_t first = t * kernels::kTileRows;

@@ -1,16 +1,95 @@
 #include "walk.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
+
+#include "dense_path.hpp"
+#include "logistic_path.hpp"
+#include "margin_watch.hpp"
 
 namespace shapcpp {
 
-Walk::Walk(const Problem& problem, const Checkpoint& checkpoint)
-    : problem_(problem), checkpoint_(checkpoint), model_(problem, checkpoint), watch_(problem) {}
+// A growing coalition and its correct predictions.
+class Walk::Fitted {
+ public:
+  virtual ~Fitted() = default;
+  virtual void clear() = 0;
+  virtual void join(std::size_t i) = 0;
+  virtual const Coalition& members() const = 0;
+  // Writes the correct predictions of the optimum; returns how many signs stayed undecided.
+  virtual std::int64_t count(std::span<std::int64_t> correct) = 0;
+};
+
+class Walk::Certified final : public Walk::Fitted {
+ public:
+  Certified(const Problem& problem, const Checkpoint& checkpoint)
+      : path_(problem, checkpoint), watch_(problem) {}
+  void clear() override {
+    path_.clear();
+    failures_ = rest_ = 0;
+  }
+  void join(std::size_t i) override { path_.join(i); }
+  const Coalition& members() const override { return path_.members(); }
+
+  std::int64_t count(std::span<std::int64_t> correct) override {
+    if (rest_ > 0) {
+      --rest_;
+    } else if (path_.has_anchor()) {
+      do {
+        const Optimum& estimate = path_.estimate();
+        if (std::isfinite(estimate.radius) && watch_.count_certain(estimate, correct)) {
+          failures_ = std::max(failures_ - 1, 0);
+          return 0;
+        }
+      } while (path_.refine());
+      failures_ = std::min(failures_ + 1, kMostFailures);
+      rest_ = (1 << failures_) - 1;
+    }
+    return watch_.count(path_.fit(rest_ == 0), correct);
+  }
+
+ private:
+  static constexpr int kMostFailures = 6;
+
+  LogisticPath path_;
+  MarginWatch watch_;
+  // Where bounds do not help (a margin that stays zero, features without a scale), trying them at
+  // every join is waste: after each failure in a row, twice as many joins are fitted without.
+  int failures_ = 0;
+  int rest_ = 0;
+};
+
+class Walk::Dense final : public Walk::Fitted {
+ public:
+  Dense(const Problem& problem, const Checkpoint& checkpoint)
+      : path_(problem, checkpoint), watch_(problem) {}
+  void clear() override { path_.clear(); }
+  void join(std::size_t i) override { path_.join(i); }
+  const Coalition& members() const override { return path_.members(); }
+
+  std::int64_t count(std::span<std::int64_t> correct) override {
+    return watch_.count_all(path_.fit(), correct);
+  }
+
+ private:
+  DensePath path_;
+  MarginWatch watch_;
+};
+
+Walk::Walk(const Problem& problem, Method method, const Checkpoint& checkpoint)
+    : problem_(problem), checkpoint_(checkpoint) {
+  if (method == Method::kDense)
+    fitted_ = std::make_unique<Dense>(problem, checkpoint);
+  else
+    fitted_ = std::make_unique<Certified>(problem, checkpoint);
+}
+
+Walk::~Walk() = default;
 
 Score Walk::everyone() {
-  model_.clear();
-  for (std::size_t i = 0; i < problem_.n_samples(); ++i) model_.join(i);
+  fitted_->clear();
+  for (std::size_t i = 0; i < problem_.n_samples(); ++i) fitted_->join(i);
   Score result{Counts(problem_.n_classes()), 0};
   result.uncertified = score(result.correct);
   return result;
@@ -23,12 +102,12 @@ std::int64_t Walk::along(std::span<const std::int64_t> order, const Score& every
   if (order.size() != n || path.size() != (n + 1) * k)
     throw std::invalid_argument("an order or its path has the wrong length");
   std::int64_t uncertified = everyone.uncertified;
-  model_.clear();
+  fitted_->clear();
   std::copy(problem_.empty_counts().begin(), problem_.empty_counts().end(), path.begin());
   for (std::size_t step = 1; step < n; ++step) {
     checkpoint_();
     for (const std::size_t i : problem_.members(static_cast<std::size_t>(order[step - 1])))
-      model_.join(i);
+      fitted_->join(i);
     uncertified += score(path.subspan(step * k, k));
   }
   std::copy(everyone.correct.begin(), everyone.correct.end(),
@@ -37,12 +116,13 @@ std::int64_t Walk::along(std::span<const std::int64_t> order, const Score& every
 }
 
 std::int64_t Walk::score(std::span<std::int64_t> correct) {
-  if (model_.has_both_classes()) return watch_.count(model_.fit(), correct);
+  const Coalition& members = fitted_->members();
+  if (members.has_both_classes()) return fitted_->count(correct);
   if (problem_.single_class() == SingleClass::kCarry) {
     std::copy(problem_.empty_counts().begin(), problem_.empty_counts().end(), correct.begin());
   } else {
     std::fill(correct.begin(), correct.end(), 0);
-    const std::size_t present = model_.only_class();
+    const std::size_t present = members.only_class();
     correct[present] = problem_.test_counts()[present];
   }
   return 0;

@@ -2,14 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "checkpoint.hpp"
-#include "logistic_path.hpp"
-#include "margin_watch.hpp"
 #include "problem.hpp"
 
 namespace shapcpp {
+
+// How coalitions are fitted: by the certified path, or each over all its members (the twin).
+enum class Method { kCertified, kDense };
 
 // What a coalition scores.
 struct Score {
@@ -20,7 +22,8 @@ struct Score {
 class Walk {
  public:
   // `problem` and `checkpoint` must outlive the walk.
-  Walk(const Problem& problem, const Checkpoint& checkpoint);
+  Walk(const Problem& problem, Method method, const Checkpoint& checkpoint);
+  ~Walk();
 
   // The coalition of all samples. Every permutation ends there: computed once, it makes the gains
   // of each permutation add up exactly.
@@ -32,12 +35,15 @@ class Walk {
                      std::span<std::int64_t> path);
 
  private:
+  class Fitted;
+  class Certified;
+  class Dense;
+
   std::int64_t score(std::span<std::int64_t> correct);
 
   const Problem& problem_;
   const Checkpoint& checkpoint_;
-  LogisticPath model_;
-  MarginWatch watch_;
+  std::unique_ptr<Fitted> fitted_;
 };
 
 }  // namespace shapcpp

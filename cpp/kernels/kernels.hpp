@@ -23,6 +23,9 @@ struct Kernels {
   // The largest |values[i]|.
   double (*largest)(const double* values, std::size_t rows);
 
+  // The largest |a[i] - b[i]| over exactly `rows` rows.
+  double (*largest_difference)(const double* a, const double* b, std::size_t rows);
+
   // Derivatives of the loss a * log(1 + exp(-sign * margin)) by the margin, sign = +1 or -1:
   // residuals (first) and curvatures (second).
   void (*logistic)(const double* margins, const double* signs, const double* sample_weights,
@@ -37,6 +40,16 @@ struct Kernels {
   // what stands above the diagonal is undefined. `scratch` holds 4 * kTileRows numbers.
   void (*add_hessian)(const double* tile, std::size_t columns, const double* curvatures,
                       std::size_t rows, double* hessian, double* scratch);
+
+  // Small vectors and matrices, rows of `stride` numbers, a multiple of kRowMultiple; what lies
+  // beyond `columns` in a vector is zero. Matrices are symmetric.
+  double (*dot)(const double* a, const double* b, std::size_t stride);
+  void (*add_scaled)(double* target, std::size_t stride, const double* vector, double factor);
+  void (*multiply)(const double* matrix, std::size_t columns, std::size_t stride,
+                   const double* vector, double* product);
+  // matrix += factor * vector * vector'
+  void (*add_outer)(double* matrix, std::size_t columns, std::size_t stride, const double* vector,
+                    double factor);
 
   // How many margins exceed their bound, and how many lie within it, where
   // bound_i = norms[i] * scale.

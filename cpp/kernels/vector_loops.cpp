@@ -109,6 +109,22 @@ double largest(const double* values, size_t rows) {
   return result;
 }
 
+double largest_difference(const double* a, const double* b, size_t rows) {
+  Vec most{};
+  size_t row = 0;
+  for (; row + kLanes <= rows; row += kLanes) {
+    const Vec value = absolute(load(a + row) - load(b + row));
+    most = select(value > most, value, most);
+  }
+  double result = most[0];
+  for (size_t lane = 1; lane < kLanes; ++lane) result = most[lane] > result ? most[lane] : result;
+  for (; row < rows; ++row) {
+    const double value = a[row] > b[row] ? a[row] - b[row] : b[row] - a[row];
+    result = value > result ? value : result;
+  }
+  return result;
+}
+
 void logistic(const double* margins, const double* signs, const double* sample_weights, size_t rows,
               double* residuals, double* curvatures) {
   for (size_t row = 0; row < rows; row += kLanes) {
@@ -196,6 +212,36 @@ void add_hessian(const double* tile, size_t columns, const double* curvatures, s
   }
 }
 
+double dot(const double* a, const double* b, size_t stride) {
+  Vec sum{};
+  for (size_t j = 0; j < stride; j += kLanes) sum += load(a + j) * load(b + j);
+  return sum_of_lanes(sum);
+}
+
+void add_scaled(double* target, size_t stride, const double* vector, double factor) {
+  for (size_t j = 0; j < stride; j += kLanes)
+    store(target + j, load(target + j) + load(vector + j) * factor);
+}
+
+void multiply(const double* matrix, size_t columns, size_t stride, const double* vector,
+              double* product) {
+  for (size_t j = 0; j < stride; j += kLanes) {
+    Vec even{}, odd{};
+    size_t i = 0;
+    for (; i + 1 < columns; i += 2) {
+      even += load(matrix + i * stride + j) * vector[i];
+      odd += load(matrix + (i + 1) * stride + j) * vector[i + 1];
+    }
+    if (i < columns) even += load(matrix + i * stride + j) * vector[i];
+    store(product + j, even + odd);
+  }
+}
+
+void add_outer(double* matrix, size_t columns, size_t stride, const double* vector, double factor) {
+  for (size_t i = 0; i < columns; ++i)
+    add_scaled(matrix + i * stride, stride, vector, factor * vector[i]);
+}
+
 void classify(const double* margins, const double* norms, double scale, size_t rows,
               size_t* positive, size_t* within) {
   Bits above{}, inside{};
@@ -217,7 +263,17 @@ void classify(const double* margins, const double* norms, double scale, size_t r
 }  // namespace
 
 extern const Kernels table;
-const Kernels table = {
-    SHAPCPP_NAME(SHAPCPP_LEVEL), margins, largest, logistic, add_gradient, add_hessian, classify};
+const Kernels table = {SHAPCPP_NAME(SHAPCPP_LEVEL),
+                       margins,
+                       largest,
+                       largest_difference,
+                       logistic,
+                       add_gradient,
+                       add_hessian,
+                       dot,
+                       add_scaled,
+                       multiply,
+                       add_outer,
+                       classify};
 
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

@@ -25,9 +25,10 @@ struct Stopped {};
 
 class Run {
  public:
-  Run(const Problem& problem, const Score& everyone, std::uint64_t seed, IndexRange range,
-      const Report& report, Tally& tally)
+  Run(const Problem& problem, Method method, const Score& everyone, std::uint64_t seed,
+      IndexRange range, const Report& report, Tally& tally)
       : problem_(problem),
+        method_(method),
         everyone_(everyone),
         seed_(seed),
         range_(range),
@@ -71,7 +72,7 @@ class Run {
   }
 
   void walk_all(const Checkpoint& checkpoint) {
-    Walk walk(problem_, checkpoint);
+    Walk walk(problem_, method_, checkpoint);
     std::vector<std::int64_t> order(problem_.n_players());
     std::vector<std::int64_t> path((order.size() + 1) * problem_.n_classes());
     for (std::uint64_t t = next_++; t < range_.end; t = next_++) {
@@ -109,6 +110,7 @@ class Run {
   }
 
   const Problem& problem_;
+  const Method method_;
   const Score& everyone_;
   const std::uint64_t seed_;
   const IndexRange range_;
@@ -126,7 +128,7 @@ class Run {
 
 }  // namespace
 
-Score evaluate_everyone(const Problem& problem, const Report& report) {
+Score evaluate_everyone(const Problem& problem, Method method, const Report& report) {
   auto last_report = std::chrono::steady_clock::now();
   const Checkpoint checkpoint = [&] {
     const auto now = std::chrono::steady_clock::now();
@@ -134,15 +136,16 @@ Score evaluate_everyone(const Problem& problem, const Report& report) {
     last_report = now;
     report(0);
   };
-  return Walk(problem, checkpoint).everyone();
+  return Walk(problem, method, checkpoint).everyone();
 }
 
-void run_permutations(const Problem& problem, const Score& everyone, std::uint64_t seed,
-                      IndexRange range, int threads, const Report& report, Tally& tally) {
+void run_permutations(const Problem& problem, Method method, const Score& everyone,
+                      std::uint64_t seed, IndexRange range, int threads, const Report& report,
+                      Tally& tally) {
   const std::uint64_t count = range.end - range.first;
   const auto useful = static_cast<int>(
       std::min<std::uint64_t>(count, static_cast<std::uint64_t>(std::max(threads, 1))));
-  Run(problem, everyone, seed, range, report, tally)
+  Run(problem, method, everyone, seed, range, report, tally)
       .on_threads(in_forked_child() ? 1 : std::max(useful, 1));
 }
 

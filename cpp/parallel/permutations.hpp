@@ -15,13 +15,14 @@ namespace shapcpp {
 using Report = std::function<void(std::uint64_t done)>;
 
 // The score of the coalition of all samples.
-Score evaluate_everyone(const Problem& problem, const Report& report);
+Score evaluate_everyone(const Problem& problem, Method method, const Report& report);
 
 // Walks the permutations of `range` under `seed` and adds each completed one to `tally`. If the
 // report or a walk throws, all threads stop within a tenth of a second, unfinished permutations are
 // dropped whole, `tally` holds those completed, and the first exception is thrown again here.
-void run_permutations(const Problem& problem, const Score& everyone, std::uint64_t seed,
-                      IndexRange range, int threads, const Report& report, Tally& tally);
+void run_permutations(const Problem& problem, Method method, const Score& everyone,
+                      std::uint64_t seed, IndexRange range, int threads, const Report& report,
+                      Tally& tally);
 
 // Whether this process was forked from one that had loaded this library. Such a process has lost
 // its OpenMP threads and would wait for them for ever: it computes on one thread.

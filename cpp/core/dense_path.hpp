@@ -1,0 +1,31 @@
+// The optimum as samples join, each refitted over all members: the twin of logistic_path.
+#pragma once
+
+#include <cstddef>
+
+#include "checkpoint.hpp"
+#include "coalition.hpp"
+#include "newton.hpp"
+#include "optimum.hpp"
+
+namespace shapcpp {
+
+class DensePath {
+ public:
+  // `problem` and `checkpoint` must outlive the path.
+  DensePath(const Problem& problem, const Checkpoint& checkpoint);
+
+  const Coalition& members() const { return members_; }
+  // Back to the empty coalition.
+  void clear();
+  void join(std::size_t i);
+  // The optimum of the members; throws what Newton::fit throws.
+  const Optimum& fit() { return newton_.fit(); }
+
+ private:
+  Coalition members_;
+  Newton newton_;
+  const Eigen::VectorXd zero_;
+};
+
+}  // namespace shapcpp

@@ -1,0 +1,137 @@
+"""The certified path against its dense twin: equal integers, on problems made to hurt its bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+from judge import optimum
+from numpy.typing import NDArray
+from shapcpp import _core
+
+Arrays = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
+Draw = Callable[[Any, NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]], tuple[Arrays, Any]]
+
+
+def core_problem(arrays: Arrays, **options: Any) -> _core.Problem:
+    X, y, X_test, y_test = arrays
+    settings: dict[str, Any] = {
+        "C": 1.0, "class_weights": np.ones(2), "players": np.arange(len(y)),
+        "empty_counts": np.array([0, 0]), "single_class": "constant",
+    }  # fmt: skip
+    return _core.Problem(
+        X=np.ascontiguousarray(X, dtype=float), classes=y.astype(np.int64),
+        X_test=np.ascontiguousarray(X_test, dtype=float), classes_test=y_test.astype(np.int64),
+        **(settings | options),
+    )  # fmt: skip
+
+
+def run(problem: _core.Problem, seed: int, dense: bool) -> _core.Tally:
+    tally = _core.Tally(problem.n_players, 2)
+    everyone = _core.everyone(problem, dense=dense)
+    _core.run(problem, everyone, tally, seed=seed, first=0, count=2, threads=1, dense=dense)
+    return tally
+
+
+def sorted_groups(n: int) -> dict[str, Any]:
+    return {"players": np.repeat(np.arange((n + 9) // 10), 10)[:n]}
+
+
+KINDS: dict[str, Draw] = {
+    "plain": lambda g, X, y, Xt, yt: ((X, y, Xt, yt), {}),
+    "penalties over eight decades": lambda g, X, y, Xt, yt: (
+        (X, y, Xt, yt), {"C": 10.0 ** g.integers(-4, 5)}
+    ),
+    "weights over six decades": lambda g, X, y, Xt, yt: (
+        (X, y, Xt, yt), {"class_weights": 10.0 ** g.uniform(-3, 3, 2)}
+    ),
+    "mixed scales": lambda g, X, y, Xt, yt: (
+        (X * (s := 10.0 ** g.integers(-3, 4, X.shape[1])), y, Xt * s, yt), {}
+    ),
+    "far from the origin": lambda g, X, y, Xt, yt: ((X + 1e4, y, Xt + 1e4, yt), {}),
+    "separable": lambda g, X, y, Xt, yt: (
+        (X + 30 * y[:, None], y, Xt + 30 * yt[:, None], yt), {"C": 10.0 ** g.integers(-1, 4)}
+    ),
+    "duplicates with opposite labels": lambda g, X, y, Xt, yt: (
+        (np.repeat(X[: len(y) // 2], 2, axis=0), np.tile([0, 1], len(y) // 2),
+         np.concatenate([Xt, X]), np.concatenate([yt, y])), {}
+    ),
+    "lattice": lambda g, X, y, Xt, yt: (
+        (g.integers(0, 3, X.shape), y, g.integers(0, 3, Xt.shape), yt), {}
+    ),
+    "nearly collinear": lambda g, X, y, Xt, yt: (
+        (np.c_[X, X.sum(axis=1), 2 * X[:, 0] + 1e-5 * g.normal(size=len(y))], y,
+         np.c_[Xt, Xt.sum(axis=1), 2 * Xt[:, 0]], yt), {"C": 10.0 ** g.integers(-2, 5)}
+    ),
+    "heavy tails": lambda g, X, y, Xt, yt: (
+        (g.standard_cauchy(X.shape), y, g.standard_cauchy(Xt.shape), yt), {"C": 10.0}
+    ),
+    "groups": lambda g, X, y, Xt, yt: (
+        (X, y, Xt, yt),
+        {"players": np.unique(g.integers(0, len(y) // 5, len(y)), return_inverse=True)[1]},
+    ),
+    "groups of one label": lambda g, X, y, Xt, yt: (
+        (X[(o := np.argsort(y, kind="stable"))], y[o], Xt, yt), sorted_groups(len(y))
+    ),
+    "more features than samples": lambda g, X, y, Xt, yt: (
+        (g.normal(size=(len(y), d := len(y) + 5)), y, g.normal(size=(len(yt), d)), yt), {}
+    ),
+    "tests crowded at the boundary": lambda g, X, y, Xt, yt: (
+        (X, y, X.mean(axis=0) + np.outer(10.0 ** g.uniform(-12, -2, len(yt)), g.normal(size=X.shape[1])), yt),
+        {},
+    ),
+    "one test sample": lambda g, X, y, Xt, yt: ((X, y, Xt[:1], yt[:1]), {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("kind", KINDS)
+def test_same_integers_as_the_dense_twin(kind: str, seed: int) -> None:
+    rng = np.random.default_rng([seed, *kind.encode()])
+    n, m, d = (int(rng.integers(*bounds)) for bounds in ((20, 160), (2, 120), (1, 10)))
+    y = (rng.random(n) < rng.uniform(0.1, 0.9)).astype(int)
+    y[:2] = [0, 1]
+    y_test = rng.integers(0, 2, m)
+    shift = rng.uniform(0, 2)
+    X, X_test = (rng.normal(size=(len(k), d)) + shift * k[:, None] for k in (y, y_test))
+    arrays, options = KINDS[kind](rng, X, y, X_test, y_test)
+    problem = core_problem(arrays, **options)
+    certified, dense = run(problem, seed, False), run(problem, seed, True)
+    np.testing.assert_array_equal(certified.gains, dense.gains)
+    np.testing.assert_array_equal(certified.products, dense.products)
+    assert certified.uncertified == dense.uncertified
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_absorbed_joins_never_guess_near_the_boundary(seed: int) -> None:
+    """Test points at 1e-12 to 1e-4 of the boundary of coalitions deep inside a walk."""
+    rng = np.random.default_rng(seed)
+    n, d = 60, int(rng.integers(1, 4))
+    y = (np.arange(n) % 3 == 0).astype(int)
+    X = rng.normal(size=(n, d)) + 0.8 * y[:, None]
+    order = rng.permutation(n)
+    sizes = (25, 40, 55)
+    points, positive = [], {}
+    with mpmath.workdps(50):
+        optima = {}
+        for size in sizes:
+            rows = order[:size]
+            optima[size] = w = optimum(X[rows], y[rows], 1.0, np.ones(size))
+            for distance in 10.0 ** np.arange(-12.0, -3.0):
+                for side in (-1, 1):
+                    x = rng.normal(size=d)
+                    rest = mpmath.fdot(list(map(float, x[:-1])), w[: d - 1]) if d > 1 else 0
+                    x[-1] = float((side * distance - rest - w[d]) / w[d - 1])
+                    points.append(x)
+        for size in sizes:
+            w = optima[size]
+            margins = [mpmath.fdot(list(map(float, x)), w[:d]) + w[d] for x in points]
+            positive[size] = sum(margin > 0 for margin in margins)
+    problem = core_problem((X, y, np.array(points), np.ones(len(points))))
+    path, uncertified = _core.walk(problem, _core.everyone(problem), order)
+    assert uncertified <= 3
+    for size in sizes:
+        assert 0 <= positive[size] - path[size, 1] <= uncertified
