@@ -17,14 +17,16 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import baseline
 import numpy as np
-import shapcpp
 import sklearn
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, recall_score
 from threadpoolctl import threadpool_limits
+
+import baseline
+import shapcpp
+from shapcpp import _core
 
 RESULTS = Path(__file__).parent / "results"
 Data = tuple[NDArray[np.float64], NDArray[Any], NDArray[np.float64], NDArray[np.int64]]
@@ -61,6 +63,29 @@ def with_twin(data: Data, index: int) -> None:
         pass
 
 
+def with_dense_twin(data: Data, permutations: int, threads: int) -> None:
+    """The engine's dense path: the same problem on the same vector loops, refitted every time."""
+    X, y, X_test, y_test = data
+    problem = _core.Problem(
+        X=X,
+        classes=np.asarray(y, dtype=np.int64),
+        X_test=X_test,
+        classes_test=np.asarray(y_test, dtype=np.int64),
+        C=1.0,
+        class_weights=np.ones(2),
+        players=np.arange(len(y)),
+        empty_counts=np.array([np.sum(y_test == 0), 0]),
+        single_class="constant",
+    )
+    tally = _core.Tally(len(y), 2)
+    everyone = _core.everyone(problem, dense=True)
+    _core.run(
+        problem, everyone, tally, seed=0, first=0, count=permutations, threads=threads, dense=True
+    )
+    if permutations == 2:
+        assert np.array_equal(tally.gains, shapcpp.value(*data, permutations=2).gains)
+
+
 def with_shapcpp(data: Data, permutations: int, threads: int) -> None:
     """The call that a user makes."""
     shapcpp.value(*data, permutations=permutations, threads=threads)
@@ -72,6 +97,7 @@ def assert_equal_integers(data: Data) -> None:
     v, twin = shapcpp.value(*data, permutations=2), baseline.value(*data, permutations=2)
     assert np.array_equal(v.gains, twin.gains)
     assert np.array_equal(v.products, twin.products)
+    with_dense_twin(data, 2, 1)
     order = shapcpp.permutation(len(y), 0, 0)
     gains = shapcpp.value(*data, permutations=1).gains
     path = v.empty_counts + np.cumsum(gains[order], axis=0)
@@ -93,19 +119,20 @@ def seconds(action: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def measure(data: Data, rounds: int, permutations: int, cores: int) -> dict[str, float]:
+def measure(
+    data: Data, rounds: int, permutations: int, cores: int, peers: bool
+) -> dict[str, float]:
     """Median microseconds per joined point of each contender on so many cores."""
     n = len(data[1])
-    times: dict[str, list[float]] = {"scikit-learn, cold": [], "numpy twin": [], "shapcpp": []}
+    walks = {"scikit-learn, cold": with_scikit_learn, "numpy twin": with_twin} if peers else {}
+    times: dict[str, list[float]] = {name: [] for name in (*walks, "dense C++ twin", "shapcpp")}
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(cores, context, one_thread_for_linear_algebra) as pool:
-        list(pool.map(with_twin, [data] * cores, range(cores)))  # start the workers
+        if peers:
+            list(pool.map(with_twin, [data] * cores, range(cores)))  # start the workers
         for i in range(rounds):
             indices = range(i * cores, (i + 1) * cores)
-            for name, walk in (
-                ("scikit-learn, cold", with_scikit_learn),
-                ("numpy twin", with_twin),
-            ):
+            for name, walk in walks.items():
                 if cores == 1:
                     spent = seconds(lambda walk=walk, i=i: walk(data, i))  # type: ignore[misc]
                 else:
@@ -115,6 +142,8 @@ def measure(data: Data, rounds: int, permutations: int, cores: int) -> dict[str,
                         )
                     )
                 times[name].append(spent / cores / n)
+            spent = seconds(lambda: with_dense_twin(data, permutations, cores))
+            times["dense C++ twin"].append(spent / permutations / n)
             spent = seconds(lambda: with_shapcpp(data, permutations, cores))
             times["shapcpp"].append(spent / permutations / n)
     return {name: 1e6 * median(values) for name, values in times.items()}
@@ -128,11 +157,15 @@ def main() -> None:
     parser.add_argument("--test", type=int, default=1000)
     parser.add_argument("--features", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--no-peers", action="store_true", help="the engine's two paths only")
     parser.add_argument("--perms", type=int, default=200, help="permutations of shapcpp per round")
     options = parser.parse_args()
     one_thread_for_linear_algebra()
     data = make_data(options.train, options.test, options.features)
-    assert_equal_integers(data)
+    if options.no_peers:
+        with_dense_twin(data, 2, 1)
+    else:
+        assert_equal_integers(data)
 
     shape = f"{options.train} train, {options.test} test, {options.features} features, 20% noise"
     lines = [
@@ -142,16 +175,25 @@ def main() -> None:
         "|---|---:|---:|---:|---:|",
     ]
     all_cores = shapcpp.processors.available_processors()
-    one, many = (measure(data, options.rounds, options.perms, cores) for cores in (1, all_cores))
+    one, many = (
+        measure(data, options.rounds, options.perms, cores, not options.no_peers)
+        for cores in (1, all_cores)
+    )
     for name in one:
-        cells = [f"{t[name]:,.1f} | {t[name] / t['shapcpp']:,.0f}" for t in (one, many)]
+        cells = [f"{t[name]:,.1f} | {t[name] / t['shapcpp']:,.1f}" for t in (one, many)]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     lines += [
         "",
         f"Python {platform.python_version()}, numpy {np.__version__}, scikit-learn "
         f"{sklearn.__version__}, shapcpp {shapcpp.__version__} on "
-        f"{shapcpp._core.instruction_set()}, {all_cores} cores. Integers equal to the twin's on 2 "
-        "permutations, and to scikit-learn's at tol=1e-12 on 50 coalitions.",
+        f"{_core.instruction_set()}, {all_cores} cores. Integers equal to the dense twin's on 2 "
+        "permutations"
+        + (
+            "."
+            if options.no_peers
+            else ", to the numpy twin's on as many, and to scikit-learn's at "
+            "tol=1e-12 on 50 coalitions."
+        ),
     ]
     report = "\n".join(lines)
     print(report)

@@ -7,8 +7,9 @@ the others are valued.
 import sys
 
 import numpy as np
-import shapcpp
 from sklearn.datasets import load_breast_cancer
+
+import shapcpp
 
 data = load_breast_cancer()
 label = 1 - data.target

@@ -4,6 +4,7 @@ import os
 import platform
 
 import numpy as np
+
 import shapcpp
 from shapcpp import _core
 

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import shapcpp
 from numpy.typing import NDArray
+
+import shapcpp
 
 
 def shapcpp_cli(*arguments: object, cwd: Path, status: int = 0) -> subprocess.CompletedProcess[str]:

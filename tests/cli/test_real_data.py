@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import shapcpp
 from PIL import Image
+
+import shapcpp
 
 DATA = os.environ.get("SHAPCPP_DATA")
 pytestmark = pytest.mark.skipif(

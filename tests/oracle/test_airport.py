@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import permutations
 
 import numpy as np
-import shapcpp
 from numpy.typing import NDArray
+
+import shapcpp
 from shapcpp import _core
 
 SIZES = [8, 12, 6, 14, 8, 9, 13, 10, 10, 10]

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import shapcpp
 from numpy.typing import NDArray
-from shapcpp import _core
 from sklearn.linear_model import LogisticRegression
+
+import shapcpp
+from shapcpp import _core
 
 Ints = NDArray[np.int64]
 

@@ -8,8 +8,9 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from judge import optimum
 from numpy.typing import NDArray
+
+from judge import optimum
 from shapcpp import _core
 
 Arrays = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]

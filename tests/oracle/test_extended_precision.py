@@ -5,8 +5,9 @@ from __future__ import annotations
 import mpmath
 import numpy as np
 import pytest
-from judge import optimum
 from numpy.typing import NDArray
+
+from judge import optimum
 from shapcpp import _core
 
 Floats = NDArray[np.float64]

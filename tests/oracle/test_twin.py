@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import baseline
 import numpy as np
 import pytest
+
+import baseline
 import shapcpp
 from problems import KINDS, make
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import baseline
 import numpy as np
-import shapcpp
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
+import baseline
+import shapcpp
 
 numbers = st.one_of(
     st.integers(-3, 3).map(float),  # ties, duplicates, zero margins

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import shapcpp
 
 rng = np.random.default_rng(0)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import shapcpp
 from numpy.typing import NDArray
+
+import shapcpp
 from shapcpp import Features
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-import shapcpp
 from numpy.typing import NDArray
+
+import shapcpp
 from problems import KINDS, make
 from shapcpp import _core
 

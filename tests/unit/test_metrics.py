@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from shapcpp import Metric
 from shapcpp.metrics import NAMED, available, resolve, resolve_all
 

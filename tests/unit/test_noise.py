@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import shapcpp
 from numpy.typing import NDArray
+
+import shapcpp
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.1, 0.2, 0.25, 0.3, 0.5, 1.0])

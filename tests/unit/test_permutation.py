@@ -3,11 +3,12 @@ from __future__ import annotations
 from collections import Counter
 from itertools import permutations
 
-import baseline
 import numpy as np
 import pytest
-import shapcpp
 from scipy.stats import chisquare
+
+import baseline
+import shapcpp
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 10, 257])

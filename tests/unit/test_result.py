@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import shapcpp
 from numpy.typing import NDArray
-from problems import make
 from scipy.stats import norm
+
+import shapcpp
+from problems import make
 from shapcpp import Metric, Valuation, _core
 
 

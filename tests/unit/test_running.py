@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import shapcpp
 from shapcpp import processors
 
@@ -85,8 +86,8 @@ def test_interrupted_before_the_first_permutation_is_a_valid_result() -> None:
 def _slow_problem() -> tuple[Any, ...]:
     rng = np.random.default_rng(0)
     return (
-        rng.normal(size=(3000, 30)),
-        np.arange(3000) % 2,
+        rng.normal(size=(40_000, 30)),
+        np.arange(40_000) % 2,
         rng.normal(size=(9, 30)),
         np.arange(9) % 2,
     )

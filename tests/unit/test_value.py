@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import shapcpp
 from problems import make
 from shapcpp import Valuation, _core
