@@ -93,32 +93,36 @@ void LogisticPath::join(std::size_t i) {
   kernels_.add_outer(inverse_.data(), columns_, stride_, pull_.data(), -share);
   kernels_.add_outer(hessian_.data(), columns_, stride_, x, curvature);
   kernels_.add_scaled(gradient_.data(), stride_, x, residual);
-  inverse_trace_ -= share * kernels_.dot(pull_.data(), pull_.data(), stride_);
   ++updates_;
   measure_inverse();
 
   const double leverage = (1 + inverse_drift_) * std::sqrt(before / (1 + curvature * before));
   leverage_ = std::max(leverage_, leverage);
-  const double margin_error = optimum_.dot_rounding * problem_.sample_norm(i) *
-                              std::sqrt(kernels_.dot(anchor_.data(), anchor_.data(), stride_));
+  const double margin_error = optimum_.dot_rounding * problem_.sample_norm(i) * length(anchor_);
   anchor_rounding_ += leverage * (24 * kRounding * std::abs(residual) + a * margin_error) +
-                      2 * kRounding *
-                          std::sqrt(kernels_.dot(gradient_.data(), gradient_.data(), stride_)) *
-                          optimum_.inverse_root;
+                      2 * kRounding * length(gradient_) * optimum_.inverse_root;
 }
 
 // Bounds on what rounding has done to the inverse and the Hessian, from the condition number of the
-// Hessian with its diagonal scaled to one.
+// Hessian with its diagonal scaled to one: d^3 is for quadratic forms with the inverse, the rest
+// for the update itself.
 void LogisticPath::measure_inverse() {
   double condition = 0;
-  for (std::size_t j = 0; j < columns_; ++j)
+  double trace = 0;
+  for (std::size_t j = 0; j < columns_; ++j) {
     condition += hessian_[j * stride_ + j] * inverse_[j * stride_ + j];
+    trace += inverse_[j * stride_ + j];
+  }
   const auto d = static_cast<double>(columns_);
-  inverse_drift_ += 20 * d * kRounding * condition;
+  inverse_drift_ += (d * d * d + 20 * d) * kRounding * condition;
   // The last term is for products with the Hessian.
   hessian_rounding_ =
       (sum_rounding(members_) + (2 * updates_ + std::sqrt(d)) * kRounding) * d * condition;
-  optimum_.inverse_root = (1 + inverse_drift_) * std::sqrt(std::max(inverse_trace_, 0.0));
+  optimum_.inverse_root = (1 + inverse_drift_) * std::sqrt(std::max(trace, 0.0));
+}
+
+double LogisticPath::length(const AlignedVector& vector) const {
+  return std::sqrt(kernels_.dot(vector.data(), vector.data(), stride_));
 }
 
 bool LogisticPath::has_drifted() const {
@@ -134,18 +138,19 @@ const Optimum& LogisticPath::estimate() {
     optimum_.weights[static_cast<Eigen::Index>(j)] = anchor_[j] + step_[j];
   }
   kernels_.multiply(hessian_.data(), columns_, stride_, step_.data(), unsolved_.data());
-  const double length =
+  const double decrement =
       std::sqrt(std::max(kernels_.dot(step_.data(), unsolved_.data(), stride_), 0.0)) *
       (1 + hessian_rounding_);
   kernels_.add_scaled(unsolved_.data(), stride_, gradient_.data(), 1.0);
-  const double unsolved = std::sqrt(kernels_.dot(unsolved_.data(), unsolved_.data(), stride_));
-  const double euclidean = std::sqrt(kernels_.dot(step_.data(), step_.data(), stride_));
 
-  const double D = displacement_;
-  const double R = shift_ = std::min(members_.largest_norm() * euclidean, leverage_ * length);
+  // Displacements are differences of margins, each rounded.
+  const double D = displacement_ + 2 * optimum_.dot_rounding * members_.largest_norm() *
+                                       (length(anchor_) + length(built_at_));
+  const double R = std::min(members_.largest_norm() * length(step_), leverage_ * decrement);
   const double stretch = std::exp(D) * (R > 1e-5 ? std::expm1(R) / R : 1 + R);
-  const double error = length * (stretch - 1 + hessian_rounding_ + 8 * kRounding) +
-                       2 * anchor_rounding_ + unsolved * optimum_.inverse_root;
+  const double error =
+      decrement * (stretch - 1 + hessian_rounding_ + 8 * kRounding) + 2 * anchor_rounding_ +
+      (length(unsolved_) + 8 * kRounding * length(gradient_)) * optimum_.inverse_root;
   const double contraction = (1 + hessian_rounding_) * leverage_ * std::exp(D + R) * error;
   if (contraction < 0.9)
     optimum_.radius =
@@ -237,7 +242,6 @@ bool LogisticPath::build() {
   const Eigen::MatrixXd root = factor.matrixL().solve(Eigen::MatrixXd::Identity(n, n));
   inverse.noalias() = root.transpose() * root;
 
-  inverse_trace_ = inverse.trace();
   updates_ = 0;
   inverse_drift_ = 0;
   measure_inverse();

@@ -42,6 +42,7 @@ class LogisticPath {
   bool build();
   void measure_inverse();
   bool has_drifted() const;
+  double length(const AlignedVector& vector) const;
   double largest_leverage() const;
 
   const Problem& problem_;
@@ -57,14 +58,12 @@ class LogisticPath {
   bool anchored_ = false;
   int refined_ = 0;                // times since the last join
   double displacement_ = 0;        // D: max over members of |x_i . (anchor - built_at)|
-  double shift_ = 0;               // R: bound on max over members of |x_i . step|
   double leverage_ = 0;            // bound on max over members of |x_i|_{H^-1}
   std::size_t leverage_size_ = 0;  // members when the leverage was last computed
   double anchor_rounding_ = 0;     // of the gradient, in the norm of H^-1
   double updates_ = 0;             // joins since the Hessian was built
   double inverse_drift_ = 0;       // relative error of norms taken with the inverse
   double hessian_rounding_ = 0;    // of the Hessian, as a share of it
-  double inverse_trace_ = 0;
 
   AlignedVector hessian_;  // H, at built_at_, of all members
   AlignedVector inverse_;

@@ -31,6 +31,12 @@ MarginWatch::MarginWatch(const Problem& problem)
   }
 }
 
+void MarginWatch::clear() {
+  reference_.resize(0);
+  limit_ = kFirstLimit;
+  age_ = kShortLife;
+}
+
 std::int64_t MarginWatch::count(const Optimum& optimum, std::span<std::int64_t> correct) {
   if (!far_is_safe(optimum)) take_reference(optimum);
   ++age_;

@@ -21,6 +21,9 @@ class MarginWatch {
   // `problem` must outlive the watch.
   explicit MarginWatch(const Problem& problem);
 
+  // Forgets the reference, so that a walk does not depend on those before it.
+  void clear();
+
   // Writes how many test samples of each class the optimum predicts correctly: class 1 where the
   // margin is positive. A margin whose sign double precision cannot tell counts as class 0; returns
   // how many there were.
@@ -34,6 +37,8 @@ class MarginWatch {
   std::int64_t count_all(const Optimum& optimum, std::span<std::int64_t> correct);
 
  private:
+  static constexpr double kFirstLimit = 0.1;
+
   // Samples of one class and their norms, padded with NaN, which is neither within a bound nor
   // beyond it.
   struct NearSet {
@@ -61,9 +66,9 @@ class MarginWatch {
   AlignedVector margins_;  // of one tile
   Eigen::VectorXd sample_;
   std::vector<NearSet> near_;
-  Eigen::VectorXd reference_;  // of length 1; empty before the first
-  double limit_ = 0.1;         // samples whose ratio is at most this are near
-  int age_ = 0;                // counts since the reference was taken
+  Eigen::VectorXd reference_;   // of length 1; empty before the first
+  double limit_ = kFirstLimit;  // samples whose ratio is at most this are near
+  int age_ = 0;                 // counts since the reference was taken
 };
 
 }  // namespace shapcpp

@@ -27,6 +27,7 @@ class Walk::Certified final : public Walk::Fitted {
       : path_(problem, checkpoint), watch_(problem) {}
   void clear() override {
     path_.clear();
+    watch_.clear();
     failures_ = rest_ = 0;
   }
   void join(std::size_t i) override { path_.join(i); }
