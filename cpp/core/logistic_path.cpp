@@ -90,10 +90,11 @@ void LogisticPath::join(std::size_t i) {
   kernels_.multiply(inverse_.data(), columns_, stride_, x, pull_.data());
   const double before = std::max(kernels_.dot(x, pull_.data(), stride_), 0.0);
   const double share = curvature / (1 + curvature * before);
-  kernels_.add_outer(inverse_.data(), columns_, stride_, pull_.data(), -share);
   kernels_.add_outer(hessian_.data(), columns_, stride_, x, curvature);
-  kernels_.add_scaled(gradient_.data(), stride_, x, residual);
   ++updates_;
+  charge_rounding(1 + curvature * before);
+  kernels_.add_outer(inverse_.data(), columns_, stride_, pull_.data(), -share);
+  kernels_.add_scaled(gradient_.data(), stride_, x, residual);
   measure_inverse();
 
   const double leverage = (1 + inverse_drift_) * std::sqrt(before / (1 + curvature * before));
@@ -103,21 +104,25 @@ void LogisticPath::join(std::size_t i) {
                       2 * kRounding * length(gradient_) * optimum_.inverse_root;
 }
 
-// Bounds on what rounding has done to the inverse and the Hessian, from the condition number of the
-// Hessian with its diagonal scaled to one: d^3 is for quadratic forms with the inverse, the rest
-// for the update itself.
-void LogisticPath::measure_inverse() {
-  double condition = 0;
-  double trace = 0;
-  for (std::size_t j = 0; j < columns_; ++j) {
-    condition += hessian_[j * stride_ + j] * inverse_[j * stride_ + j];
-    trace += inverse_[j * stride_ + j];
-  }
+// Bounds on what rounding does to the inverse and the Hessian, from the condition number of the
+// Hessian, which holds the joining sample already, with its diagonal scaled to one, which is at
+// least d. An update that shrinks the inverse by `loss` along the sample leaves errors relative to
+// what there was before; d^3 is for quadratic forms with the inverse.
+void LogisticPath::charge_rounding(double loss) {
   const auto d = static_cast<double>(columns_);
-  inverse_drift_ += (d * d * d + 20 * d) * kRounding * condition;
-  // The last term is for products with the Hessian.
+  double condition = 0;
+  for (std::size_t j = 0; j < columns_; ++j)
+    condition += hessian_[j * stride_ + j] * inverse_[j * stride_ + j];
+  condition = std::max(condition, d);
+  inverse_drift_ += (d * d * d + 20 * d) * kRounding * condition * loss;
+  // The last terms are for products with the Hessian.
   hessian_rounding_ =
-      (sum_rounding(members_) + (2 * updates_ + std::sqrt(d)) * kRounding) * d * condition;
+      (sum_rounding(members_) + (2 * updates_ + d / 2 + 2) * kRounding) * d * condition;
+}
+
+void LogisticPath::measure_inverse() {
+  double trace = 0;
+  for (std::size_t j = 0; j < columns_; ++j) trace += inverse_[j * stride_ + j];
   optimum_.inverse_root = (1 + inverse_drift_) * std::sqrt(std::max(trace, 0.0));
 }
 
@@ -244,6 +249,7 @@ bool LogisticPath::build() {
 
   updates_ = 0;
   inverse_drift_ = 0;
+  charge_rounding(1);
   measure_inverse();
   if (has_drifted()) return false;
   // Curvatures, and with them H, have changed by a factor within exp(+-D).

@@ -40,6 +40,7 @@ class LogisticPath {
  private:
   void pass(const double* weights);
   bool build();
+  void charge_rounding(double loss);
   void measure_inverse();
   bool has_drifted() const;
   double length(const AlignedVector& vector) const;

@@ -136,3 +136,45 @@ def test_absorbed_joins_never_guess_near_the_boundary(seed: int) -> None:
     assert uncertified <= 3
     for size in sizes:
         assert 0 <= positive[size] - path[size, 1] <= uncertified
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("size", [2e8, 3e8])
+def test_a_feature_that_comes_late_and_large(size: float, seed: int) -> None:
+    """Absorbing it cancels all digits of an inverse: curvature times leverage is beyond 1 / e."""
+    rng = np.random.default_rng(seed)
+    n = 100
+    y = rng.integers(0, 2, 2 * n)
+    y[:2] = [0, 1]
+    late = np.concatenate([np.zeros(n), np.tile([1, -1], n // 2) * size])
+    X = np.column_stack([rng.normal(size=2 * n) + 3 * y, late])
+    X[n, 0] = 1.5
+    X_test = np.column_stack([1.5 + 0.3 * rng.normal(size=6), np.full(6, size)])
+    problem = core_problem((X, y, X_test, rng.integers(0, 2, 6)))
+    assert_same_walk(problem, np.arange(2 * n))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_feature_that_comes_late_in_a_balanced_group(seed: int) -> None:
+    """Residuals of the group cancel, so that nothing but the drift asks for a new build."""
+    rng = np.random.default_rng(seed)
+    n, size = 40, 3e8
+    y = rng.integers(0, 2, n)
+    y[:2] = [0, 1]
+    X = np.column_stack([rng.normal(size=n) + y, np.zeros(n)])
+    centre = 0.5 + 0.2 * rng.normal()
+    late = [[centre, size], [centre, size], [centre, -size], [centre, -size]]
+    X, y = np.concatenate([X, late]), np.concatenate([y, [0, 1, 0, 1]])
+    X_test = np.column_stack([centre + 0.3 * rng.normal(size=6), np.full(6, size)])
+    players = np.concatenate([np.arange(n), [n, n, n + 1, n + 1]])
+    problem = core_problem((X, y, X_test, rng.integers(0, 2, 6)), players=players)
+    assert_same_walk(problem, np.arange(n + 2))
+
+
+def assert_same_walk(problem: _core.Problem, order: NDArray[np.int64]) -> None:
+    walks = [
+        _core.walk(problem, _core.everyone(problem, dense=dense), order, dense=dense)
+        for dense in (False, True)
+    ]
+    np.testing.assert_array_equal(walks[0][0], walks[1][0])
+    assert walks[0][1] == walks[1][1]
