@@ -27,7 +27,7 @@ bool interpreter_is_ending() {
 
 // Called from C++ without the GIL: hears Ctrl-C and passes progress on.
 Report report_to(const Progress& progress) {
-  return [&progress](std::uint64_t done) {
+  return [progress](std::uint64_t done) {
     // A daemon thread that asked for the GIL now would be unwound through C++ frames, which aborts
     // the process. It waits for the end instead, as Python 3.14 lets it.
     while (interpreter_is_ending()) std::this_thread::sleep_for(std::chrono::hours(1));
