@@ -26,7 +26,7 @@ void add(Tally& tally, std::uint64_t index, const IntArray& order, const IntArra
   check_order(order, tally.n_players());
   if (static_cast<std::size_t>(path.size()) != (tally.n_players() + 1) * tally.n_classes())
     throw std::invalid_argument("path must hold the counts of n_players + 1 coalitions");
-  tally.add(index, view(order), view(path), uncertified);
+  tally.add(index, view(order), view(path), uncertified, {});
 }
 
 IntArray ranges(const Tally& tally) {
@@ -37,6 +37,19 @@ IntArray ranges(const Tally& tally) {
     *target++ = static_cast<std::int64_t>(range.end);
   }
   return array;
+}
+
+py::dict statistics(const Tally& tally) {
+  const Statistics& done = tally.statistics();
+  py::dict facts;
+  facts["coalitions"] = done.coalitions;
+  facts["without_pass"] = done.without_pass;
+  facts["passes"] = done.passes;
+  facts["hessian_builds"] = done.hessian_builds;
+  facts["fits"] = done.fits;
+  facts["references"] = done.references;
+  facts["test_evaluations"] = done.test_evaluations;
+  return facts;
 }
 
 }  // namespace
@@ -58,6 +71,7 @@ void bind_tally(py::module_& module) {
                                    {tally.n_players(), tally.n_classes(), tally.n_classes()});
                              })
       .def_property_readonly("uncertified", &Tally::uncertified)
+      .def_property_readonly("statistics", &statistics)
       .def_property_readonly("ranges", &ranges);
 }
 

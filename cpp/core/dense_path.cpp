@@ -2,9 +2,9 @@
 
 namespace shapcpp {
 
-DensePath::DensePath(const Problem& problem, const Checkpoint& checkpoint)
+DensePath::DensePath(const Problem& problem, const Checkpoint& checkpoint, Statistics& statistics)
     : members_(problem),
-      newton_(problem, members_, checkpoint),
+      newton_(problem, members_, checkpoint, statistics),
       zero_(Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem.columns()))) {
   newton_.start_from(zero_);
 }

@@ -7,13 +7,14 @@
 #include "coalition.hpp"
 #include "newton.hpp"
 #include "optimum.hpp"
+#include "statistics.hpp"
 
 namespace shapcpp {
 
 class DensePath {
  public:
-  // `problem` and `checkpoint` must outlive the path.
-  DensePath(const Problem& problem, const Checkpoint& checkpoint);
+  // All must outlive the path.
+  DensePath(const Problem& problem, const Checkpoint& checkpoint, Statistics& statistics);
 
   const Coalition& members() const { return members_; }
   // Back to the empty coalition.

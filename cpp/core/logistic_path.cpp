@@ -31,15 +31,17 @@ double stalest(std::size_t members) {
 
 }  // namespace
 
-LogisticPath::LogisticPath(const Problem& problem, const Checkpoint& checkpoint)
+LogisticPath::LogisticPath(const Problem& problem, const Checkpoint& checkpoint,
+                           Statistics& statistics)
     : problem_(problem),
       checkpoint_(checkpoint),
+      statistics_(statistics),
       kernels_(kernels::kernels()),
       columns_(problem.columns()),
       stride_(padded_rows(columns_)),
       least_members_(columns_ * std::min<std::size_t>(32 + columns_, 128) / 32),
       members_(problem),
-      newton_(problem, members_, checkpoint),
+      newton_(problem, members_, checkpoint, statistics),
       hessian_(checked_product(columns_, stride_, "the Hessian")),
       inverse_(hessian_.size()),
       anchor_(stride_),
@@ -194,6 +196,7 @@ void LogisticPath::pass(const double* weights) {
   std::fill(gradient_.begin(), gradient_.end(), 0.0);
   std::fill(magnitude_.begin(), magnitude_.end(), 0.0);
   displacement_ = 0;
+  ++statistics_.passes;
   const SampleTiles& samples = members_.samples();
   for (std::size_t t = 0; t < samples.tile_count(); ++t) {
     checkpoint_();
@@ -229,6 +232,7 @@ void LogisticPath::pass(const double* weights) {
 // The Hessian at the anchor, where the last pass was, and its inverse.
 bool LogisticPath::build() {
   anchored_ = false;
+  ++statistics_.hessian_builds;
   const auto n = static_cast<Eigen::Index>(columns_);
   const Eigen::OuterStride<> stride(static_cast<Eigen::Index>(stride_));
   RowMajor lower = RowMajor::Zero(n, n);

@@ -14,13 +14,14 @@
 #include "coalition.hpp"
 #include "newton.hpp"
 #include "optimum.hpp"
+#include "statistics.hpp"
 
 namespace shapcpp {
 
 class LogisticPath {
  public:
-  // `problem` and `checkpoint` must outlive the path.
-  LogisticPath(const Problem& problem, const Checkpoint& checkpoint);
+  // All must outlive the path.
+  LogisticPath(const Problem& problem, const Checkpoint& checkpoint, Statistics& statistics);
 
   const Coalition& members() const { return members_; }
   // Back to the empty coalition.
@@ -48,6 +49,7 @@ class LogisticPath {
 
   const Problem& problem_;
   const Checkpoint& checkpoint_;
+  Statistics& statistics_;
   const kernels::Kernels& kernels_;
   const std::size_t columns_;
   const std::size_t stride_;  // of small vectors and matrices: columns padded for the kernels

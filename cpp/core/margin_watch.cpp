@@ -20,8 +20,9 @@ constexpr std::size_t kWorthExactNorms = 12;
 
 }  // namespace
 
-MarginWatch::MarginWatch(const Problem& problem)
+MarginWatch::MarginWatch(const Problem& problem, Statistics& statistics)
     : problem_(problem),
+      statistics_(statistics),
       kernels_(kernels::kernels()),
       margins_(kTileRows),
       sample_(static_cast<Eigen::Index>(problem.columns())) {
@@ -102,6 +103,7 @@ void MarginWatch::take_reference(const Optimum& optimum) {
   if (age_ < kShortLife) limit_ *= kSteering;
   if (age_ > kLongLife) limit_ /= kSteering;
   age_ = 0;
+  ++statistics_.references;
   const double length = optimum.weights.norm();
   if (length > 0) limit_ = std::max(limit_, 2 * reach(optimum) / length);
   // The ratio is at most 1, and a little more by rounding: above, all samples are near.
@@ -116,6 +118,7 @@ void MarginWatch::split(std::size_t k) {
   const SampleTiles& samples = problem_.test_samples(k);
   near.samples.clear();
   near.far_positive = 0;
+  statistics_.test_evaluations += static_cast<std::int64_t>(samples.size());
   for (std::size_t t = 0; t < samples.tile_count(); ++t) {
     const std::size_t count = samples.rows_in(t);
     const double* norms = problem_.test_norms(k).data() + t * kTileRows;
@@ -144,6 +147,7 @@ MarginWatch::Signs MarginWatch::examine(const Optimum& optimum, const SampleTile
   for (std::size_t t = 0; t < samples.tile_count(); ++t) {
     const std::size_t first = t * kTileRows;
     const std::size_t rows = padded_rows(samples.rows_in(t));
+    statistics_.test_evaluations += static_cast<std::int64_t>(samples.rows_in(t));
     kernels_.margins(samples.tile(t), problem_.columns(), optimum.weights.data(), rows,
                      margins_.data());
     std::size_t above = 0;

@@ -8,6 +8,7 @@
 
 #include "optimum.hpp"
 #include "problem.hpp"
+#include "statistics.hpp"
 #include "storage.hpp"
 
 namespace shapcpp {
@@ -18,8 +19,8 @@ namespace shapcpp {
 // evaluated each time.
 class MarginWatch {
  public:
-  // `problem` must outlive the watch.
-  explicit MarginWatch(const Problem& problem);
+  // Both must outlive the watch.
+  MarginWatch(const Problem& problem, Statistics& statistics);
 
   // Forgets the reference, so that a walk does not depend on those before it.
   void clear();
@@ -62,6 +63,7 @@ class MarginWatch {
                   double margin);
 
   const Problem& problem_;
+  Statistics& statistics_;
   const kernels::Kernels& kernels_;
   AlignedVector margins_;  // of one tile
   Eigen::VectorXd sample_;

@@ -38,10 +38,12 @@ double balance(double z, double q, double a, double y) {
 
 }  // namespace
 
-Newton::Newton(const Problem& problem, const Coalition& members, const Checkpoint& checkpoint)
+Newton::Newton(const Problem& problem, const Coalition& members, const Checkpoint& checkpoint,
+               Statistics& statistics)
     : problem_(problem),
       members_(members),
       checkpoint_(checkpoint),
+      statistics_(statistics),
       kernels_(kernels::kernels()),
       margins_(tiled_rows(problem.n_samples())),
       shifts_(margins_.size()),
@@ -79,6 +81,7 @@ void Newton::expect(std::size_t i) {
 const Optimum& Newton::fit() {
   if (!members_.has_both_classes()) throw std::logic_error("a fit needs both classes");
   knows_curvature_ = true;
+  ++statistics_.fits;
   if (reach(kWarmSteps)) return optimum_;
   // A warm start can lie where all losses are saturated and curvature says nothing. From zero,
   // where curvature is largest, margins grow by a few units a step.
@@ -112,6 +115,8 @@ void Newton::evaluate() {
   gradient_.setZero();
   hessian_.setZero();
   magnitude_.setZero();
+  ++statistics_.passes;
+  ++statistics_.hessian_builds;
   for (std::size_t t = 0; t < members_.samples().tile_count(); ++t) {
     checkpoint_();
     const std::size_t first = t * kTileRows;

@@ -13,6 +13,7 @@
 #include "coalition.hpp"
 #include "optimum.hpp"
 #include "problem.hpp"
+#include "statistics.hpp"
 #include "storage.hpp"
 
 namespace shapcpp {
@@ -26,7 +27,8 @@ class ConvergenceError : public std::runtime_error {
 class Newton {
  public:
   // All must outlive the fit.
-  Newton(const Problem& problem, const Coalition& members, const Checkpoint& checkpoint);
+  Newton(const Problem& problem, const Coalition& members, const Checkpoint& checkpoint,
+         Statistics& statistics);
 
   // Where the next fit starts.
   void start_from(const Eigen::VectorXd& weights);
@@ -55,6 +57,7 @@ class Newton {
   const Problem& problem_;
   const Coalition& members_;
   const Checkpoint& checkpoint_;
+  Statistics& statistics_;
   const kernels::Kernels& kernels_;
 
   Optimum optimum_;

@@ -15,7 +15,8 @@ Tally::Tally(std::size_t n_players, std::size_t n_classes)
       products_(checked_product(gains_.size(), n_classes, "a tally")) {}
 
 void Tally::add(std::uint64_t index, std::span<const std::int64_t> order,
-                std::span<const std::int64_t> path, std::int64_t uncertified) {
+                std::span<const std::int64_t> path, std::int64_t uncertified,
+                const Statistics& statistics) {
   mark_done(index);
   const std::size_t k = n_classes_;
   for (std::size_t step = 0; step < order.size(); ++step) {
@@ -30,6 +31,7 @@ void Tally::add(std::uint64_t index, std::span<const std::int64_t> order,
     }
   }
   uncertified_ += uncertified;
+  statistics_ += statistics;
 }
 
 void Tally::mark_done(std::uint64_t index) {

@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "statistics.hpp"
+
 namespace shapcpp {
 
 // Half-open range of permutation indices.
@@ -23,7 +25,8 @@ class Tally {
   // Adds permutation `index`: `path` holds the counts of correct predictions per class of the
   // coalitions of the first 0, 1, ..., n players of `order`, (n_players + 1) * n_classes of them.
   void add(std::uint64_t index, std::span<const std::int64_t> order,
-           std::span<const std::int64_t> path, std::int64_t uncertified);
+           std::span<const std::int64_t> path, std::int64_t uncertified,
+           const Statistics& statistics);
 
   std::size_t n_players() const { return n_players_; }
   std::size_t n_classes() const { return n_classes_; }
@@ -33,6 +36,7 @@ class Tally {
   // (n_players, n_classes, n_classes): sums of the products of those changes.
   const std::vector<std::int64_t>& products() const { return products_; }
   std::int64_t uncertified() const { return uncertified_; }
+  const Statistics& statistics() const { return statistics_; }
   // The permutations added, as few sorted ranges as possible.
   const std::vector<IndexRange>& ranges() const { return ranges_; }
 
@@ -44,6 +48,7 @@ class Tally {
   std::vector<std::int64_t> gains_;
   std::vector<std::int64_t> products_;
   std::int64_t uncertified_ = 0;
+  Statistics statistics_;
   std::vector<IndexRange> ranges_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 #include "dense_path.hpp"
 #include "logistic_path.hpp"
@@ -23,8 +24,10 @@ class Walk::Fitted {
 
 class Walk::Certified final : public Walk::Fitted {
  public:
-  Certified(const Problem& problem, const Checkpoint& checkpoint)
-      : path_(problem, checkpoint), watch_(problem) {}
+  Certified(const Problem& problem, const Checkpoint& checkpoint, Statistics& statistics)
+      : statistics_(statistics),
+        path_(problem, checkpoint, statistics),
+        watch_(problem, statistics) {}
   void clear() override {
     path_.clear();
     watch_.clear();
@@ -37,12 +40,15 @@ class Walk::Certified final : public Walk::Fitted {
     if (rest_ > 0) {
       --rest_;
     } else if (path_.has_anchor()) {
+      bool untouched = true;
       do {
         const Optimum& estimate = path_.estimate();
         if (std::isfinite(estimate.radius) && watch_.count_certain(estimate, correct)) {
           failures_ = std::max(failures_ - 1, 0);
+          statistics_.without_pass += untouched ? 1 : 0;
           return 0;
         }
+        untouched = false;
       } while (path_.refine());
       failures_ = std::min(failures_ + 1, kMostFailures);
       rest_ = (1 << failures_) - 1;
@@ -53,6 +59,7 @@ class Walk::Certified final : public Walk::Fitted {
  private:
   static constexpr int kMostFailures = 6;
 
+  Statistics& statistics_;
   LogisticPath path_;
   MarginWatch watch_;
   // Where bounds do not help (a margin that stays zero, features without a scale), trying them at
@@ -63,8 +70,8 @@ class Walk::Certified final : public Walk::Fitted {
 
 class Walk::Dense final : public Walk::Fitted {
  public:
-  Dense(const Problem& problem, const Checkpoint& checkpoint)
-      : path_(problem, checkpoint), watch_(problem) {}
+  Dense(const Problem& problem, const Checkpoint& checkpoint, Statistics& statistics)
+      : path_(problem, checkpoint, statistics), watch_(problem, statistics) {}
   void clear() override { path_.clear(); }
   void join(std::size_t i) override { path_.join(i); }
   const Coalition& members() const override { return path_.members(); }
@@ -81,12 +88,16 @@ class Walk::Dense final : public Walk::Fitted {
 Walk::Walk(const Problem& problem, Method method, const Checkpoint& checkpoint)
     : problem_(problem), checkpoint_(checkpoint) {
   if (method == Method::kDense)
-    fitted_ = std::make_unique<Dense>(problem, checkpoint);
+    fitted_ = std::make_unique<Dense>(problem, checkpoint, statistics_);
   else
-    fitted_ = std::make_unique<Certified>(problem, checkpoint);
+    fitted_ = std::make_unique<Certified>(problem, checkpoint, statistics_);
 }
 
 Walk::~Walk() = default;
+
+Statistics Walk::take_statistics() {
+  return std::exchange(statistics_, Statistics{});
+}
 
 Score Walk::everyone() {
   fitted_->clear();
@@ -118,7 +129,10 @@ std::int64_t Walk::along(std::span<const std::int64_t> order, const Score& every
 
 std::int64_t Walk::score(std::span<std::int64_t> correct) {
   const Coalition& members = fitted_->members();
-  if (members.has_both_classes()) return fitted_->count(correct);
+  if (members.has_both_classes()) {
+    ++statistics_.coalitions;
+    return fitted_->count(correct);
+  }
   if (problem_.single_class() == SingleClass::kCarry) {
     std::copy(problem_.empty_counts().begin(), problem_.empty_counts().end(), correct.begin());
   } else {

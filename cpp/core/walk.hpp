@@ -7,6 +7,7 @@
 
 #include "checkpoint.hpp"
 #include "problem.hpp"
+#include "statistics.hpp"
 
 namespace shapcpp {
 
@@ -33,6 +34,8 @@ class Walk {
   // number of decisions, over all coalitions and test samples, below the rounding floor.
   std::int64_t along(std::span<const std::int64_t> order, const Score& everyone,
                      std::span<std::int64_t> path);
+  // What the engine did since the walk was made, or since this was last called.
+  Statistics take_statistics();
 
  private:
   class Fitted;
@@ -43,6 +46,7 @@ class Walk {
 
   const Problem& problem_;
   const Checkpoint& checkpoint_;
+  Statistics statistics_;
   std::unique_ptr<Fitted> fitted_;
 };
 

@@ -80,7 +80,7 @@ class Run {
       fill_permutation(seed_, t, order);
       const std::int64_t uncertified = walk.along(order, everyone_, path);
       const std::lock_guard lock(mutex_);
-      tally_.add(t, order, path, uncertified);
+      tally_.add(t, order, path, uncertified, walk.take_statistics());
       ++done_;
     }
   }

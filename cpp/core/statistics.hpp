@@ -1,0 +1,29 @@
+// What the engine did: why a data set is fast or slow. Sums, like the tally.
+#pragma once
+
+#include <cstdint>
+
+namespace shapcpp {
+
+struct Statistics {
+  std::int64_t coalitions = 0;        // that were scored by an optimum
+  std::int64_t without_pass = 0;      // of them, certified without touching the members
+  std::int64_t passes = 0;            // over the members, those of fits included
+  std::int64_t hessian_builds = 0;    // those of fits included
+  std::int64_t fits = 0;              // by Newton's method to the rounding floor
+  std::int64_t references = 0;        // directions at which all test margins were taken
+  std::int64_t test_evaluations = 0;  // test margins computed
+
+  Statistics& operator+=(const Statistics& other) {
+    coalitions += other.coalitions;
+    without_pass += other.without_pass;
+    passes += other.passes;
+    hessian_builds += other.hessian_builds;
+    fits += other.fits;
+    references += other.references;
+    test_evaluations += other.test_evaluations;
+    return *this;
+  }
+};
+
+}  // namespace shapcpp
