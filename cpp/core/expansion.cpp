@@ -89,10 +89,10 @@ void Expansion::absorb(std::size_t i) {
   const double a = problem_.weight_of(i);
   const double sign = problem_.class_of(i) == 1 ? 1.0 : -1.0;
   const double margin = kernels_.dot(x, base_.data(), stride_);
-  const double unlikely = logistic_function(-sign * margin);
-  const double residual = -sign * a * unlikely;
-  const double curvature = a * unlikely * logistic_function(sign * margin);
-  const double p = sign > 0 ? 1 - unlikely : unlikely;
+  const Probabilities chance = probabilities(sign * margin);
+  const double residual = -sign * a * chance.wrong;
+  const double curvature = a * chance.wrong * chance.right;
+  const double p = sign > 0 ? chance.right : chance.wrong;
   const std::size_t row = members_.size() - 1;
   probabilities_[row] = static_cast<float>(p);
   curvatures_[row] = static_cast<float>(curvature);
@@ -109,10 +109,10 @@ void Expansion::absorb(std::size_t i) {
   if (has_third_) third_.absorb(sample_, curvature * (1 - 2 * p));
   measure_inverse();
 
+  pull_of_sample_ = before;
   sample_leverage_ = (1 + inverse_drift_) * std::sqrt(before / growth);
   leverage_ = std::max(leverage_, sample_leverage_);
-  const double margin_error = dot_rounding_ * problem_.sample_norm(i) *
-                              std::sqrt(kernels_.dot(base_.data(), base_.data(), stride_));
+  const double margin_error = dot_rounding_ * problem_.sample_norm(i) * base_length_;
   kernels_.add_scaled(gradient_.data(), stride_, x, residual);
   gradient_rounding_ +=
       sample_leverage_ * (24 * kRounding * std::abs(residual) + a * margin_error) +
@@ -134,20 +134,24 @@ void Expansion::charge_rounding(double loss) {
   // The last terms are for products with the Hessian.
   hessian_rounding_ =
       (sum_rounding(members_) + (2 * updates_ + d / 2 + 2) * kRounding) * d * condition_;
+  // An entry errs by that much of sum c_i |x_ij x_il x_im|, and |T| of absolute terms is at most
+  // max |x_i| |a| times |b| in the coordinates' lengths times their spread.
+  third_rounding_ = (sum_rounding(members_) + (updates_ + d * d + 8) * kRounding) * d * condition_;
 }
 
-// |H^-1|_F bounds the largest eigenvalue of H^-1.
+// The largest sum of a row bounds the largest eigenvalue.
 void Expansion::measure_inverse() {
-  const double squares = kernels_.dot(inverse_.data(), inverse_.data(), columns_ * stride_);
-  inverse_root_ = (1 + inverse_drift_) * std::sqrt(std::sqrt(squares));
+  inverse_root_ = (1 + inverse_drift_) *
+                  std::sqrt(kernels_.largest_row_sum(inverse_.data(), columns_, stride_));
 }
 
-bool Expansion::build(const AlignedVector& weights, double moved, bool with_third) {
+bool Expansion::build(const AlignedVector& weights, double growth, bool with_third) {
   has_base_ = false;
   has_third_ = with_third;
   ++statistics_.passes;
   ++statistics_.hessian_builds;
   std::copy(weights.begin(), weights.end(), base_.begin());
+  base_length_ = std::sqrt(kernels_.dot(base_.data(), base_.data(), stride_));
   pass();
   inverse_ = hessian_;
   if (!invert()) return false;
@@ -156,8 +160,8 @@ bool Expansion::build(const AlignedVector& weights, double moved, bool with_thir
   charge_rounding(1);
   measure_inverse();
   if (has_drifted()) return false;
-  // Curvatures, and with them H, have changed by a factor within exp(+-moved).
-  leverage_ *= std::exp(moved / 2);
+  // Curvatures, and with them H, have changed by a factor within `growth`.
+  leverage_ *= std::sqrt(growth);
   if (!(leverage_ <= members_.largest_norm() * inverse_root_))
     leverage_ = members_.largest_norm() * inverse_root_;
   if (leverage_size_ * 5 < members_.size() * 4) {
@@ -209,7 +213,8 @@ void Expansion::pass() {
 
 // Of the Hessian, which `inverse_` holds a copy of.
 bool Expansion::invert() {
-  if (columns_ <= kUnblocked) return kernels_.invert(inverse_.data(), columns_, stride_);
+  if (columns_ <= kUnblocked)
+    return kernels_.invert(inverse_.data(), columns_, stride_, scratch_.data());
   const auto n = static_cast<Eigen::Index>(columns_);
   Square inverse(inverse_.data(), n, n, Eigen::OuterStride<>(static_cast<Eigen::Index>(stride_)));
   const Eigen::LLT<Eigen::MatrixXd> factor(inverse);

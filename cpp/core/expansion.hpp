@@ -28,10 +28,10 @@ class Expansion {
   void clear();
   // Sample i has become a member.
   void absorb(std::size_t i);
-  // A new base, by a pass over the members; `moved` bounds the largest change of a member's margin
-  // since the last base, infinite if there is none. False, and no base, if the Hessian there is too
-  // ill-conditioned for double precision.
-  bool build(const AlignedVector& weights, double moved, bool with_third);
+  // A new base, by a pass over the members; `growth` bounds the factor by which their curvatures
+  // have changed since the last base, infinite if there is none. False, and no base, if the Hessian
+  // there is too ill-conditioned for double precision.
+  bool build(const AlignedVector& weights, double growth, bool with_third);
   void drop() { has_base_ = false; }
   bool has_base() const { return has_base_; }
   // Whether updates have cost the Hessian or its inverse too many digits.
@@ -43,6 +43,7 @@ class Expansion {
   double add_remainder(const AlignedVector& u, AlignedVector& gradient, Shifts& shifts);
 
   const AlignedVector& base() const { return base_; }
+  double base_length() const { return base_length_; }
   const AlignedVector& gradient() const { return gradient_; }
   const AlignedVector& hessian() const { return hessian_; }
   const AlignedVector& inverse() const { return inverse_; }
@@ -56,6 +57,9 @@ class Expansion {
   double sample_margin() const { return sample_margin_; }
   double sample_curvature() const { return sample_curvature_; }
   double sample_leverage() const { return sample_leverage_; }
+  // Its product with the inverse before it joined, and with that again itself.
+  const AlignedVector& pull() const { return pull_; }
+  double pull_of_sample() const { return pull_of_sample_; }
 
   // Bound on max over members of |x_i|_{H^-1}.
   double leverage() const { return leverage_; }
@@ -63,6 +67,8 @@ class Expansion {
   double gradient_rounding() const { return gradient_rounding_; }
   // Of the Hessian, as a share of it.
   double hessian_rounding() const { return hessian_rounding_; }
+  // Bound on the error of T[a, b] in the norm of H^-1, as a multiple of max |x_i| |a| |b|_H.
+  double third_rounding() const { return third_rounding_; }
   // Relative error of norms taken with the inverse.
   double inverse_drift() const { return inverse_drift_; }
   // Bound on |x|_{H^-1} / |x|.
@@ -96,11 +102,14 @@ class Expansion {
   double updates_ = 0;    // joins since the base was chosen
   double condition_ = 0;  // sum over columns of H_jj (H^-1)_jj
   double inverse_drift_ = 0;
+  double third_rounding_ = 0;
+  double base_length_ = 0;
   double hessian_rounding_ = 0;
   double inverse_root_ = 0;
   double sample_margin_ = 0;
   double sample_curvature_ = 0;
   double sample_leverage_ = 0;
+  double pull_of_sample_ = 0;
 
   AlignedVector base_;
   AlignedVector gradient_;

@@ -1,4 +1,4 @@
-// The logistic function of one margin, for the few that no vector loop serves.
+// The logistic loss of one sample, for the few that no vector loop serves.
 #pragma once
 
 #include <cmath>
@@ -7,6 +7,35 @@ namespace shapcpp {
 
 inline double logistic_function(double z) {
   return z >= 0 ? 1 / (1 + std::exp(-z)) : std::exp(z) / (1 + std::exp(z));
+}
+
+// Of the label and of the other one, at a margin that is positive where the label is right.
+struct Probabilities {
+  double right;
+  double wrong;
+};
+
+inline Probabilities probabilities(double margin) {
+  const double tail = std::exp(-std::abs(margin));
+  const double likely = 1 / (1 + tail);
+  return margin >= 0 ? Probabilities{likely, tail * likely} : Probabilities{tail * likely, likely};
+}
+
+// The c with c = -a (p(z + q c) - y): the coefficient at which a new sample's pull balances a
+// quadratic model whose curvature along the sample is 1 / q. Its root lies between 0 and c(z).
+inline double balance(double z, double q, double a, double y) {
+  double near = 0;
+  double far = -a * (logistic_function(z) - y);
+  double c = far / (1 + a * q * logistic_function(z) * (1 - logistic_function(z)));
+  for (int i = 0; i < 40; ++i) {
+    const double p = logistic_function(z + q * c);
+    const double excess = c + a * (p - y);
+    if (std::abs(excess) <= 1e-4 * a) break;
+    ((excess > 0) == (far > 0) ? far : near) = c;
+    c -= excess / (1 + a * q * p * (1 - p));
+    if ((c - near) * (c - far) >= 0) c = (near + far) / 2;
+  }
+  return c;
 }
 
 }  // namespace shapcpp

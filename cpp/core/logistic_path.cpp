@@ -10,7 +10,10 @@ namespace shapcpp {
 namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
-constexpr int kMostRefinements = 6;
+constexpr int kMostRefinements = 12;
+constexpr int kMostRebases = 4;
+// Share of joins certified without a pass below which it is not tried.
+constexpr double kHopeless = 0.15;
 // The third derivative takes d / 3 Hessians to build: worth it where passes are long.
 constexpr std::size_t kThirdFrom = 3000;
 constexpr std::size_t kThirdColumns = 48;
@@ -22,7 +25,7 @@ LogisticPath::LogisticPath(const Problem& problem, const Checkpoint& checkpoint,
     : problem_(problem),
       kernels_(kernels::kernels()),
       columns_(problem.columns()),
-      least_members_(columns_ * std::min<std::size_t>(32 + columns_, 128) / 32),
+      least_members_(8),
       members_(problem),
       newton_(problem, members_, checkpoint, statistics),
       expansion_(problem, members_, checkpoint, statistics),
@@ -30,8 +33,10 @@ LogisticPath::LogisticPath(const Problem& problem, const Checkpoint& checkpoint,
       gradient_(expansion_.stride()),
       step_(expansion_.stride()),
       unsolved_(expansion_.stride()),
+      curved_(expansion_.stride()),
       product_(expansion_.stride()),
-      middle_(expansion_.stride()) {
+      middle_(expansion_.stride()),
+      weights_(expansion_.stride()) {
   optimum_.dot_rounding = (static_cast<double>(columns_) + 4) * kRounding;
   optimum_.weights.setZero(static_cast<Eigen::Index>(columns_));
   optimum_.inverse = expansion_.inverse().data();
@@ -44,10 +49,14 @@ void LogisticPath::clear() {
   optimum_.weights.setZero();
   newton_.start_from(optimum_.weights);
   rate_ = 0;
+  success_ = 0;
+  tried_ = false;
 }
 
 void LogisticPath::join(std::size_t i) {
-  refined_ = 0;
+  if (tried_) success_ = 0.8 * success_ + (refined_ == 0 ? 0.2 : 0.0);
+  tried_ = false;
+  refined_ = rebased_ = 0;
   members_.add(i);
   expansion_.absorb(i);
   if (!expansion_.has_base()) {
@@ -59,15 +68,23 @@ void LogisticPath::join(std::size_t i) {
   const double shift =
       kernels_.dot(expansion_.sample().data(), displacement_.data(), expansion_.stride());
   const double a = problem_.weight_of(i);
+  if (expects_pass()) {
+    const double margin = expansion_.sample_margin() + shift +
+                          kernels_.dot(expansion_.sample().data(), step_.data(), step_.size());
+    const double c =
+        balance(margin, expansion_.pull_of_sample(), a, problem_.class_of(i) == 1 ? 1.0 : 0.0);
+    kernels_.add_scaled(step_.data(), step_.size(), expansion_.pull().data(), c);
+  }
   const double sign = problem_.class_of(i) == 1 ? 1.0 : -1.0;
   const double residual =
-      -sign * a * logistic_function(-sign * (expansion_.sample_margin() + shift));
+      -sign * a * probabilities(sign * (expansion_.sample_margin() + shift)).wrong;
   kernels_.add_scaled(gradient_.data(), expansion_.stride(), expansion_.sample().data(), residual);
+  gradient_length_ = length(gradient_);
   const double margin_error = optimum_.dot_rounding * problem_.sample_norm(i) *
-                              (length(expansion_.base()) + length(displacement_));
+                              (expansion_.base_length() + displacement_length_);
   anchor_rounding_ +=
       expansion_.sample_leverage() * (24 * kRounding * std::abs(residual) + a * margin_error) +
-      2 * kRounding * length(gradient_) * expansion_.inverse_root();
+      2 * kRounding * gradient_length_ * expansion_.inverse_root();
   const double far = std::abs(shift) + margin_error;
   const double fourth = expansion_.sample_curvature() * far * far * far * far;
   shifts_.largest = std::max(shifts_.largest, far);
@@ -79,116 +96,127 @@ double LogisticPath::length(const AlignedVector& vector) const {
   return std::sqrt(kernels_.dot(vector.data(), vector.data(), vector.size()));
 }
 
-// result = gradient + H step + T[displacement + step / 2, step], T the third derivative
-void LogisticPath::residual(const AlignedVector& step, AlignedVector& result) {
+// What the expansion says of the gradient at the step:
+// unsolved = gradient + H step + T[displacement + step / 2, step], T the third derivative
+void LogisticPath::evaluate_step() {
   const std::size_t stride = expansion_.stride();
-  kernels_.multiply(expansion_.hessian().data(), columns_, stride, step.data(), result.data());
-  kernels_.add_scaled(result.data(), stride, gradient_.data(), 1.0);
+  kernels_.multiply(expansion_.hessian().data(), columns_, stride, step_.data(), curved_.data());
+  std::copy(curved_.begin(), curved_.end(), unsolved_.begin());
+  kernels_.add_scaled(unsolved_.data(), stride, gradient_.data(), 1.0);
   if (!expansion_.has_third()) return;
   std::copy(displacement_.begin(), displacement_.end(), middle_.begin());
-  kernels_.add_scaled(middle_.data(), stride, step.data(), 0.5);
-  expansion_.third().contract(middle_, step, product_);
-  kernels_.add_scaled(result.data(), stride, product_.data(), 1.0);
+  kernels_.add_scaled(middle_.data(), stride, step_.data(), 0.5);
+  expansion_.third().contract(middle_, step_, product_);
+  kernels_.add_scaled(unsolved_.data(), stride, product_.data(), 1.0);
 }
 
-// One Newton step for the zero of the residual, with the inverse of the derivative to first order
-// in T.
+void LogisticPath::solve(const AlignedVector& right, AlignedVector& solution) const {
+  kernels_.multiply(expansion_.inverse().data(), columns_, expansion_.stride(), right.data(),
+                    solution.data());
+}
+
+// A Newton step for the zero of `unsolved`, from the last step, with the inverse of the derivative
+// to first order in T.
 void LogisticPath::take_step() {
   const std::size_t stride = expansion_.stride();
-  const auto solve = [&](const AlignedVector& right, AlignedVector& solution) {
-    kernels_.multiply(expansion_.inverse().data(), columns_, stride, right.data(), solution.data());
-  };
   if (!expansion_.has_third()) {
     solve(gradient_, step_);
     for (double& s : step_) s = -s;
-    residual(step_, unsolved_);
+    evaluate_step();
     return;
   }
-  AlignedVector& correction = middle_;
-  residual(step_, unsolved_);
+  evaluate_step();
   solve(unsolved_, product_);
-  std::copy(displacement_.begin(), displacement_.end(), correction.begin());
-  kernels_.add_scaled(correction.data(), stride, step_.data(), 1.0);
-  expansion_.third().contract(correction, product_, unsolved_);
+  std::copy(displacement_.begin(), displacement_.end(), middle_.begin());
+  kernels_.add_scaled(middle_.data(), stride, step_.data(), 1.0);
+  expansion_.third().contract(middle_, product_, unsolved_);
   kernels_.add_scaled(step_.data(), stride, product_.data(), -1.0);
   solve(unsolved_, product_);
   kernels_.add_scaled(step_.data(), stride, product_.data(), 1.0);
-  residual(step_, unsolved_);
+  evaluate_step();
 }
 
-LogisticPath::Error LogisticPath::bound() {
+// What the step leaves of the gradient, at most.
+void LogisticPath::bound_error() {
   const std::size_t stride = expansion_.stride();
-  const double* step = step_.data();
-  AlignedVector& scratch = product_;
-  kernels_.multiply(expansion_.hessian().data(), columns_, stride, step, scratch.data());
-  const double rounding = expansion_.hessian_rounding();
+  const double hessian = expansion_.hessian_rounding();
+  step_length_ = length(step_);
   const double size =
-      std::sqrt(std::max(kernels_.dot(step, scratch.data(), stride), 0.0)) * (1 + rounding);
-  // The largest shift along the step.
-  const double R = std::min(members_.largest_norm() * length(step_), expansion_.leverage() * size);
+      std::sqrt(std::max(kernels_.dot(step_.data(), curved_.data(), stride), 0.0)) * (1 + hessian);
   const double D = shifts_.largest;
-  Error error;
-  error.growth = D + R;
-  const double x = error.growth;
-  const double linear = x > 1e-5 ? std::expm1(x) / x : 1 + x;
-  // Norms, weighted with the curvatures, of products of shifts of the anchor and along the step.
-  const double fourth_of_step = std::sqrt(R * size);
+  // The largest shift along the step.
+  const double R = std::min(members_.largest_norm() * step_length_, expansion_.leverage() * size);
+  const double x = D + R;
+  const double exponential = std::expm1(x);
+  error_.decrement = size;
+  error_.growth = exponential + 1;
+  // Norms, weighted with the curvatures, of products of shifts to the anchor and along the step.
   const double fourth = std::sqrt(shifts_.fourth);
+  const double fourth_of_step = std::sqrt(R * size);
   const double mixed = std::min(D * size, std::sqrt(fourth) * fourth_of_step);
+  double unsolved = length(unsolved_) * expansion_.inverse_root();
   if (expansion_.has_third()) {
-    const double quadratic = x > 1e-3 ? 2 * (std::expm1(x) - x) / (x * x) : 1 + x;
+    const double quadratic = x > 1e-3 ? 2 * (exponential - x) / (x * x) : 1 + x;
     const double squared =
         std::min({D * mixed, R * fourth, std::sqrt(std::sqrt(shifts_.eighth)) * fourth_of_step});
-    error.total = quadratic / 2 * (squared + R * mixed + R * R * size / 3);
+    error_.total = quadratic / 2 * (squared + R * mixed + R * R * size / 3) +
+                   expansion_.third_rounding() * members_.largest_norm() *
+                       (displacement_length_ + step_length_) * size;
+    solve(unsolved_, product_);
+    unsolved = (1 + expansion_.inverse_drift()) *
+               std::sqrt(std::max(kernels_.dot(unsolved_.data(), product_.data(), stride), 0.0));
   } else {
-    error.total = linear * (mixed + R * size / 2);
+    error_.total = (x > 1e-5 ? exponential / x : 1 + x) * (mixed + R * size / 2);
   }
-  kernels_.multiply(expansion_.inverse().data(), columns_, stride, unsolved_.data(),
-                    scratch.data());
-  const double unsolved =
-      std::sqrt(std::max(kernels_.dot(unsolved_.data(), scratch.data(), stride), 0.0));
-  error.total +=
-      (1 + expansion_.inverse_drift()) * unsolved + rounding * size + anchor_rounding_ +
-      8 * kRounding * (length(gradient_) + length(unsolved_)) * expansion_.inverse_root();
-  return error;
+  error_.total += unsolved + hessian * size + anchor_rounding_ +
+                  8 * kRounding * (gradient_length_ + length(curved_)) * expansion_.inverse_root();
+}
+
+// Whether nearly every join of late needed a pass: then it is made at once, where the joining
+// sample's own loss says. One join in eight is tried without, to learn whether that has changed.
+bool LogisticPath::expects_pass() const {
+  return success_ < kHopeless && !expansion_.has_third() && members_.size() % 8 != 0;
 }
 
 const Optimum& LogisticPath::estimate() {
   optimum_.radius = kInfinite;
   if (!expansion_.has_base() || expansion_.has_drifted()) return optimum_;
+  if (refined_ == 0 && expects_pass()) return optimum_;
+  tried_ = tried_ || refined_ == 0;
   take_step();
+  bound_error();
   for (std::size_t j = 0; j < columns_; ++j)
     optimum_.weights[static_cast<Eigen::Index>(j)] =
         expansion_.base()[j] + displacement_[j] + step_[j];
   optimum_.weights_rounding =
-      3 * kRounding * (length(expansion_.base()) + length(displacement_) + length(step_));
-  error_ = bound();
-  const double leverage = expansion_.leverage();
-  const double contraction =
-      leverage * std::exp(error_.growth) * error_.total * (1 + expansion_.hessian_rounding());
-  if (contraction < 0.9)
-    optimum_.radius = (1 + expansion_.hessian_rounding()) *
-                      (contraction > 0 ? -std::log1p(-contraction) / leverage : error_.total);
+      3 * kRounding * (expansion_.base_length() + displacement_length_ + step_length_);
+  const double error = (1 + expansion_.hessian_rounding()) * error_.growth * error_.total;
+  const double contraction = expansion_.leverage() * error;
+  // At least -log(1 - contraction) / leverage.
+  if (contraction < 0.5) optimum_.radius = error / (1 - contraction);
   optimum_.inverse_root = expansion_.inverse_root();
   optimum_.norm_error = expansion_.inverse_drift();
   return optimum_;
 }
 
-void LogisticPath::anchor_at_base() {
-  std::fill(displacement_.begin(), displacement_.end(), 0.0);
-  std::fill(step_.begin(), step_.end(), 0.0);
-  gradient_ = expansion_.gradient();
-  anchor_rounding_ = expansion_.gradient_rounding();
-  shifts_ = {};
+bool LogisticPath::rebase(double growth) {
+  for (std::size_t j = 0; j < columns_; ++j)
+    weights_[j] = expansion_.base()[j] + displacement_[j] + step_[j];
+  return ++rebased_ <= kMostRebases && build(growth);
 }
 
-bool LogisticPath::rebase(double moved) {
-  AlignedVector weights(expansion_.stride());
-  std::copy_n(optimum_.weights.data(), columns_, weights.begin());
+// A base at `weights_`, and the anchor there.
+bool LogisticPath::build(double growth) {
   const bool with_third = members_.size() >= kThirdFrom && columns_ <= kThirdColumns;
   joins_ = joins_since_base_ = passes_since_base_ = 0;
-  if (!expansion_.build(weights, moved, with_third)) return false;
-  anchor_at_base();
+  if (!expansion_.build(weights_, growth, with_third)) return false;
+  std::fill(displacement_.begin(), displacement_.end(), 0.0);
+  std::fill(step_.begin(), step_.end(), 0.0);
+  displacement_length_ = 0;
+  gradient_ = expansion_.gradient();
+  gradient_length_ = length(gradient_);
+  anchor_rounding_ = expansion_.gradient_rounding();
+  shifts_ = {};
   return true;
 }
 
@@ -209,9 +237,13 @@ bool LogisticPath::refine() {
   ++refined_;
   const bool time = is_time_to_rebase();
   joins_ = 0;
-  if (expansion_.has_drifted() || !(error_.growth < 1.9) || refined_ >= 4 ||
-      anchor_rounding_ > 0.3 * error_.total || time)
-    return error_.growth < 4 && rebase(error_.growth);
+  // The first step of a join is new; each later one should be shorter than the one before.
+  const double decrement = error_.decrement;
+  const bool slow = refined_ > 2 && !(decrement < 0.5 * last_decrement_);
+  last_decrement_ = decrement;
+  if (expansion_.has_drifted() || slow || time ||
+      (refined_ > 1 && anchor_rounding_ > 0.3 * error_.total))
+    return rebase(refined_ > 1 ? error_.growth : kInfinite);
   ++passes_since_base_;
   for (std::size_t j = 0; j < columns_; ++j) displacement_[j] += step_[j];
   std::fill(step_.begin(), step_.end(), 0.0);
@@ -222,7 +254,9 @@ bool LogisticPath::refine() {
   anchor_rounding_ = expansion_.gradient_rounding() +
                      expansion_.hessian_rounding() * expansion_.coordinate_length(displacement_) +
                      expansion_.add_remainder(displacement_, gradient_, shifts_);
-  return std::isfinite(anchor_rounding_) || rebase(error_.growth);
+  displacement_length_ = length(displacement_);
+  gradient_length_ = length(gradient_);
+  return std::isfinite(anchor_rounding_) || rebase(kInfinite);
 }
 
 const Optimum& LogisticPath::fit(bool anchor) {
@@ -230,7 +264,10 @@ const Optimum& LogisticPath::fit(bool anchor) {
   const Optimum& optimum = newton_.fit();
   optimum_.weights = optimum.weights;
   expansion_.drop();
-  if (anchor && members_.size() >= least_members_) rebase(kInfinite);
+  if (anchor && members_.size() >= least_members_) {
+    std::copy_n(optimum.weights.data(), columns_, weights_.begin());
+    build(kInfinite);
+  }
   return optimum;
 }
 

@@ -42,15 +42,18 @@ class LogisticPath {
   // Bounds on what a step leaves of the gradient, in the norm of H^-1.
   struct Error {
     double total = 0;
-    double growth = 0;  // curvatures at the end are within exp(+-growth) of those in H
+    double decrement = 0;  // |step|_H
+    double growth = 0;     // curvatures at the end are within this factor of those in H
   };
 
-  void anchor_at_base();
-  bool rebase(double moved);
+  bool rebase(double growth);
+  bool build(double growth);
   bool is_time_to_rebase();
+  bool expects_pass() const;
+  void evaluate_step();
+  void solve(const AlignedVector& right, AlignedVector& solution) const;
   void take_step();
-  void residual(const AlignedVector& step, AlignedVector& result);
-  Error bound();
+  void bound_error();
   double length(const AlignedVector& vector) const;
 
   const Problem& problem_;
@@ -68,13 +71,22 @@ class LogisticPath {
   Shifts shifts_;               // of the members' margins from the base to the anchor
   AlignedVector step_;          // from the anchor to the estimate
   AlignedVector unsolved_;      // what the expansion says is left of the gradient there
+  AlignedVector curved_;        // H step
   AlignedVector product_;
   AlignedVector middle_;
+  AlignedVector weights_;
+  double displacement_length_ = 0;
+  double gradient_length_ = 0;
+  double step_length_ = 0;
   Error error_;  // of the last estimate
   Optimum optimum_;
 
-  int refined_ = 0;   // times since the last join
-  double joins_ = 0;  // since the last pass
+  int refined_ = 0;  // times since the last join
+  int rebased_ = 0;
+  bool tried_ = false;         // whether the last join was tried without a pass
+  double success_ = 0;         // share of such tries that did
+  double last_decrement_ = 0;  // of the estimate before the last
+  double joins_ = 0;           // since the last pass
   double joins_since_base_ = 0;
   double passes_since_base_ = 0;
   double rate_ = 0;  // passes per join, lately

@@ -19,6 +19,8 @@ constexpr double kShortestLife = 3;
 constexpr double kLongestLife = 300;
 // A limit above every ratio.
 constexpr double kAllNear = 2;
+// Share of the test samples up to which near ones are worth copying out.
+constexpr double kWorthCopying = 0.6;
 // So many samples within the cheap bound are hardly all decided by their exact norms.
 constexpr std::size_t kWorthExactNorms = 6;
 
@@ -30,7 +32,7 @@ MarginWatch::MarginWatch(const Problem& problem, Statistics& statistics)
       kernels_(kernels::kernels()),
       columns_(problem.columns()),
       margins_(kTileRows),
-      single_margins_(kTileRows),
+      within_(kTileRows),
       sample_(padded_columns(columns_)),
       pull_(sample_.size()),
       weights_(sample_.size()),
@@ -60,7 +62,9 @@ bool MarginWatch::look(const Optimum& optimum) {
     looked_ = true;
     ++age_;
     if (!far_is_safe(optimum)) take_reference(optimum);
-    for (NearSet& near : near_) examine_near(optimum, near);
+    for (std::size_t k = 0; k < near_.size(); ++k)
+      examine_near(optimum, forwards_ ? k : near_.size() - 1 - k);
+    forwards_ = !forwards_;
   } else if (open() > kWorthExactNorms) {
     decide_open(optimum, Norms::kBound);
   }
@@ -130,81 +134,85 @@ void MarginWatch::take_reference(const Optimum& optimum) {
   const double length = optimum.weights.norm();
   const double ball = length > 0 ? reach(optimum) / length : kAllNear;
   double life = kShortestLife;
+  const auto all = static_cast<double>(problem_.test_counts()[0] + problem_.test_counts()[1]);
   if (drift_ > 0) {
     const auto near = static_cast<double>(near_size_ + 1);
-    const auto all = static_cast<double>(problem_.test_counts()[0] + problem_.test_counts()[1]);
     life = std::cbrt(
         std::pow(1.5 * (kSplitCost * all + kCopyCost * near) * limit_ / (near * drift_), 2));
     life = std::clamp(life, kShortestLife, kLongestLife);
   }
   most_age_ = 4 * life;
-  limit_ = 2 * ball + (drift_ > 0 ? 1.5 * drift_ * std::sqrt(life) : 0.05);
-  // The ratio is at most 1, and a little more by rounding: above, all samples are near.
-  if (!(limit_ < 1)) limit_ = kAllNear;
+  limit_ = 2 * ball + (drift_ > 0 ? 1.5 * drift_ * std::sqrt(life) : kAllNear);
   std::copy(weights_.begin(), weights_.end(), reference_.begin());
   for (double& v : reference_) v /= length > 0 ? length : 1;
   near_size_ = 0;
-  for (std::size_t k = 0; k < near_.size(); ++k) {
-    split(k);
-    near_size_ += near_[k].rows.size();
+  for (std::size_t k = 0; k < near_.size(); ++k) near_size_ += split(k);
+  all_near_ = static_cast<double>(near_size_) > kWorthCopying * all;
+  if (all_near_) {
+    for (NearSet& near : near_) near.far_positive = 0;
+  } else {
+    for (std::size_t k = 0; k < near_.size(); ++k) copy_near(k);
   }
 }
 
 // Sorts the test samples of class k into near and far.
-void MarginWatch::split(std::size_t k) {
+std::size_t MarginWatch::split(std::size_t k) {
   NearSet& near = near_[k];
   const SampleTiles& samples = problem_.test_samples(k);
-  near.samples.clear();
-  near.rows.clear();
   near.far_positive = 0;
+  near.rows.resize(samples.size());
+  std::size_t size = 0;
   statistics_.test_evaluations += static_cast<std::int64_t>(samples.size());
-  chosen_.resize(kTileRows);
   for (std::size_t t = 0; t < samples.tile_count(); ++t) {
     const std::size_t count = samples.rows_in(t);
     const double* norms = problem_.test_norms(k).data() + t * kTileRows;
     kernels_.margins(samples.tile(t), columns_, reference_.data(), padded_rows(count),
                      margins_.data());
-    std::size_t chosen = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const bool far = std::abs(margins_[i]) > limit_ * norms[i];
-      chosen_[chosen] = static_cast<std::uint32_t>(i);
-      chosen += far ? 0 : 1;
+      near.rows[size] = static_cast<std::uint32_t>(t * kTileRows + i);
+      size += far ? 0 : 1;
       near.far_positive += far && margins_[i] > 0 ? 1 : 0;
     }
-    for (std::size_t i = 0; i < chosen; ++i) {
-      near.norms[near.rows.size()] = static_cast<float>(norms[chosen_[i]]);
-      near.rows.push_back(t * kTileRows + chosen_[i]);
-    }
-    near.samples.append_from(samples, t, {chosen_.data(), chosen});
   }
-  std::fill(near.norms.begin() + static_cast<std::ptrdiff_t>(near.rows.size()),
-            near.norms.begin() + static_cast<std::ptrdiff_t>(padded_rows(near.rows.size())),
-            kNotANumber);
+  near.rows.resize(size);
+  return size;
+}
+
+void MarginWatch::copy_near(std::size_t k) {
+  NearSet& near = near_[k];
+  near.samples.clear();
+  near.samples.append_from(problem_.single_test_samples(k), near.rows);
+  const Aligned<float>& norms = problem_.single_test_norms(k);
+  const std::size_t size = near.rows.size();
+  for (std::size_t i = 0; i < size; ++i) near.norms[i] = norms[near.rows[i]];
+  std::fill(near.norms.begin() + static_cast<std::ptrdiff_t>(size),
+            near.norms.begin() + static_cast<std::ptrdiff_t>(padded_rows(size)), kNotANumber);
 }
 
 // Decides the near samples by the bound on their norms, in single precision.
-void MarginWatch::examine_near(const Optimum& optimum, NearSet& near) {
+void MarginWatch::examine_near(const Optimum& optimum, std::size_t k) {
+  NearSet& near = near_[k];
+  const Tiles<float>& samples = all_near_ ? problem_.single_test_samples(k) : near.samples;
+  const float* norms = all_near_ ? problem_.single_test_norms(k).data() : near.norms.data();
   near.positive = 0;
   near.open.clear();
   // Rounding to single precision adds to that of the product.
   const double rounding = (static_cast<double>(columns_) + 6) * kSingleRounding;
-  const double bound = (reach(optimum) + rounding * optimum.weights.norm()) * (1 + 1e-6);
+  const auto bound =
+      static_cast<float>((reach(optimum) + rounding * optimum.weights.norm()) * (1 + 1e-6));
   std::copy_n(weights_.begin(), columns_, single_weights_.begin());
-  statistics_.test_evaluations += static_cast<std::int64_t>(near.rows.size());
-  for (std::size_t t = 0; t < near.samples.tile_count(); ++t) {
+  statistics_.test_evaluations += static_cast<std::int64_t>(samples.size());
+  // There and back again: what was looked at last may still be in the first-level cache.
+  const std::size_t tiles = samples.tile_count();
+  for (std::size_t step = 0; step < tiles; ++step) {
+    const std::size_t t = forwards_ ? step : tiles - 1 - step;
     const std::size_t first = t * kTileRows;
-    const std::size_t rows = padded_rows(near.samples.rows_in(t));
-    std::size_t above = 0;
     std::size_t within = 0;
-    kernels_.look(near.samples.tile(t), columns_, single_weights_.data(), near.norms.data() + first,
-                  static_cast<float>(bound), rows, single_margins_.data(), &above, &within);
-    near.positive += above;
-    for (std::size_t i = 0; within > 0; ++i) {
-      if (!(std::abs(single_margins_[i]) <= near.norms[first + i] * static_cast<float>(bound)))
-        continue;
-      --within;
-      near.open.push_back(near.rows[first + i]);
-    }
+    near.positive += kernels_.look(samples.tile(t), columns_, single_weights_.data(), norms + first,
+                                   bound, padded_rows(samples.rows_in(t)), &within, within_.data());
+    for (std::size_t i = 0; i < within; ++i)
+      near.open.push_back(all_near_ ? first + within_[i] : near.rows[first + within_[i]]);
   }
 }
 

@@ -47,10 +47,10 @@ class MarginWatch {
   struct NearSet {
     Tiles<float> samples;
     Aligned<float> norms;
-    std::vector<std::size_t> rows;  // of the test samples of that class
-    std::size_t far_positive = 0;   // of the samples left out
-    std::size_t positive = 0;       // of those decided
-    std::vector<std::size_t> open;  // rows of the others
+    std::vector<std::uint32_t> rows;  // of the test samples of that class
+    std::size_t far_positive = 0;     // of the samples left out
+    std::size_t positive = 0;         // of those decided
+    std::vector<std::size_t> open;    // rows of the others
   };
 
   // |x|_{H^-1}, or the bound |x| inverse_root on it.
@@ -59,9 +59,10 @@ class MarginWatch {
   double reach(const Optimum& optimum) const;
   bool far_is_safe(const Optimum& optimum);
   void take_reference(const Optimum& optimum);
-  void split(std::size_t k);
+  std::size_t split(std::size_t k);
+  void copy_near(std::size_t k);
   void examine(const Optimum& optimum, std::size_t k);
-  void examine_near(const Optimum& optimum, NearSet& near);
+  void examine_near(const Optimum& optimum, std::size_t k);
   void decide_open(const Optimum& optimum, Norms norms);
   std::size_t open() const;
   bool is_decided(const Optimum& optimum, double margin);
@@ -70,15 +71,16 @@ class MarginWatch {
   Statistics& statistics_;
   const kernels::Kernels& kernels_;
   const std::size_t columns_;
-  AlignedVector margins_;          // of one tile
-  Aligned<float> single_margins_;  // of one tile
+  AlignedVector margins_;               // of one tile
+  std::vector<unsigned short> within_;  // rows of one tile
+  bool forwards_ = true;
   AlignedVector sample_;
   AlignedVector pull_;
   AlignedVector weights_;
   Aligned<float> single_weights_;
-  std::vector<std::uint32_t> chosen_;  // rows of one tile
   std::vector<NearSet> near_;
   bool looked_ = false;
+  bool all_near_ = false;  // the near sets are not copied out
 
   AlignedVector reference_;  // of length 1
   double limit_ = 0;         // samples whose ratio is at most this are near; 0: no reference

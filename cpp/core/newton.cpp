@@ -17,23 +17,6 @@ constexpr int kColdSteps = 500;
 // Below this largest change of a member's margin a full Newton step decreases the objective.
 constexpr double kSafeShift = 0.5;
 
-// The c with c = -a (p(z + q c) - y): the coefficient at which a new sample's pull balances a
-// quadratic model whose curvature along the sample is 1 / q. Its root lies between 0 and c(z).
-double balance(double z, double q, double a, double y) {
-  double near = 0;
-  double far = -a * (logistic_function(z) - y);
-  double c = far / (1 + a * q * logistic_function(z) * (1 - logistic_function(z)));
-  for (int i = 0; i < 40; ++i) {
-    const double p = logistic_function(z + q * c);
-    const double excess = c + a * (p - y);
-    if (std::abs(excess) <= 1e-9 * a) break;
-    ((excess > 0) == (far > 0) ? far : near) = c;
-    c -= excess / (1 + a * q * p * (1 - p));
-    if ((c - near) * (c - far) >= 0) c = (near + far) / 2;
-  }
-  return c;
-}
-
 }  // namespace
 
 Newton::Newton(const Problem& problem, const Coalition& members, const Checkpoint& checkpoint,

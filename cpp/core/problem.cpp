@@ -117,6 +117,7 @@ void Problem::set_test(LabelledSamples test, std::size_t n_classes) {
   for (std::size_t k = 0; k < n_classes; ++k) {
     const auto count = static_cast<std::size_t>(test_counts_[k]);
     test_samples_.emplace_back(columns_, count);
+    single_test_samples_.emplace_back(columns_, count);
     test_norms_.emplace_back(tiled_rows(count), std::numeric_limits<double>::quiet_NaN());
   }
   std::vector<double> sample(columns_);
@@ -125,7 +126,10 @@ void Problem::set_test(LabelledSamples test, std::size_t n_classes) {
     SampleTiles& side = test_samples_[classes[i]];
     test_norms_[classes[i]][side.size()] = norm(sample);
     side.append(sample);
+    single_test_samples_[classes[i]].append(sample);
   }
+  for (const AlignedVector& norms : test_norms_)
+    single_test_norms_.emplace_back(norms.begin(), norms.end());
 }
 
 }  // namespace shapcpp

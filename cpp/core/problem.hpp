@@ -68,6 +68,9 @@ class Problem {
   // compares as neither within a bound nor beyond it.
   const SampleTiles& test_samples(std::size_t k) const { return test_samples_[k]; }
   const AlignedVector& test_norms(std::size_t k) const { return test_norms_[k]; }
+  // The same in single precision.
+  const Tiles<float>& single_test_samples(std::size_t k) const { return single_test_samples_[k]; }
+  const Aligned<float>& single_test_norms(std::size_t k) const { return single_test_norms_[k]; }
   const Counts& test_counts() const { return test_counts_; }
   const Counts& empty_counts() const { return empty_counts_; }
   SingleClass single_class() const { return single_class_; }
@@ -90,6 +93,8 @@ class Problem {
   std::vector<std::size_t> first_member_;
   std::vector<SampleTiles> test_samples_;
   std::vector<AlignedVector> test_norms_;
+  std::vector<Tiles<float>> single_test_samples_;
+  std::vector<Aligned<float>> single_test_norms_;
   Counts test_counts_;
   Counts empty_counts_;
   SingleClass single_class_;

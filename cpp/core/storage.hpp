@@ -67,15 +67,26 @@ class Tiles {
     for (std::size_t j = 0; j < columns_; ++j)
       target[j * kernels::kTileStride] = static_cast<T>(sample[j]);
   }
-  // Rows `rows` of tile t of another list.
-  template <class U>
-  void append_from(const Tiles<U>& other, std::size_t t, std::span<const std::uint32_t> rows) {
-    for (std::size_t j = 0; j < columns_; ++j) {
-      const U* source = other.tile(t) + j * kernels::kTileStride;
-      for (std::size_t i = 0; i < rows.size(); ++i)
-        place(size_ + i)[j * kernels::kTileStride] = static_cast<T>(source[rows[i]]);
+  // The given rows of another list, in ascending order; column by column within a tile, since
+  // rows are strewn over the cache.
+  void append_from(const Tiles& other, std::span<const std::uint32_t> rows) {
+    std::size_t done = 0;
+    while (done < rows.size()) {
+      const std::size_t t = rows[done] / kernels::kTileRows;
+      std::size_t count =
+          std::min(kernels::kTileRows - size_ % kernels::kTileRows, rows.size() - done);
+      while (rows[done + count - 1] / kernels::kTileRows != t) --count;
+      T* target = place(size_);
+      const T* source = other.tile(t);
+      for (std::size_t j = 0; j < columns_; ++j) {
+        for (std::size_t i = 0; i < count; ++i)
+          target[i] = source[rows[done + i] % kernels::kTileRows];
+        target += kernels::kTileStride;
+        source += kernels::kTileStride;
+      }
+      size_ += count;
+      done += count;
     }
-    size_ += rows.size();
   }
   void clear() {
     const auto used = static_cast<std::ptrdiff_t>(tile_count() * tile_size_);

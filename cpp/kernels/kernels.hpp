@@ -89,8 +89,11 @@ struct Kernels {
   void (*add_outer)(double* matrix, std::size_t columns, std::size_t stride, const double* vector,
                     double factor);
 
+  // The largest sum of absolute numbers in a row.
+  double (*largest_row_sum)(const double* matrix, std::size_t columns, std::size_t stride);
   // In place, the inverse of a positive definite matrix; false if a pivot is not positive.
-  bool (*invert)(double* matrix, std::size_t columns, std::size_t stride);
+  // `scratch` holds `columns` numbers.
+  bool (*invert)(double* matrix, std::size_t columns, std::size_t stride, double* scratch);
 
   // Full rows (j, l), l <= j, of a symmetric cubic form: += factor * vector (x) vector (x) vector
   void (*add_cube)(double* third, std::size_t columns, std::size_t stride, const double* vector,
@@ -103,10 +106,11 @@ struct Kernels {
   // bound_i = norms[i] * scale.
   void (*classify)(const double* margins, const double* norms, double scale, std::size_t rows,
                    std::size_t* positive, std::size_t* within);
-  // Both in single precision: margins, and how many exceed their bound or lie within it.
-  void (*look)(const float* tile, std::size_t columns, const float* weights, const float* norms,
-               float scale, std::size_t rows, float* margins, std::size_t* positive,
-               std::size_t* within);
+  // The same in single precision. Returns how many margins exceed their bound, and lists the
+  // `within` rows of those that lie within it.
+  std::size_t (*look)(const float* tile, std::size_t columns, const float* weights,
+                      const float* norms, float scale, std::size_t rows, std::size_t* within,
+                      unsigned short* open);
 };
 
 // The level in use: SHAPCPP_ISA where it is set, else the best. Chosen once per process; throws

@@ -23,6 +23,7 @@ using Bits = long long __attribute__((vector_size(8 * SHAPCPP_LANES), aligned(8)
 constexpr size_t kSingleLanes = 2 * SHAPCPP_LANES;
 using Single = float __attribute__((vector_size(8 * SHAPCPP_LANES), aligned(4), may_alias));
 using SingleBits = int __attribute__((vector_size(8 * SHAPCPP_LANES), aligned(4), may_alias));
+using Flags = signed char __attribute__((vector_size(2 * SHAPCPP_LANES)));
 using HalfSingle = float __attribute__((vector_size(4 * SHAPCPP_LANES), aligned(4), may_alias));
 
 inline Vec load(const double* address) {
@@ -37,10 +38,13 @@ inline Vec broadcast(double value) {
   return value - Vec{};
 }
 
+// Halves are added to each other: the chain of additions stays short.
 inline double sum_of_lanes(Vec value) {
-  double sum = value[0];
-  for (size_t lane = 1; lane < kLanes; ++lane) sum += value[lane];
-  return sum;
+  double sums[kLanes];
+  for (size_t lane = 0; lane < kLanes; ++lane) sums[lane] = value[lane];
+  for (size_t half = kLanes / 2; half > 0; half /= 2)
+    for (size_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
+  return sums[0];
 }
 
 inline Vec absolute(Vec value) {
@@ -279,13 +283,35 @@ inline Single remainder(Single t, Single p, Single c) {
   return c * (s - pr * t) / (1.0f + pr);
 }
 
+template <size_t Chains, class Use>
+inline void margins_of(const float* tile, size_t columns, const float* weights, size_t row,
+                       const Use& use) {
+  Single sums[Chains] = {};
+  for (size_t j = 0; j < columns; ++j) {
+    const float* column = tile + j * kTileStride + row;
+    for (size_t c = 0; c < Chains; ++c) sums[c] += load(column + c * kSingleLanes) * weights[j];
+  }
+  for (size_t c = 0; c < Chains; ++c) use(sums[c], row + c * kSingleLanes);
+}
+
+// Calls use(margins, row) for each register of rows.
+template <class Use>
+inline void for_margins(const float* tile, size_t columns, const float* weights, size_t rows,
+                        const Use& use) {
+  size_t row = 0;
+  for (; row + 8 * kSingleLanes <= rows; row += 8 * kSingleLanes)
+    margins_of<8>(tile, columns, weights, row, use);
+  for (; row + 4 * kSingleLanes <= rows; row += 4 * kSingleLanes)
+    margins_of<4>(tile, columns, weights, row, use);
+  for (; row < rows; row += kSingleLanes) margins_of<1>(tile, columns, weights, row, use);
+}
+
 void add_remainder(const float* tile, size_t columns, const float* direction,
                    const float* probabilities, const float* curvatures, size_t rows,
                    double* lane_sums, Shifts* shifts) {
-  constexpr size_t kChains = 4;
   float pulls[kTileRows];
   Single most{}, fourth{}, eighth{};
-  const auto finish = [&](Single t, size_t row) {
+  const auto use = [&](Single t, size_t row) {
     const Single c = load(curvatures + row);
     const Single square = t * t;
     const Single power = square * square;
@@ -295,30 +321,12 @@ void add_remainder(const float* tile, size_t columns, const float* direction,
     eighth += c * power * power;
     store(pulls + row, remainder(t, load(probabilities + row), c));
   };
-  size_t row = 0;
-  for (; row + kChains * kSingleLanes <= rows; row += kChains * kSingleLanes) {
-    Single sums[kChains] = {};
-    for (size_t j = 0; j < columns; ++j) {
-      const float* column = tile + j * kTileStride + row;
-      for (size_t c = 0; c < kChains; ++c)
-        sums[c] += load(column + c * kSingleLanes) * direction[j];
-    }
-    for (size_t c = 0; c < kChains; ++c) finish(sums[c], row + c * kSingleLanes);
-  }
-  for (; row < rows; row += kSingleLanes) {
-    Single even{}, odd{};
-    size_t j = 0;
-    for (; j + 1 < columns; j += 2) {
-      even += load(tile + j * kTileStride + row) * direction[j];
-      odd += load(tile + (j + 1) * kTileStride + row) * direction[j + 1];
-    }
-    if (j < columns) even += load(tile + j * kTileStride + row) * direction[j];
-    finish(even + odd, row);
-  }
+  for_margins(tile, columns, direction, rows, use);
   for (size_t j = 0; j < columns; ++j) {
     const float* column = tile + j * kTileStride;
     Single even{}, odd{};
-    for (row = 0; row + 2 * kSingleLanes <= rows; row += 2 * kSingleLanes) {
+    size_t row = 0;
+    for (; row + 2 * kSingleLanes <= rows; row += 2 * kSingleLanes) {
       even += load(column + row) * load(pulls + row);
       odd += load(column + row + kSingleLanes) * load(pulls + row + kSingleLanes);
     }
@@ -359,9 +367,14 @@ void add_third(const double* tile, size_t columns, const double* weights, size_t
 }
 
 double dot(const double* a, const double* b, size_t stride) {
-  Vec sum{};
-  for (size_t j = 0; j < stride; j += kLanes) sum += load(a + j) * load(b + j);
-  return sum_of_lanes(sum);
+  Vec even{}, odd{};
+  size_t j = 0;
+  for (; j + kLanes < stride; j += 2 * kLanes) {
+    even += load(a + j) * load(b + j);
+    odd += load(a + j + kLanes) * load(b + j + kLanes);
+  }
+  if (j < stride) even += load(a + j) * load(b + j);
+  return sum_of_lanes(even + odd);
 }
 
 void add_scaled(double* target, size_t stride, const double* vector, double factor) {
@@ -369,67 +382,156 @@ void add_scaled(double* target, size_t stride, const double* vector, double fact
     store(target + j, load(target + j) + load(vector + j) * factor);
 }
 
-void multiply(const double* matrix, size_t columns, size_t stride, const double* vector,
-              double* product) {
-  for (size_t j = 0; j < stride; j += kLanes) {
-    Vec even{}, odd{};
-    size_t i = 0;
-    for (; i + 1 < columns; i += 2) {
-      even += load(matrix + i * stride + j) * vector[i];
-      odd += load(matrix + (i + 1) * stride + j) * vector[i + 1];
-    }
-    if (i < columns) even += load(matrix + i * stride + j) * vector[i];
-    store(product + j, even + odd);
+// The loops over matrices hold a row of up to four registers, or pass over wider ones four
+// registers at a time: Body<Width> does one such strip.
+template <template <size_t> class Body, class... Arguments>
+void in_strips(size_t stride, Arguments... arguments) {
+  size_t first = 0;
+  for (; first + 4 * kLanes <= stride; first += 4 * kLanes)
+    Body<4>::run(first, stride, arguments...);
+  switch ((stride - first) / kLanes) {
+    case 1: Body<1>::run(first, stride, arguments...); break;
+    case 2: Body<2>::run(first, stride, arguments...); break;
+    case 3: Body<3>::run(first, stride, arguments...); break;
+    default: break;
   }
 }
 
-void add_outer(double* matrix, size_t columns, size_t stride, const double* vector, double factor) {
-  for (size_t i = 0; i < columns; ++i)
-    add_scaled(matrix + i * stride, stride, vector, factor * vector[i]);
+template <size_t Width>
+struct Multiply {
+  static void run(size_t first, size_t stride, const double* matrix, size_t columns,
+                  const double* vector, double* product) {
+    Vec even[Width] = {};
+    Vec odd[Width] = {};
+    const double* row = matrix + first;
+    size_t i = 0;
+    for (; i + 1 < columns; i += 2, row += 2 * stride)
+      for (size_t w = 0; w < Width; ++w) {
+        even[w] += load(row + w * kLanes) * vector[i];
+        odd[w] += load(row + stride + w * kLanes) * vector[i + 1];
+      }
+    if (i < columns)
+      for (size_t w = 0; w < Width; ++w) even[w] += load(row + w * kLanes) * vector[i];
+    for (size_t w = 0; w < Width; ++w) store(product + first + w * kLanes, even[w] + odd[w]);
+  }
+};
+
+void multiply(const double* matrix, size_t columns, size_t stride, const double* vector,
+              double* product) {
+  in_strips<Multiply>(stride, matrix, columns, vector, product);
 }
+
+template <size_t Width>
+struct AddOuter {
+  static void run(size_t first, size_t stride, double* matrix, size_t columns, const double* vector,
+                  double factor) {
+    Vec right[Width];
+    for (size_t w = 0; w < Width; ++w) right[w] = load(vector + first + w * kLanes) * factor;
+    double* row = matrix + first;
+    for (size_t i = 0; i < columns; ++i, row += stride)
+      for (size_t w = 0; w < Width; ++w)
+        store(row + w * kLanes, load(row + w * kLanes) + right[w] * vector[i]);
+  }
+};
+
+void add_outer(double* matrix, size_t columns, size_t stride, const double* vector, double factor) {
+  in_strips<AddOuter>(stride, matrix, columns, vector, factor);
+}
+
+double largest_row_sum(const double* matrix, size_t columns, size_t stride) {
+  double most = 0;
+  for (size_t j = 0; j < stride; j += kLanes) {
+    Vec sums{};
+    for (size_t i = 0; i < columns; ++i) sums += absolute(load(matrix + i * stride + j));
+    for (size_t lane = 0; lane < kLanes; ++lane) most = sums[lane] > most ? sums[lane] : most;
+  }
+  return most;
+}
+
+// Row i of the matrix loses `factors[i]` times the pivot row, but for the pivot row itself.
+template <size_t Width>
+struct Eliminate {
+  static void run(size_t first, size_t stride, double* matrix, size_t columns, size_t pivot,
+                  const double* factors) {
+    Vec right[Width];
+    const double* pivot_row = matrix + pivot * stride + first;
+    for (size_t w = 0; w < Width; ++w) right[w] = load(pivot_row + w * kLanes);
+    double* row = matrix + first;
+    for (size_t i = 0; i < columns; ++i, row += stride) {
+      if (i == pivot) continue;
+      for (size_t w = 0; w < Width; ++w)
+        store(row + w * kLanes, load(row + w * kLanes) - right[w] * factors[i]);
+    }
+  }
+};
 
 // Gauss-Jordan elimination, pivot by pivot down the diagonal, which a positive definite matrix
 // allows.
-bool invert(double* matrix, size_t columns, size_t stride) {
+bool invert(double* matrix, size_t columns, size_t stride, double* scratch) {
   for (size_t k = 0; k < columns; ++k) {
     double* pivot_row = matrix + k * stride;
     const double pivot = pivot_row[k];
     if (!(pivot > 0)) return false;
     const double inverse = 1 / pivot;
+    for (size_t i = 0; i < columns; ++i) {
+      scratch[i] = matrix[i * stride + k];
+      matrix[i * stride + k] = 0;
+    }
     pivot_row[k] = 1;
     for (size_t j = 0; j < stride; j += kLanes) store(pivot_row + j, load(pivot_row + j) * inverse);
-    for (size_t i = 0; i < columns; ++i) {
-      if (i == k) continue;
-      double* row = matrix + i * stride;
-      const double factor = row[k];
-      row[k] = 0;
-      for (size_t j = 0; j < stride; j += kLanes)
-        store(row + j, load(row + j) - load(pivot_row + j) * factor);
-    }
+    in_strips<Eliminate>(stride, matrix, columns, k, static_cast<const double*>(scratch));
   }
   return true;
 }
 
+template <size_t Width>
+struct AddCube {
+  static void run(size_t first, size_t stride, double* third, size_t columns, const double* vector,
+                  double factor) {
+    Vec right[Width];
+    for (size_t w = 0; w < Width; ++w) right[w] = load(vector + first + w * kLanes) * factor;
+    double* row = third + first;
+    for (size_t j = 0; j < columns; ++j)
+      for (size_t l = 0; l <= j; ++l, row += stride)
+        for (size_t w = 0; w < Width; ++w)
+          store(row + w * kLanes, load(row + w * kLanes) + right[w] * (vector[j] * vector[l]));
+  }
+};
+
 void add_cube(double* third, size_t columns, size_t stride, const double* vector, double factor) {
-  for (size_t j = 0; j < columns; ++j)
-    for (size_t l = 0; l <= j; ++l, third += stride)
-      add_scaled(third, stride, vector, factor * vector[j] * vector[l]);
+  in_strips<AddCube>(stride, third, columns, vector, factor);
 }
+
+template <size_t Width>
+struct Contract {
+  static void run(size_t first, size_t stride, const double* third, size_t columns, const double* a,
+                  const double* b, double* product) {
+    Vec even[Width] = {};
+    Vec odd[Width] = {};
+    const double* row = third + first;
+    for (size_t j = 0; j < columns; ++j) {
+      const double aj = a[j], bj = b[j];
+      size_t l = 0;
+      for (; l + 1 < j; l += 2, row += 2 * stride) {
+        const double first_factor = aj * b[l] + bj * a[l];
+        const double second_factor = aj * b[l + 1] + bj * a[l + 1];
+        for (size_t w = 0; w < Width; ++w) {
+          even[w] += load(row + w * kLanes) * first_factor;
+          odd[w] += load(row + stride + w * kLanes) * second_factor;
+        }
+      }
+      for (; l <= j; ++l, row += stride) {
+        const double factor = l < j ? aj * b[l] + bj * a[l] : aj * bj;
+        for (size_t w = 0; w < Width; ++w) even[w] += load(row + w * kLanes) * factor;
+      }
+    }
+    for (size_t w = 0; w < Width; ++w) store(product + first + w * kLanes, even[w] + odd[w]);
+  }
+};
 
 void contract(const double* third, size_t columns, size_t stride, const double* a, const double* b,
               double* product) {
-  for (size_t m = 0; m < stride; m += kLanes) {
-    Vec total{};
-    const double* row = third + m;
-    for (size_t j = 0; j < columns; ++j) {
-      Vec sum{};
-      const double aj = a[j], bj = b[j];
-      for (size_t l = 0; l < j; ++l, row += stride) sum += load(row) * (aj * b[l] + bj * a[l]);
-      total += sum + load(row) * (aj * bj);
-      row += stride;
-    }
-    store(product + m, total);
-  }
+  in_strips<Contract>(stride, third, columns, a, b, product);
 }
 
 void classify(const double* margins, const double* norms, double scale, size_t rows,
@@ -450,42 +552,29 @@ void classify(const double* margins, const double* norms, double scale, size_t r
   *within = inside_sum;
 }
 
-void look(const float* tile, size_t columns, const float* weights, const float* norms, float scale,
-          size_t rows, float* margins, size_t* positive, size_t* within) {
-  constexpr size_t kChains = 4;
-  SingleBits above{}, inside{};
-  const auto finish = [&](Single margin, size_t row) {
+size_t look(const float* tile, size_t columns, const float* weights, const float* norms,
+            float scale, size_t rows, size_t* within, unsigned short* open) {
+  SingleBits above{};
+  Flags inside[kTileRows / kSingleLanes];
+  const auto classify_row = [&](Single margin, size_t row) {
     const Single bound = load(norms + row) * scale;
     above -= (SingleBits)(margin > bound);
-    inside -= (SingleBits)(absolute(margin) <= bound);
-    store(margins + row, margin);
+    inside[row / kSingleLanes] =
+        __builtin_convertvector((SingleBits)(absolute(margin) <= bound), Flags);
   };
-  size_t row = 0;
-  for (; row + kChains * kSingleLanes <= rows; row += kChains * kSingleLanes) {
-    Single sums[kChains] = {};
-    for (size_t j = 0; j < columns; ++j) {
-      const float* column = tile + j * kTileStride + row;
-      for (size_t c = 0; c < kChains; ++c) sums[c] += load(column + c * kSingleLanes) * weights[j];
-    }
-    for (size_t c = 0; c < kChains; ++c) finish(sums[c], row + c * kSingleLanes);
+  for_margins(tile, columns, weights, rows, classify_row);
+  size_t positive = 0, found = 0;
+  for (size_t lane = 0; lane < kSingleLanes; ++lane) positive += static_cast<size_t>(above[lane]);
+  // Eight rows at a time: most words are zero.
+  const char* flags = reinterpret_cast<const char*>(inside);
+  for (size_t row = 0; row < rows; row += 8) {
+    unsigned long long word;
+    __builtin_memcpy(&word, flags + row, 8);
+    for (size_t i = row; word != 0; ++i, word >>= 8)
+      if (word & 1) open[found++] = static_cast<unsigned short>(i);
   }
-  for (; row < rows; row += kSingleLanes) {
-    Single even{}, odd{};
-    size_t j = 0;
-    for (; j + 1 < columns; j += 2) {
-      even += load(tile + j * kTileStride + row) * weights[j];
-      odd += load(tile + (j + 1) * kTileStride + row) * weights[j + 1];
-    }
-    if (j < columns) even += load(tile + j * kTileStride + row) * weights[j];
-    finish(even + odd, row);
-  }
-  size_t above_sum = 0, inside_sum = 0;
-  for (size_t lane = 0; lane < kSingleLanes; ++lane) {
-    above_sum += static_cast<size_t>(above[lane]);
-    inside_sum += static_cast<size_t>(inside[lane]);
-  }
-  *positive = above_sum;
-  *within = inside_sum;
+  *within = found;
+  return positive;
 }
 
 }  // namespace
@@ -506,6 +595,7 @@ const Kernels table = {SHAPCPP_NAME(SHAPCPP_LEVEL),
                        add_scaled,
                        multiply,
                        add_outer,
+                       largest_row_sum,
                        invert,
                        add_cube,
                        contract,
