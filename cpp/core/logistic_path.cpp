@@ -1,289 +1,237 @@
 #include "logistic_path.hpp"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "logistic_function.hpp"
+
 namespace shapcpp {
 namespace {
 
-using kernels::kTileRows;
-using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using Square = Eigen::Map<RowMajor, 0, Eigen::OuterStride<>>;
-
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
-// What the inverse and the Hessian may lose to rounding before they are built again.
-constexpr double kMostDrift = 0.01;
-constexpr int kMostRefinements = 5;
-
-double logistic_function(double z) {
-  return z >= 0 ? 1 / (1 + std::exp(-z)) : std::exp(z) / (1 + std::exp(z));
-}
-
-// The displacement beyond which a build costs less than the passes that a stale Hessian causes.
-double stalest(std::size_t members) {
-  if (members <= 500) return 0.35;
-  if (members <= 1000) return 0.2;
-  if (members <= 2500) return 0.1;
-  return 0.05;
-}
+constexpr int kMostRefinements = 6;
+// The third derivative takes d / 3 Hessians to build: worth it where passes are long.
+constexpr std::size_t kThirdFrom = 3000;
+constexpr std::size_t kThirdColumns = 48;
 
 }  // namespace
 
 LogisticPath::LogisticPath(const Problem& problem, const Checkpoint& checkpoint,
                            Statistics& statistics)
     : problem_(problem),
-      checkpoint_(checkpoint),
-      statistics_(statistics),
       kernels_(kernels::kernels()),
       columns_(problem.columns()),
-      stride_(padded_rows(columns_)),
       least_members_(columns_ * std::min<std::size_t>(32 + columns_, 128) / 32),
       members_(problem),
       newton_(problem, members_, checkpoint, statistics),
-      hessian_(checked_product(columns_, stride_, "the Hessian")),
-      inverse_(hessian_.size()),
-      anchor_(stride_),
-      gradient_(stride_),
-      magnitude_(stride_),
-      built_at_(stride_),
-      sample_(stride_),
-      pull_(stride_),
-      step_(stride_),
-      unsolved_(stride_),
-      margins_(tiled_rows(problem.n_samples())),
-      curvatures_(margins_.size()),
-      built_margins_(margins_.size()),
-      residuals_(kTileRows),
-      scratch_(4 * kTileRows) {
+      expansion_(problem, members_, checkpoint, statistics),
+      displacement_(expansion_.stride()),
+      gradient_(expansion_.stride()),
+      step_(expansion_.stride()),
+      unsolved_(expansion_.stride()),
+      product_(expansion_.stride()),
+      middle_(expansion_.stride()) {
   optimum_.dot_rounding = (static_cast<double>(columns_) + 4) * kRounding;
   optimum_.weights.setZero(static_cast<Eigen::Index>(columns_));
-  optimum_.inverse = inverse_.data();
-  optimum_.inverse_stride = stride_;
+  optimum_.inverse = expansion_.inverse().data();
+  optimum_.inverse_stride = expansion_.stride();
 }
 
 void LogisticPath::clear() {
   members_.clear();
-  anchored_ = false;
-  leverage_size_ = 0;
+  expansion_.clear();
   optimum_.weights.setZero();
   newton_.start_from(optimum_.weights);
+  rate_ = 0;
 }
 
 void LogisticPath::join(std::size_t i) {
   refined_ = 0;
   members_.add(i);
-  if (!anchored_) {
+  expansion_.absorb(i);
+  if (!expansion_.has_base()) {
     newton_.expect(i);
     return;
   }
-  std::copy_n(problem_.sample(i).begin(), columns_, sample_.begin());
-  const double* x = sample_.data();
+  ++joins_;
+  ++joins_since_base_;
+  const double shift =
+      kernels_.dot(expansion_.sample().data(), displacement_.data(), expansion_.stride());
   const double a = problem_.weight_of(i);
   const double sign = problem_.class_of(i) == 1 ? 1.0 : -1.0;
-  const double margin = kernels_.dot(x, anchor_.data(), stride_);
-  const double built = kernels_.dot(x, built_at_.data(), stride_);
-  const double residual = -sign * a * logistic_function(-sign * margin);
-  const double curvature = a * logistic_function(built) * logistic_function(-built);
-  built_margins_[members_.size() - 1] = built;
-  displacement_ = std::max(displacement_, std::abs(margin - built));
-
-  kernels_.multiply(inverse_.data(), columns_, stride_, x, pull_.data());
-  const double before = std::max(kernels_.dot(x, pull_.data(), stride_), 0.0);
-  const double share = curvature / (1 + curvature * before);
-  kernels_.add_outer(hessian_.data(), columns_, stride_, x, curvature);
-  ++updates_;
-  charge_rounding(1 + curvature * before);
-  kernels_.add_outer(inverse_.data(), columns_, stride_, pull_.data(), -share);
-  kernels_.add_scaled(gradient_.data(), stride_, x, residual);
-  measure_inverse();
-
-  const double leverage = (1 + inverse_drift_) * std::sqrt(before / (1 + curvature * before));
-  leverage_ = std::max(leverage_, leverage);
-  const double margin_error = optimum_.dot_rounding * problem_.sample_norm(i) * length(anchor_);
-  anchor_rounding_ += leverage * (24 * kRounding * std::abs(residual) + a * margin_error) +
-                      2 * kRounding * length(gradient_) * optimum_.inverse_root;
-}
-
-// Bounds on what rounding does to the inverse and the Hessian, from the condition number of the
-// Hessian, which holds the joining sample already, with its diagonal scaled to one, which is at
-// least d. An update that shrinks the inverse by `loss` along the sample leaves errors relative to
-// what there was before; d^3 is for quadratic forms with the inverse.
-void LogisticPath::charge_rounding(double loss) {
-  const auto d = static_cast<double>(columns_);
-  double condition = 0;
-  for (std::size_t j = 0; j < columns_; ++j)
-    condition += hessian_[j * stride_ + j] * inverse_[j * stride_ + j];
-  condition = std::max(condition, d);
-  inverse_drift_ += (d * d * d + 20 * d) * kRounding * condition * loss;
-  // The last terms are for products with the Hessian.
-  hessian_rounding_ =
-      (sum_rounding(members_) + (2 * updates_ + d / 2 + 2) * kRounding) * d * condition;
-}
-
-void LogisticPath::measure_inverse() {
-  double trace = 0;
-  for (std::size_t j = 0; j < columns_; ++j) trace += inverse_[j * stride_ + j];
-  optimum_.inverse_root = (1 + inverse_drift_) * std::sqrt(std::max(trace, 0.0));
+  const double residual =
+      -sign * a * logistic_function(-sign * (expansion_.sample_margin() + shift));
+  kernels_.add_scaled(gradient_.data(), expansion_.stride(), expansion_.sample().data(), residual);
+  const double margin_error = optimum_.dot_rounding * problem_.sample_norm(i) *
+                              (length(expansion_.base()) + length(displacement_));
+  anchor_rounding_ +=
+      expansion_.sample_leverage() * (24 * kRounding * std::abs(residual) + a * margin_error) +
+      2 * kRounding * length(gradient_) * expansion_.inverse_root();
+  const double far = std::abs(shift) + margin_error;
+  const double fourth = expansion_.sample_curvature() * far * far * far * far;
+  shifts_.largest = std::max(shifts_.largest, far);
+  shifts_.fourth += fourth;
+  shifts_.eighth += fourth * far * far * far * far;
 }
 
 double LogisticPath::length(const AlignedVector& vector) const {
-  return std::sqrt(kernels_.dot(vector.data(), vector.data(), stride_));
+  return std::sqrt(kernels_.dot(vector.data(), vector.data(), vector.size()));
 }
 
-bool LogisticPath::has_drifted() const {
-  return inverse_drift_ > kMostDrift || hessian_rounding_ > kMostDrift;
+// result = gradient + H step + T[displacement + step / 2, step], T the third derivative
+void LogisticPath::residual(const AlignedVector& step, AlignedVector& result) {
+  const std::size_t stride = expansion_.stride();
+  kernels_.multiply(expansion_.hessian().data(), columns_, stride, step.data(), result.data());
+  kernels_.add_scaled(result.data(), stride, gradient_.data(), 1.0);
+  if (!expansion_.has_third()) return;
+  std::copy(displacement_.begin(), displacement_.end(), middle_.begin());
+  kernels_.add_scaled(middle_.data(), stride, step.data(), 0.5);
+  expansion_.third().contract(middle_, step, product_);
+  kernels_.add_scaled(result.data(), stride, product_.data(), 1.0);
+}
+
+// One Newton step for the zero of the residual, with the inverse of the derivative to first order
+// in T.
+void LogisticPath::take_step() {
+  const std::size_t stride = expansion_.stride();
+  const auto solve = [&](const AlignedVector& right, AlignedVector& solution) {
+    kernels_.multiply(expansion_.inverse().data(), columns_, stride, right.data(), solution.data());
+  };
+  if (!expansion_.has_third()) {
+    solve(gradient_, step_);
+    for (double& s : step_) s = -s;
+    residual(step_, unsolved_);
+    return;
+  }
+  AlignedVector& correction = middle_;
+  residual(step_, unsolved_);
+  solve(unsolved_, product_);
+  std::copy(displacement_.begin(), displacement_.end(), correction.begin());
+  kernels_.add_scaled(correction.data(), stride, step_.data(), 1.0);
+  expansion_.third().contract(correction, product_, unsolved_);
+  kernels_.add_scaled(step_.data(), stride, product_.data(), -1.0);
+  solve(unsolved_, product_);
+  kernels_.add_scaled(step_.data(), stride, product_.data(), 1.0);
+  residual(step_, unsolved_);
+}
+
+LogisticPath::Error LogisticPath::bound() {
+  const std::size_t stride = expansion_.stride();
+  const double* step = step_.data();
+  AlignedVector& scratch = product_;
+  kernels_.multiply(expansion_.hessian().data(), columns_, stride, step, scratch.data());
+  const double rounding = expansion_.hessian_rounding();
+  const double size =
+      std::sqrt(std::max(kernels_.dot(step, scratch.data(), stride), 0.0)) * (1 + rounding);
+  // The largest shift along the step.
+  const double R = std::min(members_.largest_norm() * length(step_), expansion_.leverage() * size);
+  const double D = shifts_.largest;
+  Error error;
+  error.growth = D + R;
+  const double x = error.growth;
+  const double linear = x > 1e-5 ? std::expm1(x) / x : 1 + x;
+  // Norms, weighted with the curvatures, of products of shifts of the anchor and along the step.
+  const double fourth_of_step = std::sqrt(R * size);
+  const double fourth = std::sqrt(shifts_.fourth);
+  const double mixed = std::min(D * size, std::sqrt(fourth) * fourth_of_step);
+  if (expansion_.has_third()) {
+    const double quadratic = x > 1e-3 ? 2 * (std::expm1(x) - x) / (x * x) : 1 + x;
+    const double squared =
+        std::min({D * mixed, R * fourth, std::sqrt(std::sqrt(shifts_.eighth)) * fourth_of_step});
+    error.total = quadratic / 2 * (squared + R * mixed + R * R * size / 3);
+  } else {
+    error.total = linear * (mixed + R * size / 2);
+  }
+  kernels_.multiply(expansion_.inverse().data(), columns_, stride, unsolved_.data(),
+                    scratch.data());
+  const double unsolved =
+      std::sqrt(std::max(kernels_.dot(unsolved_.data(), scratch.data(), stride), 0.0));
+  error.total +=
+      (1 + expansion_.inverse_drift()) * unsolved + rounding * size + anchor_rounding_ +
+      8 * kRounding * (length(gradient_) + length(unsolved_)) * expansion_.inverse_root();
+  return error;
 }
 
 const Optimum& LogisticPath::estimate() {
   optimum_.radius = kInfinite;
-  if (!anchored_ || has_drifted()) return optimum_;
-  kernels_.multiply(inverse_.data(), columns_, stride_, gradient_.data(), step_.data());
-  for (std::size_t j = 0; j < columns_; ++j) {
-    step_[j] = -step_[j];
-    optimum_.weights[static_cast<Eigen::Index>(j)] = anchor_[j] + step_[j];
-  }
-  kernels_.multiply(hessian_.data(), columns_, stride_, step_.data(), unsolved_.data());
-  const double decrement =
-      std::sqrt(std::max(kernels_.dot(step_.data(), unsolved_.data(), stride_), 0.0)) *
-      (1 + hessian_rounding_);
-  kernels_.add_scaled(unsolved_.data(), stride_, gradient_.data(), 1.0);
-
-  // Displacements are differences of margins, each rounded.
-  const double D = displacement_ + 2 * optimum_.dot_rounding * members_.largest_norm() *
-                                       (length(anchor_) + length(built_at_));
-  const double R = std::min(members_.largest_norm() * length(step_), leverage_ * decrement);
-  const double stretch = std::exp(D) * (R > 1e-5 ? std::expm1(R) / R : 1 + R);
-  const double error =
-      decrement * (stretch - 1 + hessian_rounding_ + 8 * kRounding) + 2 * anchor_rounding_ +
-      (length(unsolved_) + 8 * kRounding * length(gradient_)) * optimum_.inverse_root;
-  const double contraction = (1 + hessian_rounding_) * leverage_ * std::exp(D + R) * error;
+  if (!expansion_.has_base() || expansion_.has_drifted()) return optimum_;
+  take_step();
+  for (std::size_t j = 0; j < columns_; ++j)
+    optimum_.weights[static_cast<Eigen::Index>(j)] =
+        expansion_.base()[j] + displacement_[j] + step_[j];
+  optimum_.weights_rounding =
+      3 * kRounding * (length(expansion_.base()) + length(displacement_) + length(step_));
+  error_ = bound();
+  const double leverage = expansion_.leverage();
+  const double contraction =
+      leverage * std::exp(error_.growth) * error_.total * (1 + expansion_.hessian_rounding());
   if (contraction < 0.9)
-    optimum_.radius =
-        (1 + hessian_rounding_) * (contraction > 0 ? -std::log1p(-contraction) / leverage_ : error);
-  optimum_.norm_error = inverse_drift_;
+    optimum_.radius = (1 + expansion_.hessian_rounding()) *
+                      (contraction > 0 ? -std::log1p(-contraction) / leverage : error_.total);
+  optimum_.inverse_root = expansion_.inverse_root();
+  optimum_.norm_error = expansion_.inverse_drift();
   return optimum_;
 }
 
+void LogisticPath::anchor_at_base() {
+  std::fill(displacement_.begin(), displacement_.end(), 0.0);
+  std::fill(step_.begin(), step_.end(), 0.0);
+  gradient_ = expansion_.gradient();
+  anchor_rounding_ = expansion_.gradient_rounding();
+  shifts_ = {};
+}
+
+bool LogisticPath::rebase(double moved) {
+  AlignedVector weights(expansion_.stride());
+  std::copy_n(optimum_.weights.data(), columns_, weights.begin());
+  const bool with_third = members_.size() >= kThirdFrom && columns_ <= kThirdColumns;
+  joins_ = joins_since_base_ = passes_since_base_ = 0;
+  if (!expansion_.build(weights, moved, with_third)) return false;
+  anchor_at_base();
+  return true;
+}
+
+// Costs per join are least if the base is moved when the passes it lately took cost as much, per
+// join, as its building and all passes since.
+bool LogisticPath::is_time_to_rebase() {
+  const auto d = static_cast<double>(columns_);
+  const auto k = static_cast<double>(members_.size());
+  const double pass = k * (2 * d + 25) / 16 + 20 * d;
+  double build = k * (3 * d + 60 + d * d / 2) / 8 + d * d * d / 8 + 50 * d;
+  if (expansion_.has_third()) build += k * d * d * d / 48;
+  rate_ = 0.7 * rate_ + 0.3 * (refined_ > 1 ? refined_ : 1 / std::max(joins_, 1.0));
+  return rate_ * pass * joins_since_base_ > build + passes_since_base_ * pass;
+}
+
 bool LogisticPath::refine() {
-  if (!anchored_ || refined_ >= kMostRefinements) return false;
+  if (!expansion_.has_base() || refined_ >= kMostRefinements) return false;
   ++refined_;
-  std::copy_n(optimum_.weights.data(), columns_, sample_.begin());
-  pass(sample_.data());
-  if (displacement_ > 2) return false;
-  const bool stale = displacement_ > stalest(members_.size()) || refined_ > 2 || has_drifted();
-  return stale ? build() : true;
+  const bool time = is_time_to_rebase();
+  joins_ = 0;
+  if (expansion_.has_drifted() || !(error_.growth < 1.9) || refined_ >= 4 ||
+      anchor_rounding_ > 0.3 * error_.total || time)
+    return error_.growth < 4 && rebase(error_.growth);
+  ++passes_since_base_;
+  for (std::size_t j = 0; j < columns_; ++j) displacement_[j] += step_[j];
+  std::fill(step_.begin(), step_.end(), 0.0);
+  gradient_ = expansion_.gradient();
+  kernels_.multiply(expansion_.hessian().data(), columns_, expansion_.stride(),
+                    displacement_.data(), product_.data());
+  kernels_.add_scaled(gradient_.data(), expansion_.stride(), product_.data(), 1.0);
+  anchor_rounding_ = expansion_.gradient_rounding() +
+                     expansion_.hessian_rounding() * expansion_.coordinate_length(displacement_) +
+                     expansion_.add_remainder(displacement_, gradient_, shifts_);
+  return std::isfinite(anchor_rounding_) || rebase(error_.growth);
 }
 
 const Optimum& LogisticPath::fit(bool anchor) {
-  if (anchored_) newton_.start_from(optimum_.weights);
+  if (expansion_.has_base()) newton_.start_from(optimum_.weights);
   const Optimum& optimum = newton_.fit();
   optimum_.weights = optimum.weights;
-  anchored_ = false;
-  if (anchor && members_.size() >= least_members_) {
-    std::copy_n(optimum.weights.data(), columns_, sample_.begin());
-    pass(sample_.data());
-    leverage_ = kInfinite;
-    build();
-  }
+  expansion_.drop();
+  if (anchor && members_.size() >= least_members_) rebase(kInfinite);
   return optimum;
-}
-
-// Margins, gradient and curvatures of the members at a new anchor.
-void LogisticPath::pass(const double* weights) {
-  std::copy_n(weights, columns_, anchor_.begin());
-  std::fill(gradient_.begin(), gradient_.end(), 0.0);
-  std::fill(magnitude_.begin(), magnitude_.end(), 0.0);
-  displacement_ = 0;
-  ++statistics_.passes;
-  const SampleTiles& samples = members_.samples();
-  for (std::size_t t = 0; t < samples.tile_count(); ++t) {
-    checkpoint_();
-    const std::size_t first = t * kTileRows;
-    const std::size_t rows = padded_rows(samples.rows_in(t));
-    double* margins = margins_.data() + first;
-    kernels_.margins(samples.tile(t), columns_, anchor_.data(), rows, margins);
-    kernels_.logistic(margins, members_.signs() + first, members_.weights() + first, rows,
-                      residuals_.data(), curvatures_.data() + first);
-    kernels_.add_gradient(samples.tile(t), columns_, residuals_.data(), rows, gradient_.data(),
-                          magnitude_.data());
-    if (anchored_)
-      displacement_ = std::max(
-          displacement_,
-          kernels_.largest_difference(margins, built_margins_.data() + first, samples.rows_in(t)));
-  }
-  const auto n = static_cast<Eigen::Index>(columns_);
-  const Eigen::Map<const Eigen::VectorXd> w(anchor_.data(), n);
-  Eigen::Map<Eigen::VectorXd>(gradient_.data(), n) += problem_.penalty().cwiseProduct(w);
-  if (!anchored_) return;
-  // The curvature at the anchor is within exp(D) of the Hessian's.
-  anchor_rounding_ =
-      std::exp(displacement_) *
-      gradient_rounding(
-          members_, problem_, optimum_.dot_rounding, w,
-          Eigen::Map<const Eigen::VectorXd>(magnitude_.data(), n),
-          Square(hessian_.data(), n, n, Eigen::OuterStride<>(static_cast<Eigen::Index>(stride_)))
-              .diagonal(),
-          Square(inverse_.data(), n, n, Eigen::OuterStride<>(static_cast<Eigen::Index>(stride_)))
-              .diagonal());
-}
-
-// The Hessian at the anchor, where the last pass was, and its inverse.
-bool LogisticPath::build() {
-  anchored_ = false;
-  ++statistics_.hessian_builds;
-  const auto n = static_cast<Eigen::Index>(columns_);
-  const Eigen::OuterStride<> stride(static_cast<Eigen::Index>(stride_));
-  RowMajor lower = RowMajor::Zero(n, n);
-  const SampleTiles& samples = members_.samples();
-  for (std::size_t t = 0; t < samples.tile_count(); ++t) {
-    checkpoint_();
-    kernels_.add_hessian(samples.tile(t), columns_, curvatures_.data() + t * kTileRows,
-                         padded_rows(samples.rows_in(t)), lower.data(), scratch_.data());
-  }
-  lower.diagonal() += problem_.penalty();
-  Square hessian(hessian_.data(), n, n, stride);
-  Square inverse(inverse_.data(), n, n, stride);
-  hessian = lower.selfadjointView<Eigen::Lower>();
-  const Eigen::LLT<Eigen::MatrixXd> factor(hessian);
-  if (factor.info() != Eigen::Success) return false;
-  const Eigen::MatrixXd root = factor.matrixL().solve(Eigen::MatrixXd::Identity(n, n));
-  inverse.noalias() = root.transpose() * root;
-
-  updates_ = 0;
-  inverse_drift_ = 0;
-  charge_rounding(1);
-  measure_inverse();
-  if (has_drifted()) return false;
-  // Curvatures, and with them H, have changed by a factor within exp(+-D).
-  leverage_ *= std::exp(displacement_ / 2);
-  leverage_ = std::min(leverage_, members_.largest_norm() * optimum_.inverse_root);
-  if (leverage_size_ * 5 < members_.size() * 4) {
-    leverage_ = largest_leverage();
-    leverage_size_ = members_.size();
-  }
-  std::copy(anchor_.begin(), anchor_.end(), built_at_.begin());
-  std::swap(built_margins_, margins_);
-  displacement_ = 0;
-  anchor_rounding_ = gradient_rounding(members_, problem_, optimum_.dot_rounding,
-                                       Eigen::Map<const Eigen::VectorXd>(anchor_.data(), n),
-                                       Eigen::Map<const Eigen::VectorXd>(magnitude_.data(), n),
-                                       hessian.diagonal(), inverse.diagonal());
-  return anchored_ = true;
-}
-
-double LogisticPath::largest_leverage() const {
-  double most = 0;
-  const SampleTiles& samples = members_.samples();
-  AlignedVector x(stride_);
-  AlignedVector pull(stride_);
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    for (std::size_t j = 0; j < columns_; ++j) x[j] = samples.value(i, j);
-    kernels_.multiply(inverse_.data(), columns_, stride_, x.data(), pull.data());
-    most = std::max(most, kernels_.dot(x.data(), pull.data(), stride_));
-  }
-  return (1 + inverse_drift_) * std::sqrt(most);
 }
 
 }  // namespace shapcpp

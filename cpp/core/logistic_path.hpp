@@ -1,17 +1,17 @@
 // The optimum as samples join, known to within a radius, mostly without touching the members again.
 //
-// An anchor, where the gradient is known exactly, and a Hessian built at some earlier point absorb
-// each joining sample in O(columns^2). Bounds say how far the true optimum can be from where they
-// point; a pass over the members makes a new anchor when that is too far. docs/engine.md derives
-// it.
+// An expansion around a base absorbs each joining sample. An anchor, where the gradient is known
+// exactly, follows the optimum; bounds say how far the true optimum can be from where the two
+// point. A pass over the members moves the anchor when that is too far, a new base follows when
+// passes have become too many. docs/engine.md derives it.
 #pragma once
 
 #include <Eigen/Core>
 #include <cstddef>
-#include <cstdint>
 
 #include "checkpoint.hpp"
 #include "coalition.hpp"
+#include "expansion.hpp"
 #include "newton.hpp"
 #include "optimum.hpp"
 #include "statistics.hpp"
@@ -36,55 +36,48 @@ class LogisticPath {
   // The optimum to the rounding floor, and where asked for and possible a new anchor there; throws
   // what Newton::fit throws.
   const Optimum& fit(bool anchor);
-  bool has_anchor() const { return anchored_; }
+  bool has_anchor() const { return expansion_.has_base(); }
 
  private:
-  void pass(const double* weights);
-  bool build();
-  void charge_rounding(double loss);
-  void measure_inverse();
-  bool has_drifted() const;
+  // Bounds on what a step leaves of the gradient, in the norm of H^-1.
+  struct Error {
+    double total = 0;
+    double growth = 0;  // curvatures at the end are within exp(+-growth) of those in H
+  };
+
+  void anchor_at_base();
+  bool rebase(double moved);
+  bool is_time_to_rebase();
+  void take_step();
+  void residual(const AlignedVector& step, AlignedVector& result);
+  Error bound();
   double length(const AlignedVector& vector) const;
-  double largest_leverage() const;
 
   const Problem& problem_;
-  const Checkpoint& checkpoint_;
-  Statistics& statistics_;
   const kernels::Kernels& kernels_;
   const std::size_t columns_;
-  const std::size_t stride_;  // of small vectors and matrices: columns padded for the kernels
   // Below this size a fit costs less than what an anchor needs.
   const std::size_t least_members_;
   Coalition members_;
   Newton newton_;
+  Expansion expansion_;
 
-  bool anchored_ = false;
-  int refined_ = 0;                // times since the last join
-  double displacement_ = 0;        // D: max over members of |x_i . (anchor - built_at)|
-  double leverage_ = 0;            // bound on max over members of |x_i|_{H^-1}
-  std::size_t leverage_size_ = 0;  // members when the leverage was last computed
-  double anchor_rounding_ = 0;     // of the gradient, in the norm of H^-1
-  double updates_ = 0;             // joins since the Hessian was built
-  double inverse_drift_ = 0;       // relative error of norms taken with the inverse
-  double hessian_rounding_ = 0;    // of the Hessian, as a share of it
-
-  AlignedVector hessian_;  // H, at built_at_, of all members
-  AlignedVector inverse_;
-  AlignedVector anchor_;
-  AlignedVector gradient_;  // at the anchor, of all members
-  AlignedVector magnitude_;
-  AlignedVector built_at_;
-  AlignedVector sample_;
-  AlignedVector pull_;
-  AlignedVector step_;
-  AlignedVector unsolved_;
+  AlignedVector displacement_;  // of the anchor from the base
+  AlignedVector gradient_;      // at the anchor, of all members
+  double anchor_rounding_ = 0;  // of that, in the norm of H^-1
+  Shifts shifts_;               // of the members' margins from the base to the anchor
+  AlignedVector step_;          // from the anchor to the estimate
+  AlignedVector unsolved_;      // what the expansion says is left of the gradient there
+  AlignedVector product_;
+  AlignedVector middle_;
+  Error error_;  // of the last estimate
   Optimum optimum_;
 
-  AlignedVector margins_;        // of all members at the anchor
-  AlignedVector curvatures_;     // of all members at the anchor
-  AlignedVector built_margins_;  // of all members at built_at_
-  AlignedVector residuals_;      // of one tile
-  AlignedVector scratch_;
+  int refined_ = 0;   // times since the last join
+  double joins_ = 0;  // since the last pass
+  double joins_since_base_ = 0;
+  double passes_since_base_ = 0;
+  double rate_ = 0;  // passes per join, lately
 };
 
 }  // namespace shapcpp

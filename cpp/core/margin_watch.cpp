@@ -10,13 +10,17 @@ using kernels::kTileRows;
 
 namespace {
 
-constexpr double kNotANumber = std::numeric_limits<double>::quiet_NaN();
-// Long-lived references need large near sets; the limit is steered to this many counts.
-constexpr int kShortLife = 8;
-constexpr int kLongLife = 24;
-constexpr double kSteering = 1.3;
-// More margins than this within the cheap bound of one tile are not worth the exact norms.
-constexpr std::size_t kWorthExactNorms = 12;
+constexpr float kNotANumber = std::numeric_limits<float>::quiet_NaN();
+constexpr double kSingleRounding = std::numeric_limits<float>::epsilon() / 2;
+// What a split costs, in evaluations of a near sample: for each test sample, and for each near one.
+constexpr double kSplitCost = 4;
+constexpr double kCopyCost = 20;
+constexpr double kShortestLife = 3;
+constexpr double kLongestLife = 300;
+// A limit above every ratio.
+constexpr double kAllNear = 2;
+// So many samples within the cheap bound are hardly all decided by their exact norms.
+constexpr std::size_t kWorthExactNorms = 6;
 
 }  // namespace
 
@@ -24,92 +28,126 @@ MarginWatch::MarginWatch(const Problem& problem, Statistics& statistics)
     : problem_(problem),
       statistics_(statistics),
       kernels_(kernels::kernels()),
+      columns_(problem.columns()),
       margins_(kTileRows),
-      sample_(static_cast<Eigen::Index>(problem.columns())) {
+      single_margins_(kTileRows),
+      sample_(padded_columns(columns_)),
+      pull_(sample_.size()),
+      weights_(sample_.size()),
+      single_weights_(sample_.size()),
+      reference_(sample_.size()) {
   for (std::size_t k = 0; k < problem.n_classes(); ++k) {
     const std::size_t size = problem.test_samples(k).size();
-    near_.push_back({SampleTiles(problem.columns(), size), AlignedVector(tiled_rows(size)), 0});
+    near_.push_back({Tiles<float>(columns_, size), Aligned<float>(tiled_rows(size)), {}, 0, 0, {}});
   }
 }
 
 void MarginWatch::clear() {
-  reference_.resize(0);
-  limit_ = kFirstLimit;
-  age_ = kShortLife;
+  limit_ = 0;
+  drift_ = 0;
+  looked_ = false;
 }
 
-std::int64_t MarginWatch::count(const Optimum& optimum, std::span<std::int64_t> correct) {
-  if (!far_is_safe(optimum)) take_reference(optimum);
-  ++age_;
-  std::size_t undecided = 0;
-  for (std::size_t k = 0; k < near_.size(); ++k) {
-    Signs signs = examine(optimum, near_[k].samples, near_[k].norms.data(), SIZE_MAX);
-    signs.positive += near_[k].far_positive;
-    correct[k] = k == 1 ? static_cast<std::int64_t>(signs.positive)
-                        : problem_.test_counts()[k] - static_cast<std::int64_t>(signs.positive);
-    undecided += signs.undecided;
-  }
-  return static_cast<std::int64_t>(undecided);
+bool MarginWatch::could_decide(const Optimum& optimum) const {
+  const double ball = reach(optimum) / optimum.weights.norm();
+  return ball < 0.5 &&
+         (limit_ == 0 || ball * static_cast<double>(near_size_) < kWorthExactNorms * limit_);
 }
 
-bool MarginWatch::count_certain(const Optimum& optimum, std::span<std::int64_t> correct) {
-  // A ball this wide leaves signs open or makes the near set large: not worth looking.
-  if (reach(optimum) > 0.5 * limit_ * optimum.weights.norm()) return false;
-  if (!far_is_safe(optimum)) take_reference(optimum);
-  ++age_;
-  for (std::size_t k = 0; k < near_.size(); ++k) {
-    Signs signs = examine(optimum, near_[k].samples, near_[k].norms.data(), 0);
-    if (signs.undecided > 0) return false;
-    signs.positive += near_[k].far_positive;
-    correct[k] = k == 1 ? static_cast<std::int64_t>(signs.positive)
-                        : problem_.test_counts()[k] - static_cast<std::int64_t>(signs.positive);
+bool MarginWatch::look(const Optimum& optimum) {
+  std::copy_n(optimum.weights.data(), columns_, weights_.begin());
+  if (!looked_) {
+    looked_ = true;
+    ++age_;
+    if (!far_is_safe(optimum)) take_reference(optimum);
+    for (NearSet& near : near_) examine_near(optimum, near);
+  } else if (open() > kWorthExactNorms) {
+    decide_open(optimum, Norms::kBound);
   }
-  return true;
+  if (open() > kWorthExactNorms) return false;
+  decide_open(optimum, Norms::kExact);
+  return open() == 0;
+}
+
+void MarginWatch::look_closely(const Optimum& optimum) {
+  if (!look(optimum)) decide_open(optimum, Norms::kExact);
+}
+
+std::size_t MarginWatch::open() const {
+  std::size_t sum = 0;
+  for (const NearSet& near : near_) sum += near.open.size();
+  return sum;
+}
+
+std::int64_t MarginWatch::count(std::span<std::int64_t> correct) const {
+  for (std::size_t k = 0; k < near_.size(); ++k) {
+    const auto positive = static_cast<std::int64_t>(near_[k].positive + near_[k].far_positive);
+    correct[k] = k == 1 ? positive : problem_.test_counts()[k] - positive;
+  }
+  return static_cast<std::int64_t>(open());
 }
 
 std::int64_t MarginWatch::count_all(const Optimum& optimum, std::span<std::int64_t> correct) {
-  std::size_t undecided = 0;
-  for (std::size_t k = 0; k < problem_.n_classes(); ++k) {
-    const Signs signs =
-        examine(optimum, problem_.test_samples(k), problem_.test_norms(k).data(), SIZE_MAX);
-    correct[k] = k == 1 ? static_cast<std::int64_t>(signs.positive)
-                        : problem_.test_counts()[k] - static_cast<std::int64_t>(signs.positive);
-    undecided += signs.undecided;
-  }
-  return static_cast<std::int64_t>(undecided);
+  std::copy_n(optimum.weights.data(), columns_, weights_.begin());
+  for (std::size_t k = 0; k < near_.size(); ++k) examine(optimum, k);
+  decide_open(optimum, Norms::kExact);
+  return count(correct);
 }
 
-// |x.w - x.w*| / |x|, at most: |x|_{H^-1} radius <= |x| inverse_root radius, and the rounding of
-// x.w itself.
+// |x.w - x.w*| / |x|, at most: |x|_{H^-1} radius <= |x| inverse_root radius, the rounding of x.w
+// itself, and that of w.
 double MarginWatch::reach(const Optimum& optimum) const {
-  return optimum.radius * optimum.inverse_root + optimum.dot_rounding * optimum.weights.norm();
+  return optimum.radius * optimum.inverse_root + optimum.dot_rounding * optimum.weights.norm() +
+         optimum.weights_rounding;
 }
 
 // Whether no sample outside the near set can have changed its sign since the reference: the angle
 // between it and the optimum is at most that between it and the weights plus that of the ball.
-bool MarginWatch::far_is_safe(const Optimum& optimum) const {
-  if (reference_.size() == 0) return false;
-  const double length = optimum.weights.norm();
-  const double along = optimum.weights.dot(reference_);
+bool MarginWatch::far_is_safe(const Optimum& optimum) {
+  if (limit_ == 0) return false;
+  const std::size_t stride = weights_.size();
+  const double length = std::sqrt(kernels_.dot(weights_.data(), weights_.data(), stride));
+  const double along = kernels_.dot(weights_.data(), reference_.data(), stride);
   const double ball = reach(optimum) / length;
-  if (!(ball < 0.5) || along <= 0) return false;
-  const double across = (optimum.weights - along * reference_).norm() / length;
-  if (across > 0.5) return false;
+  std::copy(weights_.begin(), weights_.end(), sample_.begin());
+  kernels_.add_scaled(sample_.data(), stride, reference_.data(), -along);
+  const double across = std::sqrt(kernels_.dot(sample_.data(), sample_.data(), stride)) / length;
+  moved_ = across;
+  if (!(ball < 0.5) || along <= 0 || across > 0.5 || age_ > most_age_) return false;
   const double sine = across * std::sqrt(1 - ball * ball) + ball * along / length;
   return sine * (1 + 1e-9) + 4 * optimum.dot_rounding < limit_;
 }
 
+// The optimum drifts like a random walk: by drift * sqrt(n) in n coalitions. A limit for n of them
+// costs density * limit evaluations each, and all test samples once in n.
 void MarginWatch::take_reference(const Optimum& optimum) {
-  if (age_ < kShortLife) limit_ *= kSteering;
-  if (age_ > kLongLife) limit_ /= kSteering;
-  age_ = 0;
   ++statistics_.references;
+  if (limit_ > 0) {
+    const double drift = std::min(moved_, 0.5) / std::sqrt(age_);
+    drift_ = drift_ > 0 ? (drift_ + drift) / 2 : drift;
+  }
+  age_ = 1;
   const double length = optimum.weights.norm();
-  if (length > 0) limit_ = std::max(limit_, 2 * reach(optimum) / length);
+  const double ball = length > 0 ? reach(optimum) / length : kAllNear;
+  double life = kShortestLife;
+  if (drift_ > 0) {
+    const auto near = static_cast<double>(near_size_ + 1);
+    const auto all = static_cast<double>(problem_.test_counts()[0] + problem_.test_counts()[1]);
+    life = std::cbrt(
+        std::pow(1.5 * (kSplitCost * all + kCopyCost * near) * limit_ / (near * drift_), 2));
+    life = std::clamp(life, kShortestLife, kLongestLife);
+  }
+  most_age_ = 4 * life;
+  limit_ = 2 * ball + (drift_ > 0 ? 1.5 * drift_ * std::sqrt(life) : 0.05);
   // The ratio is at most 1, and a little more by rounding: above, all samples are near.
-  if (!(limit_ < 1) || !(length > 0)) limit_ = 2;
-  reference_ = optimum.weights / (length > 0 ? length : 1);
-  for (std::size_t k = 0; k < near_.size(); ++k) split(k);
+  if (!(limit_ < 1)) limit_ = kAllNear;
+  std::copy(weights_.begin(), weights_.end(), reference_.begin());
+  for (double& v : reference_) v /= length > 0 ? length : 1;
+  near_size_ = 0;
+  for (std::size_t k = 0; k < near_.size(); ++k) {
+    split(k);
+    near_size_ += near_[k].rows.size();
+  }
 }
 
 // Sorts the test samples of class k into near and far.
@@ -117,66 +155,109 @@ void MarginWatch::split(std::size_t k) {
   NearSet& near = near_[k];
   const SampleTiles& samples = problem_.test_samples(k);
   near.samples.clear();
+  near.rows.clear();
   near.far_positive = 0;
   statistics_.test_evaluations += static_cast<std::int64_t>(samples.size());
+  chosen_.resize(kTileRows);
   for (std::size_t t = 0; t < samples.tile_count(); ++t) {
     const std::size_t count = samples.rows_in(t);
     const double* norms = problem_.test_norms(k).data() + t * kTileRows;
-    kernels_.margins(samples.tile(t), problem_.columns(), reference_.data(), padded_rows(count),
+    kernels_.margins(samples.tile(t), columns_, reference_.data(), padded_rows(count),
                      margins_.data());
+    std::size_t chosen = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      if (std::abs(margins_[i]) > limit_ * norms[i]) {
-        near.far_positive += margins_[i] > 0 ? 1 : 0;
-      } else {
-        near.norms[near.samples.size()] = norms[i];
-        near.samples.append_from(samples, t * kTileRows + i);
-      }
+      const bool far = std::abs(margins_[i]) > limit_ * norms[i];
+      chosen_[chosen] = static_cast<std::uint32_t>(i);
+      chosen += far ? 0 : 1;
+      near.far_positive += far && margins_[i] > 0 ? 1 : 0;
     }
+    for (std::size_t i = 0; i < chosen; ++i) {
+      near.norms[near.rows.size()] = static_cast<float>(norms[chosen_[i]]);
+      near.rows.push_back(t * kTileRows + chosen_[i]);
+    }
+    near.samples.append_from(samples, t, {chosen_.data(), chosen});
   }
-  std::fill(near.norms.begin() + static_cast<std::ptrdiff_t>(near.samples.size()),
-            near.norms.begin() + static_cast<std::ptrdiff_t>(padded_rows(near.samples.size())),
+  std::fill(near.norms.begin() + static_cast<std::ptrdiff_t>(near.rows.size()),
+            near.norms.begin() + static_cast<std::ptrdiff_t>(padded_rows(near.rows.size())),
             kNotANumber);
 }
 
-// The signs of samples, first by the bound on their norms, then by the exact norms of those that
-// fail it; stops once more than `most_undecided` are open.
-MarginWatch::Signs MarginWatch::examine(const Optimum& optimum, const SampleTiles& samples,
-                                        const double* norms, std::size_t most_undecided) {
-  const double bound = reach(optimum);
-  Signs signs;
-  for (std::size_t t = 0; t < samples.tile_count(); ++t) {
+// Decides the near samples by the bound on their norms, in single precision.
+void MarginWatch::examine_near(const Optimum& optimum, NearSet& near) {
+  near.positive = 0;
+  near.open.clear();
+  // Rounding to single precision adds to that of the product.
+  const double rounding = (static_cast<double>(columns_) + 6) * kSingleRounding;
+  const double bound = (reach(optimum) + rounding * optimum.weights.norm()) * (1 + 1e-6);
+  std::copy_n(weights_.begin(), columns_, single_weights_.begin());
+  statistics_.test_evaluations += static_cast<std::int64_t>(near.rows.size());
+  for (std::size_t t = 0; t < near.samples.tile_count(); ++t) {
     const std::size_t first = t * kTileRows;
-    const std::size_t rows = padded_rows(samples.rows_in(t));
-    statistics_.test_evaluations += static_cast<std::int64_t>(samples.rows_in(t));
-    kernels_.margins(samples.tile(t), problem_.columns(), optimum.weights.data(), rows,
-                     margins_.data());
+    const std::size_t rows = padded_rows(near.samples.rows_in(t));
     std::size_t above = 0;
     std::size_t within = 0;
-    kernels_.classify(margins_.data(), norms + first, bound, rows, &above, &within);
-    signs.positive += above;
-    if (within > kWorthExactNorms && most_undecided == 0) {
-      signs.undecided = within;
-      return signs;
-    }
-    for (std::size_t i = 0; within > 0 && i < rows; ++i) {
-      if (!(std::abs(margins_[i]) <= norms[first + i] * bound)) continue;
+    kernels_.look(near.samples.tile(t), columns_, single_weights_.data(), near.norms.data() + first,
+                  static_cast<float>(bound), rows, single_margins_.data(), &above, &within);
+    near.positive += above;
+    for (std::size_t i = 0; within > 0; ++i) {
+      if (!(std::abs(single_margins_[i]) <= near.norms[first + i] * static_cast<float>(bound)))
+        continue;
       --within;
-      if (is_decided(optimum, samples, first + i, margins_[i]))
-        signs.positive += margins_[i] > 0 ? 1 : 0;
-      else if (++signs.undecided > most_undecided)
-        return signs;
+      near.open.push_back(near.rows[first + i]);
     }
   }
-  return signs;
 }
 
-bool MarginWatch::is_decided(const Optimum& optimum, const SampleTiles& samples, std::size_t row,
-                             double margin) {
-  for (Eigen::Index j = 0; j < sample_.size(); ++j)
-    sample_[j] = samples.value(row, static_cast<std::size_t>(j));
-  return std::abs(margin) >
-         optimum.norm(sample_) * optimum.radius +
-             optimum.dot_rounding * sample_.cwiseProduct(optimum.weights).lpNorm<1>();
+// The same for all samples of a class, in double precision.
+void MarginWatch::examine(const Optimum& optimum, std::size_t k) {
+  NearSet& near = near_[k];
+  const SampleTiles& samples = problem_.test_samples(k);
+  const double bound = reach(optimum);
+  near.far_positive = near.positive = 0;
+  near.open.clear();
+  statistics_.test_evaluations += static_cast<std::int64_t>(samples.size());
+  for (std::size_t t = 0; t < samples.tile_count(); ++t) {
+    const double* norms = problem_.test_norms(k).data() + t * kTileRows;
+    const std::size_t rows = padded_rows(samples.rows_in(t));
+    kernels_.margins(samples.tile(t), columns_, weights_.data(), rows, margins_.data());
+    std::size_t above = 0;
+    std::size_t within = 0;
+    kernels_.classify(margins_.data(), norms, bound, rows, &above, &within);
+    near.positive += above;
+    for (std::size_t i = 0; within > 0; ++i) {
+      if (!(std::abs(margins_[i]) <= norms[i] * bound)) continue;
+      --within;
+      near.open.push_back(t * kTileRows + i);
+    }
+  }
+}
+
+// Decides what it can of the open samples.
+void MarginWatch::decide_open(const Optimum& optimum, Norms norms) {
+  const double bound = reach(optimum) * (1 + 1e-9);
+  for (std::size_t k = 0; k < near_.size(); ++k)
+    std::erase_if(near_[k].open, [&](std::size_t row) {
+      for (std::size_t j = 0; j < columns_; ++j)
+        sample_[j] = problem_.test_samples(k).value(row, j);
+      const double margin = kernels_.dot(sample_.data(), weights_.data(), sample_.size());
+      const bool decided = std::abs(margin) > problem_.test_norms(k)[row] * bound ||
+                           (norms == Norms::kExact && is_decided(optimum, margin));
+      near_[k].positive += decided && margin > 0 ? 1 : 0;
+      return decided;
+    });
+}
+
+// Of the sample at hand and its margin.
+bool MarginWatch::is_decided(const Optimum& optimum, double margin) {
+  double terms = 0;
+  double squares = 0;
+  for (std::size_t j = 0; j < columns_; ++j) {
+    terms += std::abs(sample_[j] * weights_[j]);
+    squares += sample_[j] * sample_[j];
+  }
+  return std::abs(margin) > optimum.norm(sample_, pull_) * optimum.radius +
+                                optimum.dot_rounding * terms +
+                                optimum.weights_rounding * std::sqrt(squares) * (1 + 1e-9);
 }
 
 }  // namespace shapcpp

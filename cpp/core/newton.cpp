@@ -5,6 +5,8 @@
 #include <limits>
 #include <string>
 
+#include "logistic_function.hpp"
+
 namespace shapcpp {
 namespace {
 
@@ -14,10 +16,6 @@ constexpr int kWarmSteps = 25;
 constexpr int kColdSteps = 500;
 // Below this largest change of a member's margin a full Newton step decreases the objective.
 constexpr double kSafeShift = 0.5;
-
-double logistic_function(double z) {
-  return z >= 0 ? 1 / (1 + std::exp(-z)) : std::exp(z) / (1 + std::exp(z));
-}
 
 // The c with c = -a (p(z + q c) - y): the coefficient at which a new sample's pull balances a
 // quadratic model whose curvature along the sample is 1 / q. Its root lies between 0 and c(z).
@@ -49,7 +47,7 @@ Newton::Newton(const Problem& problem, const Coalition& members, const Checkpoin
       shifts_(margins_.size()),
       residuals_(kTileRows),
       curvatures_(kTileRows),
-      scratch_(4 * kTileRows) {
+      scratch_(4 * kernels::kTileStride) {
   const auto columns = static_cast<Eigen::Index>(problem.columns());
   checked_product(problem.columns(), problem.columns(), "the Hessian");
   gradient_.resize(columns);

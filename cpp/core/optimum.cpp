@@ -7,11 +7,15 @@ namespace shapcpp {
 
 using kernels::kTileRows;
 
-double Optimum::norm(const Eigen::VectorXd& x) const {
-  if (inverse == nullptr) return (1 + norm_error) * (root_inverse * x).norm();
-  const Eigen::Map<const Eigen::MatrixXd, 0, Eigen::OuterStride<>> matrix(
-      inverse, x.size(), x.size(), Eigen::OuterStride<>(static_cast<Eigen::Index>(inverse_stride)));
-  return (1 + norm_error) * std::sqrt(std::max(x.dot(matrix * x), 0.0));
+double Optimum::norm(const AlignedVector& x, AlignedVector& scratch) const {
+  if (inverse == nullptr) {
+    const Eigen::Map<const Eigen::VectorXd> sample(x.data(), weights.size());
+    return (1 + norm_error) * (root_inverse * sample).norm();
+  }
+  const kernels::Kernels& loops = kernels::kernels();
+  loops.multiply(inverse, static_cast<std::size_t>(weights.size()), x.size(), x.data(),
+                 scratch.data());
+  return (1 + norm_error) * std::sqrt(std::max(loops.dot(x.data(), scratch.data(), x.size()), 0.0));
 }
 
 // Each register lane takes at most every second row of a tile, then lanes and tiles are added up;

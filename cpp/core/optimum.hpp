@@ -24,8 +24,11 @@ struct Optimum {
   double inverse_root = 0;
   // Relative rounding error of a margin x.w, on the sum of |x_j w_j|.
   double dot_rounding = 0;
+  // Bound on the Euclidean norm of what rounding did to the weights.
+  double weights_rounding = 0;
 
-  double norm(const Eigen::VectorXd& x) const;
+  // Bound on |x|_{H^-1}; x and the scratch vector are padded for the kernels.
+  double norm(const AlignedVector& x, AlignedVector& scratch) const;
 };
 
 // Relative rounding of a sum over the members, in the kernels' order of summation.

@@ -1,6 +1,7 @@
 // Where samples and sums live: aligned arrays, tiles for the kernels, sizes checked before use.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -36,39 +37,75 @@ struct CacheLineAllocator {
   bool operator==(const CacheLineAllocator&) const { return true; }
 };
 
-using AlignedVector = std::vector<double, CacheLineAllocator<double>>;
+template <class T>
+using Aligned = std::vector<T, CacheLineAllocator<T>>;
+using AlignedVector = Aligned<double>;
 
 inline std::size_t padded_rows(std::size_t rows) {
   return (rows + kernels::kRowMultiple - 1) / kernels::kRowMultiple * kernels::kRowMultiple;
 }
 
-// A growing list of samples in the layout of the kernels. Rows not yet filled are zero.
-class SampleTiles {
- public:
-  SampleTiles(std::size_t columns, std::size_t capacity);
+inline std::size_t padded_columns(std::size_t columns) {
+  return (columns + kernels::kStrideMultiple - 1) / kernels::kStrideMultiple *
+         kernels::kStrideMultiple;
+}
 
-  void append(std::span<const double> sample);
-  void append_from(const SampleTiles& other, std::size_t row);
-  void clear();
+// A growing list of samples in the layout of the kernels, in double or single precision. Rows not
+// yet filled are zero.
+template <class T>
+class Tiles {
+ public:
+  Tiles(std::size_t columns, std::size_t capacity)
+      : columns_(columns),
+        tile_size_(checked_product(columns, kernels::kTileStride, "a tile")),
+        values_(checked_product(tile_size_,
+                                (capacity + kernels::kTileRows - 1) / kernels::kTileRows,
+                                "a set of samples")) {}
+
+  void append(std::span<const double> sample) {
+    T* target = place(size_++);
+    for (std::size_t j = 0; j < columns_; ++j)
+      target[j * kernels::kTileStride] = static_cast<T>(sample[j]);
+  }
+  // Rows `rows` of tile t of another list.
+  template <class U>
+  void append_from(const Tiles<U>& other, std::size_t t, std::span<const std::uint32_t> rows) {
+    for (std::size_t j = 0; j < columns_; ++j) {
+      const U* source = other.tile(t) + j * kernels::kTileStride;
+      for (std::size_t i = 0; i < rows.size(); ++i)
+        place(size_ + i)[j * kernels::kTileStride] = static_cast<T>(source[rows[i]]);
+    }
+    size_ += rows.size();
+  }
+  void clear() {
+    const auto used = static_cast<std::ptrdiff_t>(tile_count() * tile_size_);
+    std::fill(values_.begin(), values_.begin() + used, T{0});
+    size_ = 0;
+  }
 
   std::size_t size() const { return size_; }
   std::size_t tile_count() const { return (size_ + kernels::kTileRows - 1) / kernels::kTileRows; }
-  const double* tile(std::size_t t) const { return values_.data() + t * tile_size_; }
-  double value(std::size_t row, std::size_t column) const {
-    return tile(row / kernels::kTileRows)[column * kernels::kTileRows + row % kernels::kTileRows];
+  const T* tile(std::size_t t) const { return values_.data() + t * tile_size_; }
+  T value(std::size_t row, std::size_t column) const {
+    return tile(row / kernels::kTileRows)[column * kernels::kTileStride + row % kernels::kTileRows];
   }
-
   std::size_t rows_in(std::size_t t) const {
     const std::size_t first = t * kernels::kTileRows;
     return size_ - first < kernels::kTileRows ? size_ - first : kernels::kTileRows;
   }
 
  private:
+  T* place(std::size_t row) {
+    return values_.data() + row / kernels::kTileRows * tile_size_ + row % kernels::kTileRows;
+  }
+
   std::size_t columns_;
   std::size_t tile_size_;
   std::size_t size_ = 0;
-  AlignedVector values_;
+  Aligned<T> values_;
 };
+
+using SampleTiles = Tiles<double>;
 
 // Rows that arrays beside the tiles need for `capacity` samples.
 inline std::size_t tiled_rows(std::size_t capacity) {

@@ -37,23 +37,25 @@ class Walk::Certified final : public Walk::Fitted {
   const Coalition& members() const override { return path_.members(); }
 
   std::int64_t count(std::span<std::int64_t> correct) override {
+    watch_.begin();
     if (rest_ > 0) {
       --rest_;
     } else if (path_.has_anchor()) {
       bool untouched = true;
       do {
         const Optimum& estimate = path_.estimate();
-        if (std::isfinite(estimate.radius) && watch_.count_certain(estimate, correct)) {
+        if (watch_.could_decide(estimate) && watch_.look(estimate)) {
           failures_ = std::max(failures_ - 1, 0);
           statistics_.without_pass += untouched ? 1 : 0;
-          return 0;
+          return watch_.count(correct);
         }
         untouched = false;
       } while (path_.refine());
       failures_ = std::min(failures_ + 1, kMostFailures);
       rest_ = (1 << failures_) - 1;
     }
-    return watch_.count(path_.fit(rest_ == 0), correct);
+    watch_.look_closely(path_.fit(rest_ == 0));
+    return watch_.count(correct);
   }
 
  private:

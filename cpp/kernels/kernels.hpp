@@ -6,12 +6,27 @@
 namespace shapcpp::kernels {
 
 // Samples lie in tiles of this many rows, feature by feature: value (row, column) of a tile is
-// tile[column * kTileRows + row]. A tile of the paper's 16 features fits the first-level cache.
+// tile[column * kTileStride + row]. A tile of the paper's 16 features fits the first-level cache;
+// a stride that is no power of two spreads a row over that cache.
 inline constexpr std::size_t kTileRows = 256;
+inline constexpr std::size_t kTileStride = kTileRows + 16;
 
 // `rows` is always a multiple of this: whoever fills a tile pads it, so that no loop has a
 // remainder.
-inline constexpr std::size_t kRowMultiple = 8;
+inline constexpr std::size_t kRowMultiple = 16;
+
+// Rows of small matrices are padded to a multiple of this.
+inline constexpr std::size_t kStrideMultiple = 8;
+
+// Partial sums of each column that `add_remainder` keeps apart.
+inline constexpr std::size_t kLaneSums = 8;
+
+// Sizes of the shifts t_i of members whose curvatures are c_i: max |t_i| and sums of c_i t_i^power.
+struct Shifts {
+  double largest = 0;
+  double fourth = 0;
+  double eighth = 0;
+};
 
 struct Kernels {
   const char* level;
@@ -37,11 +52,34 @@ struct Kernels {
                        std::size_t rows, double* gradient, double* magnitude);
 
   // hessian[j * columns + l] += sum over rows i of curvatures[i] * tile(i, j) * tile(i, l), l <= j;
-  // what stands above the diagonal is undefined. `scratch` holds 4 * kTileRows numbers.
+  // what stands above the diagonal is undefined. `scratch` holds 4 * kTileStride numbers.
   void (*add_hessian)(const double* tile, std::size_t columns, const double* curvatures,
                       std::size_t rows, double* hessian, double* scratch);
 
-  // Small vectors and matrices, rows of `stride` numbers, a multiple of kRowMultiple; what lies
+  // What `add_remainder` and `add_third` need, from the derivatives of the loss: probabilities of
+  // class 1, curvatures, third derivatives.
+  void (*expand)(const double* residuals, const double* curvatures, const double* signs,
+                 const double* sample_weights, std::size_t rows, float* probabilities,
+                 float* single_curvatures, double* thirds);
+
+  // In single precision, for members with probabilities p_i of class 1 and curvatures c_i at some
+  // weights: what moving the weights by `direction` adds to the residuals beyond c_i t_i, where
+  // t_i = sum over j of tile(i, j) * direction[j]; times the samples, to lane_sums[j * kLaneSums
+  // ..]. Good for |t_i| <= 2; larger ones are reported in `shifts`, and the sums are then
+  // worthless.
+  void (*add_remainder)(const float* tile, std::size_t columns, const float* direction,
+                        const float* probabilities, const float* curvatures, std::size_t rows,
+                        double* lane_sums, Shifts* shifts);
+  // vector[j] += sum over lanes
+  void (*add_lanes)(const double* lane_sums, std::size_t columns, double* vector);
+
+  // third[row (j, l)][m] += sum over rows i of weights[i] * tile(i, j) * tile(i, l) * tile(i, m)
+  // for m <= l <= j, with row (j, l) of `stride` numbers at (j (j + 1) / 2 + l) * stride. `scratch`
+  // holds 5 * kTileStride + columns^2 numbers.
+  void (*add_third)(const double* tile, std::size_t columns, const double* weights,
+                    std::size_t rows, double* third, std::size_t stride, double* scratch);
+
+  // Small vectors and matrices, rows of `stride` numbers, a multiple of kStrideMultiple; what lies
   // beyond `columns` in a vector is zero. Matrices are symmetric.
   double (*dot)(const double* a, const double* b, std::size_t stride);
   void (*add_scaled)(double* target, std::size_t stride, const double* vector, double factor);
@@ -51,10 +89,24 @@ struct Kernels {
   void (*add_outer)(double* matrix, std::size_t columns, std::size_t stride, const double* vector,
                     double factor);
 
+  // In place, the inverse of a positive definite matrix; false if a pivot is not positive.
+  bool (*invert)(double* matrix, std::size_t columns, std::size_t stride);
+
+  // Full rows (j, l), l <= j, of a symmetric cubic form: += factor * vector (x) vector (x) vector
+  void (*add_cube)(double* third, std::size_t columns, std::size_t stride, const double* vector,
+                   double factor);
+  // product[m] = sum over j, l of third(j, l, m) * a[j] * b[l]
+  void (*contract)(const double* third, std::size_t columns, std::size_t stride, const double* a,
+                   const double* b, double* product);
+
   // How many margins exceed their bound, and how many lie within it, where
   // bound_i = norms[i] * scale.
   void (*classify)(const double* margins, const double* norms, double scale, std::size_t rows,
                    std::size_t* positive, std::size_t* within);
+  // Both in single precision: margins, and how many exceed their bound or lie within it.
+  void (*look)(const float* tile, std::size_t columns, const float* weights, const float* norms,
+               float scale, std::size_t rows, float* margins, std::size_t* positive,
+               std::size_t* within);
 };
 
 // The level in use: SHAPCPP_ISA where it is set, else the best. Chosen once per process; throws

@@ -19,6 +19,12 @@ constexpr size_t kLanes = SHAPCPP_LANES;
 using Vec = double __attribute__((vector_size(8 * SHAPCPP_LANES), aligned(8), may_alias));
 using Bits = long long __attribute__((vector_size(8 * SHAPCPP_LANES), aligned(8), may_alias));
 
+// Single precision: as many bits, twice the lanes.
+constexpr size_t kSingleLanes = 2 * SHAPCPP_LANES;
+using Single = float __attribute__((vector_size(8 * SHAPCPP_LANES), aligned(4), may_alias));
+using SingleBits = int __attribute__((vector_size(8 * SHAPCPP_LANES), aligned(4), may_alias));
+using HalfSingle = float __attribute__((vector_size(4 * SHAPCPP_LANES), aligned(4), may_alias));
+
 inline Vec load(const double* address) {
   return *reinterpret_cast<const Vec*>(address);
 }
@@ -39,6 +45,32 @@ inline double sum_of_lanes(Vec value) {
 
 inline Vec absolute(Vec value) {
   return (Vec)((Bits)value & 0x7fffffffffffffffLL);
+}
+
+inline Single load(const float* address) {
+  return *reinterpret_cast<const Single*>(address);
+}
+
+inline void store(float* address, Single value) {
+  *reinterpret_cast<Single*>(address) = value;
+}
+
+inline Vec load_widened(const float* address) {
+  return __builtin_convertvector(*reinterpret_cast<const HalfSingle*>(address), Vec);
+}
+
+inline void store_narrowed(float* address, Vec value) {
+  *reinterpret_cast<HalfSingle*>(address) = __builtin_convertvector(value, HalfSingle);
+}
+
+inline Single absolute(Single value) {
+  return (Single)((SingleBits)value & 0x7fffffff);
+}
+
+inline double sum_of_lanes(Single value) {
+  double sum = static_cast<double>(value[0]);
+  for (size_t lane = 1; lane < kSingleLanes; ++lane) sum += static_cast<double>(value[lane]);
+  return sum;
 }
 
 inline Vec select(Bits condition, Vec yes, Vec no) {
@@ -81,7 +113,7 @@ void margins(const double* tile, size_t columns, const double* weights, size_t r
   for (; row + kChains * kLanes <= rows; row += kChains * kLanes) {
     Vec sums[kChains] = {};
     for (size_t j = 0; j < columns; ++j) {
-      const double* column = tile + j * kTileRows + row;
+      const double* column = tile + j * kTileStride + row;
       for (size_t c = 0; c < kChains; ++c) sums[c] += load(column + c * kLanes) * weights[j];
     }
     for (size_t c = 0; c < kChains; ++c) store(margins + row + c * kLanes, sums[c]);
@@ -90,10 +122,10 @@ void margins(const double* tile, size_t columns, const double* weights, size_t r
     Vec even{}, odd{};
     size_t j = 0;
     for (; j + 1 < columns; j += 2) {
-      even += load(tile + j * kTileRows + row) * weights[j];
-      odd += load(tile + (j + 1) * kTileRows + row) * weights[j + 1];
+      even += load(tile + j * kTileStride + row) * weights[j];
+      odd += load(tile + (j + 1) * kTileStride + row) * weights[j + 1];
     }
-    if (j < columns) even += load(tile + j * kTileRows + row) * weights[j];
+    if (j < columns) even += load(tile + j * kTileStride + row) * weights[j];
     store(margins + row, even + odd);
   }
 }
@@ -143,7 +175,7 @@ void add_gradient(const double* tile, size_t columns, const double* residuals, s
                   double* gradient, double* magnitude) {
   constexpr size_t kChains = 4;
   for (size_t j = 0; j < columns; ++j) {
-    const double* column = tile + j * kTileRows;
+    const double* column = tile + j * kTileStride;
     Vec sums[kChains] = {};
     Vec sizes[kChains] = {};
     size_t row = 0;
@@ -171,9 +203,9 @@ void add_block(const double* scaled, const double* columns_from, size_t rows, do
   Vec sums[Height][Width] = {};
   for (size_t row = 0; row < rows; row += kLanes) {
     Vec right[Width];
-    for (size_t l = 0; l < Width; ++l) right[l] = load(columns_from + l * kTileRows + row);
+    for (size_t l = 0; l < Width; ++l) right[l] = load(columns_from + l * kTileStride + row);
     for (size_t j = 0; j < Height; ++j) {
-      const Vec left = load(scaled + j * kTileRows + row);
+      const Vec left = load(scaled + j * kTileStride + row);
       for (size_t l = 0; l < Width; ++l) sums[j][l] += left * right[l];
     }
   }
@@ -189,9 +221,9 @@ void add_rows(const double* scaled, const double* tile, size_t first_row, size_t
   const size_t end = first_row + Height;
   size_t l = 0;
   for (; l + kWidth <= end; l += kWidth)
-    add_block<Height, kWidth>(scaled, tile + l * kTileRows, rows, target + l, columns);
+    add_block<Height, kWidth>(scaled, tile + l * kTileStride, rows, target + l, columns);
   for (; l < end; ++l)
-    add_block<Height, 1>(scaled, tile + l * kTileRows, rows, target + l, columns);
+    add_block<Height, 1>(scaled, tile + l * kTileStride, rows, target + l, columns);
 }
 
 void add_hessian(const double* tile, size_t columns, const double* curvatures, size_t rows,
@@ -201,14 +233,128 @@ void add_hessian(const double* tile, size_t columns, const double* curvatures, s
     const size_t height = columns - j < kHeight ? columns - j : kHeight;
     for (size_t c = 0; c < height; ++c)
       for (size_t row = 0; row < rows; row += kLanes)
-        store(scratch + c * kTileRows + row,
-              load(tile + (j + c) * kTileRows + row) * load(curvatures + row));
+        store(scratch + c * kTileStride + row,
+              load(tile + (j + c) * kTileStride + row) * load(curvatures + row));
     switch (height) {
       case 1: add_rows<1>(scratch, tile, j, columns, rows, hessian); break;
       case 2: add_rows<2>(scratch, tile, j, columns, rows, hessian); break;
       case 3: add_rows<3>(scratch, tile, j, columns, rows, hessian); break;
       default: add_rows<4>(scratch, tile, j, columns, rows, hessian); break;
     }
+  }
+}
+
+void expand(const double* residuals, const double* curvatures, const double* signs,
+            const double* sample_weights, size_t rows, float* probabilities,
+            float* single_curvatures, double* thirds) {
+  for (size_t row = 0; row < rows; row += kLanes) {
+    const Vec weight = load(sample_weights + row);
+    const Vec share = load(residuals + row) / select(weight > 0.0, weight, broadcast(1.0));
+    const Vec p = share + select(load(signs + row) > 0.0, broadcast(1.0), Vec{});
+    const Vec c = load(curvatures + row);
+    store_narrowed(probabilities + row, p);
+    store_narrowed(single_curvatures + row, c);
+    store(thirds + row, c * (1.0 - 2.0 * p));
+  }
+}
+
+// c (r / (1 + p r) - t) with r = exp(t) - 1: what moving a margin by t adds to its residual beyond
+// the linear part. With s = r - t = t^2 / 2 + ... , it is c (s - p t r) / (1 + p r): nothing
+// cancels that is larger than t^2. From h to 2 h, r becomes r (2 + r) and s becomes 2 s + r^2; the
+// Taylor polynomial of degree 8 at h = t / 4 leaves less than a rounding for |t| <= 2.
+inline Single remainder(Single t, Single p, Single c) {
+  const Single h = t * 0.25f;
+  Single s = h * (1.0f / 40320) + 1.0f / 5040;
+  s = s * h + 1.0f / 720;
+  s = s * h + 1.0f / 120;
+  s = s * h + 1.0f / 24;
+  s = s * h + 1.0f / 6;
+  s = s * h + 0.5f;
+  s = s * h * h;
+  Single r = s + h;
+  s = 2.0f * s + r * r;
+  r = s + 2.0f * h;
+  s = 2.0f * s + r * r;
+  const Single pr = p * (s + t);
+  return c * (s - pr * t) / (1.0f + pr);
+}
+
+void add_remainder(const float* tile, size_t columns, const float* direction,
+                   const float* probabilities, const float* curvatures, size_t rows,
+                   double* lane_sums, Shifts* shifts) {
+  constexpr size_t kChains = 4;
+  float pulls[kTileRows];
+  Single most{}, fourth{}, eighth{};
+  const auto finish = [&](Single t, size_t row) {
+    const Single c = load(curvatures + row);
+    const Single square = t * t;
+    const Single power = square * square;
+    const Single size = absolute(t);
+    most = size > most ? size : most;
+    fourth += c * power;
+    eighth += c * power * power;
+    store(pulls + row, remainder(t, load(probabilities + row), c));
+  };
+  size_t row = 0;
+  for (; row + kChains * kSingleLanes <= rows; row += kChains * kSingleLanes) {
+    Single sums[kChains] = {};
+    for (size_t j = 0; j < columns; ++j) {
+      const float* column = tile + j * kTileStride + row;
+      for (size_t c = 0; c < kChains; ++c)
+        sums[c] += load(column + c * kSingleLanes) * direction[j];
+    }
+    for (size_t c = 0; c < kChains; ++c) finish(sums[c], row + c * kSingleLanes);
+  }
+  for (; row < rows; row += kSingleLanes) {
+    Single even{}, odd{};
+    size_t j = 0;
+    for (; j + 1 < columns; j += 2) {
+      even += load(tile + j * kTileStride + row) * direction[j];
+      odd += load(tile + (j + 1) * kTileStride + row) * direction[j + 1];
+    }
+    if (j < columns) even += load(tile + j * kTileStride + row) * direction[j];
+    finish(even + odd, row);
+  }
+  for (size_t j = 0; j < columns; ++j) {
+    const float* column = tile + j * kTileStride;
+    Single even{}, odd{};
+    for (row = 0; row + 2 * kSingleLanes <= rows; row += 2 * kSingleLanes) {
+      even += load(column + row) * load(pulls + row);
+      odd += load(column + row + kSingleLanes) * load(pulls + row + kSingleLanes);
+    }
+    if (row < rows) even += load(column + row) * load(pulls + row);
+    float lanes[kSingleLanes];
+    store(lanes, even + odd);
+    double* target = lane_sums + j * kLaneSums;
+    store(target, load(target) + (load_widened(lanes) + load_widened(lanes + kLanes)));
+  }
+  double largest = shifts->largest;
+  for (size_t lane = 0; lane < kSingleLanes; ++lane) {
+    const double value = static_cast<double>(most[lane]);
+    largest = value > largest ? value : largest;
+  }
+  shifts->largest = largest;
+  shifts->fourth += sum_of_lanes(fourth);
+  shifts->eighth += sum_of_lanes(eighth);
+}
+
+void add_lanes(const double* lane_sums, size_t columns, double* vector) {
+  for (size_t j = 0; j < columns; ++j) vector[j] += sum_of_lanes(load(lane_sums + j * kLaneSums));
+}
+
+void add_third(const double* tile, size_t columns, const double* weights, size_t rows,
+               double* third, size_t stride, double* scratch) {
+  double* scaled = scratch + 4 * kTileStride;
+  double* block = scaled + kTileStride;
+  for (size_t j = 0; j < columns; ++j) {
+    const size_t size = j + 1;
+    for (size_t row = 0; row < rows; row += kLanes)
+      store(scaled + row, load(tile + j * kTileStride + row) * load(weights + row));
+    for (size_t i = 0; i < size * size; ++i) block[i] = 0;
+    add_hessian(tile, size, scaled, rows, block, scratch);
+    double* target = third + j * size / 2 * stride;
+    for (size_t l = 0; l < size; ++l)
+      for (size_t m = 0; m <= l; ++m) target[l * stride + m] += block[l * size + m];
   }
 }
 
@@ -242,6 +388,50 @@ void add_outer(double* matrix, size_t columns, size_t stride, const double* vect
     add_scaled(matrix + i * stride, stride, vector, factor * vector[i]);
 }
 
+// Gauss-Jordan elimination, pivot by pivot down the diagonal, which a positive definite matrix
+// allows.
+bool invert(double* matrix, size_t columns, size_t stride) {
+  for (size_t k = 0; k < columns; ++k) {
+    double* pivot_row = matrix + k * stride;
+    const double pivot = pivot_row[k];
+    if (!(pivot > 0)) return false;
+    const double inverse = 1 / pivot;
+    pivot_row[k] = 1;
+    for (size_t j = 0; j < stride; j += kLanes) store(pivot_row + j, load(pivot_row + j) * inverse);
+    for (size_t i = 0; i < columns; ++i) {
+      if (i == k) continue;
+      double* row = matrix + i * stride;
+      const double factor = row[k];
+      row[k] = 0;
+      for (size_t j = 0; j < stride; j += kLanes)
+        store(row + j, load(row + j) - load(pivot_row + j) * factor);
+    }
+  }
+  return true;
+}
+
+void add_cube(double* third, size_t columns, size_t stride, const double* vector, double factor) {
+  for (size_t j = 0; j < columns; ++j)
+    for (size_t l = 0; l <= j; ++l, third += stride)
+      add_scaled(third, stride, vector, factor * vector[j] * vector[l]);
+}
+
+void contract(const double* third, size_t columns, size_t stride, const double* a, const double* b,
+              double* product) {
+  for (size_t m = 0; m < stride; m += kLanes) {
+    Vec total{};
+    const double* row = third + m;
+    for (size_t j = 0; j < columns; ++j) {
+      Vec sum{};
+      const double aj = a[j], bj = b[j];
+      for (size_t l = 0; l < j; ++l, row += stride) sum += load(row) * (aj * b[l] + bj * a[l]);
+      total += sum + load(row) * (aj * bj);
+      row += stride;
+    }
+    store(product + m, total);
+  }
+}
+
 void classify(const double* margins, const double* norms, double scale, size_t rows,
               size_t* positive, size_t* within) {
   Bits above{}, inside{};
@@ -260,6 +450,44 @@ void classify(const double* margins, const double* norms, double scale, size_t r
   *within = inside_sum;
 }
 
+void look(const float* tile, size_t columns, const float* weights, const float* norms, float scale,
+          size_t rows, float* margins, size_t* positive, size_t* within) {
+  constexpr size_t kChains = 4;
+  SingleBits above{}, inside{};
+  const auto finish = [&](Single margin, size_t row) {
+    const Single bound = load(norms + row) * scale;
+    above -= (SingleBits)(margin > bound);
+    inside -= (SingleBits)(absolute(margin) <= bound);
+    store(margins + row, margin);
+  };
+  size_t row = 0;
+  for (; row + kChains * kSingleLanes <= rows; row += kChains * kSingleLanes) {
+    Single sums[kChains] = {};
+    for (size_t j = 0; j < columns; ++j) {
+      const float* column = tile + j * kTileStride + row;
+      for (size_t c = 0; c < kChains; ++c) sums[c] += load(column + c * kSingleLanes) * weights[j];
+    }
+    for (size_t c = 0; c < kChains; ++c) finish(sums[c], row + c * kSingleLanes);
+  }
+  for (; row < rows; row += kSingleLanes) {
+    Single even{}, odd{};
+    size_t j = 0;
+    for (; j + 1 < columns; j += 2) {
+      even += load(tile + j * kTileStride + row) * weights[j];
+      odd += load(tile + (j + 1) * kTileStride + row) * weights[j + 1];
+    }
+    if (j < columns) even += load(tile + j * kTileStride + row) * weights[j];
+    finish(even + odd, row);
+  }
+  size_t above_sum = 0, inside_sum = 0;
+  for (size_t lane = 0; lane < kSingleLanes; ++lane) {
+    above_sum += static_cast<size_t>(above[lane]);
+    inside_sum += static_cast<size_t>(inside[lane]);
+  }
+  *positive = above_sum;
+  *within = inside_sum;
+}
+
 }  // namespace
 
 extern const Kernels table;
@@ -270,10 +498,18 @@ const Kernels table = {SHAPCPP_NAME(SHAPCPP_LEVEL),
                        logistic,
                        add_gradient,
                        add_hessian,
+                       expand,
+                       add_remainder,
+                       add_lanes,
+                       add_third,
                        dot,
                        add_scaled,
                        multiply,
                        add_outer,
-                       classify};
+                       invert,
+                       add_cube,
+                       contract,
+                       classify,
+                       look};
 
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

@@ -1,0 +1,277 @@
+#include "expansion.hpp"
+
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "logistic_function.hpp"
+#include "optimum.hpp"
+
+namespace shapcpp {
+namespace {
+
+using kernels::kLaneSums;
+using kernels::kTileRows;
+using Vector = Eigen::Map<const Eigen::VectorXd>;
+using Square = Eigen::Map<Eigen::MatrixXd, 0, Eigen::OuterStride<>>;
+
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
+// What the inverse and the Hessian may lose to rounding before they are built again.
+constexpr double kMostDrift = 0.01;
+constexpr double kSingleRounding = std::numeric_limits<float>::epsilon() / 2;
+// Beyond these no number of single precision is near overflow.
+constexpr double kLargestSingle = 1e15;
+// Above this size blocked elimination beats that of the kernels.
+constexpr std::size_t kUnblocked = 64;
+// Asking whether to go on takes as long as a small tile.
+constexpr std::size_t kTilesPerCheckpoint = 8;
+
+}  // namespace
+
+Expansion::Expansion(const Problem& problem, const Coalition& members, const Checkpoint& checkpoint,
+                     Statistics& statistics)
+    : problem_(problem),
+      members_(members),
+      checkpoint_(checkpoint),
+      statistics_(statistics),
+      kernels_(kernels::kernels()),
+      columns_(problem.columns()),
+      stride_(padded_columns(columns_)),
+      dot_rounding_((static_cast<double>(columns_) + 4) * kRounding),
+      base_(stride_),
+      gradient_(stride_),
+      magnitude_(stride_),
+      hessian_(checked_product(columns_, stride_, "the Hessian")),
+      inverse_(hessian_.size()),
+      sample_(stride_),
+      pull_(stride_),
+      third_(columns_),
+      singles_(columns_, problem.n_samples()),
+      probabilities_(tiled_rows(problem.n_samples())),
+      curvatures_(probabilities_.size()),
+      direction_(stride_),
+      lane_sums_(columns_ * kLaneSums),
+      margins_(kTileRows),
+      residuals_(kTileRows),
+      tile_curvatures_(kTileRows),
+      thirds_(kTileRows),
+      scratch_(4 * kernels::kTileStride) {}
+
+void Expansion::clear() {
+  singles_.clear();
+  std::fill(probabilities_.begin(), probabilities_.end(), 0.0f);
+  std::fill(curvatures_.begin(), curvatures_.end(), 0.0f);
+  has_base_ = false;
+  leverage_size_ = 0;
+}
+
+bool Expansion::has_drifted() const {
+  return inverse_drift_ > kMostDrift || hessian_rounding_ > kMostDrift;
+}
+
+double Expansion::coordinate_length(const AlignedVector& v) const {
+  double squares = 0;
+  for (std::size_t j = 0; j < columns_; ++j) squares += v[j] * v[j] * hessian_[j * (stride_ + 1)];
+  return std::sqrt(static_cast<double>(columns_) * squares);
+}
+
+double Expansion::spread() const {
+  return std::sqrt(static_cast<double>(columns_) * condition_);
+}
+
+void Expansion::absorb(std::size_t i) {
+  singles_.append(problem_.sample(i));
+  if (!has_base_) return;
+  std::copy_n(problem_.sample(i).begin(), columns_, sample_.begin());
+  const double* x = sample_.data();
+  const double a = problem_.weight_of(i);
+  const double sign = problem_.class_of(i) == 1 ? 1.0 : -1.0;
+  const double margin = kernels_.dot(x, base_.data(), stride_);
+  const double unlikely = logistic_function(-sign * margin);
+  const double residual = -sign * a * unlikely;
+  const double curvature = a * unlikely * logistic_function(sign * margin);
+  const double p = sign > 0 ? 1 - unlikely : unlikely;
+  const std::size_t row = members_.size() - 1;
+  probabilities_[row] = static_cast<float>(p);
+  curvatures_[row] = static_cast<float>(curvature);
+  sample_margin_ = margin;
+  sample_curvature_ = curvature;
+
+  kernels_.multiply(inverse_.data(), columns_, stride_, x, pull_.data());
+  const double before = std::max(kernels_.dot(x, pull_.data(), stride_), 0.0);
+  const double growth = 1 + curvature * before;
+  kernels_.add_outer(hessian_.data(), columns_, stride_, x, curvature);
+  ++updates_;
+  charge_rounding(growth);
+  kernels_.add_outer(inverse_.data(), columns_, stride_, pull_.data(), -curvature / growth);
+  if (has_third_) third_.absorb(sample_, curvature * (1 - 2 * p));
+  measure_inverse();
+
+  sample_leverage_ = (1 + inverse_drift_) * std::sqrt(before / growth);
+  leverage_ = std::max(leverage_, sample_leverage_);
+  const double margin_error = dot_rounding_ * problem_.sample_norm(i) *
+                              std::sqrt(kernels_.dot(base_.data(), base_.data(), stride_));
+  kernels_.add_scaled(gradient_.data(), stride_, x, residual);
+  gradient_rounding_ +=
+      sample_leverage_ * (24 * kRounding * std::abs(residual) + a * margin_error) +
+      2 * kRounding * std::sqrt(kernels_.dot(gradient_.data(), gradient_.data(), stride_)) *
+          inverse_root_;
+}
+
+// Bounds on what rounding does to the inverse and the Hessian, from the condition number of the
+// Hessian, which holds the joining sample already, with its diagonal scaled to one, which is at
+// least d. An update that shrinks the inverse by `loss` along the sample leaves errors relative to
+// what there was before; d^3 is for quadratic forms with the inverse.
+void Expansion::charge_rounding(double loss) {
+  const auto d = static_cast<double>(columns_);
+  condition_ = 0;
+  for (std::size_t j = 0; j < columns_; ++j)
+    condition_ += hessian_[j * (stride_ + 1)] * inverse_[j * (stride_ + 1)];
+  condition_ = std::max(condition_, d);
+  inverse_drift_ += (d * d * d + 20 * d) * kRounding * condition_ * loss;
+  // The last terms are for products with the Hessian.
+  hessian_rounding_ =
+      (sum_rounding(members_) + (2 * updates_ + d / 2 + 2) * kRounding) * d * condition_;
+}
+
+// |H^-1|_F bounds the largest eigenvalue of H^-1.
+void Expansion::measure_inverse() {
+  const double squares = kernels_.dot(inverse_.data(), inverse_.data(), columns_ * stride_);
+  inverse_root_ = (1 + inverse_drift_) * std::sqrt(std::sqrt(squares));
+}
+
+bool Expansion::build(const AlignedVector& weights, double moved, bool with_third) {
+  has_base_ = false;
+  has_third_ = with_third;
+  ++statistics_.passes;
+  ++statistics_.hessian_builds;
+  std::copy(weights.begin(), weights.end(), base_.begin());
+  pass();
+  inverse_ = hessian_;
+  if (!invert()) return false;
+  updates_ = 0;
+  inverse_drift_ = 0;
+  charge_rounding(1);
+  measure_inverse();
+  if (has_drifted()) return false;
+  // Curvatures, and with them H, have changed by a factor within exp(+-moved).
+  leverage_ *= std::exp(moved / 2);
+  if (!(leverage_ <= members_.largest_norm() * inverse_root_))
+    leverage_ = members_.largest_norm() * inverse_root_;
+  if (leverage_size_ * 5 < members_.size() * 4) {
+    leverage_ = largest_leverage();
+    leverage_size_ = members_.size();
+  }
+  const auto n = static_cast<Eigen::Index>(columns_);
+  const Eigen::OuterStride<> stride(static_cast<Eigen::Index>(stride_));
+  gradient_rounding_ = shapcpp::gradient_rounding(
+      members_, problem_, dot_rounding_, Vector(base_.data(), n), Vector(magnitude_.data(), n),
+      Square(hessian_.data(), n, n, stride).diagonal(),
+      Square(inverse_.data(), n, n, stride).diagonal());
+  return has_base_ = true;
+}
+
+// Gradient, Hessian and what else is kept of the members at the base.
+void Expansion::pass() {
+  std::fill(gradient_.begin(), gradient_.end(), 0.0);
+  std::fill(magnitude_.begin(), magnitude_.end(), 0.0);
+  std::vector<double> lower(columns_ * columns_);
+  if (has_third_) third_.clear();
+  const SampleTiles& samples = members_.samples();
+  for (std::size_t t = 0; t < samples.tile_count(); ++t) {
+    checkpoint_();
+    const std::size_t first = t * kTileRows;
+    const std::size_t rows = padded_rows(samples.rows_in(t));
+    const double* tile = samples.tile(t);
+    kernels_.margins(tile, columns_, base_.data(), rows, margins_.data());
+    kernels_.logistic(margins_.data(), members_.signs() + first, members_.weights() + first, rows,
+                      residuals_.data(), tile_curvatures_.data());
+    kernels_.add_gradient(tile, columns_, residuals_.data(), rows, gradient_.data(),
+                          magnitude_.data());
+    kernels_.add_hessian(tile, columns_, tile_curvatures_.data(), rows, lower.data(),
+                         scratch_.data());
+    kernels_.expand(residuals_.data(), tile_curvatures_.data(), members_.signs() + first,
+                    members_.weights() + first, rows, probabilities_.data() + first,
+                    curvatures_.data() + first, thirds_.data());
+    if (has_third_) third_.add(tile, thirds_.data(), rows);
+  }
+  if (has_third_) third_.complete();
+  for (std::size_t j = 0; j < columns_; ++j) {
+    for (std::size_t l = 0; l <= j; ++l)
+      hessian_[j * stride_ + l] = hessian_[l * stride_ + j] = lower[j * columns_ + l];
+    const double penalty = problem_.penalty()[static_cast<Eigen::Index>(j)];
+    hessian_[j * stride_ + j] += penalty;
+    gradient_[j] += penalty * base_[j];
+  }
+}
+
+// Of the Hessian, which `inverse_` holds a copy of.
+bool Expansion::invert() {
+  if (columns_ <= kUnblocked) return kernels_.invert(inverse_.data(), columns_, stride_);
+  const auto n = static_cast<Eigen::Index>(columns_);
+  Square inverse(inverse_.data(), n, n, Eigen::OuterStride<>(static_cast<Eigen::Index>(stride_)));
+  const Eigen::LLT<Eigen::MatrixXd> factor(inverse);
+  if (factor.info() != Eigen::Success) return false;
+  const Eigen::MatrixXd root = factor.matrixL().solve(Eigen::MatrixXd::Identity(n, n));
+  inverse.noalias() = root.transpose() * root;
+  return true;
+}
+
+double Expansion::add_remainder(const AlignedVector& u, AlignedVector& gradient, Shifts& shifts) {
+  ++statistics_.passes;
+  shifts = {};
+  double largest = members_.largest_norm();
+  for (std::size_t j = 0; j < columns_; ++j) {
+    direction_[j] = static_cast<float>(u[j]);
+    largest = std::max(largest, std::abs(u[j]));
+  }
+  if (!(largest < kLargestSingle)) return kInfinite;
+  std::fill(lane_sums_.begin(), lane_sums_.end(), 0.0);
+  for (std::size_t t = 0; t < singles_.tile_count(); ++t) {
+    if (t % kTilesPerCheckpoint == kTilesPerCheckpoint - 1) checkpoint_();
+    const std::size_t first = t * kTileRows;
+    kernels_.add_remainder(singles_.tile(t), columns_, direction_.data(),
+                           probabilities_.data() + first, curvatures_.data() + first,
+                           padded_rows(singles_.rows_in(t)), lane_sums_.data(), &shifts);
+  }
+  double length = 0;
+  for (std::size_t j = 0; j < columns_; ++j) {
+    length += u[j] * u[j];
+  }
+  kernels_.add_lanes(lane_sums_.data(), columns_, gradient.data());
+  // Each shift errs by (d + 4) roundings of its absolute terms: at most by `far`, in the norm of
+  // the curvatures' squares by `length`. Sums are inflated by more than their own rounding.
+  const double relative = (static_cast<double>(columns_) + 4) * kSingleRounding;
+  const double far = relative * members_.largest_norm() * std::sqrt(length);
+  const double near = relative * coordinate_length(u);
+  shifts.largest += far;
+  if (!(shifts.largest < 2)) return kInfinite;
+  const auto squared = [](double value) { return value * value; };
+  const auto fourth_root = [](double value) { return std::sqrt(std::sqrt(value)); };
+  const double fourth = fourth_root(1.001 * shifts.fourth) + std::sqrt(far * near);
+  const double eighth =
+      std::sqrt(fourth_root(1.001 * shifts.eighth)) + fourth_root(far * far * far * near);
+  shifts.fourth = squared(squared(fourth));
+  shifts.eighth = squared(squared(squared(eighth)));
+  const double growth = std::exp(shifts.largest);
+  return std::expm1(shifts.largest) * near +
+         kSingleRounding * growth * growth * std::sqrt(shifts.fourth) * (16 + 20 * spread()) +
+         1e-15 * std::sqrt(static_cast<double>(members_.size()));
+}
+
+double Expansion::largest_leverage() const {
+  double most = 0;
+  const SampleTiles& samples = members_.samples();
+  AlignedVector x(stride_);
+  AlignedVector pull(stride_);
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    for (std::size_t j = 0; j < columns_; ++j) x[j] = samples.value(i, j);
+    kernels_.multiply(inverse_.data(), columns_, stride_, x.data(), pull.data());
+    most = std::max(most, kernels_.dot(x.data(), pull.data(), stride_));
+  }
+  return (1 + inverse_drift_) * std::sqrt(most);
+}
+
+}  // namespace shapcpp

@@ -1,0 +1,126 @@
+// The gradient of the objective, expanded at a base point and kept up to date as samples join.
+//
+// At base + u it is gradient + H u + remainder(u). The first two cost nothing per member; the
+// remainder, small and of second order, is summed over the members in single precision, or bounded
+// by the third derivative. docs/engine.md derives the bounds.
+#pragma once
+
+#include <cstddef>
+
+#include "checkpoint.hpp"
+#include "coalition.hpp"
+#include "problem.hpp"
+#include "statistics.hpp"
+#include "storage.hpp"
+#include "third_derivative.hpp"
+
+namespace shapcpp {
+
+using kernels::Shifts;
+
+class Expansion {
+ public:
+  // All must outlive the expansion.
+  Expansion(const Problem& problem, const Coalition& members, const Checkpoint& checkpoint,
+            Statistics& statistics);
+
+  // Back to the empty coalition, with no base.
+  void clear();
+  // Sample i has become a member.
+  void absorb(std::size_t i);
+  // A new base, by a pass over the members; `moved` bounds the largest change of a member's margin
+  // since the last base, infinite if there is none. False, and no base, if the Hessian there is too
+  // ill-conditioned for double precision.
+  bool build(const AlignedVector& weights, double moved, bool with_third);
+  void drop() { has_base_ = false; }
+  bool has_base() const { return has_base_; }
+  // Whether updates have cost the Hessian or its inverse too many digits.
+  bool has_drifted() const;
+
+  // Adds the remainder at base + u to `gradient`, by a pass over the members, and sets how far
+  // their margins shift; returns a bound on its rounding in the norm of H^-1, infinite if a shift
+  // is too large.
+  double add_remainder(const AlignedVector& u, AlignedVector& gradient, Shifts& shifts);
+
+  const AlignedVector& base() const { return base_; }
+  const AlignedVector& gradient() const { return gradient_; }
+  const AlignedVector& hessian() const { return hessian_; }
+  const AlignedVector& inverse() const { return inverse_; }
+  std::size_t stride() const { return stride_; }
+  bool has_third() const { return has_third_; }
+  const ThirdDerivative& third() const { return third_; }
+
+  // Of the sample last absorbed: itself, its margin at the base, its curvature there and a bound on
+  // its norm in H^-1.
+  const AlignedVector& sample() const { return sample_; }
+  double sample_margin() const { return sample_margin_; }
+  double sample_curvature() const { return sample_curvature_; }
+  double sample_leverage() const { return sample_leverage_; }
+
+  // Bound on max over members of |x_i|_{H^-1}.
+  double leverage() const { return leverage_; }
+  // Bound on the rounding of the gradient at the base, in the norm of H^-1.
+  double gradient_rounding() const { return gradient_rounding_; }
+  // Of the Hessian, as a share of it.
+  double hessian_rounding() const { return hessian_rounding_; }
+  // Relative error of norms taken with the inverse.
+  double inverse_drift() const { return inverse_drift_; }
+  // Bound on |x|_{H^-1} / |x|.
+  double inverse_root() const { return inverse_root_; }
+  // At least the sum over columns of |v_j| sqrt(H_jj), which is at least |v|_H.
+  double coordinate_length(const AlignedVector& v) const;
+  // At least the sum over columns of sqrt(H_jj (H^-1)_jj).
+  double spread() const;
+
+ private:
+  void pass();
+  bool invert();
+  void charge_rounding(double loss);
+  void measure_inverse();
+  double largest_leverage() const;
+
+  const Problem& problem_;
+  const Coalition& members_;
+  const Checkpoint& checkpoint_;
+  Statistics& statistics_;
+  const kernels::Kernels& kernels_;
+  const std::size_t columns_;
+  const std::size_t stride_;  // of small vectors and matrices: columns padded for the kernels
+  const double dot_rounding_;
+
+  bool has_base_ = false;
+  bool has_third_ = false;
+  double leverage_ = 0;
+  std::size_t leverage_size_ = 0;  // members when the leverage was last computed
+  double gradient_rounding_ = 0;
+  double updates_ = 0;    // joins since the base was chosen
+  double condition_ = 0;  // sum over columns of H_jj (H^-1)_jj
+  double inverse_drift_ = 0;
+  double hessian_rounding_ = 0;
+  double inverse_root_ = 0;
+  double sample_margin_ = 0;
+  double sample_curvature_ = 0;
+  double sample_leverage_ = 0;
+
+  AlignedVector base_;
+  AlignedVector gradient_;
+  AlignedVector magnitude_;  // sums of the absolute terms of the gradient
+  AlignedVector hessian_;
+  AlignedVector inverse_;
+  AlignedVector sample_;
+  AlignedVector pull_;  // H^-1 sample
+  ThirdDerivative third_;
+
+  Tiles<float> singles_;          // the members
+  Aligned<float> probabilities_;  // of class 1 at the base
+  Aligned<float> curvatures_;     // at the base
+  Aligned<float> direction_;
+  AlignedVector lane_sums_;
+  AlignedVector margins_;    // of one tile
+  AlignedVector residuals_;  // of one tile
+  AlignedVector tile_curvatures_;
+  AlignedVector thirds_;  // of one tile
+  AlignedVector scratch_;
+};
+
+}  // namespace shapcpp
