@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PERMS ?= 2000
 
-.PHONY: demo test bench lint format sanitize package clean
+.PHONY: demo test bench lint format sanitize leaks package clean
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -47,6 +47,13 @@ sanitize: $(VENV)/installed
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	  PYTHONPATH=$(VENV)/sanitized SHAPCPP_EXPECT_SANITIZED=1 \
 	  $(BIN)/python -m pytest -p no:cacheprovider tests/oracle tests/unit tests/property
+
+# No wide instruction outside the functions of its level, and each level in its own registers: looked
+# for in the library as it is installed, before it is stripped.
+leaks: $(VENV)/installed
+	$(PIP) install -q --no-deps --upgrade --target $(VENV)/unstripped \
+	  -Cinstall.strip=false -Ccmake.define.CMAKE_STRIP= .
+	$(BIN)/python tools/check_levels.py $(VENV)/unstripped/shapcpp/_core.*.so
 
 # Source distribution and wheel, built in isolation, looked into and tried in a fresh environment.
 package: $(VENV)/installed

@@ -24,15 +24,16 @@ namespace {
 std::vector<const Kernels*> available() {
   std::vector<const Kernels*> tables;
 #ifdef SHAPCPP_X86_LEVELS
-  // The levels are compiled for x86-64-v4 and x86-64-v3: every feature that the compiler may use.
+  // Every feature that the compiler may use: the levels' flags in CMakeLists.txt.
   __builtin_cpu_init();
-  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                  __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
-  const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                  __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-                  __builtin_cpu_supports("avx512vl");
-  if (v4) tables.push_back(&avx512::table);
-  if (v3) tables.push_back(&avx2::table);
+  const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                        __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+  const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
+                          __builtin_cpu_supports("avx512bw") &&
+                          __builtin_cpu_supports("avx512cd") &&
+                          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  if (has_avx512) tables.push_back(&avx512::table);
+  if (has_avx2) tables.push_back(&avx2::table);
 #endif
   tables.push_back(&generic::table);
   return tables;

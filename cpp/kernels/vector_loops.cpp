@@ -16,15 +16,16 @@ using std::size_t;
 
 constexpr size_t kLanes = SHAPCPP_LANES;
 
-using Vec = double __attribute__((vector_size(8 * SHAPCPP_LANES), aligned(8), may_alias));
-using Bits = long long __attribute__((vector_size(8 * SHAPCPP_LANES), aligned(8), may_alias));
+// Typedefs, since Clang ignores `aligned` in an alias: it would take addresses for aligned.
+typedef double Vec __attribute__((vector_size(8 * SHAPCPP_LANES), aligned(8), may_alias));
+typedef long long Bits __attribute__((vector_size(8 * SHAPCPP_LANES), aligned(8), may_alias));
 
 // Single precision: as many bits, twice the lanes.
 constexpr size_t kSingleLanes = 2 * SHAPCPP_LANES;
-using Single = float __attribute__((vector_size(8 * SHAPCPP_LANES), aligned(4), may_alias));
-using SingleBits = int __attribute__((vector_size(8 * SHAPCPP_LANES), aligned(4), may_alias));
-using Flags = signed char __attribute__((vector_size(2 * SHAPCPP_LANES)));
-using HalfSingle = float __attribute__((vector_size(4 * SHAPCPP_LANES), aligned(4), may_alias));
+typedef float Single __attribute__((vector_size(8 * SHAPCPP_LANES), aligned(4), may_alias));
+typedef int SingleBits __attribute__((vector_size(8 * SHAPCPP_LANES), aligned(4), may_alias));
+typedef signed char Flags __attribute__((vector_size(2 * SHAPCPP_LANES), aligned(1), may_alias));
+typedef float HalfSingle __attribute__((vector_size(4 * SHAPCPP_LANES), aligned(4), may_alias));
 
 inline Vec load(const double* address) {
   return *reinterpret_cast<const Vec*>(address);

@@ -88,9 +88,7 @@ KINDS: dict[str, Draw] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(20))
-@pytest.mark.parametrize("kind", KINDS)
-def test_same_integers_as_the_dense_twin(kind: str, seed: int) -> None:
+def problem_of(kind: str, seed: int) -> _core.Problem:
     rng = np.random.default_rng([seed, *kind.encode()])
     n, m, d = (int(rng.integers(*bounds)) for bounds in ((20, 160), (2, 120), (1, 10)))
     y = (rng.random(n) < rng.uniform(0.1, 0.9)).astype(int)
@@ -99,7 +97,13 @@ def test_same_integers_as_the_dense_twin(kind: str, seed: int) -> None:
     shift = rng.uniform(0, 2)
     X, X_test = (rng.normal(size=(len(k), d)) + shift * k[:, None] for k in (y, y_test))
     arrays, options = KINDS[kind](rng, X, y, X_test, y_test)
-    problem = core_problem(arrays, **options)
+    return core_problem(arrays, **options)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("kind", KINDS)
+def test_same_integers_as_the_dense_twin(kind: str, seed: int) -> None:
+    problem = problem_of(kind, seed)
     certified, dense = run(problem, seed, False), run(problem, seed, True)
     np.testing.assert_array_equal(certified.gains, dense.gains)
     np.testing.assert_array_equal(certified.products, dense.products)

@@ -1,0 +1,47 @@
+"""Run by itself: prints a digest of all integers that the engine makes of each nasty problem.
+
+As a JSON object from the kind of problem to a list: one digest, of the certified path, for the
+public interface; two, of the certified path and of its dense twin, for the core.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import numpy as np
+
+import problems
+import shapcpp
+from oracle import test_certified_path as adversarial
+from shapcpp import _core
+
+
+def of_value(kind: str) -> str:
+    X, y, X_test, y_test, options = problems.make(kind, 2)
+    v = shapcpp.value(X, y, X_test, y_test, 10, **options)
+    return digest(v.gains, v.products, v.empty_counts, v.full_counts)
+
+
+def of_core(kind: str, dense: bool) -> str:
+    found: list[object] = []
+    for seed in range(3):
+        problem = adversarial.problem_of(kind, seed)
+        everyone = _core.everyone(problem, dense=dense)
+        order = _core.permutation(problem.n_players, seed, 7)
+        path, uncertified = _core.walk(problem, everyone, order, dense=dense)
+        tally = adversarial.run(problem, seed, dense)
+        found += [everyone.correct, everyone.uncertified, path, uncertified]
+        found += [tally.gains, tally.products, tally.uncertified]
+    return digest(*found)
+
+
+def digest(*integers: object) -> str:
+    return hashlib.sha256(b"".join(np.asarray(i).tobytes() for i in integers)).hexdigest()
+
+
+if __name__ == "__main__":
+    digests = {f"value: {kind}": [of_value(kind)] for kind in problems.KINDS}
+    for kind in adversarial.KINDS:
+        digests[f"core: {kind}"] = [of_core(kind, dense) for dense in (False, True)]
+    print(json.dumps({"level": _core.instruction_set(), "digests": digests}))
