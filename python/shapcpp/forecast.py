@@ -33,7 +33,7 @@ class Estimate:
     seconds : float
         Wall-clock time of the whole run, not counting the reading of files.
     bytes : int
-        Memory that the run allocates at most, beyond its arguments.
+        Memory that the run allocates at most, beyond its arguments as 64-bit arrays.
     permutations, threads, players : int
         The run: permutations, threads that find work, and players (samples or groups)
         that join in each permutation.
@@ -67,9 +67,10 @@ class Estimate:
                 f"{_duration(self.seconds / self.factor)} to "
                 f"{_duration(self.seconds * self.factor)}"
             )
+        work = f"{self.permutations:,} permutation{'s' * (self.permutations > 1)}"
         threads = f"{self.threads} thread{'s' * (self.threads > 1)}"
         return (
-            f"time: {time} for {self.permutations:,} permutations on {threads}, {basis}\n"
+            f"time: {time} for {work} on {threads}, {basis}\n"
             f"memory: about {memory.readable(self.bytes)} beyond the features"
         )
 

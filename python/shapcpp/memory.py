@@ -29,7 +29,7 @@ def readable(size: float) -> str:
 
 
 def check_fits(needed: Callable[[int], int], threads: int) -> None:
-    """InsufficientMemoryError unless a run fits in memory; `needed` tells its bytes on a number of threads."""
+    """Refuses a run that cannot fit; `needed` tells its bytes on a number of threads."""
     available = available_memory()
     if available is None or needed(threads) <= available:
         return
