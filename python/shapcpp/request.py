@@ -82,7 +82,7 @@ class Request:
         )
 
     def bytes_needed(self, threads: int | None = None) -> int:
-        """Memory that the run allocates on so many threads, beyond what the request holds."""
+        """Memory that the run allocates on so many threads, beyond its arguments."""
         engine = _core.footprint(
             n_samples=len(self.y),
             n_test=len(self.y_test),
@@ -91,7 +91,8 @@ class Request:
             n_classes=len(self.classes),
             threads=self.workers if threads is None else threads,
         )
-        return engine + (self.y.nbytes if self.ids is None else 0)
+        per_sample = 3 * self.y.nbytes + self.y_test.nbytes  # class of both, player, id
+        return engine + per_sample
 
     def check_fits(self) -> None:
         """MemoryError, in one sentence, if the run cannot fit in memory."""
@@ -100,7 +101,7 @@ class Request:
     def _scaled(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.scaling is None:
             return X
-        scaled = X - self.scaling[0]
+        scaled: NDArray[np.float64] = X - self.scaling[0]
         scaled /= self.scaling[1]
         return scaled
 

@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import shapcpp
 from problems import KINDS, make
 from shapcpp import forecast, memory
 from shapcpp.request import check
 
+Array = NDArray[Any]
 
-def sides(n: int, m: int = 100, d: int = 16) -> tuple[Any, ...]:
+
+def sides(n: int, m: int = 100, d: int = 16) -> tuple[Array, Array, Array, Array]:
     rng = np.random.default_rng(0)
     y, y_test = np.arange(n) % 2, np.arange(m) % 2
     X = rng.standard_normal((n, d)) + 0.3 * y[:, None]
