@@ -17,6 +17,7 @@ __all__ = ["Estimate", "estimate"]
 BUDGET = 3.0  # seconds of measuring, roughly
 WORTH_READING = 0.05  # seconds: what is faster is walked again
 FIRST_SIZE = 64
+MANY_FEATURES, FIRST_SIZE_OF_MANY = 200, 8  # where every fit is long
 MOST_SIZES_FITTED = 4
 LEAST_POWER, MOST_POWER = 0.9, 2.0  # early joins cost most where the test set is large
 LEAST_FACTOR, DOUBT = 1.2, 0.15  # of a measured time, and of the power
@@ -163,7 +164,8 @@ def _measure(request: Request) -> tuple[float, tuple[tuple[int, float], ...]]:
     start = time.perf_counter()
     order = _order(request)
     measured = []
-    size = min(FIRST_SIZE, request.n_players)
+    many = request.X.shape[1] > MANY_FEATURES
+    size = min(FIRST_SIZE_OF_MANY if many else FIRST_SIZE, request.n_players)
     while True:
         began = time.perf_counter()
         problem = request.problem(order[:size])
@@ -229,5 +231,5 @@ def _power(measured: tuple[tuple[int, float], ...]) -> float:
     """By which power of the size the time of a permutation grows, at the last sizes."""
     sizes, seconds = np.log(measured[-MOST_SIZES_FITTED:]).T
     if len(sizes) < 2:
-        return 1.0
+        return LEAST_POWER
     return float(np.clip(np.polyfit(sizes, seconds, 1)[0], LEAST_POWER, MOST_POWER))

@@ -57,10 +57,12 @@ def test_what_does_not_fit_the_budget_is_extrapolated(monkeypatch: pytest.Monkey
     monkeypatch.setattr(forecast, "BUDGET", 0.0)
     e = shapcpp.estimate(*sides(64_000), permutations=10, threads=1)
     assert [size for size, _ in e.measured] == [64]
-    assert e.power == 1.0
-    assert e.seconds >= 10 * 1000 * e.measured[0][1]
+    assert e.power == 0.9
+    assert e.seconds >= 10 * 1000**0.9 * e.measured[0][1]
     assert e.factor == pytest.approx(1.2 * 1000**0.15)
     assert "extrapolated from 64 joining, of 64,000" in str(e)
+    wide = shapcpp.estimate(*sides(20, d=201), permutations=1)
+    assert [size for size, _ in wide.measured] == [8]
 
 
 @pytest.mark.parametrize(
