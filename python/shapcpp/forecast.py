@@ -61,17 +61,17 @@ class Estimate:
     def __str__(self) -> str:
         size = self.measured[-1][0]
         basis = f"measured with all {size:,} joining"
-        time = f"about {_duration(self.seconds)}"
+        span = f"about {_duration(self.seconds)}"
         if size < self.players:
             basis = f"extrapolated from {size:,} joining, of {self.players:,}"
-            time = (
+            span = (
                 f"{_duration(self.seconds / self.factor)} to "
                 f"{_duration(self.seconds * self.factor)}"
             )
         work = f"{self.permutations:,} permutation{'s' * (self.permutations > 1)}"
         threads = f"{self.threads} thread{'s' * (self.threads > 1)}"
         return (
-            f"time: {time} for {work} on {threads}, {basis}\n"
+            f"time: {span} for {work} on {threads}, {basis}\n"
             f"memory: about {memory.readable(self.bytes)} beyond the features"
         )
 
@@ -113,8 +113,10 @@ groups, ids, threads, by_group, true_labels
 
     Raises
     ------
-    TypeError, ValueError, MemoryError, ConvergenceError
+    TypeError, ValueError, MemoryError
         As for `value`.
+    ConvergenceError
+        If a fit missed its tolerance: `value` would fail too.
 
     Examples
     --------
