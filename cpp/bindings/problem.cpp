@@ -31,9 +31,11 @@ std::unique_ptr<Problem> make_problem(const FloatArray& X, const IntArray& class
   const auto n_classes = static_cast<std::size_t>(empty_counts.size());
   const LabelledSamples train{view(X), view(classes)};
   const LabelledSamples test{view(X_test), view(classes_test)};
-  // Nothing below touches Python: the arrays are held by the caller's references.
+  const Checkpoint checkpoint = reporting(report_to(std::nullopt));
+  // The arrays are held by the caller's references; the report takes the GIL again where it needs
+  // it.
   const py::gil_scoped_release release;
-  return std::make_unique<Problem>(n_features, n_classes, train, test, settings);
+  return std::make_unique<Problem>(n_features, n_classes, train, test, settings, checkpoint);
 }
 
 }  // namespace

@@ -8,8 +8,11 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <vector>
+
+#include "../parallel/permutations.hpp"
 
 namespace shapcpp::bindings {
 
@@ -29,6 +32,11 @@ inline IntArray to_array(const std::vector<std::int64_t>& values,
   std::copy(values.begin(), values.end(), array.mutable_data());
   return array;
 }
+
+using Progress = std::optional<py::function>;
+
+// Called from C++ without the GIL: hears Ctrl-C and passes progress on.
+Report report_to(const Progress& progress);
 
 void bind_problem(py::module_& module);
 void bind_tally(py::module_& module);

@@ -1,12 +1,11 @@
 #include <chrono>
-#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <utility>
 
+#include "../core/footprint.hpp"
 #include "../core/newton.hpp"
 #include "../core/permutation.hpp"
-#include "../parallel/permutations.hpp"
 #include "python.hpp"
 
 namespace shapcpp::bindings {
@@ -14,8 +13,6 @@ namespace shapcpp::bindings {
 void check_order(const IntArray& order, std::size_t n);
 
 namespace {
-
-using Progress = std::optional<py::function>;
 
 bool interpreter_is_ending() {
 #if PY_VERSION_HEX >= 0x030D0000
@@ -25,7 +22,8 @@ bool interpreter_is_ending() {
 #endif
 }
 
-// Called from C++ without the GIL: hears Ctrl-C and passes progress on.
+}  // namespace
+
 Report report_to(const Progress& progress) {
   return [progress](std::uint64_t done) {
     // A daemon thread that asked for the GIL now would be unwound through C++ frames, which aborts
@@ -36,6 +34,8 @@ Report report_to(const Progress& progress) {
     if (progress) (*progress)(done);
   };
 }
+
+namespace {
 
 IntArray permutation(std::size_t n, std::uint64_t seed, std::uint64_t index) {
   IntArray order(static_cast<py::ssize_t>(n));
@@ -91,6 +91,19 @@ void bind_runs(py::module_& module) {
              py::arg("seed"), py::arg("first"), py::arg("count"), py::arg("threads"),
              py::arg("progress") = py::none(), py::arg("dense") = false);
   module.def("in_forked_child", &in_forked_child);
+  module.def(
+      "footprint",
+      [](std::size_t n_samples, std::size_t n_test, std::size_t n_features, std::size_t n_players,
+         std::size_t n_classes, std::size_t threads) {
+        return footprint({.n_samples = n_samples,
+                          .n_test = n_test,
+                          .n_features = n_features,
+                          .n_players = n_players,
+                          .n_classes = n_classes,
+                          .threads = threads});
+      },
+      py::kw_only(), py::arg("n_samples"), py::arg("n_test"), py::arg("n_features"),
+      py::arg("n_players"), py::arg("n_classes"), py::arg("threads"));
 }
 
 }  // namespace shapcpp::bindings

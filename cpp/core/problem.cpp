@@ -31,7 +31,8 @@ double norm(std::span<const double> sample) {
 }  // namespace
 
 Problem::Problem(std::size_t n_features, std::size_t n_classes, LabelledSamples train,
-                 LabelledSamples test, const ProblemSettings& settings)
+                 LabelledSamples test, const ProblemSettings& settings,
+                 const Checkpoint& checkpoint)
     : columns_(n_features + 1),
       classes_(checked_classes(train, n_features, n_classes)),
       class_weights_(settings.class_weights.begin(), settings.class_weights.end()),
@@ -43,15 +44,16 @@ Problem::Problem(std::size_t n_features, std::size_t n_classes, LabelledSamples 
   require(class_weights_.size() == n_classes, "one class weight per class is needed");
   require(empty_counts_.size() == n_classes, "one empty count per class is needed");
   set_players(settings.player_of_sample);
-  choose_coordinates(train.values, settings.C);
+  choose_coordinates(train.values, settings.C, checkpoint);
 
   samples_.resize(checked_product(n_samples(), columns_, "the training set"));
   norms_.resize(n_samples());
   for (std::size_t i = 0; i < n_samples(); ++i) {
+    checkpoint();
     to_working(train.values.data() + i * n_features, samples_.data() + i * columns_);
     norms_[i] = norm(sample(i));
   }
-  set_test(test, n_classes);
+  set_test(test, n_classes, checkpoint);
 }
 
 void Problem::set_players(std::span<const std::int64_t> player_of_sample) {
@@ -72,28 +74,33 @@ void Problem::set_players(std::span<const std::int64_t> player_of_sample) {
     members_[next[static_cast<std::size_t>(player_of_sample[i])]++] = i;
 }
 
-void Problem::choose_coordinates(std::span<const double> values, double C) {
+void Problem::choose_coordinates(std::span<const double> values, double C,
+                                 const Checkpoint& checkpoint) {
   const std::size_t d = columns_ - 1;
   const auto n = static_cast<double>(n_samples());
   std::vector<double> low(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(d));
   std::vector<double> high = low;
   std::vector<double> spread(d, 0.0);
   centre_.assign(d, 0.0);
-  for (std::size_t i = 0; i < n_samples(); ++i)
+  for (std::size_t i = 0; i < n_samples(); ++i) {
+    checkpoint();
     for (std::size_t j = 0; j < d; ++j) {
       const double x = values[i * d + j];
       low[j] = std::min(low[j], x);
       high[j] = std::max(high[j], x);
       centre_[j] += x / n;
     }
+  }
   for (std::size_t j = 0; j < d; ++j)  // a constant column must become exactly zero
     if (low[j] == high[j]) centre_[j] = low[j];
-  for (std::size_t i = 0; i < n_samples(); ++i)
+  for (std::size_t i = 0; i < n_samples(); ++i) {
+    checkpoint();
     for (std::size_t j = 0; j < d; ++j) {
       const double range = high[j] - low[j];
       const double deviation = range > 0 ? (values[i * d + j] - centre_[j]) / range : 0;
       spread[j] += deviation * deviation / n;
     }
+  }
   factor_.assign(d, 1.0);
   penalty_ = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(columns_));
   for (std::size_t j = 0; j < d; ++j) {
@@ -109,7 +116,7 @@ void Problem::to_working(const double* values, double* sample) const {
   sample[columns_ - 1] = 1.0;
 }
 
-void Problem::set_test(LabelledSamples test, std::size_t n_classes) {
+void Problem::set_test(LabelledSamples test, std::size_t n_classes, const Checkpoint& checkpoint) {
   const std::size_t d = columns_ - 1;
   const auto classes = checked_classes(test, d, n_classes);
   test_counts_.assign(n_classes, 0);
@@ -122,6 +129,7 @@ void Problem::set_test(LabelledSamples test, std::size_t n_classes) {
   }
   std::vector<double> sample(columns_);
   for (std::size_t i = 0; i < classes.size(); ++i) {
+    checkpoint();
     to_working(test.values.data() + i * d, sample.data());
     SampleTiles& side = test_samples_[classes[i]];
     test_norms_[classes[i]][side.size()] = norm(sample);

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "checkpoint.hpp"
 #include "storage.hpp"
 
 namespace shapcpp {
@@ -41,9 +42,10 @@ struct ProblemSettings {
 // last column, 1.
 class Problem {
  public:
-  // Throws std::invalid_argument where sizes disagree, and std::length_error where they overflow.
+  // Throws std::invalid_argument where sizes disagree, std::length_error where they overflow, and
+  // what the checkpoint throws, which need not outlive the construction.
   Problem(std::size_t n_features, std::size_t n_classes, LabelledSamples train,
-          LabelledSamples test, const ProblemSettings& settings);
+          LabelledSamples test, const ProblemSettings& settings, const Checkpoint& checkpoint);
 
   std::size_t n_samples() const { return classes_.size(); }
   std::size_t n_players() const { return first_member_.size() - 1; }
@@ -77,9 +79,9 @@ class Problem {
 
  private:
   void set_players(std::span<const std::int64_t> player_of_sample);
-  void choose_coordinates(std::span<const double> values, double C);
+  void choose_coordinates(std::span<const double> values, double C, const Checkpoint& checkpoint);
   void to_working(const double* values, double* sample) const;
-  void set_test(LabelledSamples test, std::size_t n_classes);
+  void set_test(LabelledSamples test, std::size_t n_classes, const Checkpoint& checkpoint);
 
   std::size_t columns_;
   std::vector<double> centre_;

@@ -119,9 +119,10 @@ std::int64_t Walk::along(std::span<const std::int64_t> order, const Score& every
   fitted_->clear();
   std::copy(problem_.empty_counts().begin(), problem_.empty_counts().end(), path.begin());
   for (std::size_t step = 1; step < n; ++step) {
-    checkpoint_();
-    for (const std::size_t i : problem_.members(static_cast<std::size_t>(order[step - 1])))
+    for (const std::size_t i : problem_.members(static_cast<std::size_t>(order[step - 1]))) {
+      checkpoint_();
       fitted_->join(i);
+    }
     uncertified += score(path.subspan(step * k, k));
   }
   std::copy(everyone.correct.begin(), everyone.correct.end(),

@@ -128,14 +128,17 @@ class Run {
 
 }  // namespace
 
-Score evaluate_everyone(const Problem& problem, Method method, const Report& report) {
-  auto last_report = std::chrono::steady_clock::now();
-  const Checkpoint checkpoint = [&] {
+Checkpoint reporting(const Report& report) {
+  return [report, last_report = std::chrono::steady_clock::now()]() mutable {
     const auto now = std::chrono::steady_clock::now();
     if (now - last_report < kReportEvery) return;
     last_report = now;
     report(0);
   };
+}
+
+Score evaluate_everyone(const Problem& problem, Method method, const Report& report) {
+  const Checkpoint checkpoint = reporting(report);
   return Walk(problem, method, checkpoint).everyone();
 }
 

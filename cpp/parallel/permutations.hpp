@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "../core/checkpoint.hpp"
 #include "../core/problem.hpp"
 #include "../core/tally.hpp"
 #include "../core/walk.hpp"
@@ -13,6 +14,9 @@ namespace shapcpp {
 // Called on the calling thread, ten times a second or more, with the number of permutations
 // completed. What it throws ends the run.
 using Report = std::function<void(std::uint64_t done)>;
+
+// A checkpoint of one thread that reports, with nothing completed, often enough and no oftener.
+Checkpoint reporting(const Report& report);
 
 // The score of the coalition of all samples.
 Score evaluate_everyone(const Problem& problem, Method method, const Report& report);

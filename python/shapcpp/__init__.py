@@ -10,6 +10,7 @@ except ImportError as error:  # pragma: no cover
 
 from shapcpp.detection import detection_table, review_queue
 from shapcpp.features import Features, Samples, read_features, write_features
+from shapcpp.forecast import Estimate, estimate
 from shapcpp.metrics import Metric
 from shapcpp.noise import add_noise, flip_labels
 from shapcpp.result import Interrupted, Valuation, load
@@ -17,6 +18,7 @@ from shapcpp.valuation import permutation, value
 
 __all__ = [
     "ConvergenceError",
+    "Estimate",
     "Features",
     "Interrupted",
     "Metric",
@@ -25,6 +27,7 @@ __all__ = [
     "__version__",
     "add_noise",
     "detection_table",
+    "estimate",
     "flip_labels",
     "load",
     "permutation",

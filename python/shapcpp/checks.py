@@ -51,9 +51,12 @@ def features(name: str, value: ArrayLike) -> NDArray[np.float64]:
 
 def bad_entry(matrix: NDArray[np.floating]) -> tuple[int, int] | None:
     """Row and column of the first entry that is not finite or too large to square."""
-    good = np.abs(matrix, dtype=np.float64) <= LARGEST_FEATURE
-    if good.all():
+    # Not by np.abs of the whole: on good features nothing of their size is allocated.
+    if not matrix.size or (
+        float(matrix.min()) >= -LARGEST_FEATURE and float(matrix.max()) <= LARGEST_FEATURE
+    ):
         return None
+    good = np.abs(matrix, dtype=np.float64) <= LARGEST_FEATURE
     row, column = np.unravel_index(int(np.argmin(good)), good.shape)
     return int(row), int(column)
 

@@ -13,6 +13,7 @@ import numpy as np
 
 import shapcpp
 from shapcpp import files, tables
+from shapcpp.memory import InsufficientMemoryError
 from shapcpp.metrics import Metric, available, resolve
 
 EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
@@ -84,6 +85,11 @@ def cli(context: click.Context) -> None:
 @click.option("--by-group", is_flag=True, help="Samples of the same group (patient) join together.")
 @click.option("-o", "--output", type=Path, metavar="RUN.npz", help="Save the whole result.")
 @click.option("--csv", "csv_path", type=Path, metavar="VALUES.csv", help="Save a row per sample.")
+@click.option("--stats", is_flag=True, help="Show what the engine did, after the values.")
+@click.option(
+    "--estimate", "only_estimate", is_flag=True,
+    help="Show the time and memory the run would take, by a few seconds of measuring, and stop.",
+)  # fmt: skip
 @click.option("--labels", type=Path, help="Training labels of a plain 2-D .npy.")
 @click.option("--test-features", type=Path, help="Test features of a plain 2-D .npy.")
 @click.option("--test-labels", type=Path, help="Test labels of a plain 2-D .npy.")
@@ -101,6 +107,8 @@ def value(
     by_group: bool,
     output: str | None,
     csv_path: str | None,
+    stats: bool,
+    only_estimate: bool,
     labels: str | None,
     test_features: str | None,
     test_labels: str | None,
@@ -117,6 +125,7 @@ def value(
       shapcpp value features.npy --metric acc --perms 2000
       shapcpp value features.npy -o run.npz --csv values.csv
       shapcpp value features.npy --scale standard --C 0.1 --by-group
+      shapcpp value features.npy --perms 20000 --estimate
       shapcpp value X.npy --labels y.npy --test-features Xt.npy --test-labels yt.npy
     """
     companions = {"labels": labels, "test_features": test_features, "test_labels": test_labels}
@@ -127,26 +136,29 @@ def value(
     if by_group and train.groups is None:
         raise ValueError(f"--by-group needs groups, and {features} holds none")
     shown = _metrics_to_show(asked, train.y, test.y)
+    run: dict[str, Any] = {
+        "X": train.X,
+        "y": train.y,
+        "X_test": test.X,
+        "y_test": test.y,
+        "permutations": perms,
+        "seed": seed,
+        "C": C,
+        "class_weight": _parse_class_weight(class_weight),
+        "scale": scale,
+        "empty": _parse_empty(empty),
+        "single_class": single_class,
+        "groups": train.groups,
+        "ids": train.ids,
+        "threads": threads,
+        "by_group": by_group,
+        "true_labels": train.true_labels,
+    }
+    if only_estimate:
+        click.echo(shapcpp.estimate(**run))
+        return
     try:
-        v = shapcpp.value(
-            train.X,
-            train.y,
-            test.X,
-            test.y,
-            permutations=perms,
-            seed=seed,
-            C=C,
-            class_weight=_parse_class_weight(class_weight),  # type: ignore[arg-type]
-            scale=scale,  # type: ignore[arg-type]
-            empty=_parse_empty(empty),  # type: ignore[arg-type]
-            single_class=single_class,  # type: ignore[arg-type]
-            groups=train.groups,
-            ids=train.ids,
-            threads=threads,
-            progress=True,
-            by_group=by_group,
-            true_labels=train.true_labels,
-        )
+        v = shapcpp.value(**run, progress=True)
     except shapcpp.Interrupted as stop:
         _keep_partial("interrupted", stop.partial, output)
         sys.exit(EXIT_INTERRUPTED)
@@ -162,6 +174,8 @@ def value(
         _warn(f"{v.uncertified} predictions had a margin below the rounding floor; "
               "they count as the smaller label")  # fmt: skip
     tables.show_valuation(v, [m.name for m in shown])
+    if stats:
+        tables.show_stats(v)
     if output is not None:
         click.echo(f"\nSaved to {output}. Next: shapcpp detect {output}")
 
@@ -270,6 +284,8 @@ def main() -> NoReturn:
         place = "standard output" if error.filename is None else repr(error.filename).strip("'")
         _fail(f"{place or 'an empty name'}: {reason}", EXIT_BAD_INPUT)
     except (ValueError, TypeError) as error:
+        _fail(str(error), EXIT_BAD_INPUT)
+    except InsufficientMemoryError as error:
         _fail(str(error), EXIT_BAD_INPUT)
     except MemoryError as error:
         _fail(f"not enough memory ({error})", EXIT_FAILED)

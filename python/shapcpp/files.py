@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import lzma
 import os
@@ -9,7 +10,7 @@ import tempfile
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-__all__ = ["check_writable", "read_npy", "read_npz", "write_atomically", "write_npz"]
+__all__ = ["check_writable", "csv_bytes", "read_npy", "read_npz", "write_atomically", "write_npz"]
 
 Array = NDArray[Any]
 PathLike = str | os.PathLike[str]
@@ -90,6 +91,15 @@ def write_npz(path: PathLike, arrays: Mapping[str, Array]) -> None:
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 npy.write_array(member, np.asanyarray(array), allow_pickle=False)
     write_atomically(path, lambda file: file.write(content.getbuffer()))
+
+
+def csv_bytes(header: Iterable[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """A CSV file as bytes, UTF-8 with unix line ends."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue().encode()
 
 
 def write_atomically(path: PathLike, write: Callable[[IO[bytes]], object]) -> None:

@@ -6,7 +6,7 @@ import math
 import os
 from pathlib import Path
 
-from shapcpp import _core
+from shapcpp import _core, cgroups
 
 __all__ = ["available_processors"]
 
@@ -32,31 +32,10 @@ def _omp_num_threads() -> int | None:
     return int(first) if first.isdecimal() and int(first) > 0 else None
 
 
-def _cgroup_quota(
-    root: Path = Path("/sys/fs/cgroup"), self_: Path = Path("/proc/self/cgroup")
-) -> int | None:
-    """The least quota, in whole processors, of this process's control groups (version 2 or 1)."""
-    quotas = []
-    try:
-        lines = self_.read_text().splitlines()
-    except OSError:
-        return None
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if controllers == "":
-            base = root
-        elif "cpu" in controllers.split(","):
-            base = root / "cpu"
-        else:
-            continue
-        group = base / path.lstrip("/")
-        for folder in [group, *group.parents]:
-            if not folder.is_relative_to(base):
-                break
-            quota = _quota_of(folder)
-            if quota is not None:
-                quotas.append(quota)
-    return min(quotas, default=None)
+def _cgroup_quota(root: Path = cgroups.ROOT, membership: Path = cgroups.MEMBERSHIP) -> int | None:
+    """The least quota, in whole processors, of this process's control groups."""
+    quotas = [_quota_of(folder) for folder in cgroups.folders("cpu", root, membership)]
+    return min((quota for quota in quotas if quota is not None), default=None)
 
 
 def _quota_of(folder: Path) -> int | None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +65,12 @@ class Valuation:
         With ``scale="standard"``: means and deviations applied to both sides.
     fingerprint : str
         SHA-256 of the inputs.
+    stats : dict of str to int
+        What the engine did, as sums over the permutations done: why a data set is fast or
+        slow. Among them ``coalitions`` scored by an optimum, of these ``without_pass``
+        certified without touching the members again, ``passes`` over the members, ``fits``
+        by Newton's method, ``test_evaluations``, and ``undecided``, which is `uncertified`.
+        The keys may change between versions; empty where a file of an earlier one was read.
     """
 
     gains: NDArray[np.int64]
@@ -85,6 +89,7 @@ class Valuation:
     settings: dict[str, Any]
     scaling: NDArray[np.float64] | None
     fingerprint: str
+    stats: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("gains", "products", "empty_counts", "full_counts", "test_counts", "ranges"):
@@ -295,7 +300,7 @@ class Valuation:
         """
         table = self.columns(metrics)
         rows = zip(*(column.tolist() for column in table.values()), strict=True)
-        files.write_atomically(path, lambda file: file.write(csv_bytes(table, rows)))
+        files.write_atomically(path, lambda file: file.write(files.csv_bytes(table, rows)))
 
     def save(self, path: files.PathLike) -> None:
         """Writes the result to a ``.npz`` file without pickles, whole or not at all.
@@ -362,15 +367,6 @@ class Interrupted(KeyboardInterrupt):
 
     def __reduce__(self) -> tuple[type[Interrupted], tuple[Valuation]]:
         return type(self), (self.partial,)
-
-
-def csv_bytes(header: Iterable[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    """A CSV file as bytes, UTF-8 with unix line ends."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue().encode()
 
 
 def load(path: files.PathLike) -> Valuation:

@@ -42,7 +42,7 @@ def write(path: files.PathLike, fields: Mapping[str, Any], complete: bool) -> No
         "format": FORMAT,
         "version": _core.__version__,
         "complete": complete,
-        **{name: fields[name] for name in ("uncertified", "settings", "fingerprint")},
+        **{name: fields[name] for name in ("uncertified", "settings", "fingerprint", "stats")},
     }
     files.write_npz(path, {"about": np.array(json.dumps(about)), **arrays})
 
@@ -64,6 +64,7 @@ def read(path: files.PathLike) -> dict[str, Any]:
             "uncertified": int(about["uncertified"]),
             "settings": dict(about["settings"]),
             "fingerprint": str(about["fingerprint"]),
+            "stats": {str(k): int(n) for k, n in about.get("stats", {}).items()},
         }
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{path} is a damaged result file: {error}") from None

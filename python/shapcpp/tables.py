@@ -14,12 +14,22 @@ from rich.table import Table
 
 from shapcpp import _core, files
 from shapcpp.processors import available_processors
-from shapcpp.result import Valuation, csv_bytes
+from shapcpp.result import Valuation
 
 LONG = {"acc": "accuracy", "rec": "recall", "spc": "specificity", "bal": "balanced accuracy"}
 DIRECTION = {
     "pos_as_neg": "positives labelled negative",
     "neg_as_pos": "negatives labelled positive",
+}
+MEANING = {
+    "coalitions": "coalitions scored by an optimum",
+    "without_pass": "of them, certified without a pass over their members",
+    "passes": "passes over the members of a coalition",
+    "hessian_builds": "Hessians built",
+    "fits": "fits by Newton's method to the rounding floor",
+    "references": "directions at which all test margins were taken",
+    "test_evaluations": "test margins computed",
+    "undecided": "signs of test margins below the rounding floor",
 }
 NUMBERS = ("value", "stderr", "95% interval")
 ROWS_SHOWN = 10
@@ -95,6 +105,25 @@ def _numbers(columns: dict[str, NDArray[Any]], metric: str, i: int) -> list[str]
     return [f"{value:+.3e}", f"{error:.1e}", interval]
 
 
+def show_stats(v: Valuation) -> None:
+    """What the engine did, in all and per joined point: why a data set is fast or slow."""
+    console = _console()
+    unit = "group" if v.settings["by_group"] else "sample"
+    joins = v.n_permutations * len(v.gains)
+    console.print(
+        f"\nWhat the engine did while {joins} {unit}s joined "
+        f"({v.n_permutations} permutations of {len(v.gains)})",
+        style="bold",
+    )
+    table = _table(["what", "number", f"per joined {unit}"], left=["what"])
+    for name, number in v.stats.items():
+        table.add_row(MEANING.get(name, name), str(number), f"{number / joins:.3g}")
+    console.print(table)
+    if v.stats.get("coalitions"):
+        share = v.stats.get("without_pass", 0) / v.stats["coalitions"]
+        console.print(f"{share:.1%} of coalitions were certified without a pass over their members")
+
+
 def show_detection(table: np.recarray[Any, Any], metrics: Sequence[str]) -> None:
     """The paper's table: shares found, one row per fraction and direction."""
     console = _console()
@@ -133,7 +162,7 @@ def show_queue(queue: np.recarray[Any, Any], v: Valuation) -> None:
 
 def save_rows(path: str, table: np.recarray[Any, Any]) -> None:
     """A table of `detection_table` or `review_queue` as CSV."""
-    content = csv_bytes(table.dtype.names or (), table.tolist())
+    content = files.csv_bytes(table.dtype.names or (), table.tolist())
     files.write_atomically(path, lambda file: file.write(content))
 
 

@@ -1,23 +1,31 @@
-"""value(): checks its arguments, runs the engine, returns a Valuation."""
+"""value(): runs the engine on checked arguments, returns a Valuation."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
-from typing import Any, Literal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import _core, checks
-from shapcpp.processors import available_processors
 from shapcpp.progress import progress_bar
+from shapcpp.request import (
+    ClassWeight,
+    Empty,
+    Progress,
+    Request,
+    Scale,
+    SingleClass,
+    check,
+)
 from shapcpp.result import Interrupted, Valuation
 
 __all__ = ["permutation", "value"]
 
-Progress = bool | Callable[[int, int], object]
+FINGERPRINT_STEP = 1 << 26  # bytes hashed before Ctrl-C is heard again
 
 
 def value(
@@ -28,10 +36,10 @@ def value(
     permutations: int = 2000,
     seed: int = 0,
     C: float = 1.0,
-    class_weight: Mapping[int, float] | Literal["balanced"] | None = None,
-    scale: Literal["standard"] | None = None,
-    empty: Literal["majority", "none"] | int = "majority",
-    single_class: Literal["constant", "carry"] = "constant",
+    class_weight: ClassWeight = None,
+    scale: Scale = None,
+    empty: Empty = "majority",
+    single_class: SingleClass = "constant",
     groups: ArrayLike | None = None,
     ids: ArrayLike | None = None,
     threads: int | None = None,
@@ -103,6 +111,9 @@ def value(
     ------
     TypeError, ValueError
         For the first bad argument, in the order above, naming the offending value and row.
+    MemoryError
+        Before anything large is allocated, if the run cannot fit in the memory that this
+        process may use: what it needs, what there is, and whether fewer threads would do.
     ConvergenceError
         If a fit missed its tolerance: a RuntimeError, never a wrong value. Its ``.partial``
         is the Valuation of the permutations completed.
@@ -123,98 +134,67 @@ def value(
     >>> int(v.lowest("acc", 0.2)[0])
     4
     """
-    X = checks.features("X", X)
-    y = checks.labels("y", y)
-    checks.same_length("y", y, "labels", "X", X)
-    classes = checks.two_classes("y", y)
-    X_test = checks.matching_features("X_test", X_test, X)
-    y_test = checks.labels("y_test", y_test)
-    checks.same_length("y_test", y_test, "labels", "X_test", X_test)
-    test_classes = checks.known_labels("y_test", y_test, classes)
-    permutations = checks.positive("permutations", permutations)
-    seed = checks.seed(seed)
-    C = checks.positive_real("C", C)
-    weights = checks.class_weights(class_weight, y, classes)
-    checks.choice("scale", scale, None, "standard")
-    empty_rule = checks.empty_rule(empty, classes)
-    checks.choice("single_class", single_class, "constant", "carry")
-    groups = checks.companion("groups", groups, y)
-    ids = checks.companion("ids", ids, y)
-    if threads is None:
-        threads = available_processors()
-    threads = checks.positive("threads", threads, checks.MOST_THREADS)
-    if not (isinstance(progress, bool) or callable(progress)):
-        raise TypeError(f"progress must be False, True or a callable, got {progress!r}")
-    if true_labels is not None:
-        true_labels = checks.labels("true_labels", true_labels)
-        checks.same_length("true_labels", true_labels, "labels", "X", X)
-
-    players = np.arange(len(y), dtype=np.int64)
-    if groups is not None and by_group:
-        players = np.unique(groups, return_inverse=True)[1].astype(np.int64)
-    test_counts = np.bincount(test_classes, minlength=len(classes)).astype(np.int64)
-    _check_sums_fit(permutations, test_counts)
-    empty_counts = _empty_counts(empty_rule, y, classes, test_counts)
-    scaling = _standard_scaling(X) if scale == "standard" else None
-    problem = _core.Problem(
-        X=X if scaling is None else (X - scaling[0]) / scaling[1],
-        classes=np.searchsorted(classes, y).astype(np.int64),
-        X_test=X_test if scaling is None else (X_test - scaling[0]) / scaling[1],
-        classes_test=test_classes,
+    request = check(
+        X,
+        y,
+        X_test,
+        y_test,
+        permutations=permutations,
+        seed=seed,
         C=C,
-        class_weights=weights,
-        players=players,
-        empty_counts=empty_counts,
+        class_weight=class_weight,
+        scale=scale,
+        empty=empty,
         single_class=single_class,
+        groups=groups,
+        ids=ids,
+        threads=threads,
+        progress=progress,
+        by_group=by_group,
+        true_labels=true_labels,
     )
-    tally = _core.Tally(problem.n_players, len(classes))
-    fingerprint = _fingerprint(X, y, X_test, y_test, players)
+    request.check_fits()
+    problem = request.problem()
+    tally = _core.Tally(problem.n_players, len(request.classes))
+    fingerprint = _fingerprint(
+        request.X, request.y, request.X_test, request.y_test, request.players
+    )
 
     def result(full_counts: NDArray[np.int64]) -> Valuation:
         return Valuation(
             gains=tally.gains,
             products=tally.products,
-            empty_counts=empty_counts,
+            empty_counts=request.empty_counts,
             full_counts=full_counts,
-            test_counts=test_counts,
+            test_counts=request.test_counts,
             uncertified=tally.uncertified,
             ranges=tally.ranges,
-            classes=classes,
-            players=players,
-            ids=np.arange(len(y)) if ids is None else ids,
-            labels=y,
-            groups=groups,
-            true_labels=true_labels,
-            settings={
-                "permutations": permutations,
-                "seed": seed,
-                "C": C,
-                "class_weight": class_weight
-                if class_weight is None or isinstance(class_weight, str)
-                else weights.tolist(),
-                "scale": scale,
-                "empty": empty_rule,
-                "single_class": single_class,
-                "by_group": groups is not None and by_group,
-            },
-            scaling=scaling,
+            classes=request.classes,
+            players=request.players,
+            ids=np.arange(len(request.y)) if request.ids is None else request.ids,
+            labels=request.y,
+            groups=request.groups,
+            true_labels=request.true_labels,
+            settings=request.settings,
+            scaling=request.scaling,
             fingerprint=fingerprint,
+            stats={**tally.statistics, "undecided": tally.uncertified},
         )
 
-    full_counts = np.full(len(classes), -1, dtype=np.int64)
+    full_counts = np.full(len(request.classes), -1, dtype=np.int64)
     try:
         everyone = _core.everyone(problem)
         full_counts = everyone.correct
-        with _reporter(progress, permutations) as report:
+        with _reporter(request) as report:
             _core.run(
                 problem,
                 everyone,
                 tally,
-                seed=seed,
+                seed=request.seed,
                 first=0,
-                count=permutations,
-                threads=threads,
-                progress=None if report is None else lambda done: report(done, permutations),
+                count=request.permutations,
+                threads=request.threads,
+                progress=report,
             )
     except KeyboardInterrupt as stop:
         raise Interrupted(result(full_counts)) from stop
@@ -268,46 +248,19 @@ def permutation(n: int, seed: int = 0, index: int = 0) -> NDArray[np.int64]:
     return _core.permutation(n, checks.seed(seed), index)
 
 
-def _reporter(progress: Progress, total: int) -> Any:
-    if callable(progress):
-        return nullcontext(progress)
-    return progress_bar(total) if progress else nullcontext(None)
-
-
-def _empty_counts(
-    empty: str | int,
-    y: NDArray[np.int64],
-    classes: NDArray[np.int64],
-    test_counts: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    if empty == "none":
-        return np.zeros_like(test_counts)
-    if empty == "majority":
-        empty = int(classes[np.argmax([np.sum(y == k) for k in classes])])
-    return np.where(classes == empty, test_counts, 0)
-
-
-def _standard_scaling(X: NDArray[np.float64]) -> NDArray[np.float64]:
-    low, high = X.min(axis=0), X.max(axis=0)
-    spread = np.where(high > low, high - low, 1.0)  # squares of tiny or huge numbers do not fit
-    mean = np.where(high > low, X.mean(axis=0), low)
-    deviation = np.sqrt(np.mean(((X - mean) / spread) ** 2, axis=0)) * spread
-    rounding = 10 * np.finfo(float).eps * np.abs(mean)  # a column constant but for its last digits
-    return np.stack([mean, np.where(deviation > rounding, deviation, 1.0)])
-
-
-def _check_sums_fit(permutations: int, test_counts: NDArray[np.int64]) -> None:
-    largest = int(test_counts.max()) ** 2 * len(test_counts)
-    if permutations * largest > np.iinfo(np.int64).max:
-        raise ValueError(
-            f"permutations={permutations} with {test_counts.max()} test samples of one class could "
-            f"overflow the 64-bit sums; at most {np.iinfo(np.int64).max // largest} can be taken"
-        )
+@contextmanager
+def _reporter(request: Request) -> Iterator[Callable[[int], object] | None]:
+    total, progress = request.permutations, request.progress
+    bar = nullcontext(progress) if callable(progress) else nullcontext(None)
+    with progress_bar(total) if progress is True else bar as report:
+        yield None if report is None else lambda done: report(done, total)
 
 
 def _fingerprint(*arrays: NDArray[Any]) -> str:
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
+        content = np.ascontiguousarray(array).data.cast("B")
+        for start in range(0, len(content), FINGERPRINT_STEP):
+            digest.update(content[start : start + FINGERPRINT_STEP])
     return digest.hexdigest()

@@ -17,10 +17,10 @@ PACKAGE = ROOT / "python" / "shapcpp"
 # Every module of the package, from the ground up: each may import those in earlier lines only.
 LAYERS = [
     {"_core"},
-    {"checks", "files", "metrics"},
-    {"processors", "progress", "features", "run_file"},
-    {"result"},
-    {"noise", "detection", "valuation"},
+    {"checks", "files", "metrics", "cgroups"},
+    {"processors", "memory", "progress", "features", "run_file"},
+    {"result", "request"},
+    {"noise", "detection", "valuation", "forecast"},
     {"__init__"},
     {"tables"},
     {"cli"},

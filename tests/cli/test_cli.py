@@ -18,53 +18,7 @@ import pytest
 from numpy.typing import NDArray
 
 import shapcpp
-
-
-def shapcpp_cli(*arguments: object, cwd: Path, status: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "shapcpp", *map(str, arguments)],
-        cwd=cwd, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
-    return done
-
-
-def fails(*arguments: object, cwd: Path, status: int = 2) -> str:
-    """The one sentence of a command that fails and writes nothing."""
-    before = snapshot(cwd)
-    done = shapcpp_cli(*arguments, cwd=cwd, status=status)
-    assert done.stdout == ""
-    assert done.stderr.startswith("Error: ")
-    assert done.stderr.count("\n") == 1, done.stderr
-    assert "Traceback" not in done.stderr
-    assert snapshot(cwd) == before
-    return done.stderr
-
-
-def snapshot(folder: Path) -> dict[str, bytes]:
-    return {
-        str(p): p.read_bytes() for p in folder.rglob("*") if p.is_file() and os.access(p, os.R_OK)
-    }
-
-
-@pytest.fixture(name="folder")
-def _folder(tmp_path: Path) -> Path:
-    rng = np.random.default_rng(5)
-    y, y_test = (np.arange(60) % 4 == 0).astype(int), np.arange(40) % 2
-    features = shapcpp.Features.from_splits(
-        rng.normal(size=(60, 4)) + y[:, None],
-        y,
-        rng.normal(size=(40, 4)) + y_test[:, None],
-        y_test,
-        ids=[f"slice-{i:03d}" for i in range(60)],
-        groups=np.arange(60) // 3,
-    )
-    shapcpp.write_features(tmp_path / "features.npy", features)
-    return tmp_path
-
-
-def sides(folder: Path) -> tuple[shapcpp.Samples, shapcpp.Samples]:
-    return shapcpp.read_features(folder / "features.npy").sides()
+from command import fails, shapcpp_cli, sides
 
 
 def test_the_command_of_the_contract_works_as_typed(folder: Path) -> None:

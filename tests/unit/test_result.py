@@ -252,3 +252,28 @@ def test_unreadable_files_are_refused(tmp_path: Path) -> None:
         shapcpp.load(path)
     with pytest.raises(FileNotFoundError):
         shapcpp.load(tmp_path / "absent.npz")
+
+
+def test_stats_say_what_the_engine_did(tmp_path: Path) -> None:
+    v = run(permutations=10)
+    n = len(v.labels)
+    assert set(v.stats) >= {"coalitions", "without_pass", "passes", "fits", "undecided"}
+    assert 0 < v.stats["coalitions"] < 10 * n
+    assert v.stats["without_pass"] <= v.stats["coalitions"]
+    assert v.stats["undecided"] == v.uncertified
+    twice = run(permutations=20)
+    assert twice.stats["coalitions"] > v.stats["coalitions"]
+    v.save(tmp_path / "run.npz")
+    assert shapcpp.load(tmp_path / "run.npz").stats == v.stats
+
+
+def without_stats(about: NDArray[Any]) -> NDArray[Any]:
+    content = json.loads(str(about))
+    del content["stats"]
+    return np.array(json.dumps(content))
+
+
+def test_files_from_before_stats_have_none(tmp_path: Path) -> None:
+    v = shapcpp.load(damaged(tmp_path / "run.npz", about=without_stats))
+    assert v.stats == {}
+    np.testing.assert_array_equal(v.gains, run().gains)

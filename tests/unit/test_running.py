@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 import shapcpp
-from shapcpp import processors
+from shapcpp import _core, processors
 
 
 def long_run(**options: Any) -> shapcpp.Valuation:
@@ -43,6 +44,23 @@ def test_ctrl_c_stops_at_once_and_keeps_what_is_done(threads: int) -> None:
         partial.gains.sum(axis=0), done * (partial.full_counts - partial.empty_counts)
     )
     assert np.isfinite(partial.stderr("acc")).all()
+
+
+def test_ctrl_c_is_heard_while_a_large_problem_is_made() -> None:
+    X, y = np.ones((1_000_000, 16)), np.arange(1_000_000) % 2
+
+    def seconds() -> float:
+        start = time.monotonic()
+        with contextlib.suppress(KeyboardInterrupt):
+            _core.Problem(
+                X=X, classes=y, X_test=X, classes_test=y, C=1.0, class_weights=np.ones(2),
+                players=np.arange(len(y)), empty_counts=np.zeros(2, np.int64), single_class="carry",
+            )  # fmt: skip
+        return time.monotonic() - start
+
+    whole = seconds()
+    threading.Timer(whole / 10, os.kill, (os.getpid(), signal.SIGINT)).start()
+    assert seconds() < 0.7 * whole
 
 
 def test_the_partial_result_holds_exactly_the_permutations_it_names() -> None:

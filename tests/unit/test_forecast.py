@@ -1,0 +1,150 @@
+"""estimate(): what it measures, and what it makes of that."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import shapcpp
+from problems import KINDS, make
+from shapcpp import forecast, memory
+from shapcpp.request import check
+
+Array = NDArray[Any]
+
+
+def sides(n: int, m: int = 100, d: int = 16) -> tuple[Array, Array, Array, Array]:
+    rng = np.random.default_rng(0)
+    y, y_test = np.arange(n) % 2, np.arange(m) % 2
+    X = rng.standard_normal((n, d)) + 0.3 * y[:, None]
+    return X, y, rng.standard_normal((m, d)) + 0.3 * y_test[:, None], y_test
+
+
+def test_a_call_of_value_is_a_call_of_estimate() -> None:
+    of_value, of_estimate = (
+        {name: (p.default, p.kind) for name, p in inspect.signature(f).parameters.items()}
+        for f in (shapcpp.value, shapcpp.estimate)
+    )
+    del of_value["progress"]
+    assert of_estimate == of_value
+
+
+def test_what_fits_the_budget_is_measured_whole_and_right() -> None:
+    problem = sides(500, 1000)
+    e = shapcpp.estimate(*problem, permutations=200, threads=2)
+    start = time.perf_counter()
+    shapcpp.value(*problem, permutations=200, threads=2)
+    took = time.perf_counter() - start
+    assert [size for size, _ in e.measured] == [64, 128, 256, 500]
+    assert took / 4 < e.seconds < 4 * took  # others use this machine too
+    assert (e.permutations, e.threads, e.players, e.factor) == (200, 2, 500, 1.2)
+
+
+def test_more_permutations_take_longer_and_threads_without_work_do_not_help() -> None:
+    problem = sides(100)
+    one, few, many = (shapcpp.estimate(*problem, permutations=p, threads=2) for p in (1, 2, 20_000))
+    assert (one.threads, few.threads, many.threads) == (1, 2, 2)
+    assert many.seconds > 1000 * few.seconds
+    assert one.bytes < few.bytes == many.bytes
+
+
+def test_what_does_not_fit_the_budget_is_extrapolated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forecast, "BUDGET", 0.0)
+    e = shapcpp.estimate(*sides(64_000), permutations=10, threads=1)
+    assert [size for size, _ in e.measured] == [64]
+    assert e.power == 0.9
+    assert e.seconds >= 10 * 1000**0.9 * e.measured[0][1]
+    assert e.factor == pytest.approx(1.2 * 1000**0.15)
+    assert "extrapolated from 64 joining, of 64,000" in str(e)
+    wide = shapcpp.estimate(*sides(20, d=201), permutations=1)
+    assert [size for size, _ in wide.measured] == [8]
+
+
+@pytest.mark.parametrize(
+    ("power", "expected"), [(1.3, 1.3), (0.2, 0.9), (5.0, 2.0)], ids=["fit", "least", "most"]
+)
+def test_the_power_is_that_of_the_last_sizes(power: float, expected: float) -> None:
+    sizes = [64, 128, 256, 512, 1024]
+    measured = tuple((size, 1e-3 * (size / 1024) ** power) for size in sizes)
+    assert forecast._power(((32, 9.0), *measured)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_small_problems_of_every_kind_are_estimated(kind: str) -> None:
+    X, y, X_test, y_test, options = make(kind, 1)
+    e = shapcpp.estimate(X, y, X_test, y_test, 10, threads=1, **options)
+    assert 0 < e.seconds < 60
+    assert e.measured[-1][0] == e.players
+
+
+def test_three_samples() -> None:
+    e = shapcpp.estimate([[0.0], [1.0], [2.0]], [0, 1, 1], [[0.5]], [1], scale="standard")
+    assert e.players == 3
+    assert e.seconds < 5
+
+
+def test_every_beginning_of_the_order_holds_both_classes() -> None:
+    y = np.zeros(1000, dtype=int)
+    y[[17, 500, 700, 900]] = 1
+    request = request_of(y)
+    order = forecast._order(request)
+    assert sorted(order.tolist()) == list(range(1000))
+    assert set(y[order[:2]]) == {0, 1}
+    assert y[order[:500]].sum() == 2
+    grouped = request_of(y, groups=np.arange(1000) // 4)
+    assert sorted(forecast._order(grouped).tolist()) == list(range(250))
+
+
+def request_of(y: Any, **options: Any) -> Any:
+    defaults = dict.fromkeys(("class_weight", "scale", "groups", "ids", "threads", "true_labels"))
+    X = np.arange(len(y), dtype=float)[:, None]
+    rest = {"permutations": 1, "seed": 0, "C": 1.0, "empty": "majority", "single_class": "carry"}
+    return check(X, y, X, y, **{**defaults, **rest, "by_group": True, **options})
+
+
+def test_bad_arguments_are_those_of_value() -> None:
+    X, y, X_test, y_test = sides(10)
+    with pytest.raises(ValueError, match="permutations must be at least 1, got 0"):
+        shapcpp.estimate(X, y, X_test, y_test, 0)
+    with pytest.raises(TypeError, match="threads must be an integer, got 'all'"):
+        shapcpp.estimate(X, y, X_test, y_test, threads="all")  # type: ignore[arg-type]
+
+
+def test_what_cannot_fit_in_memory_is_refused_unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available_memory", lambda: 10)
+    monkeypatch.setattr(forecast, "_measure", None)
+    with pytest.raises(MemoryError, match="10 bytes are available"):
+        shapcpp.estimate(*sides(10))
+
+
+def test_an_estimate_reads_as_two_sentences() -> None:
+    e = shapcpp.Estimate(
+        seconds=4.04, bytes=12_300_000, permutations=2000, threads=2, players=500,
+        measured=((64, 1e-3), (500, 4e-3)), power=1.1, factor=1.2,
+    )  # fmt: skip
+    assert str(e) == (
+        "time: about 4 s for 2,000 permutations on 2 threads, measured with all 500 joining\n"
+        "memory: about 12 MB beyond the features"
+    )
+    far = shapcpp.Estimate(
+        seconds=3600.0, bytes=5, permutations=1, threads=1, players=10**6,
+        measured=((1000, 1.0),), power=1.1, factor=2.0,
+    )  # fmt: skip
+    assert str(far).startswith(
+        "time: 30 min to 2 h for 1 permutation on 1 thread, extrapolated from 1,000 joining, "
+        "of 1,000,000\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.00421, "0.0042 s"), (0.0, "0 s"), (4.16, "4.2 s"), (99.7, "100 s"), (119, "120 s"),
+     (150, "2.5 min"), (7300, "2 h"), (86400 * 3.21, "3.2 days"), (1e9, "12,000 days")],
+)  # fmt: skip
+def test_durations_are_readable(seconds: float, text: str) -> None:
+    assert forecast._duration(seconds) == text
