@@ -14,6 +14,7 @@
 #include "coalition.hpp"
 #include "newton.hpp"
 #include "optimum.hpp"
+#include "rotation.hpp"
 #include "statistics.hpp"
 
 namespace shapcpp {
@@ -51,6 +52,7 @@ class LogisticPath {
   const Checkpoint& checkpoint_;
   Statistics& statistics_;
   const kernels::Kernels& kernels_;
+  const Rotation rotation_;
   const std::size_t columns_;
   const std::size_t stride_;  // of small vectors and matrices: columns padded for the kernels
   // Below this size a fit costs less than what an anchor needs.

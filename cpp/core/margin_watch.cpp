@@ -82,7 +82,8 @@ std::int64_t MarginWatch::count_all(const Optimum& optimum, std::span<std::int64
 // |x.w - x.w*| / |x|, at most: |x|_{H^-1} radius <= |x| inverse_root radius, and the rounding of
 // x.w itself.
 double MarginWatch::reach(const Optimum& optimum) const {
-  return optimum.radius * optimum.inverse_root + optimum.dot_rounding * optimum.weights.norm();
+  return optimum.radius * optimum.inverse_root + optimum.dot_rounding * optimum.weights.norm() +
+         optimum.rotation;
 }
 
 // Whether no sample outside the near set can have changed its sign since the reference: the angle
@@ -96,7 +97,7 @@ bool MarginWatch::far_is_safe(const Optimum& optimum) const {
   const double across = (optimum.weights - along * reference_).norm() / length;
   if (across > 0.5) return false;
   const double sine = across * std::sqrt(1 - ball * ball) + ball * along / length;
-  return sine * (1 + 1e-9) + 4 * optimum.dot_rounding < limit_;
+  return sine * (1 + 1e-9) + 4 * (optimum.dot_rounding + optimum.rotation / length) < limit_;
 }
 
 void MarginWatch::take_reference(const Optimum& optimum) {
@@ -161,7 +162,7 @@ MarginWatch::Signs MarginWatch::examine(const Optimum& optimum, const SampleTile
     for (std::size_t i = 0; within > 0 && i < rows; ++i) {
       if (!(std::abs(margins_[i]) <= norms[first + i] * bound)) continue;
       --within;
-      if (is_decided(optimum, samples, first + i, margins_[i]))
+      if (is_decided(optimum, samples, first + i, margins_[i], norms[first + i]))
         signs.positive += margins_[i] > 0 ? 1 : 0;
       else if (++signs.undecided > most_undecided)
         return signs;
@@ -171,12 +172,13 @@ MarginWatch::Signs MarginWatch::examine(const Optimum& optimum, const SampleTile
 }
 
 bool MarginWatch::is_decided(const Optimum& optimum, const SampleTiles& samples, std::size_t row,
-                             double margin) {
+                             double margin, double norm) {
   for (Eigen::Index j = 0; j < sample_.size(); ++j)
     sample_[j] = samples.value(row, static_cast<std::size_t>(j));
   return std::abs(margin) >
          optimum.norm(sample_) * optimum.radius +
-             optimum.dot_rounding * sample_.cwiseProduct(optimum.weights).lpNorm<1>();
+             optimum.dot_rounding * sample_.cwiseProduct(optimum.weights).lpNorm<1>() +
+             optimum.rotation * norm;
 }
 
 }  // namespace shapcpp

@@ -60,7 +60,7 @@ class MarginWatch {
   Signs examine(const Optimum& optimum, const SampleTiles& samples, const double* norms,
                 std::size_t most_undecided);
   bool is_decided(const Optimum& optimum, const SampleTiles& samples, std::size_t row,
-                  double margin);
+                  double margin, double norm);
 
   const Problem& problem_;
   Statistics& statistics_;

@@ -45,6 +45,7 @@ Newton::Newton(const Problem& problem, const Coalition& members, const Checkpoin
       checkpoint_(checkpoint),
       statistics_(statistics),
       kernels_(kernels::kernels()),
+      rotation_(problem),
       margins_(tiled_rows(problem.n_samples())),
       shifts_(margins_.size()),
       residuals_(kTileRows),
@@ -173,7 +174,8 @@ bool Newton::finish(const Step& step) {
 
   // If the Hessian's own rounding is not small, its factor says nothing in some direction that the
   // certificate needs.
-  const double of_hessian = hessian_rounding(members_, hessian_.diagonal(), inverse_diagonal);
+  const double of_hessian = hessian_rounding(members_, hessian_.diagonal(), inverse_diagonal) +
+                            rotation_.of_hessian(hessian_.trace());
   if (of_hessian > 0.1) return false;
 
   const Eigen::VectorXd unsolved =
@@ -186,6 +188,8 @@ bool Newton::finish(const Step& step) {
   const double contraction = leverage * std::exp(R) * error;
   if (contraction > 0.5) return false;
   optimum_.radius = contraction > 0 ? -std::log1p(-contraction) / leverage : 0;
+  optimum_.rotation = rotation_.of_margin(pull(members_, magnitude_[columns - 1]),
+                                          optimum_.weights.norm(), optimum_.radius);
   return true;
 }
 
@@ -197,7 +201,7 @@ double Newton::largest_leverage() const {
       x[j] = members_.samples().value(i, static_cast<std::size_t>(j));
     most = std::max(most, factor_.matrixL().solve(x).norm());
   }
-  return most;
+  return most + rotation_.of_leverage(members_.largest_norm());
 }
 
 // The length along the step at which the objective has stopped falling, or nearly: its slope there

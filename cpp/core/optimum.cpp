@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "rotation.hpp"
+
 namespace shapcpp {
 
 using kernels::kTileRows;
@@ -30,7 +32,9 @@ double gradient_rounding(const Coalition& members, const Problem& problem, doubl
                          const Eigen::VectorXd& inverse_diagonal) {
   return dot_rounding * w.cwiseAbs().dot(hessian_diagonal.cwiseSqrt()) +
          sum_rounding(members) * magnitude.dot(inverse_diagonal.cwiseSqrt()) +
-         2 * kRounding * std::sqrt(problem.penalty().dot(w.cwiseAbs2()));
+         2 * kRounding * std::sqrt(problem.penalty().dot(w.cwiseAbs2())) +
+         Rotation(problem).of_gradient(pull(members, magnitude[magnitude.size() - 1]), w.norm(),
+                                       hessian_diagonal.sum());
 }
 
 // Entry (j, l) errs by at most sqrt(H_jj H_ll) times the rounding of a sum.

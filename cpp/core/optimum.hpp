@@ -24,6 +24,8 @@ struct Optimum {
   double inverse_root = 0;
   // Relative rounding error of a margin x.w, on the sum of |x_j w_j|.
   double dot_rounding = 0;
+  // Error of a margin from the rotation, relative to the norm of the sample.
+  double rotation = 0;
 
   double norm(const Eigen::VectorXd& x) const;
 };

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "coordinates.hpp"
 #include "storage.hpp"
 
 namespace shapcpp {
@@ -32,13 +33,6 @@ struct ProblemSettings {
   SingleClass single_class = SingleClass::kConstant;
 };
 
-// Working coordinates. The objective is unchanged if the training mean is subtracted from every
-// column (the intercept is not penalised and takes it up) and if a column is divided by s while its
-// penalty 1/C becomes 1/(C s^2). The first leaves a relative error of one rounding per entry; the
-// second is exact, since s is a power of two: near the column's deviation, or near 1/sqrt(C) if
-// that is larger, so that neither the data's nor the penalty's part of the Hessian is large.
-// Margins are then sums of moderate terms however the features were scaled. The intercept is the
-// last column, 1.
 class Problem {
  public:
   // Throws std::invalid_argument where sizes disagree, and std::length_error where they overflow.
@@ -63,6 +57,11 @@ class Problem {
 
   // Diagonal of the penalty, per column; 0 for the intercept.
   const Eigen::VectorXd& penalty() const { return penalty_; }
+  // Bound on |dx| / |x| for the error dx of a training sample that comes from the rotation into the
+  // span of the training samples; 0 without one. Penalties are then the same for all features.
+  double rotation_error() const { return rotation_error_; }
+  // The same of test samples, relative to their norms here.
+  double test_rotation_error() const { return Coordinates::kOutside * rotation_error_; }
 
   // Test samples of one class, and their Euclidean norms padded to whole tiles with NaN, which
   // compares as neither within a bound nor beyond it.
@@ -74,14 +73,13 @@ class Problem {
 
  private:
   void set_players(std::span<const std::int64_t> player_of_sample);
-  void choose_coordinates(std::span<const double> values, double C);
-  void to_working(const double* values, double* sample) const;
-  void set_test(LabelledSamples test, std::size_t n_classes);
+  void set_training(std::span<const double> values, const Coordinates& coordinates);
+  void set_test(LabelledSamples test, std::size_t n_features, std::size_t n_classes,
+                const Coordinates& coordinates);
 
   std::size_t columns_;
-  std::vector<double> centre_;
-  std::vector<double> factor_;
   Eigen::VectorXd penalty_;
+  double rotation_error_;
   AlignedVector samples_;
   std::vector<double> norms_;
   std::vector<std::size_t> classes_;
