@@ -263,7 +263,7 @@ bool LogisticPath::build() {
   hessian = lower.selfadjointView<Eigen::Lower>();
   const Eigen::LLT<Eigen::MatrixXd> factor(hessian);
   if (factor.info() != Eigen::Success) return false;
-  const Eigen::MatrixXd root = factor.matrixL().solve(Eigen::MatrixXd::Identity(n, n));
+  const Eigen::MatrixXd root = inverse_of_lower(factor.matrixLLT());
   inverse.noalias() = root.transpose() * root;
 
   updates_ = 0;

@@ -165,7 +165,7 @@ bool Newton::finish(const Step& step) {
   if (left > kWorthRefining) return false;
 
   const auto columns = gradient_.size();
-  optimum_.root_inverse = factor_.matrixL().solve(Eigen::MatrixXd::Identity(columns, columns));
+  optimum_.root_inverse = inverse_of_lower(factor_.matrixLLT());
   const Eigen::VectorXd inverse_diagonal = optimum_.root_inverse.colwise().squaredNorm();
   const double floor =
       gradient_rounding(members_, problem_, optimum_.dot_rounding, optimum_.weights, magnitude_,

@@ -16,6 +16,20 @@ double Optimum::norm(const Eigen::VectorXd& x) const {
   return (1 + norm_error) * std::sqrt(std::max(x.dot(matrix * x), 0.0));
 }
 
+// Solving for the identity, a few columns at a time: what stands above them is zero and spared.
+Eigen::MatrixXd inverse_of_lower(const Eigen::MatrixXd& lower) {
+  constexpr Eigen::Index kBlock = 64;
+  const Eigen::Index n = lower.rows();
+  Eigen::MatrixXd inverse = Eigen::MatrixXd::Zero(n, n);
+  for (Eigen::Index first = 0; first < n; first += kBlock) {
+    const Eigen::Index rows = n - first;
+    auto columns = inverse.block(first, first, rows, std::min(kBlock, rows));
+    columns.setIdentity();
+    lower.bottomRightCorner(rows, rows).triangularView<Eigen::Lower>().solveInPlace(columns);
+  }
+  return inverse;
+}
+
 // Each register lane takes at most every second row of a tile, then lanes and tiles are added up;
 // 16 for the rounding of the terms themselves.
 double sum_rounding(const Coalition& members) {

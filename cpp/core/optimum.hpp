@@ -30,6 +30,9 @@ struct Optimum {
   double norm(const Eigen::VectorXd& x) const;
 };
 
+// The inverse of a lower triangular matrix.
+Eigen::MatrixXd inverse_of_lower(const Eigen::MatrixXd& lower);
+
 // Relative rounding of a sum over the members, in the kernels' order of summation.
 double sum_rounding(const Coalition& members);
 
