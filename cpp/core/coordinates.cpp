@@ -76,30 +76,28 @@ void Coordinates::rotate(std::span<const double> training, const std::vector<dou
   span_.emplace(scaled(training));
   double distance = 0;
   for_each_batch(training, [&](std::size_t, const Eigen::MatrixXd& samples) {
-    distance = std::max(distance, span_->distance(samples, span_->coordinates(samples)));
+    distance = std::max(distance, span_->distance(samples));
   });
   // One rounding of each entry from centring, and one in reserve.
   rotation_error_ = distance + span_->coordinate_error() + 2 * kRounding;
 }
 
 void Coordinates::for_each(std::span<const double> samples, const Taker& take) const {
-  std::vector<double> working(columns(), 1.0);
-  const auto put = [&](std::size_t i, double norm, const Eigen::Ref<const Eigen::VectorXd>& x) {
-    std::copy(x.begin(), x.end(), working.begin());
-    norm = std::max(norm, Eigen::Map<const Eigen::VectorXd>(
-                              working.data(), static_cast<Eigen::Index>(working.size()))
-                              .stableNorm());
-    take(i, working, norm);
-  };
+  Eigen::VectorXd working = Eigen::VectorXd::Ones(penalty_.size());
+  const std::span<const double> sample(working.data(), columns());
   for_each_batch(samples, [&](std::size_t first, const Eigen::MatrixXd& batch) {
-    if (span_) {
-      const Eigen::MatrixXd rotated = span_->coordinates(batch);
-      for (Eigen::Index i = 0; i < batch.cols(); ++i)
-        put(first + static_cast<std::size_t>(i), batch.col(i).stableNorm() / kOutside,
-            rotated.col(i));
-    } else {
-      for (Eigen::Index i = 0; i < batch.cols(); ++i)
-        put(first + static_cast<std::size_t>(i), 0, batch.col(i));
+    const Eigen::MatrixXd rotated = span_ ? span_->coordinates(batch) : Eigen::MatrixXd();
+    for (Eigen::Index i = 0; i < batch.cols(); ++i) {
+      double outside = 0;
+      if (span_) {
+        working.head(rotated.rows()) = rotated.col(i);
+        const double before = batch.col(i).stableNorm();
+        const double share = before > 0 ? rotated.col(i).stableNorm() / before : 1;
+        outside = before * std::sqrt(std::max(1 - share * share, 0.0) + 4 * rotation_error_);
+      } else {
+        working.head(batch.rows()) = batch.col(i);
+      }
+      take(first + static_cast<std::size_t>(i), sample, working.stableNorm(), outside);
     }
   });
 }

@@ -24,21 +24,18 @@ namespace shapcpp {
 // then coordinates in that span, and there is one s for all.
 class Coordinates {
  public:
-  // Norms of rotated samples are enlarged to this share of the norm before, so that what is
-  // relative to one is relative to the other.
-  static constexpr double kOutside = 16;
-
   // `training` holds samples of `n_features` columns, row by row.
   Coordinates(std::span<const double> training, std::size_t n_features, double C);
 
   std::size_t columns() const { return static_cast<std::size_t>(penalty_.size()); }
   // Diagonal of the penalty, per column; 0 for the intercept.
   const Eigen::VectorXd& penalty() const { return penalty_; }
-  // Calls take(i, sample, norm) with each sample in working coordinates and its Euclidean norm.
-  using Taker = std::function<void(std::size_t, std::span<const double>, double)>;
+  // Calls take(i, sample, norm, outside) with each sample in working coordinates, its Euclidean
+  // norm, and a bound on the length of what of it is outside the span.
+  using Taker = std::function<void(std::size_t, std::span<const double>, double, double)>;
   void for_each(std::span<const double> samples, const Taker& take) const;
-  // Bound on |dx| / |x| for what the rotation changes a training sample by, and a test sample's
-  // coordinates in the span, x being the sample before it; 0 without a rotation.
+  // Bound on |dx| / |x|, where dx is what the rotation changes a training sample x by, or the part
+  // of any sample that is inside the span; 0 without a rotation.
   double rotation_error() const { return rotation_error_; }
 
  private:

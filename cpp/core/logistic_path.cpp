@@ -37,10 +37,11 @@ LogisticPath::LogisticPath(const Problem& problem, const Checkpoint& checkpoint,
       checkpoint_(checkpoint),
       statistics_(statistics),
       kernels_(kernels::kernels()),
-      rotation_(problem),
       columns_(problem.columns()),
       stride_(padded_rows(columns_)),
-      least_members_(columns_ * std::min<std::size_t>(32 + columns_, 128) / 32),
+      least_members_(problem.is_rotated()
+                         ? std::numeric_limits<std::size_t>::max()
+                         : columns_ * std::min<std::size_t>(32 + columns_, 128) / 32),
       members_(problem),
       newton_(problem, members_, checkpoint, statistics),
       hessian_(checked_product(columns_, stride_, "the Hessian")),
@@ -98,17 +99,12 @@ void LogisticPath::join(std::size_t i) {
   charge_rounding(1 + curvature * before);
   kernels_.add_outer(inverse_.data(), columns_, stride_, pull_.data(), -share);
   kernels_.add_scaled(gradient_.data(), stride_, x, residual);
-  magnitude_[columns_ - 1] += std::abs(residual);
   measure_inverse();
 
-  const double of_rotation = rotation_.of_leverage(problem_.sample_norm(i));
-  const double leverage =
-      (1 + inverse_drift_) * std::sqrt(before / (1 + curvature * before)) + of_rotation;
+  const double leverage = (1 + inverse_drift_) * std::sqrt(before / (1 + curvature * before));
   leverage_ = std::max(leverage_, leverage);
-  const double margin_error = (optimum_.dot_rounding + rotation_.of_member()) *
-                              problem_.sample_norm(i) * length(anchor_);
+  const double margin_error = optimum_.dot_rounding * problem_.sample_norm(i) * length(anchor_);
   anchor_rounding_ += leverage * (24 * kRounding * std::abs(residual) + a * margin_error) +
-                      of_rotation * std::abs(residual) +
                       2 * kRounding * length(gradient_) * optimum_.inverse_root;
 }
 
@@ -119,17 +115,13 @@ void LogisticPath::join(std::size_t i) {
 void LogisticPath::charge_rounding(double loss) {
   const auto d = static_cast<double>(columns_);
   double condition = 0;
-  double trace = 0;
-  for (std::size_t j = 0; j < columns_; ++j) {
+  for (std::size_t j = 0; j < columns_; ++j)
     condition += hessian_[j * stride_ + j] * inverse_[j * stride_ + j];
-    trace += hessian_[j * stride_ + j];
-  }
   condition = std::max(condition, d);
   inverse_drift_ += (d * d * d + 20 * d) * kRounding * condition * loss;
   // The last terms are for products with the Hessian.
   hessian_rounding_ =
-      (sum_rounding(members_) + (2 * updates_ + d / 2 + 2) * kRounding) * d * condition +
-      rotation_.of_hessian(trace);
+      (sum_rounding(members_) + (2 * updates_ + d / 2 + 2) * kRounding) * d * condition;
 }
 
 void LogisticPath::measure_inverse() {
@@ -161,8 +153,7 @@ const Optimum& LogisticPath::estimate() {
   kernels_.add_scaled(unsolved_.data(), stride_, gradient_.data(), 1.0);
 
   // Displacements are differences of margins, each rounded.
-  const double D = displacement_ + 2 * (optimum_.dot_rounding + rotation_.of_member()) *
-                                       members_.largest_norm() *
+  const double D = displacement_ + 2 * optimum_.dot_rounding * members_.largest_norm() *
                                        (length(anchor_) + length(built_at_));
   const double R = std::min(members_.largest_norm() * length(step_), leverage_ * decrement);
   const double stretch = std::exp(D) * (R > 1e-5 ? std::expm1(R) / R : 1 + R);
@@ -170,13 +161,9 @@ const Optimum& LogisticPath::estimate() {
       decrement * (stretch - 1 + hessian_rounding_ + 8 * kRounding) + 2 * anchor_rounding_ +
       (length(unsolved_) + 8 * kRounding * length(gradient_)) * optimum_.inverse_root;
   const double contraction = (1 + hessian_rounding_) * leverage_ * std::exp(D + R) * error;
-  if (contraction < 0.9) {
+  if (contraction < 0.9)
     optimum_.radius =
         (1 + hessian_rounding_) * (contraction > 0 ? -std::log1p(-contraction) / leverage_ : error);
-    optimum_.rotation = rotation_.of_margin(
-        pull(members_, magnitude_[columns_ - 1]) * std::exp(R + leverage_ * optimum_.radius),
-        optimum_.weights.norm(), optimum_.radius);
-  }
   optimum_.norm_error = inverse_drift_;
   return optimum_;
 }
@@ -298,7 +285,7 @@ double LogisticPath::largest_leverage() const {
     kernels_.multiply(inverse_.data(), columns_, stride_, x.data(), pull.data());
     most = std::max(most, kernels_.dot(x.data(), pull.data(), stride_));
   }
-  return (1 + inverse_drift_) * std::sqrt(most) + rotation_.of_leverage(members_.largest_norm());
+  return (1 + inverse_drift_) * std::sqrt(most);
 }
 
 }  // namespace shapcpp

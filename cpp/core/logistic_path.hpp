@@ -14,7 +14,6 @@
 #include "coalition.hpp"
 #include "newton.hpp"
 #include "optimum.hpp"
-#include "rotation.hpp"
 #include "statistics.hpp"
 
 namespace shapcpp {
@@ -52,10 +51,10 @@ class LogisticPath {
   const Checkpoint& checkpoint_;
   Statistics& statistics_;
   const kernels::Kernels& kernels_;
-  const Rotation rotation_;
   const std::size_t columns_;
   const std::size_t stride_;  // of small vectors and matrices: columns padded for the kernels
-  // Below this size a fit costs less than what an anchor needs.
+  // Below this size a fit costs less than what an anchor needs. A rotated problem never reaches it,
+  // and the bounds here do not know of the rotation.
   const std::size_t least_members_;
   Coalition members_;
   Newton newton_;

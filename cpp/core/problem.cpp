@@ -67,7 +67,7 @@ void Problem::set_players(std::span<const std::int64_t> player_of_sample) {
 void Problem::set_training(std::span<const double> values, const Coordinates& coordinates) {
   samples_.resize(checked_product(n_samples(), columns_, "the training set"));
   norms_.resize(n_samples());
-  coordinates.for_each(values, [this](std::size_t i, std::span<const double> sample, double norm) {
+  coordinates.for_each(values, [this](std::size_t i, std::span<const double> sample, double norm, double) {
     std::copy(sample.begin(), sample.end(), samples_.data() + i * columns_);
     norms_[i] = norm;
   });
@@ -83,12 +83,22 @@ void Problem::set_test(LabelledSamples test, std::size_t n_features, std::size_t
     test_samples_.emplace_back(columns_, count);
     test_norms_.emplace_back(tiled_rows(count), std::numeric_limits<double>::quiet_NaN());
   }
-  coordinates.for_each(test.values,
-                       [&](std::size_t i, std::span<const double> sample, double norm) {
-                         SampleTiles& side = test_samples_[classes[i]];
-                         test_norms_[classes[i]][side.size()] = norm;
-                         side.append(sample);
-                       });
+  std::vector<std::vector<double>> outside(n_classes);
+  double shares = 0;
+  coordinates.for_each(test.values, [&](std::size_t i, std::span<const double> sample, double norm,
+                                        double length_outside) {
+    SampleTiles& side = test_samples_[classes[i]];
+    test_norms_[classes[i]][side.size()] = norm;
+    side.append(sample);
+    outside[classes[i]].push_back(length_outside);
+    shares += length_outside / norm;
+  });
+  // A bound for most; the norms of the few that exceed it are enlarged.
+  outside_ = 4 * shares / static_cast<double>(classes.size());
+  if (outside_ > 0)
+    for (std::size_t k = 0; k < n_classes; ++k)
+      for (std::size_t i = 0; i < outside[k].size(); ++i)
+        test_norms_[k][i] = std::max(test_norms_[k][i], outside[k][i] / outside_);
 }
 
 }  // namespace shapcpp

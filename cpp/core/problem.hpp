@@ -60,10 +60,11 @@ class Problem {
   // Bound on |dx| / |x| for the error dx of a training sample that comes from the rotation into the
   // span of the training samples; 0 without one. Penalties are then the same for all features.
   double rotation_error() const { return rotation_error_; }
-  // The same of test samples, relative to their norms here.
-  double test_rotation_error() const { return Coordinates::kOutside * rotation_error_; }
+  bool is_rotated() const { return rotation_error_ > 0; }
+  // Bound on the length of what of a test sample is outside that span, relative to its norm here.
+  double outside() const { return outside_; }
 
-  // Test samples of one class, and their Euclidean norms padded to whole tiles with NaN, which
+  // Test samples of one class, and bounds on their Euclidean norms padded to whole tiles with NaN, which
   // compares as neither within a bound nor beyond it.
   const SampleTiles& test_samples(std::size_t k) const { return test_samples_[k]; }
   const AlignedVector& test_norms(std::size_t k) const { return test_norms_[k]; }
@@ -80,6 +81,7 @@ class Problem {
   std::size_t columns_;
   Eigen::VectorXd penalty_;
   double rotation_error_;
+  double outside_ = 0;
   AlignedVector samples_;
   std::vector<double> norms_;
   std::vector<std::size_t> classes_;

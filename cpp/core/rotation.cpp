@@ -6,7 +6,7 @@ namespace shapcpp {
 
 Rotation::Rotation(const Problem& problem)
     : error_(problem.rotation_error()),
-      test_error_(problem.test_rotation_error()),
+      outside_(problem.outside()),
       root_(error_ > 0 ? 1 / std::sqrt(problem.penalty()[0]) : 0) {}
 
 // sum a_i (r_i dx_i + s_i (dx_i.w) x_i): the second sum is at most sqrt(sum a_i s_i (dx_i.w)^2)
@@ -22,11 +22,12 @@ double Rotation::of_hessian(double hessian_trace) const {
   return share * (2 + share);
 }
 
-// Test samples err too, and what of the optimum is outside the span, at most e pull / penalty,
-// meets what of them is outside. The factor 2: residuals at the optimum are not quite those of
-// `pull`.
+// Test samples err too, by e of their length inside and outside; and what of the optimum is outside
+// the span, at most e pull / penalty, meets what of them is outside. The factor 2: residuals at the
+// optimum are not quite those of `pull`.
 double Rotation::of_margin(double pull, double weights_norm, double radius) const {
-  return 2 * test_error_ * (weights_norm + radius * root_ + pull * root_ * root_);
+  return 2 * error_ *
+         ((1 + outside_) * (weights_norm + radius * root_) + outside_ * pull * root_ * root_);
 }
 
 }  // namespace shapcpp

@@ -19,15 +19,14 @@ class Rotation {
   double of_gradient(double pull, double weights_norm, double hessian_trace) const;
   // Of H, as a share of H itself.
   double of_hessian(double hessian_trace) const;
-  // Of |x|_{H^-1}, and of a member's margin as a share of |x| |w|.
+  // Of |x|_{H^-1}.
   double of_leverage(double norm) const { return error_ * norm * root_; }
-  double of_member() const { return error_; }
   // Of the margin of a test sample at the optimum, as a share of the sample's norm.
   double of_margin(double pull, double weights_norm, double radius) const;
 
  private:
   double error_;
-  double test_error_;
+  double outside_;
   double root_;  // 1 / sqrt(penalty)
 };
 

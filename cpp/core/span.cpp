@@ -79,15 +79,18 @@ double Span::coordinate_error() const {
   return 4 * kRounding + 2 * r * rounding_of_rest() + defect * (defect + r * kRounding);
 }
 
-double Span::distance(MatrixXd x, MatrixXd coordinates) const {
-  double most = 0;
-  for (Index i = 0; i < x.cols(); ++i) scale(coordinates.col(i), normalise(x.col(i)));
-  const MatrixXd high = leading_digits(coordinates);
-  MatrixXd rest = low_ * coordinates;
-  coordinates -= high;
-  rest.noalias() += high_ * coordinates;
+// |x - Q z| for whatever z, here Q'x to double precision.
+double Span::distance(MatrixXd x) const {
+  for (Index i = 0; i < x.cols(); ++i) normalise(x.col(i));
+  MatrixXd low = low_.transpose() * x;
+  low.noalias() += high_.transpose() * x;
+  const MatrixXd high = leading_digits(low);
+  MatrixXd rest = low_ * low;
+  low -= high;
+  rest.noalias() += high_ * low;
   const MatrixXd product = high_ * high;  // exact, unlike its parts subtracted one by one
   const MatrixXd left = (x - product) - rest;
+  double most = 0;
   for (Index i = 0; i < x.cols(); ++i)
     if (x.col(i).norm() > 0) most = std::max(most, left.col(i).norm() / x.col(i).norm());
   return 1.001 * most + 2 * std::sqrt(static_cast<double>(dimension())) * rounding_of_rest();

@@ -19,8 +19,8 @@ class Span {
   // orthonormal and spans what the basis spans.
   Eigen::MatrixXd coordinates(Eigen::MatrixXd x) const;
   double coordinate_error() const;
-  // A bound on |x - V V'x| / |x| over all columns, from their coordinates.
-  double distance(Eigen::MatrixXd x, Eigen::MatrixXd coordinates) const;
+  // A bound on |x - V V'x| / |x| over all columns.
+  double distance(Eigen::MatrixXd x) const;
 
  private:
   double rounding_of_rest() const;
