@@ -63,8 +63,7 @@ void Coordinates::rotate(std::span<const double> training, const std::vector<dou
   double variance = 0;  // in units of the largest
   for (const double deviation : deviations)
     if (deviation > 0) variance += (deviation / largest) * (deviation / largest);
-  const double factor =
-      power_of_two(largest * std::sqrt(variance / static_cast<double>(rows)), C);
+  const double factor = power_of_two(largest * std::sqrt(variance / static_cast<double>(rows)), C);
   factor_.resize(deviations.size());
   // Weights of columns that are constant in training are zero: what test samples hold there would
   // only enlarge the error.

@@ -67,10 +67,11 @@ void Problem::set_players(std::span<const std::int64_t> player_of_sample) {
 void Problem::set_training(std::span<const double> values, const Coordinates& coordinates) {
   samples_.resize(checked_product(n_samples(), columns_, "the training set"));
   norms_.resize(n_samples());
-  coordinates.for_each(values, [this](std::size_t i, std::span<const double> sample, double norm, double) {
-    std::copy(sample.begin(), sample.end(), samples_.data() + i * columns_);
-    norms_[i] = norm;
-  });
+  coordinates.for_each(values,
+                       [this](std::size_t i, std::span<const double> sample, double norm, double) {
+                         std::copy(sample.begin(), sample.end(), samples_.data() + i * columns_);
+                         norms_[i] = norm;
+                       });
 }
 
 void Problem::set_test(LabelledSamples test, std::size_t n_features, std::size_t n_classes,

@@ -64,8 +64,8 @@ class Problem {
   // Bound on the length of what of a test sample is outside that span, relative to its norm here.
   double outside() const { return outside_; }
 
-  // Test samples of one class, and bounds on their Euclidean norms padded to whole tiles with NaN, which
-  // compares as neither within a bound nor beyond it.
+  // Test samples of one class, and bounds on their Euclidean norms padded to whole tiles with NaN,
+  // which compares as neither within a bound nor beyond it.
   const SampleTiles& test_samples(std::size_t k) const { return test_samples_[k]; }
   const AlignedVector& test_norms(std::size_t k) const { return test_norms_[k]; }
   const Counts& test_counts() const { return test_counts_; }

@@ -147,9 +147,7 @@ def test_same_integers_as_the_twin_and_as_data_rotated_by_hand(
         assert v.uncertified == 0
 
     centred, basis = X - X[0], np.linalg.qr((X - X[0]).T)[0]
-    by_hand = shapcpp.value(
-        centred @ basis, y, (X_test - X[0]) @ basis, y_test, 4, seed, **options
-    )
+    by_hand = shapcpp.value(centred @ basis, y, (X_test - X[0]) @ basis, y_test, 4, seed, **options)
     for other in (baseline.value(X, y, X_test, y_test, 4, seed, **options), by_hand):
         np.testing.assert_array_equal(v.gains, other.gains)
         np.testing.assert_array_equal(v.products, other.products)
