@@ -5,6 +5,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "coordinates.hpp"
+
 namespace shapcpp {
 namespace {
 

@@ -7,10 +7,11 @@
 #include <span>
 #include <vector>
 
-#include "coordinates.hpp"
 #include "storage.hpp"
 
 namespace shapcpp {
+
+class Coordinates;
 
 // Counts of correct test predictions, one per class.
 using Counts = std::vector<std::int64_t>;
