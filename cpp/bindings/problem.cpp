@@ -1,5 +1,6 @@
 #include "../core/problem.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -38,6 +39,31 @@ std::unique_ptr<Problem> make_problem(const FloatArray& X, const IntArray& class
   return std::make_unique<Problem>(n_features, n_classes, train, test, settings, checkpoint);
 }
 
+// What the engine works with, for tests of its accuracy.
+FloatArray penalty(const Problem& problem) {
+  return FloatArray(static_cast<py::ssize_t>(problem.columns()), problem.penalty().data());
+}
+
+FloatArray matrix(std::size_t rows, std::size_t columns) {
+  return FloatArray({static_cast<py::ssize_t>(rows), static_cast<py::ssize_t>(columns)});
+}
+
+FloatArray samples(const Problem& problem) {
+  FloatArray result = matrix(problem.n_samples(), problem.columns());
+  std::copy_n(problem.sample(0).data(), result.size(), result.mutable_data());
+  return result;
+}
+
+FloatArray test_samples(const Problem& problem, std::size_t class_index) {
+  if (class_index >= problem.n_classes()) throw py::index_error("there is no such class");
+  const SampleTiles& side = problem.test_samples(class_index);
+  FloatArray result = matrix(side.size(), problem.columns());
+  double* target = result.mutable_data();
+  for (std::size_t i = 0; i < side.size(); ++i)
+    for (std::size_t j = 0; j < problem.columns(); ++j) *target++ = side.value(i, j);
+  return result;
+}
+
 }  // namespace
 
 void bind_problem(py::module_& module) {
@@ -47,7 +73,11 @@ void bind_problem(py::module_& module) {
            py::arg("classes_test").noconvert(), py::arg("C"), py::arg("class_weights").noconvert(),
            py::arg("players").noconvert(), py::arg("empty_counts").noconvert(),
            py::arg("single_class"))
-      .def_property_readonly("n_players", &Problem::n_players);
+      .def_property_readonly("n_players", &Problem::n_players)
+      .def_property_readonly("penalty", &penalty)
+      .def_property_readonly("rotation_error", &Problem::rotation_error)
+      .def_property_readonly("samples", &samples)
+      .def("test_samples", &test_samples, py::arg("class_index"));
 }
 
 }  // namespace shapcpp::bindings

@@ -16,12 +16,14 @@ void Coalition::clear() {
   samples_.clear();
   class_sizes_ = {};
   largest_norm_ = 0;
+  total_weight_ = 0;
 }
 
 void Coalition::add(std::size_t i) {
   const std::size_t k = problem_.class_of(i);
   signs_[size()] = k == 1 ? 1.0 : -1.0;
   weights_[size()] = problem_.weight_of(i);
+  total_weight_ += weights_[size()];
   samples_.append(problem_.sample(i));
   ++class_sizes_[k];
   largest_norm_ = std::max(largest_norm_, problem_.sample_norm(i));

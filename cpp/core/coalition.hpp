@@ -25,6 +25,8 @@ class Coalition {
   const double* weights() const { return weights_.data(); }
   // The largest Euclidean norm of a member.
   double largest_norm() const { return largest_norm_; }
+  // The sum of the weights.
+  double total_weight() const { return total_weight_; }
   // An optimum exists once both classes are in.
   bool has_both_classes() const { return class_sizes_[0] > 0 && class_sizes_[1] > 0; }
   // The class of the members where they have one only.
@@ -37,6 +39,7 @@ class Coalition {
   AlignedVector weights_;
   std::array<std::size_t, 2> class_sizes_{};
   double largest_norm_ = 0;
+  double total_weight_ = 0;
 };
 
 }  // namespace shapcpp

@@ -40,6 +40,7 @@ Expansion::Expansion(const Problem& problem, const Coalition& members, const Che
       columns_(problem.columns()),
       stride_(padded_columns(columns_)),
       dot_rounding_((static_cast<double>(columns_) + 4) * kRounding),
+      rotation_(problem),
       base_(stride_),
       gradient_(stride_),
       magnitude_(stride_),
@@ -133,10 +134,32 @@ void Expansion::charge_rounding(double loss) {
   inverse_drift_ += (d * d * d + 20 * d) * kRounding * condition_ * loss;
   // The last terms are for products with the Hessian.
   hessian_rounding_ =
-      (sum_rounding(members_) + (2 * updates_ + d / 2 + 2) * kRounding) * d * condition_;
+      (sum_rounding(members_) + (2 * updates_ + d / 2 + 2) * kRounding) * d * condition_ +
+      rotation_.of_hessian(largest_trace());
   // An entry errs by that much of sum c_i |x_ij x_il x_im|, and |T| of absolute terms is at most
   // max |x_i| |a| times |b| in the coordinates' lengths times their spread.
   third_rounding_ = (sum_rounding(members_) + (updates_ + d * d + 8) * kRounding) * d * condition_;
+}
+
+// Residuals are at most 1, curvatures 1/4.
+double Expansion::largest_pull() const {
+  return members_.largest_norm() * members_.total_weight();
+}
+
+double Expansion::largest_trace() const {
+  return largest_pull() * members_.largest_norm() / 4;
+}
+
+double Expansion::rotation_of_gradient(double weights_length) const {
+  return rotation_.of_gradient(largest_pull(), weights_length, largest_trace());
+}
+
+double Expansion::rotation_of_margin(double weights_length, double radius) const {
+  return rotation_.of_margin(largest_pull(), weights_length, radius);
+}
+
+double Expansion::leverage() const {
+  return leverage_ + rotation_.of_leverage(members_.largest_norm());
 }
 
 // The largest sum of a row bounds the largest eigenvalue.
@@ -219,7 +242,7 @@ bool Expansion::invert() {
   Square inverse(inverse_.data(), n, n, Eigen::OuterStride<>(static_cast<Eigen::Index>(stride_)));
   const Eigen::LLT<Eigen::MatrixXd> factor(inverse);
   if (factor.info() != Eigen::Success) return false;
-  const Eigen::MatrixXd root = factor.matrixL().solve(Eigen::MatrixXd::Identity(n, n));
+  const Eigen::MatrixXd root = inverse_of_lower(factor.matrixLLT());
   inverse.noalias() = root.transpose() * root;
   return true;
 }

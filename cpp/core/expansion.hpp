@@ -10,6 +10,7 @@
 #include "checkpoint.hpp"
 #include "coalition.hpp"
 #include "problem.hpp"
+#include "rotation.hpp"
 #include "statistics.hpp"
 #include "storage.hpp"
 #include "third_derivative.hpp"
@@ -62,7 +63,11 @@ class Expansion {
   double pull_of_sample() const { return pull_of_sample_; }
 
   // Bound on max over members of |x_i|_{H^-1}.
-  double leverage() const { return leverage_; }
+  double leverage() const;
+  // What the rotation adds to the error of the gradient, in the norm of H^-1, and to that of a test
+  // margin, relative to the norm of the sample, at weights of that length.
+  double rotation_of_gradient(double weights_length) const;
+  double rotation_of_margin(double weights_length, double radius) const;
   // Bound on the rounding of the gradient at the base, in the norm of H^-1.
   double gradient_rounding() const { return gradient_rounding_; }
   // Of the Hessian, as a share of it.
@@ -84,6 +89,8 @@ class Expansion {
   void charge_rounding(double loss);
   void measure_inverse();
   double largest_leverage() const;
+  double largest_pull() const;
+  double largest_trace() const;
 
   const Problem& problem_;
   const Coalition& members_;
@@ -93,6 +100,7 @@ class Expansion {
   const std::size_t columns_;
   const std::size_t stride_;  // of small vectors and matrices: columns padded for the kernels
   const double dot_rounding_;
+  const Rotation rotation_;
 
   bool has_base_ = false;
   bool has_third_ = false;

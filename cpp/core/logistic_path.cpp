@@ -136,6 +136,11 @@ void LogisticPath::take_step() {
   evaluate_step();
 }
 
+// At least the length of the base, of the anchor and of the estimate.
+double LogisticPath::weights_length() const {
+  return expansion_.base_length() + displacement_length_ + step_length_;
+}
+
 // What the step leaves of the gradient, at most.
 void LogisticPath::bound_error() {
   const std::size_t stride = expansion_.stride();
@@ -169,6 +174,7 @@ void LogisticPath::bound_error() {
     error_.total = (x > 1e-5 ? exponential / x : 1 + x) * (mixed + R * size / 2);
   }
   error_.total += unsolved + hessian * size + anchor_rounding_ +
+                  expansion_.rotation_of_gradient(weights_length()) +
                   8 * kRounding * (gradient_length_ + length(curved_)) * expansion_.inverse_root();
 }
 
@@ -188,12 +194,12 @@ const Optimum& LogisticPath::estimate() {
   for (std::size_t j = 0; j < columns_; ++j)
     optimum_.weights[static_cast<Eigen::Index>(j)] =
         expansion_.base()[j] + displacement_[j] + step_[j];
-  optimum_.weights_rounding =
-      3 * kRounding * (expansion_.base_length() + displacement_length_ + step_length_);
   const double error = (1 + expansion_.hessian_rounding()) * error_.growth * error_.total;
   const double contraction = expansion_.leverage() * error;
   // At least -log(1 - contraction) / leverage.
   if (contraction < 0.5) optimum_.radius = error / (1 - contraction);
+  optimum_.margin_rounding = 3 * kRounding * weights_length() +
+                             expansion_.rotation_of_margin(weights_length(), optimum_.radius);
   optimum_.inverse_root = expansion_.inverse_root();
   optimum_.norm_error = expansion_.inverse_drift();
   return optimum_;

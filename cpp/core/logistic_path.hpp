@@ -54,6 +54,7 @@ class LogisticPath {
   void solve(const AlignedVector& right, AlignedVector& solution) const;
   void take_step();
   void bound_error();
+  double weights_length() const;
   double length(const AlignedVector& vector) const;
 
   const Problem& problem_;

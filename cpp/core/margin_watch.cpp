@@ -102,7 +102,7 @@ std::int64_t MarginWatch::count_all(const Optimum& optimum, std::span<std::int64
 // itself, and that of w.
 double MarginWatch::reach(const Optimum& optimum) const {
   return optimum.radius * optimum.inverse_root + optimum.dot_rounding * optimum.weights.norm() +
-         optimum.weights_rounding;
+         optimum.margin_rounding;
 }
 
 // Whether no sample outside the near set can have changed its sign since the reference: the angle
@@ -119,7 +119,7 @@ bool MarginWatch::far_is_safe(const Optimum& optimum) {
   moved_ = across;
   if (!(ball < 0.5) || along <= 0 || across > 0.5 || age_ > most_age_) return false;
   const double sine = across * std::sqrt(1 - ball * ball) + ball * along / length;
-  return sine * (1 + 1e-9) + 4 * optimum.dot_rounding < limit_;
+  return sine * (1 + 1e-9) + 4 * (optimum.dot_rounding + optimum.margin_rounding / length) < limit_;
 }
 
 // The optimum drifts like a random walk: by drift * sqrt(n) in n coalitions. A limit for n of them
@@ -248,24 +248,21 @@ void MarginWatch::decide_open(const Optimum& optimum, Norms norms) {
       for (std::size_t j = 0; j < columns_; ++j)
         sample_[j] = problem_.test_samples(k).value(row, j);
       const double margin = kernels_.dot(sample_.data(), weights_.data(), sample_.size());
-      const bool decided = std::abs(margin) > problem_.test_norms(k)[row] * bound ||
-                           (norms == Norms::kExact && is_decided(optimum, margin));
+      const bool decided =
+          std::abs(margin) > problem_.test_norms(k)[row] * bound ||
+          (norms == Norms::kExact && is_decided(optimum, margin, problem_.test_norms(k)[row]));
       near_[k].positive += decided && margin > 0 ? 1 : 0;
       return decided;
     });
 }
 
-// Of the sample at hand and its margin.
-bool MarginWatch::is_decided(const Optimum& optimum, double margin) {
+// Of the sample at hand, its margin and its norm.
+bool MarginWatch::is_decided(const Optimum& optimum, double margin, double norm) {
   double terms = 0;
-  double squares = 0;
-  for (std::size_t j = 0; j < columns_; ++j) {
-    terms += std::abs(sample_[j] * weights_[j]);
-    squares += sample_[j] * sample_[j];
-  }
+  for (std::size_t j = 0; j < columns_; ++j) terms += std::abs(sample_[j] * weights_[j]);
   return std::abs(margin) > optimum.norm(sample_, pull_) * optimum.radius +
                                 optimum.dot_rounding * terms +
-                                optimum.weights_rounding * std::sqrt(squares) * (1 + 1e-9);
+                                optimum.margin_rounding * norm * (1 + 1e-9);
 }
 
 }  // namespace shapcpp

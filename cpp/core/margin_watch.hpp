@@ -65,7 +65,7 @@ class MarginWatch {
   void examine_near(const Optimum& optimum, std::size_t k);
   void decide_open(const Optimum& optimum, Norms norms);
   std::size_t open() const;
-  bool is_decided(const Optimum& optimum, double margin);
+  bool is_decided(const Optimum& optimum, double margin, double norm);
 
   const Problem& problem_;
   Statistics& statistics_;

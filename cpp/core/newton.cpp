@@ -26,6 +26,7 @@ Newton::Newton(const Problem& problem, const Coalition& members, const Checkpoin
       checkpoint_(checkpoint),
       statistics_(statistics),
       kernels_(kernels::kernels()),
+      rotation_(problem),
       margins_(tiled_rows(problem.n_samples())),
       shifts_(margins_.size()),
       residuals_(kTileRows),
@@ -145,7 +146,7 @@ bool Newton::finish(const Step& step) {
   if (left > kWorthRefining) return false;
 
   const auto columns = gradient_.size();
-  optimum_.root_inverse = factor_.matrixL().solve(Eigen::MatrixXd::Identity(columns, columns));
+  optimum_.root_inverse = inverse_of_lower(factor_.matrixLLT());
   const Eigen::VectorXd inverse_diagonal = optimum_.root_inverse.colwise().squaredNorm();
   const double floor =
       gradient_rounding(members_, problem_, optimum_.dot_rounding, optimum_.weights, magnitude_,
@@ -154,7 +155,8 @@ bool Newton::finish(const Step& step) {
 
   // If the Hessian's own rounding is not small, its factor says nothing in some direction that the
   // certificate needs.
-  const double of_hessian = hessian_rounding(members_, hessian_.diagonal(), inverse_diagonal);
+  const double of_hessian = hessian_rounding(members_, hessian_.diagonal(), inverse_diagonal) +
+                            rotation_.of_hessian(hessian_.trace());
   if (of_hessian > 0.1) return false;
 
   const Eigen::VectorXd unsolved =
@@ -167,6 +169,8 @@ bool Newton::finish(const Step& step) {
   const double contraction = leverage * std::exp(R) * error;
   if (contraction > 0.5) return false;
   optimum_.radius = contraction > 0 ? -std::log1p(-contraction) / leverage : 0;
+  optimum_.margin_rounding = rotation_.of_margin(pull(members_, magnitude_[columns - 1]),
+                                                 optimum_.weights.norm(), optimum_.radius);
   return true;
 }
 
@@ -178,7 +182,7 @@ double Newton::largest_leverage() const {
       x[j] = members_.samples().value(i, static_cast<std::size_t>(j));
     most = std::max(most, factor_.matrixL().solve(x).norm());
   }
-  return most;
+  return most + rotation_.of_leverage(members_.largest_norm());
 }
 
 // The length along the step at which the objective has stopped falling, or nearly: its slope there

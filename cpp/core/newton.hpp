@@ -13,6 +13,7 @@
 #include "coalition.hpp"
 #include "optimum.hpp"
 #include "problem.hpp"
+#include "rotation.hpp"
 #include "statistics.hpp"
 #include "storage.hpp"
 
@@ -59,6 +60,7 @@ class Newton {
   const Checkpoint& checkpoint_;
   Statistics& statistics_;
   const kernels::Kernels& kernels_;
+  const Rotation rotation_;
 
   Optimum optimum_;
   Eigen::LLT<Eigen::MatrixXd> factor_;  // of the Hessian before the last step

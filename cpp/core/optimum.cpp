@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "rotation.hpp"
+
 namespace shapcpp {
 
 using kernels::kTileRows;
@@ -16,6 +18,20 @@ double Optimum::norm(const AlignedVector& x, AlignedVector& scratch) const {
   loops.multiply(inverse, static_cast<std::size_t>(weights.size()), x.size(), x.data(),
                  scratch.data());
   return (1 + norm_error) * std::sqrt(std::max(loops.dot(x.data(), scratch.data(), x.size()), 0.0));
+}
+
+// Solving for the identity, a few columns at a time: what stands above them is zero and spared.
+Eigen::MatrixXd inverse_of_lower(const Eigen::MatrixXd& lower) {
+  constexpr Eigen::Index kBlock = 64;
+  const Eigen::Index n = lower.rows();
+  Eigen::MatrixXd inverse = Eigen::MatrixXd::Zero(n, n);
+  for (Eigen::Index first = 0; first < n; first += kBlock) {
+    const Eigen::Index rows = n - first;
+    auto columns = inverse.block(first, first, rows, std::min(kBlock, rows));
+    columns.setIdentity();
+    lower.bottomRightCorner(rows, rows).triangularView<Eigen::Lower>().solveInPlace(columns);
+  }
+  return inverse;
 }
 
 // Each register lane takes at most every second row of a tile, then lanes and tiles are added up;
@@ -34,7 +50,9 @@ double gradient_rounding(const Coalition& members, const Problem& problem, doubl
                          const Eigen::VectorXd& inverse_diagonal) {
   return dot_rounding * w.cwiseAbs().dot(hessian_diagonal.cwiseSqrt()) +
          sum_rounding(members) * magnitude.dot(inverse_diagonal.cwiseSqrt()) +
-         2 * kRounding * std::sqrt(problem.penalty().dot(w.cwiseAbs2()));
+         2 * kRounding * std::sqrt(problem.penalty().dot(w.cwiseAbs2())) +
+         Rotation(problem).of_gradient(pull(members, magnitude[magnitude.size() - 1]), w.norm(),
+                                       hessian_diagonal.sum());
 }
 
 // Entry (j, l) errs by at most sqrt(H_jj H_ll) times the rounding of a sum.

@@ -24,12 +24,16 @@ struct Optimum {
   double inverse_root = 0;
   // Relative rounding error of a margin x.w, on the sum of |x_j w_j|.
   double dot_rounding = 0;
-  // Bound on the Euclidean norm of what rounding did to the weights.
-  double weights_rounding = 0;
+  // Error of a margin beyond the rounding of the product, from that of the weights and from the
+  // rotation, relative to the norm of the sample.
+  double margin_rounding = 0;
 
   // Bound on |x|_{H^-1}; x and the scratch vector are padded for the kernels.
   double norm(const AlignedVector& x, AlignedVector& scratch) const;
 };
+
+// The inverse of a lower triangular matrix.
+Eigen::MatrixXd inverse_of_lower(const Eigen::MatrixXd& lower);
 
 // Relative rounding of a sum over the members, in the kernels' order of summation.
 double sum_rounding(const Coalition& members);

@@ -5,6 +5,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "coordinates.hpp"
+
 namespace shapcpp {
 namespace {
 
@@ -23,18 +25,12 @@ std::vector<std::size_t> checked_classes(const LabelledSamples& side, std::size_
   return {side.classes.begin(), side.classes.end()};
 }
 
-double norm(std::span<const double> sample) {
-  return Eigen::Map<const Eigen::VectorXd>(sample.data(), static_cast<Eigen::Index>(sample.size()))
-      .stableNorm();
-}
-
 }  // namespace
 
 Problem::Problem(std::size_t n_features, std::size_t n_classes, LabelledSamples train,
                  LabelledSamples test, const ProblemSettings& settings,
                  const Checkpoint& checkpoint)
-    : columns_(n_features + 1),
-      classes_(checked_classes(train, n_features, n_classes)),
+    : classes_(checked_classes(train, n_features, n_classes)),
       class_weights_(settings.class_weights.begin(), settings.class_weights.end()),
       empty_counts_(settings.empty_counts.begin(), settings.empty_counts.end()),
       single_class_(settings.single_class) {
@@ -44,16 +40,13 @@ Problem::Problem(std::size_t n_features, std::size_t n_classes, LabelledSamples 
   require(class_weights_.size() == n_classes, "one class weight per class is needed");
   require(empty_counts_.size() == n_classes, "one empty count per class is needed");
   set_players(settings.player_of_sample);
-  choose_coordinates(train.values, settings.C, checkpoint);
 
-  samples_.resize(checked_product(n_samples(), columns_, "the training set"));
-  norms_.resize(n_samples());
-  for (std::size_t i = 0; i < n_samples(); ++i) {
-    checkpoint();
-    to_working(train.values.data() + i * n_features, samples_.data() + i * columns_);
-    norms_[i] = norm(sample(i));
-  }
-  set_test(test, n_classes, checkpoint);
+  const Coordinates coordinates(train.values, n_features, settings.C, checkpoint);
+  columns_ = coordinates.columns();
+  penalty_ = coordinates.penalty();
+  rotation_error_ = coordinates.rotation_error();
+  set_training(train.values, coordinates, checkpoint);
+  set_test(test, n_features, n_classes, coordinates, checkpoint);
 }
 
 void Problem::set_players(std::span<const std::int64_t> player_of_sample) {
@@ -74,51 +67,21 @@ void Problem::set_players(std::span<const std::int64_t> player_of_sample) {
     members_[next[static_cast<std::size_t>(player_of_sample[i])]++] = i;
 }
 
-void Problem::choose_coordinates(std::span<const double> values, double C,
-                                 const Checkpoint& checkpoint) {
-  const std::size_t d = columns_ - 1;
-  const auto n = static_cast<double>(n_samples());
-  std::vector<double> low(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(d));
-  std::vector<double> high = low;
-  std::vector<double> spread(d, 0.0);
-  centre_.assign(d, 0.0);
-  for (std::size_t i = 0; i < n_samples(); ++i) {
-    checkpoint();
-    for (std::size_t j = 0; j < d; ++j) {
-      const double x = values[i * d + j];
-      low[j] = std::min(low[j], x);
-      high[j] = std::max(high[j], x);
-      centre_[j] += x / n;
-    }
-  }
-  for (std::size_t j = 0; j < d; ++j)  // a constant column must become exactly zero
-    if (low[j] == high[j]) centre_[j] = low[j];
-  for (std::size_t i = 0; i < n_samples(); ++i) {
-    checkpoint();
-    for (std::size_t j = 0; j < d; ++j) {
-      const double range = high[j] - low[j];
-      const double deviation = range > 0 ? (values[i * d + j] - centre_[j]) / range : 0;
-      spread[j] += deviation * deviation / n;
-    }
-  }
-  factor_.assign(d, 1.0);
-  penalty_ = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(columns_));
-  for (std::size_t j = 0; j < d; ++j) {
-    const double deviation = std::sqrt(spread[j]) * (high[j] - low[j]);
-    if (deviation > 0)
-      factor_[j] = std::ldexp(1.0, std::ilogb(std::min(1 / deviation, std::sqrt(C))));
-    penalty_[static_cast<Eigen::Index>(j)] = factor_[j] * factor_[j] / C;
-  }
+void Problem::set_training(std::span<const double> values, const Coordinates& coordinates,
+                           const Checkpoint& checkpoint) {
+  samples_.resize(checked_product(n_samples(), columns_, "the training set"));
+  norms_.resize(n_samples());
+  coordinates.for_each(values,
+                       [&](std::size_t i, std::span<const double> sample, double norm, double) {
+                         checkpoint();
+                         std::copy(sample.begin(), sample.end(), samples_.data() + i * columns_);
+                         norms_[i] = norm;
+                       });
 }
 
-void Problem::to_working(const double* values, double* sample) const {
-  for (std::size_t j = 0; j + 1 < columns_; ++j) sample[j] = (values[j] - centre_[j]) * factor_[j];
-  sample[columns_ - 1] = 1.0;
-}
-
-void Problem::set_test(LabelledSamples test, std::size_t n_classes, const Checkpoint& checkpoint) {
-  const std::size_t d = columns_ - 1;
-  const auto classes = checked_classes(test, d, n_classes);
+void Problem::set_test(LabelledSamples test, std::size_t n_features, std::size_t n_classes,
+                       const Coordinates& coordinates, const Checkpoint& checkpoint) {
+  const auto classes = checked_classes(test, n_features, n_classes);
   test_counts_.assign(n_classes, 0);
   for (const auto k : classes) ++test_counts_[k];
   for (std::size_t k = 0; k < n_classes; ++k) {
@@ -127,15 +90,24 @@ void Problem::set_test(LabelledSamples test, std::size_t n_classes, const Checkp
     single_test_samples_.emplace_back(columns_, count);
     test_norms_.emplace_back(tiled_rows(count), std::numeric_limits<double>::quiet_NaN());
   }
-  std::vector<double> sample(columns_);
-  for (std::size_t i = 0; i < classes.size(); ++i) {
+  std::vector<std::vector<double>> outside(n_classes);
+  double shares = 0;
+  coordinates.for_each(test.values, [&](std::size_t i, std::span<const double> sample, double norm,
+                                        double length_outside) {
     checkpoint();
-    to_working(test.values.data() + i * d, sample.data());
     SampleTiles& side = test_samples_[classes[i]];
-    test_norms_[classes[i]][side.size()] = norm(sample);
+    test_norms_[classes[i]][side.size()] = norm;
     side.append(sample);
     single_test_samples_[classes[i]].append(sample);
-  }
+    outside[classes[i]].push_back(length_outside);
+    shares += length_outside / norm;
+  });
+  // A bound for most; the norms of the few that exceed it are enlarged.
+  outside_ = 4 * shares / static_cast<double>(classes.size());
+  if (outside_ > 0)
+    for (std::size_t k = 0; k < n_classes; ++k)
+      for (std::size_t i = 0; i < outside[k].size(); ++i)
+        test_norms_[k][i] = std::max(test_norms_[k][i], outside[k][i] / outside_);
   for (const AlignedVector& norms : test_norms_)
     single_test_norms_.emplace_back(norms.begin(), norms.end());
 }

@@ -12,6 +12,8 @@
 
 namespace shapcpp {
 
+class Coordinates;
+
 // Counts of correct test predictions, one per class.
 using Counts = std::vector<std::int64_t>;
 
@@ -33,13 +35,6 @@ struct ProblemSettings {
   SingleClass single_class = SingleClass::kConstant;
 };
 
-// Working coordinates. The objective is unchanged if the training mean is subtracted from every
-// column (the intercept is not penalised and takes it up) and if a column is divided by s while its
-// penalty 1/C becomes 1/(C s^2). The first leaves a relative error of one rounding per entry; the
-// second is exact, since s is a power of two: near the column's deviation, or near 1/sqrt(C) if
-// that is larger, so that neither the data's nor the penalty's part of the Hessian is large.
-// Margins are then sums of moderate terms however the features were scaled. The intercept is the
-// last column, 1.
 class Problem {
  public:
   // Throws std::invalid_argument where sizes disagree, std::length_error where they overflow, and
@@ -65,9 +60,15 @@ class Problem {
 
   // Diagonal of the penalty, per column; 0 for the intercept.
   const Eigen::VectorXd& penalty() const { return penalty_; }
+  // Bound on |dx| / |x| for the error dx of a training sample that comes from the rotation into the
+  // span of the training samples; 0 without one. Penalties are then the same for all features.
+  double rotation_error() const { return rotation_error_; }
+  bool is_rotated() const { return rotation_error_ > 0; }
+  // Bound on the length of what of a test sample is outside that span, relative to its norm here.
+  double outside() const { return outside_; }
 
-  // Test samples of one class, and their Euclidean norms padded to whole tiles with NaN, which
-  // compares as neither within a bound nor beyond it.
+  // Test samples of one class, and bounds on their Euclidean norms padded to whole tiles with NaN,
+  // which compares as neither within a bound nor beyond it.
   const SampleTiles& test_samples(std::size_t k) const { return test_samples_[k]; }
   const AlignedVector& test_norms(std::size_t k) const { return test_norms_[k]; }
   // The same in single precision.
@@ -79,14 +80,15 @@ class Problem {
 
  private:
   void set_players(std::span<const std::int64_t> player_of_sample);
-  void choose_coordinates(std::span<const double> values, double C, const Checkpoint& checkpoint);
-  void to_working(const double* values, double* sample) const;
-  void set_test(LabelledSamples test, std::size_t n_classes, const Checkpoint& checkpoint);
+  void set_training(std::span<const double> values, const Coordinates& coordinates,
+                    const Checkpoint& checkpoint);
+  void set_test(LabelledSamples test, std::size_t n_features, std::size_t n_classes,
+                const Coordinates& coordinates, const Checkpoint& checkpoint);
 
   std::size_t columns_;
-  std::vector<double> centre_;
-  std::vector<double> factor_;
   Eigen::VectorXd penalty_;
+  double rotation_error_;
+  double outside_ = 0;
   AlignedVector samples_;
   std::vector<double> norms_;
   std::vector<std::size_t> classes_;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mpmath
 import numpy as np
 import pytest
@@ -20,6 +22,10 @@ DOUBT = {
     "near collinear": 1e-6,
     "outlier": 1e-9,
     "hardly penalised": np.inf,
+    "wide": 1e-11,
+    "wide, offset": 1e-11,
+    "wide, mixed scales": 1e-7,
+    "wide, outlier": 1e-9,
 }
 
 
@@ -41,13 +47,22 @@ def outlier(X: Floats, rng: np.random.Generator) -> Floats:
     return X
 
 
-KINDS = {
+def wide(X: Floats, rng: np.random.Generator) -> Floats:
+    """More features than samples: rotated. The last column, which places the points, is as it was."""
+    return np.column_stack([rng.normal(size=(len(X), len(X))), X])
+
+
+KINDS: dict[str, Any] = {
     "plain": lambda X, rng: X,
     "offset": offset,
     "mixed scales": mixed_scales,
     "near collinear": near_collinear,
     "outlier": outlier,
     "hardly penalised": near_collinear,  # at the end of double precision, where errors are legal
+    "wide": wide,
+    "wide, offset": lambda X, rng: offset(wide(X, rng), rng),
+    "wide, mixed scales": lambda X, rng: mixed_scales(wide(X, rng), rng),
+    "wide, outlier": lambda X, rng: outlier(wide(X, rng), rng),
 }
 
 
