@@ -62,4 +62,4 @@ package: $(VENV)/installed
 	$(BIN)/python tools/check_package.py dist
 
 clean:
-	rm -rf $(VENV) dist demo
+	rm -rf $(VENV) .venv-peers dist demo

@@ -78,8 +78,8 @@ def probe(shape: Shape, cores: int, first: int, budget: float, dense: bool) -> S
 
     def cost(size: int) -> float:
         for count in JOINS:
-            size = max(2, min(size, n - count - 2))
-            spent = joins(data, size, count + 2, dense)[0] - joins(data, size, 2, dense)[0]
+            block = max(2, min(size - count // 2, n - count - 2))
+            spent = joins(data, block, count + 2, dense)[0] - joins(data, block, 2, dense)[0]
             if spent > CLOCK:
                 break
         return spent / count

@@ -15,7 +15,7 @@ one process per core, each on its own permutations, with one thread for linear a
 its own workers.
 
 - **cold**: `LogisticRegression()` refitted from zero, `accuracy_score` and two `recall_score`.
-- **warm**: the fastest solver found for the shape (named in brackets) with `warm_start=True`, input
+- **warm**: the fastest solver found for the shape (named there) with `warm_start=True`, input
   checks off, predictions and counts by numpy. Both at scikit-learn's default tolerance, which is
   not the optimum: at large N a warm start often passes it without a step.
 - **pyDVL**: `ShapleyValuation` with `PermutationSampler`, no truncation, `LogisticRegression()`,
@@ -55,18 +55,31 @@ def table(results: dict[str, Any], cores: int) -> list[str]:
     return lines
 
 
+def summary(results: dict[str, Any]) -> list[str]:
+    """The short table that README shows: one core, 16 features."""
+    rows = [row for row in results["shapes"] if row["shape"][2] == 16]
+    lines = [
+        "| one core, 16 features | " + " | ".join(f"N = {r['shape'][0]:,}" for r in rows) + " |",
+        "|---|" + "---:|" * len(rows),
+    ]
+    for key, name in results["names"].items():
+        shown = [row["figures"]["1"] for row in rows]
+        cells = [cell(figures.get(key), figures["shapcpp"]["micros"]) for figures in shown]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
+
+
 def levels(results: dict[str, Any]) -> list[str]:
     """Speed on each instruction set, and how many times the slowest."""
     measured = results["instruction_sets"]
     base = measured["generic"]
     return [
-        "| instruction set | dense C++ twin | shapcpp |",
+        "| instruction set (times as fast as generic) | dense C++ twin | shapcpp |",
         "|---|---:|---:|",
         *(
             f"| {level} | "
             + " | ".join(
-                f"{number(keys[k])} ({number(base[k] / keys[k])} times as fast)"
-                for k in ("dense", "shapcpp")
+                f"{number(keys[k])} ({number(base[k] / keys[k])})" for k in ("dense", "shapcpp")
             )
             + " |"
             for level, keys in measured.items()
@@ -99,6 +112,7 @@ def markdown(results: dict[str, Any]) -> str:
     """The whole report."""
     facts, effort = results["facts"], results["effort"]
     lines = ["# Microseconds per joined point", "", NOTES, ""]
+    lines += ["## In short", "", *summary(results), ""]
     for cores in facts["core_counts"]:
         title = "One core" if cores == 1 else f"All {cores} cores"
         lines += [f"## {title}", "", *table(results, cores), ""]

@@ -14,7 +14,7 @@ from data import Shape, make_data
 from measure import Effort
 
 PAPER = Shape(500, 1_000, 16)
-OVERLAPPING = Shape(20_000, 4_000, 30, distance=1.8)
+OVERLAPPING = Shape(20_000, 4_000, 30, distance=2.05)
 
 
 def threads_against_processes(workers: Workers, cores: int, effort: Effort) -> float:
