@@ -121,7 +121,13 @@ class PyDVL(Contender):
     def _ask(self, shape: Shape, **request: Any) -> Any:
         if self.process is None:
             raise NotAvailableError(self.reason)
-        return self.process.ask({"data": self.process.file(shape), **request})
+        try:
+            return self.process.ask({"data": self.process.file(shape), **request})
+        except NotAvailableError as error:
+            self.reason = str(error)
+            self.close()
+            self.process = None
+            raise
 
     def close(self) -> None:
         if self.process is not None:

@@ -51,6 +51,7 @@ def draw(results: dict[str, Any], path: Path) -> None:
         axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
         axes.minorticks_off()
         axes.grid(alpha=0.3)
+    by_size.scatter([], [], s=30, facecolors="white", edgecolors="black", label="hollow: estimated")
     by_size.set_ylabel("seconds per permutation, one core")
     by_size.set_title("16 features")
     by_width.set_title("4,000 samples")

@@ -7,7 +7,7 @@ machine whose speed drifts drifts for all; a figure is the median of its rounds.
 
 from __future__ import annotations
 
-import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from statistics import median
 
@@ -60,29 +60,27 @@ def steady(contender: Contender, shape: Shape, cores: int, budget: float) -> flo
 def measure(
     contenders: list[Contender], shape: Shape, core_counts: list[int], effort: Effort
 ) -> Measured:
-    """Pilot, equality, rounds."""
+    """Pilot, equality, rounds. Who is not available, or no longer, has no figures."""
     quick: dict[str, bool] = {}
     for contender in contenders:
-        try:
+        with suppress(NotAvailableError):
             pilot = mean_cost(shape.train, contender.probe(shape, 1, 0, effort.budget / 4))
-        except NotAvailableError as error:
-            print(f"  {contender.name}: not available, {error}", file=sys.stderr)
-            continue
-        patience = PATIENCE.get(contender.key, USUAL_PATIENCE)
-        quick[contender.key] = pilot * shape.train <= patience * effort.budget
+            patience = PATIENCE.get(contender.key, USUAL_PATIENCE)
+            quick[contender.key] = pilot * shape.train <= patience * effort.budget
     equal_to = assert_equal_integers(shape, Reach(*(quick[k] for k in Reach._fields)))
 
     figures: dict[int, dict[str, Figure]] = {}
     for cores in core_counts:
-        rounds: dict[str, list[float]] = {key: [] for key in quick}
+        rounds: dict[str, list[float]] = {}
         for i in range(effort.rounds):
             for contender in (c for c in contenders if c.key in quick):
-                if quick[contender.key]:
-                    seconds = steady(contender, shape, cores, effort.budget)
-                else:
-                    samples = contender.probe(shape, cores, 1000 * i, effort.budget)
-                    seconds = mean_cost(shape.train, samples) / cores
-                rounds[contender.key].append(1e6 * seconds)
+                with suppress(NotAvailableError):
+                    if quick[contender.key]:
+                        seconds = steady(contender, shape, cores, effort.budget)
+                    else:
+                        samples = contender.probe(shape, cores, 1000 * i, effort.budget)
+                        seconds = mean_cost(shape.train, samples) / cores
+                    rounds.setdefault(contender.key, []).append(1e6 * seconds)
         figures[cores] = {
             key: Figure(median(values), not quick[key], values) for key, values in rounds.items()
         }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import sys
 import time
@@ -44,7 +45,8 @@ def machine() -> str:
         f"Python {platform.python_version()}, numpy {np.__version__}, scikit-learn "
         f"{sklearn.__version__}, shapcpp {shapcpp.__version__} on {_core.instruction_set()}, "
         f"{_core.build()['compiler']}, BLAS kernels {', '.join(blas)}, {platform.machine()} with "
-        f"{shapcpp.processors.available_processors()} cores."
+        f"{shapcpp.processors.available_processors()} cores, load average before the race "
+        f"{os.getloadavg()[0]:.1f}."
     )
 
 
