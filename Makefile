@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PERMS ?= 2000
 
-.PHONY: demo test bench lint format sanitize leaks package clean
+.PHONY: demo test bench bench-smallest lint format sanitize leaks package clean
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -23,8 +23,15 @@ demo: $(VENV)/installed
 test: $(VENV)/installed
 	$(BIN)/python -m pytest
 
+# Half an hour on two cores; FULL=1 takes hours and estimates less. Without OPENBLAS_CORETYPE, so that
+# the peers too run on the best kernels that the processor has.
+BENCH := env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python bench/run.py
 bench: $(VENV)/installed
-	$(BIN)/python bench/run.py
+	$(BENCH) $(if $(FULL),--rounds 4 --budget 30)
+
+# The smallest shape, without peers from elsewhere; results/ stays as it is.
+bench-smallest: $(VENV)/installed
+	$(BENCH) --smallest --rounds 2 --budget 0.5 --out $(VENV)/bench
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
@@ -62,4 +69,4 @@ package: $(VENV)/installed
 	$(BIN)/python tools/check_package.py dist
 
 clean:
-	rm -rf $(VENV) dist demo
+	rm -rf $(VENV) .venv-peers dist demo
