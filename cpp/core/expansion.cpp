@@ -1,6 +1,5 @@
 #include "expansion.hpp"
 
-#include <Eigen/Cholesky>
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
@@ -15,7 +14,7 @@ namespace {
 using kernels::kLaneSums;
 using kernels::kTileRows;
 using Vector = Eigen::Map<const Eigen::VectorXd>;
-using Square = Eigen::Map<Eigen::MatrixXd, 0, Eigen::OuterStride<>>;
+using Square = Eigen::Map<const Eigen::MatrixXd, 0, Eigen::OuterStride<>>;
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 // What the inverse and the Hessian may lose to rounding before they are built again.
@@ -23,8 +22,8 @@ constexpr double kMostDrift = 0.01;
 constexpr double kSingleRounding = std::numeric_limits<float>::epsilon() / 2;
 // Beyond these no number of single precision is near overflow.
 constexpr double kLargestSingle = 1e15;
-// Above this size blocked elimination beats that of the kernels.
-constexpr std::size_t kUnblocked = 64;
+// A sample whose margin moves by less when it joins is expanded at the base like all others.
+constexpr double kWorthOffset = 0.5;
 // Asking whether to go on takes as long as a small tile.
 constexpr std::size_t kTilesPerCheckpoint = 8;
 
@@ -48,10 +47,12 @@ Expansion::Expansion(const Problem& problem, const Coalition& members, const Che
       inverse_(hessian_.size()),
       sample_(stride_),
       pull_(stride_),
+      inverter_(columns_, stride_),
       third_(columns_),
       singles_(columns_, problem.n_samples()),
       probabilities_(tiled_rows(problem.n_samples())),
       curvatures_(probabilities_.size()),
+      offsets_(probabilities_.size()),
       direction_(stride_),
       lane_sums_(columns_ * kLaneSums),
       margins_(kTileRows),
@@ -64,6 +65,7 @@ void Expansion::clear() {
   singles_.clear();
   std::fill(probabilities_.begin(), probabilities_.end(), 0.0f);
   std::fill(curvatures_.begin(), curvatures_.end(), 0.0f);
+  std::fill(offsets_.begin(), offsets_.end(), 0.0f);
   has_base_ = false;
   leverage_size_ = 0;
 }
@@ -78,18 +80,32 @@ double Expansion::coordinate_length(const AlignedVector& v) const {
   return std::sqrt(static_cast<double>(columns_) * squares);
 }
 
+// The second: |v| <= sum over members of |f_i| |x_i|, and |v|_{H^-1} <= |v| inverse_root.
 double Expansion::spread() const {
-  return std::sqrt(static_cast<double>(columns_) * condition_);
+  double trace = 0;
+  for (std::size_t j = 0; j < columns_; ++j) trace += hessian_[j * (stride_ + 1)];
+  return std::min(std::sqrt(static_cast<double>(columns_) * condition_),
+                  std::sqrt(trace) * inverse_root_);
 }
 
-void Expansion::absorb(std::size_t i) {
+void Expansion::absorb(std::size_t i, const AlignedVector& displacement) {
   singles_.append(problem_.sample(i));
   if (!has_base_) return;
   std::copy_n(problem_.sample(i).begin(), columns_, sample_.begin());
   const double* x = sample_.data();
   const double a = problem_.weight_of(i);
   const double sign = problem_.class_of(i) == 1 ? 1.0 : -1.0;
-  const double margin = kernels_.dot(x, base_.data(), stride_);
+  const double at_base = kernels_.dot(x, base_.data(), stride_);
+  kernels_.multiply(inverse_.data(), columns_, stride_, x, pull_.data());
+  const double before = std::max(kernels_.dot(x, pull_.data(), stride_), 0.0);
+
+  // Where the sample will pull itself decides about its curvature.
+  const double at_estimate = at_base + kernels_.dot(x, displacement.data(), stride_);
+  sample_pull_ = has_third_ ? 0 : balance(at_estimate, before, a, sign > 0 ? 1.0 : 0.0);
+  const double predicted = at_estimate + before * sample_pull_;
+  const double offset =
+      has_third_ || std::abs(predicted - at_base) < kWorthOffset ? 0.0 : predicted - at_base;
+  const double margin = at_base + offset;
   const Probabilities chance = probabilities(sign * margin);
   const double residual = -sign * a * chance.wrong;
   const double curvature = a * chance.wrong * chance.right;
@@ -97,11 +113,13 @@ void Expansion::absorb(std::size_t i) {
   const std::size_t row = members_.size() - 1;
   probabilities_[row] = static_cast<float>(p);
   curvatures_[row] = static_cast<float>(curvature);
-  sample_margin_ = margin;
+  offsets_[row] = static_cast<float>(offset);
+  largest_offset_ = std::max(largest_offset_, std::abs(offset));
+  offset_squares_ += curvature * offset * offset;
+  sample_margin_ = at_base;
+  sample_offset_ = offset;
   sample_curvature_ = curvature;
 
-  kernels_.multiply(inverse_.data(), columns_, stride_, x, pull_.data());
-  const double before = std::max(kernels_.dot(x, pull_.data(), stride_), 0.0);
   const double growth = 1 + curvature * before;
   kernels_.add_outer(hessian_.data(), columns_, stride_, x, curvature);
   ++updates_;
@@ -110,13 +128,16 @@ void Expansion::absorb(std::size_t i) {
   if (has_third_) third_.absorb(sample_, curvature * (1 - 2 * p));
   measure_inverse();
 
-  pull_of_sample_ = before;
   sample_leverage_ = (1 + inverse_drift_) * std::sqrt(before / growth);
   leverage_ = std::max(leverage_, sample_leverage_);
-  const double margin_error = dot_rounding_ * problem_.sample_norm(i) * base_length_;
-  kernels_.add_scaled(gradient_.data(), stride_, x, residual);
+  // The gradient at the base as the expansion of this sample's loss gives it.
+  const double linear = residual - curvature * offset;
+  const double margin_error =
+      dot_rounding_ * (problem_.sample_norm(i) * base_length_ + std::abs(offset));
+  kernels_.add_scaled(gradient_.data(), stride_, x, linear);
   gradient_rounding_ +=
-      sample_leverage_ * (24 * kRounding * std::abs(residual) + a * margin_error) +
+      sample_leverage_ * (24 * kRounding * (std::abs(residual) + std::abs(curvature * offset)) +
+                          a * margin_error) +
       2 * kRounding * std::sqrt(kernels_.dot(gradient_.data(), gradient_.data(), stride_)) *
           inverse_root_;
 }
@@ -177,8 +198,10 @@ bool Expansion::build(const AlignedVector& weights, double growth, bool with_thi
   base_length_ = std::sqrt(kernels_.dot(base_.data(), base_.data(), stride_));
   pass();
   inverse_ = hessian_;
-  if (!invert()) return false;
+  if (!inverter_.invert(inverse_, checkpoint_)) return false;
   updates_ = 0;
+  std::fill_n(offsets_.begin(), members_.size(), 0.0f);
+  largest_offset_ = offset_squares_ = 0;
   inverse_drift_ = 0;
   charge_rounding(1);
   measure_inverse();
@@ -191,13 +214,26 @@ bool Expansion::build(const AlignedVector& weights, double growth, bool with_thi
     leverage_ = largest_leverage();
     leverage_size_ = members_.size();
   }
-  const auto n = static_cast<Eigen::Index>(columns_);
-  const Eigen::OuterStride<> stride(static_cast<Eigen::Index>(stride_));
-  gradient_rounding_ = shapcpp::gradient_rounding(
-      members_, problem_, dot_rounding_, Vector(base_.data(), n), Vector(magnitude_.data(), n),
-      Square(hessian_.data(), n, n, stride).diagonal(),
-      Square(inverse_.data(), n, n, stride).diagonal());
+  gradient_rounding_ = rounding_of_gradient(base_);
   return has_base_ = true;
+}
+
+// Adds the gradient over tile t; leaves its residuals and curvatures.
+void Expansion::add_tile(std::size_t t, const AlignedVector& weights, AlignedVector& gradient) {
+  checkpoint_();
+  const std::size_t first = t * kTileRows;
+  const std::size_t rows = padded_rows(members_.samples().rows_in(t));
+  const double* tile = members_.samples().tile(t);
+  kernels_.margins(tile, columns_, weights.data(), rows, margins_.data());
+  kernels_.logistic(margins_.data(), members_.signs() + first, members_.weights() + first, rows,
+                    residuals_.data(), tile_curvatures_.data());
+  kernels_.add_gradient(tile, columns_, residuals_.data(), rows, gradient.data(),
+                        magnitude_.data());
+}
+
+void Expansion::add_penalty(const AlignedVector& weights, AlignedVector& gradient) const {
+  for (std::size_t j = 0; j < columns_; ++j)
+    gradient[j] += problem_.penalty()[static_cast<Eigen::Index>(j)] * weights[j];
 }
 
 // Gradient, Hessian and what else is kept of the members at the base.
@@ -206,17 +242,11 @@ void Expansion::pass() {
   std::fill(magnitude_.begin(), magnitude_.end(), 0.0);
   std::vector<double> lower(columns_ * columns_);
   if (has_third_) third_.clear();
-  const SampleTiles& samples = members_.samples();
-  for (std::size_t t = 0; t < samples.tile_count(); ++t) {
-    checkpoint_();
+  for (std::size_t t = 0; t < members_.samples().tile_count(); ++t) {
+    add_tile(t, base_, gradient_);
     const std::size_t first = t * kTileRows;
-    const std::size_t rows = padded_rows(samples.rows_in(t));
-    const double* tile = samples.tile(t);
-    kernels_.margins(tile, columns_, base_.data(), rows, margins_.data());
-    kernels_.logistic(margins_.data(), members_.signs() + first, members_.weights() + first, rows,
-                      residuals_.data(), tile_curvatures_.data());
-    kernels_.add_gradient(tile, columns_, residuals_.data(), rows, gradient_.data(),
-                          magnitude_.data());
+    const std::size_t rows = padded_rows(members_.samples().rows_in(t));
+    const double* tile = members_.samples().tile(t);
     kernels_.add_hessian(tile, columns_, tile_curvatures_.data(), rows, lower.data(),
                          scratch_.data());
     kernels_.expand(residuals_.data(), tile_curvatures_.data(), members_.signs() + first,
@@ -225,26 +255,34 @@ void Expansion::pass() {
     if (has_third_) third_.add(tile, thirds_.data(), rows);
   }
   if (has_third_) third_.complete();
+  add_penalty(base_, gradient_);
   for (std::size_t j = 0; j < columns_; ++j) {
     for (std::size_t l = 0; l <= j; ++l)
       hessian_[j * stride_ + l] = hessian_[l * stride_ + j] = lower[j * columns_ + l];
-    const double penalty = problem_.penalty()[static_cast<Eigen::Index>(j)];
-    hessian_[j * stride_ + j] += penalty;
-    gradient_[j] += penalty * base_[j];
+    hessian_[j * (stride_ + 1)] += problem_.penalty()[static_cast<Eigen::Index>(j)];
   }
 }
 
-// Of the Hessian, which `inverse_` holds a copy of.
-bool Expansion::invert() {
-  if (columns_ <= kUnblocked)
-    return kernels_.invert(inverse_.data(), columns_, stride_, scratch_.data());
+double Expansion::rounding_of_gradient(const AlignedVector& weights) const {
   const auto n = static_cast<Eigen::Index>(columns_);
-  Square inverse(inverse_.data(), n, n, Eigen::OuterStride<>(static_cast<Eigen::Index>(stride_)));
-  const Eigen::LLT<Eigen::MatrixXd> factor(inverse);
-  if (factor.info() != Eigen::Success) return false;
-  const Eigen::MatrixXd root = inverse_of_lower(factor.matrixLLT());
-  inverse.noalias() = root.transpose() * root;
-  return true;
+  const Eigen::OuterStride<> stride(static_cast<Eigen::Index>(stride_));
+  return shapcpp::gradient_rounding(members_, problem_, dot_rounding_, Vector(weights.data(), n),
+                                    Vector(magnitude_.data(), n),
+                                    Square(hessian_.data(), n, n, stride).diagonal(),
+                                    Square(inverse_.data(), n, n, stride).diagonal());
+}
+
+double Expansion::exact_gradient(const AlignedVector& u, double growth, AlignedVector& gradient) {
+  ++statistics_.passes;
+  AlignedVector weights(base_);
+  kernels_.add_scaled(weights.data(), stride_, u.data(), 1.0);
+  std::fill(gradient.begin(), gradient.end(), 0.0);
+  std::fill(magnitude_.begin(), magnitude_.end(), 0.0);
+  for (std::size_t t = 0; t < members_.samples().tile_count(); ++t) add_tile(t, weights, gradient);
+  add_penalty(weights, gradient);
+  // Curvatures at these weights are within `growth` of those in H; the sum base + u rounds too.
+  return growth * (rounding_of_gradient(weights) +
+                   4 * kRounding * (coordinate_length(base_) + coordinate_length(u)));
 }
 
 double Expansion::add_remainder(const AlignedVector& u, AlignedVector& gradient, Shifts& shifts) {
@@ -260,7 +298,7 @@ double Expansion::add_remainder(const AlignedVector& u, AlignedVector& gradient,
   for (std::size_t t = 0; t < singles_.tile_count(); ++t) {
     if (t % kTilesPerCheckpoint == kTilesPerCheckpoint - 1) checkpoint_();
     const std::size_t first = t * kTileRows;
-    kernels_.add_remainder(singles_.tile(t), columns_, direction_.data(),
+    kernels_.add_remainder(singles_.tile(t), columns_, direction_.data(), offsets_.data() + first,
                            probabilities_.data() + first, curvatures_.data() + first,
                            padded_rows(singles_.rows_in(t)), lane_sums_.data(), &shifts);
   }
@@ -272,8 +310,10 @@ double Expansion::add_remainder(const AlignedVector& u, AlignedVector& gradient,
   // Each shift errs by (d + 4) roundings of its absolute terms: at most by `far`, in the norm of
   // the curvatures' squares by `length`. Sums are inflated by more than their own rounding.
   const double relative = (static_cast<double>(columns_) + 4) * kSingleRounding;
-  const double far = relative * members_.largest_norm() * std::sqrt(length);
-  const double near = relative * coordinate_length(u);
+  const double far =
+      relative * members_.largest_norm() * std::sqrt(length) + kSingleRounding * largest_offset_;
+  const double near =
+      relative * coordinate_length(u) + kSingleRounding * std::sqrt(offset_squares_);
   shifts.largest += far;
   if (!(shifts.largest < 2)) return kInfinite;
   const auto squared = [](double value) { return value * value; };

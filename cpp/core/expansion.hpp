@@ -9,6 +9,7 @@
 
 #include "checkpoint.hpp"
 #include "coalition.hpp"
+#include "inverse.hpp"
 #include "problem.hpp"
 #include "rotation.hpp"
 #include "statistics.hpp"
@@ -27,8 +28,9 @@ class Expansion {
 
   // Back to the empty coalition, with no base.
   void clear();
-  // Sample i has become a member.
-  void absorb(std::size_t i);
+  // Sample i has become a member. Its loss is expanded at the margin that it will have once it has
+  // pulled at an optimum displaced that far from the base, unless that is near the base.
+  void absorb(std::size_t i, const AlignedVector& displacement);
   // A new base, by a pass over the members; `growth` bounds the factor by which their curvatures
   // have changed since the last base, infinite if there is none. False, and no base, if the Hessian
   // there is too ill-conditioned for double precision.
@@ -43,6 +45,10 @@ class Expansion {
   // is too large.
   double add_remainder(const AlignedVector& u, AlignedVector& gradient, Shifts& shifts);
 
+  // Writes the gradient at base + u, by a pass in double precision, and returns a bound on its
+  // rounding as above; curvatures there are within `growth` of those at the base.
+  double exact_gradient(const AlignedVector& u, double growth, AlignedVector& gradient);
+
   const AlignedVector& base() const { return base_; }
   double base_length() const { return base_length_; }
   const AlignedVector& gradient() const { return gradient_; }
@@ -52,15 +58,16 @@ class Expansion {
   bool has_third() const { return has_third_; }
   const ThirdDerivative& third() const { return third_; }
 
-  // Of the sample last absorbed: itself, its margin at the base, its curvature there and a bound on
-  // its norm in H^-1.
+  // Of the sample last absorbed: itself, its margin at the base, how far from that its loss is
+  // expanded, its curvature there, a bound on its norm in H^-1, and what joining moves the optimum
+  // by: `sample_pull` times `pull`.
   const AlignedVector& sample() const { return sample_; }
   double sample_margin() const { return sample_margin_; }
+  double sample_offset() const { return sample_offset_; }
   double sample_curvature() const { return sample_curvature_; }
   double sample_leverage() const { return sample_leverage_; }
-  // Its product with the inverse before it joined, and with that again itself.
+  double sample_pull() const { return sample_pull_; }
   const AlignedVector& pull() const { return pull_; }
-  double pull_of_sample() const { return pull_of_sample_; }
 
   // Bound on max over members of |x_i|_{H^-1}.
   double leverage() const;
@@ -80,12 +87,14 @@ class Expansion {
   double inverse_root() const { return inverse_root_; }
   // At least the sum over columns of |v_j| sqrt(H_jj), which is at least |v|_H.
   double coordinate_length(const AlignedVector& v) const;
-  // At least the sum over columns of sqrt(H_jj (H^-1)_jj).
+  // At least |v|_{H^-1} for v = sum f_i |x_i|, entry by entry, where sum f_i^2 / c_i = 1.
   double spread() const;
 
  private:
   void pass();
-  bool invert();
+  void add_tile(std::size_t t, const AlignedVector& weights, AlignedVector& gradient);
+  void add_penalty(const AlignedVector& weights, AlignedVector& gradient) const;
+  double rounding_of_gradient(const AlignedVector& weights) const;
   void charge_rounding(double loss);
   void measure_inverse();
   double largest_leverage() const;
@@ -117,7 +126,10 @@ class Expansion {
   double sample_margin_ = 0;
   double sample_curvature_ = 0;
   double sample_leverage_ = 0;
-  double pull_of_sample_ = 0;
+  double sample_offset_ = 0;
+  double sample_pull_ = 0;
+  double largest_offset_ = 0;
+  double offset_squares_ = 0;  // weighted with the curvatures
 
   AlignedVector base_;
   AlignedVector gradient_;
@@ -126,11 +138,13 @@ class Expansion {
   AlignedVector inverse_;
   AlignedVector sample_;
   AlignedVector pull_;  // H^-1 sample
+  Inverter inverter_;
   ThirdDerivative third_;
 
   Tiles<float> singles_;          // the members
   Aligned<float> probabilities_;  // of class 1 at the base
   Aligned<float> curvatures_;     // at the base
+  Aligned<float> offsets_;  // of the margins where losses are expanded, from those at the base
   Aligned<float> direction_;
   AlignedVector lane_sums_;
   AlignedVector margins_;    // of one tile

@@ -10,7 +10,7 @@ namespace shapcpp {
 namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
-constexpr int kMostRefinements = 12;
+constexpr int kMostRefinements = 40;
 constexpr int kMostRebases = 4;
 // Share of joins certified without a pass below which it is not tried.
 constexpr double kHopeless = 0.15;
@@ -58,7 +58,9 @@ void LogisticPath::join(std::size_t i) {
   tried_ = false;
   refined_ = rebased_ = 0;
   members_.add(i);
-  expansion_.absorb(i);
+  std::copy(displacement_.begin(), displacement_.end(), middle_.begin());
+  kernels_.add_scaled(middle_.data(), middle_.size(), step_.data(), 1.0);
+  expansion_.absorb(i, middle_);
   if (!expansion_.has_base()) {
     newton_.expect(i);
     return;
@@ -68,13 +70,9 @@ void LogisticPath::join(std::size_t i) {
   const double shift =
       kernels_.dot(expansion_.sample().data(), displacement_.data(), expansion_.stride());
   const double a = problem_.weight_of(i);
-  if (expects_pass()) {
-    const double margin = expansion_.sample_margin() + shift +
-                          kernels_.dot(expansion_.sample().data(), step_.data(), step_.size());
-    const double c =
-        balance(margin, expansion_.pull_of_sample(), a, problem_.class_of(i) == 1 ? 1.0 : 0.0);
-    kernels_.add_scaled(step_.data(), step_.size(), expansion_.pull().data(), c);
-  }
+  if (expects_pass())
+    kernels_.add_scaled(step_.data(), step_.size(), expansion_.pull().data(),
+                        expansion_.sample_pull());
   const double sign = problem_.class_of(i) == 1 ? 1.0 : -1.0;
   const double residual =
       -sign * a * probabilities(sign * (expansion_.sample_margin() + shift)).wrong;
@@ -85,7 +83,7 @@ void LogisticPath::join(std::size_t i) {
   anchor_rounding_ +=
       expansion_.sample_leverage() * (24 * kRounding * std::abs(residual) + a * margin_error) +
       2 * kRounding * gradient_length_ * expansion_.inverse_root();
-  const double far = std::abs(shift) + margin_error;
+  const double far = std::abs(shift - expansion_.sample_offset()) + margin_error;
   const double fourth = expansion_.sample_curvature() * far * far * far * far;
   shifts_.largest = std::max(shifts_.largest, far);
   shifts_.fourth += fourth;
@@ -226,29 +224,43 @@ bool LogisticPath::build(double growth) {
   return true;
 }
 
+// In operations of a register of doubles, roughly: a pass with the estimate after it.
+double LogisticPath::pass_cost() const {
+  const auto d = static_cast<double>(columns_);
+  const auto k = static_cast<double>(members_.size());
+  return k * (2 * d + 25) / 16 + 20 * d + d * d / 2;
+}
+
+double LogisticPath::build_cost() const {
+  const auto d = static_cast<double>(columns_);
+  const auto k = static_cast<double>(members_.size());
+  const double third = expansion_.has_third() ? k * d * d * d / 48 : 0;
+  return k * (3 * d + 60 + d * d / 2) / 8 + d * d * d / 8 + 50 * d + third;
+}
+
 // Costs per join are least if the base is moved when the passes it lately took cost as much, per
 // join, as its building and all passes since.
 bool LogisticPath::is_time_to_rebase() {
-  const auto d = static_cast<double>(columns_);
-  const auto k = static_cast<double>(members_.size());
-  const double pass = k * (2 * d + 25) / 16 + 20 * d;
-  double build = k * (3 * d + 60 + d * d / 2) / 8 + d * d * d / 8 + 50 * d;
-  if (expansion_.has_third()) build += k * d * d * d / 48;
   rate_ = 0.7 * rate_ + 0.3 * (refined_ > 1 ? refined_ : 1 / std::max(joins_, 1.0));
-  return rate_ * pass * joins_since_base_ > build + passes_since_base_ * pass;
+  return rate_ * pass_cost() * joins_since_base_ > build_cost() + passes_since_base_ * pass_cost();
+}
+
+// Whether passes shorten the step so slowly that a few more of them cost as much as a build. The
+// first step of a join is new; each later one should be shorter than the one before.
+bool LogisticPath::is_slow() const {
+  const double bearable = std::max(0.5, 1 - 8 * pass_cost() / build_cost());
+  return refined_ > 2 && !(error_.decrement < bearable * last_decrement_);
 }
 
 bool LogisticPath::refine() {
   if (!expansion_.has_base() || refined_ >= kMostRefinements) return false;
   ++refined_;
   const bool time = is_time_to_rebase();
+  const bool slow = is_slow();
+  const bool rounded = refined_ > 1 && anchor_rounding_ > 0.3 * error_.total;
   joins_ = 0;
-  // The first step of a join is new; each later one should be shorter than the one before.
-  const double decrement = error_.decrement;
-  const bool slow = refined_ > 2 && !(decrement < 0.5 * last_decrement_);
-  last_decrement_ = decrement;
-  if (expansion_.has_drifted() || slow || time ||
-      (refined_ > 1 && anchor_rounding_ > 0.3 * error_.total))
+  last_decrement_ = error_.decrement;
+  if (expansion_.has_drifted() || slow || time)
     return rebase(refined_ > 1 ? error_.growth : kInfinite);
   ++passes_since_base_;
   for (std::size_t j = 0; j < columns_; ++j) displacement_[j] += step_[j];
@@ -260,9 +272,13 @@ bool LogisticPath::refine() {
   anchor_rounding_ = expansion_.gradient_rounding() +
                      expansion_.hessian_rounding() * expansion_.coordinate_length(displacement_) +
                      expansion_.add_remainder(displacement_, gradient_, shifts_);
+  if (!std::isfinite(anchor_rounding_)) return rebase(kInfinite);
+  if (rounded)
+    anchor_rounding_ =
+        expansion_.exact_gradient(displacement_, std::exp(shifts_.largest), gradient_);
   displacement_length_ = length(displacement_);
   gradient_length_ = length(gradient_);
-  return std::isfinite(anchor_rounding_) || rebase(kInfinite);
+  return true;
 }
 
 const Optimum& LogisticPath::fit(bool anchor) {

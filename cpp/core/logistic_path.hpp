@@ -49,6 +49,9 @@ class LogisticPath {
   bool rebase(double growth);
   bool build(double growth);
   bool is_time_to_rebase();
+  bool is_slow() const;
+  double pass_cost() const;
+  double build_cost() const;
   bool expects_pass() const;
   void evaluate_step();
   void solve(const AlignedVector& right, AlignedVector& solution) const;

@@ -63,13 +63,13 @@ struct Kernels {
                  float* single_curvatures, double* thirds);
 
   // In single precision, for members with probabilities p_i of class 1 and curvatures c_i at some
-  // weights: what moving the weights by `direction` adds to the residuals beyond c_i t_i, where
-  // t_i = sum over j of tile(i, j) * direction[j]; times the samples, to lane_sums[j * kLaneSums
+  // margins: what moving these by t_i = sum over j of tile(i, j) * direction[j] - offsets[i] adds
+  // to the residuals beyond c_i t_i; times the samples, to lane_sums[j * kLaneSums
   // ..]. Good for |t_i| <= 2; larger ones are reported in `shifts`, and the sums are then
   // worthless.
   void (*add_remainder)(const float* tile, std::size_t columns, const float* direction,
-                        const float* probabilities, const float* curvatures, std::size_t rows,
-                        double* lane_sums, Shifts* shifts);
+                        const float* offsets, const float* probabilities, const float* curvatures,
+                        std::size_t rows, double* lane_sums, Shifts* shifts);
   // vector[j] += sum over lanes
   void (*add_lanes)(const double* lane_sums, std::size_t columns, double* vector);
 
@@ -94,6 +94,11 @@ struct Kernels {
   // In place, the inverse of a positive definite matrix; false if a pivot is not positive.
   // `scratch` holds `columns` numbers.
   bool (*invert)(double* matrix, std::size_t columns, std::size_t stride, double* scratch);
+
+  // target[i * stride + j] -= sum over p of factors[i * depth + p] * block[p * stride + j], for
+  // `rows` rows of a matrix.
+  void (*subtract_product)(double* target, std::size_t rows, std::size_t stride,
+                           const double* factors, const double* block, std::size_t depth);
 
   // Full rows (j, l), l <= j, of a symmetric cubic form: += factor * vector (x) vector (x) vector
   void (*add_cube)(double* third, std::size_t columns, std::size_t stride, const double* vector,

@@ -307,12 +307,13 @@ inline void for_margins(const float* tile, size_t columns, const float* weights,
   for (; row < rows; row += kSingleLanes) margins_of<1>(tile, columns, weights, row, use);
 }
 
-void add_remainder(const float* tile, size_t columns, const float* direction,
+void add_remainder(const float* tile, size_t columns, const float* direction, const float* offsets,
                    const float* probabilities, const float* curvatures, size_t rows,
                    double* lane_sums, Shifts* shifts) {
   float pulls[kTileRows];
   Single most{}, fourth{}, eighth{};
-  const auto use = [&](Single t, size_t row) {
+  const auto use = [&](Single moved, size_t row) {
+    const Single t = moved - load(offsets + row);
     const Single c = load(curvatures + row);
     const Single square = t * t;
     const Single power = square * square;
@@ -485,6 +486,46 @@ bool invert(double* matrix, size_t columns, size_t stride, double* scratch) {
   return true;
 }
 
+template <size_t Rows, size_t Width>
+inline void subtract_rows(double* target, size_t stride, const double* factors, const double* block,
+                          size_t depth) {
+  Vec sums[Rows][Width] = {};
+  for (size_t p = 0; p < depth; ++p, block += stride) {
+    Vec right[Width];
+    for (size_t w = 0; w < Width; ++w) right[w] = load(block + w * kLanes);
+    for (size_t i = 0; i < Rows; ++i)
+      for (size_t w = 0; w < Width; ++w) sums[i][w] += right[w] * factors[i * depth + p];
+  }
+  for (size_t i = 0; i < Rows; ++i)
+    for (size_t w = 0; w < Width; ++w) {
+      double* place = target + i * stride + w * kLanes;
+      store(place, load(place) - sums[i][w]);
+    }
+}
+
+template <size_t Width>
+struct SubtractProduct {
+  static void run(size_t first, size_t stride, double* target, size_t rows, const double* factors,
+                  const double* block, size_t depth) {
+    constexpr size_t kHeight = 4;
+    constexpr size_t kWidth = kLanes == 8 ? Width : Width % 2 == 0 ? 2 : 1;  // 32 registers or 16
+    for (size_t column = first; column < first + Width * kLanes; column += kWidth * kLanes) {
+      size_t i = 0;
+      for (; i + kHeight <= rows; i += kHeight)
+        subtract_rows<kHeight, kWidth>(target + i * stride + column, stride, factors + i * depth,
+                                       block + column, depth);
+      for (; i < rows; ++i)
+        subtract_rows<1, kWidth>(target + i * stride + column, stride, factors + i * depth,
+                                 block + column, depth);
+    }
+  }
+};
+
+void subtract_product(double* target, size_t rows, size_t stride, const double* factors,
+                      const double* block, size_t depth) {
+  in_strips<SubtractProduct>(stride, target, rows, factors, block, depth);
+}
+
 template <size_t Width>
 struct AddCube {
   static void run(size_t first, size_t stride, double* third, size_t columns, const double* vector,
@@ -598,6 +639,7 @@ const Kernels table = {SHAPCPP_NAME(SHAPCPP_LEVEL),
                        add_outer,
                        largest_row_sum,
                        invert,
+                       subtract_product,
                        add_cube,
                        contract,
                        classify,
