@@ -125,7 +125,8 @@ void Expansion::absorb(std::size_t i, const AlignedVector& displacement) {
   ++updates_;
   charge_rounding(growth);
   kernels_.add_outer(inverse_.data(), columns_, stride_, pull_.data(), -curvature / growth);
-  if (has_third_) third_.absorb(sample_, curvature * (1 - 2 * p));
+  sample_third_ = curvature * (1 - 2 * p);
+  if (has_third_) third_.absorb(sample_, sample_third_);
   measure_inverse();
 
   sample_leverage_ = (1 + inverse_drift_) * std::sqrt(before / growth);

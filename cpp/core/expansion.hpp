@@ -59,12 +59,13 @@ class Expansion {
   const ThirdDerivative& third() const { return third_; }
 
   // Of the sample last absorbed: itself, its margin at the base, how far from that its loss is
-  // expanded, its curvature there, a bound on its norm in H^-1, and what joining moves the optimum
+  // expanded, its curvature and third derivative there, a bound on its norm in H^-1, and what joining moves the optimum
   // by: `sample_pull` times `pull`.
   const AlignedVector& sample() const { return sample_; }
   double sample_margin() const { return sample_margin_; }
   double sample_offset() const { return sample_offset_; }
   double sample_curvature() const { return sample_curvature_; }
+  double sample_third() const { return sample_third_; }
   double sample_leverage() const { return sample_leverage_; }
   double sample_pull() const { return sample_pull_; }
   const AlignedVector& pull() const { return pull_; }
@@ -125,6 +126,7 @@ class Expansion {
   double inverse_root_ = 0;
   double sample_margin_ = 0;
   double sample_curvature_ = 0;
+  double sample_third_ = 0;
   double sample_leverage_ = 0;
   double sample_offset_ = 0;
   double sample_pull_ = 0;

@@ -50,7 +50,7 @@ void LogisticPath::clear() {
   newton_.start_from(optimum_.weights);
   rate_ = 0;
   success_ = 0;
-  tried_ = false;
+  tried_ = awaits_pass_ = false;
 }
 
 void LogisticPath::join(std::size_t i) {
@@ -70,13 +70,21 @@ void LogisticPath::join(std::size_t i) {
   const double shift =
       kernels_.dot(expansion_.sample().data(), displacement_.data(), expansion_.stride());
   const double a = problem_.weight_of(i);
+  awaits_pass_ = awaits_pass_ || expansion_.sample_offset() != 0;
   if (expects_pass())
     kernels_.add_scaled(step_.data(), step_.size(), expansion_.pull().data(),
                         expansion_.sample_pull());
   const double sign = problem_.class_of(i) == 1 ? 1.0 : -1.0;
   const double residual =
       -sign * a * probabilities(sign * (expansion_.sample_margin() + shift)).wrong;
-  kernels_.add_scaled(gradient_.data(), expansion_.stride(), expansion_.sample().data(), residual);
+  const AlignedVector& x = expansion_.sample();
+  kernels_.add_scaled(gradient_.data(), x.size(), x.data(), residual);
+  if (expansion_.has_third()) {
+    const double along = kernels_.dot(x.data(), step_.data(), x.size());
+    const double linear = expansion_.sample_curvature() * along;
+    const double quadratic = expansion_.sample_third() * (shift + along / 2) * along;
+    kernels_.add_scaled(unsolved_.data(), x.size(), x.data(), residual + linear + quadratic);
+  }
   gradient_length_ = length(gradient_);
   const double margin_error = optimum_.dot_rounding * problem_.sample_norm(i) *
                               (expansion_.base_length() + displacement_length_);
@@ -113,17 +121,15 @@ void LogisticPath::solve(const AlignedVector& right, AlignedVector& solution) co
                     solution.data());
 }
 
-// A Newton step for the zero of `unsolved`, from the last step, with the inverse of the derivative
-// to first order in T.
+// With T a Newton step for the zero of `unsolved`, from the last step, with the inverse of the
+// derivative to first order in T.
 void LogisticPath::take_step() {
   const std::size_t stride = expansion_.stride();
   if (!expansion_.has_third()) {
     solve(gradient_, step_);
     for (double& s : step_) s = -s;
-    evaluate_step();
     return;
   }
-  evaluate_step();
   solve(unsolved_, product_);
   std::copy(displacement_.begin(), displacement_.end(), middle_.begin());
   kernels_.add_scaled(middle_.data(), stride, step_.data(), 1.0);
@@ -144,8 +150,12 @@ void LogisticPath::bound_error() {
   const std::size_t stride = expansion_.stride();
   const double hessian = expansion_.hessian_rounding();
   step_length_ = length(step_);
-  const double size =
-      std::sqrt(std::max(kernels_.dot(step_.data(), curved_.data(), stride), 0.0)) * (1 + hessian);
+  const double drift = expansion_.inverse_drift();
+  // |step|_H: without T the step is -H^-1 gradient, but for the drift of the inverse.
+  const bool third = expansion_.has_third();
+  const double square = third ? kernels_.dot(step_.data(), curved_.data(), stride)
+                              : -kernels_.dot(step_.data(), gradient_.data(), stride);
+  const double size = std::sqrt(std::max(square, 0.0)) * (1 + hessian + 2 * drift);
   const double D = shifts_.largest;
   // The largest shift along the step.
   const double R = std::min(members_.largest_norm() * step_length_, expansion_.leverage() * size);
@@ -157,8 +167,8 @@ void LogisticPath::bound_error() {
   const double fourth = std::sqrt(shifts_.fourth);
   const double fourth_of_step = std::sqrt(R * size);
   const double mixed = std::min(D * size, std::sqrt(fourth) * fourth_of_step);
-  double unsolved = length(unsolved_) * expansion_.inverse_root();
-  if (expansion_.has_third()) {
+  double unsolved = 2 * drift * size;
+  if (third) {
     const double quadratic = x > 1e-3 ? 2 * (exponential - x) / (x * x) : 1 + x;
     const double squared =
         std::min({D * mixed, R * fourth, std::sqrt(std::sqrt(shifts_.eighth)) * fourth_of_step});
@@ -166,19 +176,21 @@ void LogisticPath::bound_error() {
                    expansion_.third_rounding() * members_.largest_norm() *
                        (displacement_length_ + step_length_) * size;
     solve(unsolved_, product_);
-    unsolved = (1 + expansion_.inverse_drift()) *
+    unsolved = (1 + drift) *
                std::sqrt(std::max(kernels_.dot(unsolved_.data(), product_.data(), stride), 0.0));
   } else {
     error_.total = (x > 1e-5 ? exponential / x : 1 + x) * (mixed + R * size / 2);
   }
   error_.total += unsolved + hessian * size + anchor_rounding_ +
                   expansion_.rotation_of_gradient(weights_length()) +
-                  8 * kRounding * (gradient_length_ + length(curved_)) * expansion_.inverse_root();
+                  16 * kRounding * gradient_length_ * expansion_.inverse_root();
 }
 
 // Whether nearly every join of late needed a pass: then it is made at once, where the joining
-// sample's own loss says. One join in eight is tried without, to learn whether that has changed.
+// sample's own loss says. One join in eight is tried without, to learn whether that has changed; not
+// if the sample moves so far that its residual at the anchor says little.
 bool LogisticPath::expects_pass() const {
+  if (awaits_pass_) return true;
   return success_ < kHopeless && !expansion_.has_third() && members_.size() % 8 != 0;
 }
 
@@ -213,11 +225,13 @@ bool LogisticPath::rebase(double growth) {
 bool LogisticPath::build(double growth) {
   const bool with_third = members_.size() >= kThirdFrom && columns_ <= kThirdColumns;
   joins_ = joins_since_base_ = passes_since_base_ = 0;
+  awaits_pass_ = false;
   if (!expansion_.build(weights_, growth, with_third)) return false;
   std::fill(displacement_.begin(), displacement_.end(), 0.0);
   std::fill(step_.begin(), step_.end(), 0.0);
   displacement_length_ = 0;
   gradient_ = expansion_.gradient();
+  unsolved_ = gradient_;
   gradient_length_ = length(gradient_);
   anchor_rounding_ = expansion_.gradient_rounding();
   shifts_ = {};
@@ -259,6 +273,7 @@ bool LogisticPath::refine() {
   const bool slow = is_slow();
   const bool rounded = refined_ > 1 && anchor_rounding_ > 0.3 * error_.total;
   joins_ = 0;
+  awaits_pass_ = false;
   last_decrement_ = error_.decrement;
   if (expansion_.has_drifted() || slow || time)
     return rebase(refined_ > 1 ? error_.growth : kInfinite);
@@ -276,6 +291,7 @@ bool LogisticPath::refine() {
   if (rounded)
     anchor_rounding_ =
         expansion_.exact_gradient(displacement_, std::exp(shifts_.largest), gradient_);
+  unsolved_ = gradient_;
   displacement_length_ = length(displacement_);
   gradient_length_ = length(gradient_);
   return true;
