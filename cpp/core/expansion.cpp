@@ -158,9 +158,11 @@ void Expansion::charge_rounding(double loss) {
   hessian_rounding_ =
       (sum_rounding(members_) + (2 * updates_ + d / 2 + 2) * kRounding) * d * condition_ +
       rotation_.of_hessian(largest_trace());
-  // An entry errs by that much of sum c_i |x_ij x_il x_im|, and |T| of absolute terms is at most
-  // max |x_i| |a| times |b| in the coordinates' lengths times their spread.
-  third_rounding_ = (sum_rounding(members_) + (updates_ + d * d + 8) * kRounding) * d * condition_;
+  // An entry of T errs by so much of sum c_i |x_ij x_il x_im|: |T[a, b]|_{H^-1} of the absolute
+  // terms is at most max |x_i| |a| times |b|_H times the square of the spread.
+  const double spread_now = spread();
+  third_rounding_ =
+      (40 * kSingleRounding + (updates_ + d * d) * kRounding) * spread_now * spread_now;
 }
 
 // Residuals are at most 1, curvatures 1/4.
@@ -253,7 +255,7 @@ void Expansion::pass() {
     kernels_.expand(residuals_.data(), tile_curvatures_.data(), members_.signs() + first,
                     members_.weights() + first, rows, probabilities_.data() + first,
                     curvatures_.data() + first, thirds_.data());
-    if (has_third_) third_.add(tile, thirds_.data(), rows);
+    if (has_third_) third_.add(singles_.tile(t), thirds_.data(), rows);
   }
   if (has_third_) third_.complete();
   add_penalty(base_, gradient_);

@@ -59,8 +59,8 @@ class Expansion {
   const ThirdDerivative& third() const { return third_; }
 
   // Of the sample last absorbed: itself, its margin at the base, how far from that its loss is
-  // expanded, its curvature and third derivative there, a bound on its norm in H^-1, and what joining moves the optimum
-  // by: `sample_pull` times `pull`.
+  // expanded, its curvature and third derivative there, a bound on its norm in H^-1, and what
+  // joining moves the optimum by: `sample_pull` times `pull`.
   const AlignedVector& sample() const { return sample_; }
   double sample_margin() const { return sample_margin_; }
   double sample_offset() const { return sample_offset_; }
@@ -152,7 +152,7 @@ class Expansion {
   AlignedVector margins_;    // of one tile
   AlignedVector residuals_;  // of one tile
   AlignedVector tile_curvatures_;
-  AlignedVector thirds_;  // of one tile
+  Aligned<float> thirds_;  // of one tile
   AlignedVector scratch_;
 };
 

@@ -187,8 +187,8 @@ void LogisticPath::bound_error() {
 }
 
 // Whether nearly every join of late needed a pass: then it is made at once, where the joining
-// sample's own loss says. One join in eight is tried without, to learn whether that has changed; not
-// if the sample moves so far that its residual at the anchor says little.
+// sample's own loss says. One join in eight is tried without, to learn whether that has changed;
+// not if the sample moves so far that its residual at the anchor says little.
 bool LogisticPath::expects_pass() const {
   if (awaits_pass_) return true;
   return success_ < kHopeless && !expansion_.has_third() && members_.size() % 8 != 0;

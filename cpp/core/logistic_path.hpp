@@ -88,7 +88,7 @@ class LogisticPath {
   int refined_ = 0;  // times since the last join
   int rebased_ = 0;
   bool tried_ = false;         // whether the last join was tried without a pass
-  bool awaits_pass_ = false;  // a sample joined that moves far
+  bool awaits_pass_ = false;   // a sample joined that moves far
   double success_ = 0;         // share of such tries that did
   double last_decrement_ = 0;  // of the estimate before the last
   double joins_ = 0;           // since the last pass

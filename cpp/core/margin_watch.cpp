@@ -13,8 +13,8 @@ namespace {
 constexpr float kNotANumber = std::numeric_limits<float>::quiet_NaN();
 constexpr double kSingleRounding = std::numeric_limits<float>::epsilon() / 2;
 // What a split costs, in evaluations of a near sample: for each test sample, and for each near one.
-constexpr double kSplitCost = 4;
-constexpr double kCopyCost = 20;
+constexpr double kSplitCost = 3;
+constexpr double kCopyCost = 4;
 constexpr double kShortestLife = 3;
 constexpr double kLongestLife = 300;
 // A limit above every ratio.

@@ -50,6 +50,11 @@ class Problem {
   std::span<const double> sample(std::size_t i) const {
     return {samples_.data() + i * columns_, columns_};
   }
+  // Asks the memory for the first sample of a player.
+  void prefetch(std::size_t player) const {
+    const double* values = samples_.data() + members_[first_member_[player]] * columns_;
+    for (std::size_t j = 0; j < columns_; j += 8) __builtin_prefetch(values + j);
+  }
   double sample_norm(std::size_t i) const { return norms_[i]; }
   std::size_t class_of(std::size_t i) const { return classes_[i]; }
   double weight_of(std::size_t i) const { return class_weights_[classes_[i]]; }

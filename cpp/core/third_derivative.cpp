@@ -10,13 +10,15 @@ ThirdDerivative::ThirdDerivative(std::size_t columns)
 void ThirdDerivative::clear() {
   if (values_.empty()) {
     values_.resize(checked_product(columns_ * (columns_ + 1) / 2, stride_, "a third derivative"));
-    scratch_.resize(5 * kernels::kTileStride + columns_ * columns_);
+    block_.resize(columns_ * columns_);
+    scratch_.resize(5 * kernels::kTileStride);
   }
   std::fill(values_.begin(), values_.end(), 0.0);
 }
 
-void ThirdDerivative::add(const double* tile, const double* weights, std::size_t rows) {
-  kernels_.add_third(tile, columns_, weights, rows, values_.data(), stride_, scratch_.data());
+void ThirdDerivative::add(const float* tile, const float* weights, std::size_t rows) {
+  kernels_.add_third(tile, columns_, weights, rows, values_.data(), stride_, block_.data(),
+                     scratch_.data());
 }
 
 void ThirdDerivative::complete() {

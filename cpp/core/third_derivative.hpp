@@ -15,7 +15,7 @@ class ThirdDerivative {
 
   void clear();
   // One tile of members and their second derivatives of the residual.
-  void add(const double* tile, const double* weights, std::size_t rows);
+  void add(const float* tile, const float* weights, std::size_t rows);
   // After the last tile.
   void complete();
   void absorb(const AlignedVector& sample, double weight);
@@ -28,7 +28,8 @@ class ThirdDerivative {
   const std::size_t stride_;
   const kernels::Kernels& kernels_;
   AlignedVector values_;
-  AlignedVector scratch_;
+  AlignedVector block_;
+  Aligned<float> scratch_;
 };
 
 }  // namespace shapcpp

@@ -11,6 +11,9 @@
 
 namespace shapcpp {
 
+// So many joins ahead samples are asked for: they are strewn over memory.
+constexpr std::size_t kAhead = 4;
+
 // A growing coalition and its correct predictions.
 class Walk::Fitted {
  public:
@@ -119,6 +122,7 @@ std::int64_t Walk::along(std::span<const std::int64_t> order, const Score& every
   fitted_->clear();
   std::copy(problem_.empty_counts().begin(), problem_.empty_counts().end(), path.begin());
   for (std::size_t step = 1; step < n; ++step) {
+    problem_.prefetch(static_cast<std::size_t>(order[std::min(step + kAhead, n) - 1]));
     for (const std::size_t i : problem_.members(static_cast<std::size_t>(order[step - 1]))) {
       checkpoint_();
       fitted_->join(i);

@@ -60,7 +60,7 @@ struct Kernels {
   // class 1, curvatures, third derivatives.
   void (*expand)(const double* residuals, const double* curvatures, const double* signs,
                  const double* sample_weights, std::size_t rows, float* probabilities,
-                 float* single_curvatures, double* thirds);
+                 float* single_curvatures, float* thirds);
 
   // In single precision, for members with probabilities p_i of class 1 and curvatures c_i at some
   // margins: what moving these by t_i = sum over j of tile(i, j) * direction[j] - offsets[i] adds
@@ -73,11 +73,11 @@ struct Kernels {
   // vector[j] += sum over lanes
   void (*add_lanes)(const double* lane_sums, std::size_t columns, double* vector);
 
-  // third[row (j, l)][m] += sum over rows i of weights[i] * tile(i, j) * tile(i, l) * tile(i, m)
-  // for m <= l <= j, with row (j, l) of `stride` numbers at (j (j + 1) / 2 + l) * stride. `scratch`
-  // holds 5 * kTileStride + columns^2 numbers.
-  void (*add_third)(const double* tile, std::size_t columns, const double* weights,
-                    std::size_t rows, double* third, std::size_t stride, double* scratch);
+  // In single precision, third[row (j, l)][m] += sum over rows i of weights[i] * tile(i, j) *
+  // tile(i, l) * tile(i, m) for m <= l <= j, with row (j, l) of `stride` numbers at (j (j + 1) / 2
+  // + l) * stride. `block` holds columns^2 numbers, `scratch` 5 * kTileStride.
+  void (*add_third)(const float* tile, std::size_t columns, const float* weights, std::size_t rows,
+                    double* third, std::size_t stride, double* block, float* scratch);
 
   // Small vectors and matrices, rows of `stride` numbers, a multiple of kStrideMultiple; what lies
   // beyond `columns` in a vector is zero. Matrices are symmetric.

@@ -39,15 +39,6 @@ inline Vec broadcast(double value) {
   return value - Vec{};
 }
 
-// Halves are added to each other: the chain of additions stays short.
-inline double sum_of_lanes(Vec value) {
-  double sums[kLanes];
-  for (size_t lane = 0; lane < kLanes; ++lane) sums[lane] = value[lane];
-  for (size_t half = kLanes / 2; half > 0; half /= 2)
-    for (size_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
-  return sums[0];
-}
-
 inline Vec absolute(Vec value) {
   return (Vec)((Bits)value & 0x7fffffffffffffffLL);
 }
@@ -72,10 +63,19 @@ inline Single absolute(Single value) {
   return (Single)((SingleBits)value & 0x7fffffff);
 }
 
+// Halves are added to each other: the chain of additions stays short.
+inline double sum_of_lanes(Vec value) {
+  double sums[kLanes];
+  for (size_t lane = 0; lane < kLanes; ++lane) sums[lane] = value[lane];
+  for (size_t half = kLanes / 2; half > 0; half /= 2)
+    for (size_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
+  return sums[0];
+}
+
 inline double sum_of_lanes(Single value) {
-  double sum = static_cast<double>(value[0]);
-  for (size_t lane = 1; lane < kSingleLanes; ++lane) sum += static_cast<double>(value[lane]);
-  return sum;
+  float lanes[kSingleLanes];
+  store(lanes, value);
+  return sum_of_lanes(load_widened(lanes) + load_widened(lanes + kLanes));
 }
 
 inline Vec select(Bits condition, Vec yes, Vec no) {
@@ -200,17 +200,32 @@ void add_gradient(const double* tile, size_t columns, const double* residuals, s
   }
 }
 
+// Blocks of sums of products, in double or single precision: the register that holds each.
+template <class Real>
+struct RegisterOf;
+template <>
+struct RegisterOf<double> {
+  typedef Vec Type;
+  static constexpr size_t kLength = kLanes;
+};
+template <>
+struct RegisterOf<float> {
+  typedef Single Type;
+  static constexpr size_t kLength = kSingleLanes;
+};
+
 // Rows of the Hessian from `scaled` (curvature times feature, Height of them) against Width
 // columns: Height * Width sums held in registers.
-template <size_t Height, size_t Width>
-void add_block(const double* scaled, const double* columns_from, size_t rows, double* hessian,
+template <size_t Height, size_t Width, class Real>
+void add_block(const Real* scaled, const Real* columns_from, size_t rows, double* hessian,
                size_t stride) {
-  Vec sums[Height][Width] = {};
-  for (size_t row = 0; row < rows; row += kLanes) {
-    Vec right[Width];
+  using Register = typename RegisterOf<Real>::Type;
+  Register sums[Height][Width] = {};
+  for (size_t row = 0; row < rows; row += RegisterOf<Real>::kLength) {
+    Register right[Width];
     for (size_t l = 0; l < Width; ++l) right[l] = load(columns_from + l * kTileStride + row);
     for (size_t j = 0; j < Height; ++j) {
-      const Vec left = load(scaled + j * kTileStride + row);
+      const Register left = load(scaled + j * kTileStride + row);
       for (size_t l = 0; l < Width; ++l) sums[j][l] += left * right[l];
     }
   }
@@ -218,9 +233,9 @@ void add_block(const double* scaled, const double* columns_from, size_t rows, do
     for (size_t l = 0; l < Width; ++l) hessian[j * stride + l] += sum_of_lanes(sums[j][l]);
 }
 
-template <size_t Height>
-void add_rows(const double* scaled, const double* tile, size_t first_row, size_t columns,
-              size_t rows, double* hessian) {
+template <size_t Height, class Real>
+void add_rows(const Real* scaled, const Real* tile, size_t first_row, size_t columns, size_t rows,
+              double* hessian) {
   constexpr size_t kWidth = kLanes == 8 ? 4 : 2;  // 32 registers or 16
   double* target = hessian + first_row * columns;
   const size_t end = first_row + Height;
@@ -231,15 +246,16 @@ void add_rows(const double* scaled, const double* tile, size_t first_row, size_t
     add_block<Height, 1>(scaled, tile + l * kTileStride, rows, target + l, columns);
 }
 
-void add_hessian(const double* tile, size_t columns, const double* curvatures, size_t rows,
-                 double* hessian, double* scratch) {
+template <class Real>
+void add_products(const Real* tile, size_t columns, const Real* weights, size_t rows,
+                  double* hessian, Real* scratch) {
   constexpr size_t kHeight = 4;
   for (size_t j = 0; j < columns; j += kHeight) {
     const size_t height = columns - j < kHeight ? columns - j : kHeight;
     for (size_t c = 0; c < height; ++c)
-      for (size_t row = 0; row < rows; row += kLanes)
+      for (size_t row = 0; row < rows; row += RegisterOf<Real>::kLength)
         store(scratch + c * kTileStride + row,
-              load(tile + (j + c) * kTileStride + row) * load(curvatures + row));
+              load(tile + (j + c) * kTileStride + row) * load(weights + row));
     switch (height) {
       case 1: add_rows<1>(scratch, tile, j, columns, rows, hessian); break;
       case 2: add_rows<2>(scratch, tile, j, columns, rows, hessian); break;
@@ -249,9 +265,14 @@ void add_hessian(const double* tile, size_t columns, const double* curvatures, s
   }
 }
 
+void add_hessian(const double* tile, size_t columns, const double* curvatures, size_t rows,
+                 double* hessian, double* scratch) {
+  add_products(tile, columns, curvatures, rows, hessian, scratch);
+}
+
 void expand(const double* residuals, const double* curvatures, const double* signs,
             const double* sample_weights, size_t rows, float* probabilities,
-            float* single_curvatures, double* thirds) {
+            float* single_curvatures, float* thirds) {
   for (size_t row = 0; row < rows; row += kLanes) {
     const Vec weight = load(sample_weights + row);
     const Vec share = load(residuals + row) / select(weight > 0.0, weight, broadcast(1.0));
@@ -259,7 +280,7 @@ void expand(const double* residuals, const double* curvatures, const double* sig
     const Vec c = load(curvatures + row);
     store_narrowed(probabilities + row, p);
     store_narrowed(single_curvatures + row, c);
-    store(thirds + row, c * (1.0 - 2.0 * p));
+    store_narrowed(thirds + row, c * (1.0 - 2.0 * p));
   }
 }
 
@@ -352,16 +373,15 @@ void add_lanes(const double* lane_sums, size_t columns, double* vector) {
   for (size_t j = 0; j < columns; ++j) vector[j] += sum_of_lanes(load(lane_sums + j * kLaneSums));
 }
 
-void add_third(const double* tile, size_t columns, const double* weights, size_t rows,
-               double* third, size_t stride, double* scratch) {
-  double* scaled = scratch + 4 * kTileStride;
-  double* block = scaled + kTileStride;
+void add_third(const float* tile, size_t columns, const float* weights, size_t rows, double* third,
+               size_t stride, double* block, float* scratch) {
+  float* scaled = scratch + 4 * kTileStride;
   for (size_t j = 0; j < columns; ++j) {
     const size_t size = j + 1;
-    for (size_t row = 0; row < rows; row += kLanes)
+    for (size_t row = 0; row < rows; row += kSingleLanes)
       store(scaled + row, load(tile + j * kTileStride + row) * load(weights + row));
     for (size_t i = 0; i < size * size; ++i) block[i] = 0;
-    add_hessian(tile, size, scaled, rows, block, scratch);
+    add_products(tile, size, static_cast<const float*>(scaled), rows, block, scratch);
     double* target = third + j * size / 2 * stride;
     for (size_t l = 0; l < size; ++l)
       for (size_t m = 0; m <= l; ++m) target[l * stride + m] += block[l * size + m];
