@@ -15,7 +15,7 @@ constexpr int kMostRebases = 4;
 // Share of joins certified without a pass below which it is not tried.
 constexpr double kHopeless = 0.15;
 // The third derivative takes d / 3 Hessians to build: worth it where passes are long.
-constexpr std::size_t kThirdFrom = 3000;
+constexpr std::size_t kThirdFrom = 90;
 constexpr std::size_t kThirdColumns = 48;
 
 }  // namespace
@@ -223,7 +223,7 @@ bool LogisticPath::rebase(double growth) {
 
 // A base at `weights_`, and the anchor there.
 bool LogisticPath::build(double growth) {
-  const bool with_third = members_.size() >= kThirdFrom && columns_ <= kThirdColumns;
+  const bool with_third = members_.size() >= kThirdFrom * columns_ && columns_ <= kThirdColumns;
   joins_ = joins_since_base_ = passes_since_base_ = 0;
   awaits_pass_ = false;
   if (!expansion_.build(weights_, growth, with_third)) return false;
@@ -248,7 +248,7 @@ double LogisticPath::pass_cost() const {
 double LogisticPath::build_cost() const {
   const auto d = static_cast<double>(columns_);
   const auto k = static_cast<double>(members_.size());
-  const double third = expansion_.has_third() ? k * d * d * d / 48 : 0;
+  const double third = expansion_.has_third() ? k * d * d * d / 80 : 0;
   return k * (3 * d + 60 + d * d / 2) / 8 + d * d * d / 8 + 50 * d + third;
 }
 
