@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 constexpr int kMostRefinements = 40;
-constexpr int kMostRebases = 4;
+constexpr int kMostRebases = 1;
 // Share of joins certified without a pass below which it is not tried.
 constexpr double kHopeless = 0.15;
 // The third derivative takes d / 3 Hessians to build: worth it where passes are long.
