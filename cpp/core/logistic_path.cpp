@@ -155,7 +155,7 @@ void LogisticPath::bound_error() {
   const bool third = expansion_.has_third();
   const double square = third ? kernels_.dot(step_.data(), curved_.data(), stride)
                               : -kernels_.dot(step_.data(), gradient_.data(), stride);
-  const double size = std::sqrt(std::max(square, 0.0)) * (1 + hessian + 2 * drift);
+  const double size = std::sqrt(std::max(square, 0.0)) * (1 + hessian + 3 * drift);
   const double D = shifts_.largest;
   // The largest shift along the step.
   const double R = std::min(members_.largest_norm() * step_length_, expansion_.leverage() * size);
@@ -204,7 +204,8 @@ const Optimum& LogisticPath::estimate() {
   for (std::size_t j = 0; j < columns_; ++j)
     optimum_.weights[static_cast<Eigen::Index>(j)] =
         expansion_.base()[j] + displacement_[j] + step_[j];
-  const double error = (1 + expansion_.hessian_rounding()) * error_.growth * error_.total;
+  // H is known but for its rounding.
+  const double error = (1 + 2 * expansion_.hessian_rounding()) * error_.growth * error_.total;
   const double contraction = expansion_.leverage() * error;
   // At least -log(1 - contraction) / leverage.
   if (contraction < 0.5) optimum_.radius = error / (1 - contraction);
@@ -276,7 +277,7 @@ bool LogisticPath::refine() {
   awaits_pass_ = false;
   last_decrement_ = error_.decrement;
   if (expansion_.has_drifted() || slow || time)
-    return rebase(refined_ > 1 ? error_.growth : kInfinite);
+    return rebase(tried_ || refined_ > 1 ? error_.growth : kInfinite);
   ++passes_since_base_;
   for (std::size_t j = 0; j < columns_; ++j) displacement_[j] += step_[j];
   std::fill(step_.begin(), step_.end(), 0.0);
@@ -286,6 +287,8 @@ bool LogisticPath::refine() {
   kernels_.add_scaled(gradient_.data(), expansion_.stride(), product_.data(), 1.0);
   anchor_rounding_ = expansion_.gradient_rounding() +
                      expansion_.hessian_rounding() * expansion_.coordinate_length(displacement_) +
+                     4 * kRounding * (length(expansion_.gradient()) + length(product_)) *
+                         expansion_.inverse_root() +
                      expansion_.add_remainder(displacement_, gradient_, shifts_);
   if (!std::isfinite(anchor_rounding_)) return rebase(kInfinite);
   if (rounded)

@@ -17,6 +17,7 @@ constexpr double kSplitCost = 3;
 constexpr double kCopyCost = 4;
 constexpr double kShortestLife = 3;
 constexpr double kLongestLife = 300;
+constexpr double kLargestSingle = 1e30;
 // A limit above every ratio.
 constexpr double kAllNear = 2;
 // Share of the test samples up to which near ones are worth copying out.
@@ -61,10 +62,15 @@ bool MarginWatch::look(const Optimum& optimum) {
   if (!looked_) {
     looked_ = true;
     ++age_;
-    if (!far_is_safe(optimum)) take_reference(optimum);
-    for (std::size_t k = 0; k < near_.size(); ++k)
-      examine_near(optimum, forwards_ ? k : near_.size() - 1 - k);
-    forwards_ = !forwards_;
+    if (!fits_single(optimum)) {
+      limit_ = 0;
+      for (std::size_t k = 0; k < near_.size(); ++k) examine(optimum, k);
+    } else {
+      if (!far_is_safe(optimum)) take_reference(optimum);
+      for (std::size_t k = 0; k < near_.size(); ++k)
+        examine_near(optimum, forwards_ ? k : near_.size() - 1 - k);
+      forwards_ = !forwards_;
+    }
   } else if (open() > kWorthExactNorms) {
     decide_open(optimum, Norms::kBound);
   }
@@ -103,6 +109,11 @@ std::int64_t MarginWatch::count_all(const Optimum& optimum, std::span<std::int64
 double MarginWatch::reach(const Optimum& optimum) const {
   return optimum.radius * optimum.inverse_root + optimum.dot_rounding * optimum.weights.norm() +
          optimum.margin_rounding;
+}
+
+// Whether no margin overflows in single precision.
+bool MarginWatch::fits_single(const Optimum& optimum) const {
+  return problem_.largest_test_norm() * std::max(optimum.weights.norm(), 1.0) < kLargestSingle;
 }
 
 // Whether no sample outside the near set can have changed its sign since the reference: the angle

@@ -57,6 +57,7 @@ class MarginWatch {
   enum class Norms { kBound, kExact };
 
   double reach(const Optimum& optimum) const;
+  bool fits_single(const Optimum& optimum) const;
   bool far_is_safe(const Optimum& optimum);
   void take_reference(const Optimum& optimum);
   std::size_t split(std::size_t k);

@@ -110,6 +110,9 @@ void Problem::set_test(LabelledSamples test, std::size_t n_features, std::size_t
         test_norms_[k][i] = std::max(test_norms_[k][i], outside[k][i] / outside_);
   for (const AlignedVector& norms : test_norms_)
     single_test_norms_.emplace_back(norms.begin(), norms.end());
+  for (std::size_t k = 0; k < n_classes; ++k)
+    for (std::size_t i = 0; i < test_samples_[k].size(); ++i)
+      largest_test_norm_ = std::max(largest_test_norm_, test_norms_[k][i]);
 }
 
 }  // namespace shapcpp

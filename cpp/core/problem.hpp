@@ -79,6 +79,7 @@ class Problem {
   // The same in single precision.
   const Tiles<float>& single_test_samples(std::size_t k) const { return single_test_samples_[k]; }
   const Aligned<float>& single_test_norms(std::size_t k) const { return single_test_norms_[k]; }
+  double largest_test_norm() const { return largest_test_norm_; }
   const Counts& test_counts() const { return test_counts_; }
   const Counts& empty_counts() const { return empty_counts_; }
   SingleClass single_class() const { return single_class_; }
@@ -94,6 +95,7 @@ class Problem {
   Eigen::VectorXd penalty_;
   double rotation_error_;
   double outside_ = 0;
+  double largest_test_norm_ = 0;
   AlignedVector samples_;
   std::vector<double> norms_;
   std::vector<std::size_t> classes_;
