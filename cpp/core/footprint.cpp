@@ -56,7 +56,7 @@ double newton(const Sizes& s) {
 
 double path(const Sizes& s) {
   return kSingle * (s.n * s.tiled +              // members
-                    2 * s.n) +                   // their probabilities and curvatures
+                    3 * s.n) +                   // their probabilities, curvatures and offsets
          kNumber * (6 * s.columns * s.columns);  // Hessian, inverse, and what builds them
 }
 
