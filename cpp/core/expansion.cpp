@@ -338,6 +338,7 @@ double Expansion::largest_leverage() const {
   AlignedVector x(stride_);
   AlignedVector pull(stride_);
   for (std::size_t i = 0; i < samples.size(); ++i) {
+    if (i % kTileRows == 0) checkpoint_();
     for (std::size_t j = 0; j < columns_; ++j) x[j] = samples.value(i, j);
     kernels_.multiply(inverse_.data(), columns_, stride_, x.data(), pull.data());
     most = std::max(most, kernels_.dot(x.data(), pull.data(), stride_));

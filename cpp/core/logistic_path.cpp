@@ -243,7 +243,7 @@ bool LogisticPath::build(double growth) {
 double LogisticPath::pass_cost() const {
   const auto d = static_cast<double>(columns_);
   const auto k = static_cast<double>(members_.size());
-  return k * (2 * d + 25) / 16 + 20 * d + d * d / 2;
+  return k * (2 * d + 25) / 16 + 40 * d + d * d / 2;
 }
 
 double LogisticPath::build_cost() const {

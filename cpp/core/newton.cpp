@@ -178,6 +178,7 @@ double Newton::largest_leverage() const {
   double most = 0;
   Eigen::VectorXd x(gradient_.size());
   for (std::size_t i = 0; i < members_.size(); ++i) {
+    if (i % kTileRows == 0) checkpoint_();
     for (Eigen::Index j = 0; j < x.size(); ++j)
       x[j] = members_.samples().value(i, static_cast<std::size_t>(j));
     most = std::max(most, factor_.matrixL().solve(x).norm());
