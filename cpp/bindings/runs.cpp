@@ -56,13 +56,14 @@ Score everyone(const Problem& problem, bool dense) {
 
 void run(const Problem& problem, const Score& everyone, Tally& tally, std::uint64_t seed,
          std::uint64_t first, std::uint64_t count, int threads, const Progress& progress,
-         bool dense) {
+         bool antithetic, bool dense) {
   if (count > UINT64_MAX - first) throw std::invalid_argument("first + count is beyond 2^64");
   const Report report = report_to(progress);
   // As above; the tally is written by the run's threads only, under the run's own lock.
   const py::gil_scoped_release release;
-  run_permutations(problem, method(dense), everyone, seed, {first, first + count}, threads, report,
-                   tally);
+  run_permutations(problem, method(dense), everyone, seed,
+                   antithetic ? Sampling::kAntithetic : Sampling::kPlain, {first, first + count},
+                   threads, report, tally);
 }
 
 std::pair<IntArray, std::int64_t> walk(const Problem& problem, const Score& everyone,
@@ -89,7 +90,8 @@ void bind_runs(py::module_& module) {
              py::arg("dense") = false);
   module.def("run", &run, py::arg("problem"), py::arg("everyone"), py::arg("tally"), py::kw_only(),
              py::arg("seed"), py::arg("first"), py::arg("count"), py::arg("threads"),
-             py::arg("progress") = py::none(), py::arg("dense") = false);
+             py::arg("progress") = py::none(), py::arg("antithetic") = false,
+             py::arg("dense") = false);
   module.def("in_forked_child", &in_forked_child);
   module.def(
       "footprint",

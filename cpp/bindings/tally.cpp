@@ -26,7 +26,9 @@ void add(Tally& tally, std::uint64_t index, const IntArray& order, const IntArra
   check_order(order, tally.n_players());
   if (static_cast<std::size_t>(path.size()) != (tally.n_players() + 1) * tally.n_classes())
     throw std::invalid_argument("path must hold the counts of n_players + 1 coalitions");
-  tally.add(index, view(order), view(path), uncertified, {});
+  std::vector<std::int64_t> changes(tally.n_players() * tally.n_classes());
+  add_changes(view(order), view(path), changes);
+  tally.add({index, index + 1}, changes, uncertified, {});
 }
 
 IntArray ranges(const Tally& tally) {

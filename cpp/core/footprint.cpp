@@ -69,8 +69,8 @@ double watch(const Sizes& s) {
 // Of one thread.
 double walk(const Sizes& s) {
   return coalition(s) + newton(s) + path(s) + watch(s) +
-         kNumber * (s.players +              // the order
-                    s.players * s.classes);  // counts along it
+         kNumber * (s.players +                  // the order
+                    2 * s.players * s.classes);  // counts along it, and what they changed
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 
 namespace shapcpp {
 
-// Half-open range of permutation indices.
+// Half-open range of indices of permutations.
 struct IndexRange {
   std::uint64_t first;
   std::uint64_t end;
@@ -22,10 +22,9 @@ class Tally {
  public:
   Tally(std::size_t n_players, std::size_t n_classes);
 
-  // Adds permutation `index`: `path` holds the counts of correct predictions per class of the
-  // coalitions of the first 0, 1, ..., n players of `order`, (n_players + 1) * n_classes of them.
-  void add(std::uint64_t index, std::span<const std::int64_t> order,
-           std::span<const std::int64_t> path, std::int64_t uncertified,
+  // Adds the permutations of `done`, whose contributions are summed in `changes` and count as one
+  // unit: `products` takes up the products of these sums.
+  void add(IndexRange done, std::span<const std::int64_t> changes, std::int64_t uncertified,
            const Statistics& statistics);
 
   std::size_t n_players() const { return n_players_; }
@@ -33,7 +32,7 @@ class Tally {
 
   // (n_players, n_classes): sums of the changes in correct predictions.
   const std::vector<std::int64_t>& gains() const { return gains_; }
-  // (n_players, n_classes, n_classes): sums of the products of those changes.
+  // (n_players, n_classes, n_classes): sums over units of the products of those changes.
   const std::vector<std::int64_t>& products() const { return products_; }
   std::int64_t uncertified() const { return uncertified_; }
   const Statistics& statistics() const { return statistics_; }
@@ -41,7 +40,7 @@ class Tally {
   const std::vector<IndexRange>& ranges() const { return ranges_; }
 
  private:
-  void mark_done(std::uint64_t index);
+  void mark_done(IndexRange done);
 
   std::size_t n_players_;
   std::size_t n_classes_;
@@ -51,5 +50,11 @@ class Tally {
   Statistics statistics_;
   std::vector<IndexRange> ranges_;
 };
+
+// Adds what each player changed when it joined to `changes`, (n_players, n_classes). `path` holds the
+// counts of correct predictions per class of the coalitions of the first 0, 1, ..., n players of
+// `order`, (n_players + 1) * n_classes of them.
+void add_changes(std::span<const std::int64_t> order, std::span<const std::int64_t> path,
+                 std::span<std::int64_t> changes);
 
 }  // namespace shapcpp

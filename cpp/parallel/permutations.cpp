@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <stdexcept>
 #include <vector>
 
 #include "../core/permutation.hpp"
@@ -26,15 +27,16 @@ struct Stopped {};
 class Run {
  public:
   Run(const Problem& problem, Method method, const Score& everyone, std::uint64_t seed,
-      IndexRange range, const Report& report, Tally& tally)
+      std::uint64_t unit, IndexRange units, const Report& report, Tally& tally)
       : problem_(problem),
         method_(method),
         everyone_(everyone),
         seed_(seed),
-        range_(range),
+        unit_(unit),
+        units_(units),
         report_(report),
         tally_(tally),
-        next_(range.first) {}
+        next_(units.first) {}
 
   void on_threads(int threads) {
     if (threads == 1) {
@@ -75,13 +77,20 @@ class Run {
     Walk walk(problem_, method_, checkpoint);
     std::vector<std::int64_t> order(problem_.n_players());
     std::vector<std::int64_t> path((order.size() + 1) * problem_.n_classes());
-    for (std::uint64_t t = next_++; t < range_.end; t = next_++) {
+    std::vector<std::int64_t> changes(order.size() * problem_.n_classes());
+    for (std::uint64_t t = next_++; t < units_.end; t = next_++) {
       checkpoint();
       fill_permutation(seed_, t, order);
-      const std::int64_t uncertified = walk.along(order, everyone_, path);
+      std::fill(changes.begin(), changes.end(), 0);
+      std::int64_t uncertified = 0;
+      for (std::uint64_t i = 0; i < unit_; ++i) {
+        if (i > 0) std::reverse(order.begin(), order.end());
+        uncertified += walk.along(order, everyone_, path);
+        add_changes(order, path, changes);
+      }
       const std::lock_guard lock(mutex_);
-      tally_.add(t, order, path, uncertified, walk.take_statistics());
-      ++done_;
+      tally_.add({t * unit_, (t + 1) * unit_}, changes, uncertified, walk.take_statistics());
+      done_ += unit_;
     }
   }
 
@@ -113,7 +122,8 @@ class Run {
   const Method method_;
   const Score& everyone_;
   const std::uint64_t seed_;
-  const IndexRange range_;
+  const std::uint64_t unit_;  // walks in one: a permutation, or it and its reverse
+  const IndexRange units_;
   const Report& report_;
   Tally& tally_;  // guarded by mutex_
 
@@ -143,12 +153,16 @@ Score evaluate_everyone(const Problem& problem, Method method, const Report& rep
 }
 
 void run_permutations(const Problem& problem, Method method, const Score& everyone,
-                      std::uint64_t seed, IndexRange range, int threads, const Report& report,
-                      Tally& tally) {
-  const std::uint64_t count = range.end - range.first;
+                      std::uint64_t seed, Sampling sampling, IndexRange range, int threads,
+                      const Report& report, Tally& tally) {
+  const std::uint64_t unit = sampling == Sampling::kAntithetic ? 2 : 1;
+  if (range.first % unit != 0 || range.end % unit != 0)
+    throw std::invalid_argument("antithetic walks come in pairs: ranges must be even");
+  const IndexRange units{range.first / unit, range.end / unit};
+  const std::uint64_t count = units.end - units.first;
   const auto useful = static_cast<int>(
       std::min<std::uint64_t>(count, static_cast<std::uint64_t>(std::max(threads, 1))));
-  Run(problem, method, everyone, seed, range, report, tally)
+  Run(problem, method, everyone, seed, unit, units, report, tally)
       .on_threads(in_forked_child() ? 1 : std::max(useful, 1));
 }
 

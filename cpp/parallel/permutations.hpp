@@ -21,12 +21,17 @@ Checkpoint reporting(const Report& report);
 // The score of the coalition of all samples.
 Score evaluate_everyone(const Problem& problem, Method method, const Report& report);
 
-// Walks the permutations of `range` under `seed` and adds each completed one to `tally`. If the
-// report or a walk throws, all threads stop within a tenth of a second, unfinished permutations are
+// Which walks there are. Antithetic: walk 2t is permutation t, walk 2t + 1 its reverse, and the two
+// are one unit of the tally.
+enum class Sampling { kPlain, kAntithetic };
+
+// Does the walks of `range` under `seed` and adds each completed unit to `tally`; antithetic ranges
+// must begin and end with a pair. If the
+// report or a walk throws, all threads stop within a tenth of a second, unfinished units are
 // dropped whole, `tally` holds those completed, and the first exception is thrown again here.
 void run_permutations(const Problem& problem, Method method, const Score& everyone,
-                      std::uint64_t seed, IndexRange range, int threads, const Report& report,
-                      Tally& tally);
+                      std::uint64_t seed, Sampling sampling, IndexRange range, int threads,
+                      const Report& report, Tally& tally);
 
 // Whether this process was forked from one that had loaded this library. Such a process has lost
 // its OpenMP threads and would wait for them for ever: it computes on one thread.

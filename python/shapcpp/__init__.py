@@ -8,15 +8,18 @@ except ImportError as error:  # pragma: no cover
         f"checkout, and do not import the package from the source folder itself ({error})"
     ) from error
 
+from shapcpp.course import CheckpointWarning
 from shapcpp.detection import detection_table, review_queue
 from shapcpp.features import Features, Samples, read_features, write_features
 from shapcpp.forecast import Estimate, estimate
 from shapcpp.metrics import Metric
 from shapcpp.noise import add_noise, flip_labels
+from shapcpp.permutations import permutation
 from shapcpp.result import Interrupted, Valuation, load
-from shapcpp.valuation import permutation, value
+from shapcpp.valuation import value
 
 __all__ = [
+    "CheckpointWarning",
     "ConvergenceError",
     "Estimate",
     "Features",

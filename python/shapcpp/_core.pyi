@@ -74,6 +74,7 @@ def run(
     count: int,
     threads: int,
     progress: Callable[[int], Any] | None = None,
+    antithetic: bool = False,
     dense: bool = False,
 ) -> None: ...
 def in_forked_child() -> bool: ...

@@ -9,8 +9,8 @@ __all__ = ["progress_bar"]
 
 
 @contextmanager
-def progress_bar(total: int) -> Iterator[Callable[[int, int], None] | None]:
-    """Yields a callable ``(done, total)`` that moves a bar on stderr, or None if none is seen."""
+def progress_bar() -> Iterator[Callable[[int, int], None]]:
+    """Yields a callable ``(done, total)`` that moves a bar on stderr, if that would be seen."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -29,7 +29,7 @@ def progress_bar(total: int) -> Iterator[Callable[[int, int], None] | None]:
 
     console = Console(stderr=True)
     if not (console.is_terminal or console.is_jupyter):
-        yield None
+        yield lambda done, total: None
         return
     columns = (
         TextColumn("permutations"),
@@ -40,5 +40,5 @@ def progress_bar(total: int) -> Iterator[Callable[[int, int], None] | None]:
         TextColumn("left"),
     )
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("", total=total)
+        task = progress.add_task("", total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)

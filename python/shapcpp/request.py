@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from shapcpp import _core, checks, memory
+from shapcpp import _core, checks, memory, ranges
 from shapcpp.processors import available_processors
 
 __all__ = ["ClassWeight", "Empty", "Progress", "Request", "Scale", "SingleClass", "check"]
@@ -19,6 +19,7 @@ ClassWeight = Mapping[int, float] | Literal["balanced"] | None
 Scale = Literal["standard"] | None
 Empty = Literal["majority", "none"] | int
 SingleClass = Literal["constant", "carry"]
+LAST = 2**63 - 1  # index of a permutation
 Progress = bool | Callable[[int, int], object]
 
 
@@ -38,6 +39,8 @@ class Request:
     threads: int
     progress: Progress
     true_labels: NDArray[np.int64] | None
+    first: int
+    antithetic: bool
     settings: dict[str, Any]  # what the result keeps of the options
     classes: NDArray[np.int64]  # the sorted labels
     test_classes: NDArray[np.int64]  # index of the class of each test sample
@@ -52,9 +55,19 @@ class Request:
         return int(self.players.max()) + 1
 
     @property
+    def asked(self) -> ranges.Ranges:
+        """The walks asked for."""
+        return ranges.of([(self.first, self.first + self.permutations)])
+
+    @property
+    def unit(self) -> int:
+        """Walks that count as one: a permutation, or it and its reverse."""
+        return 2 if self.antithetic else 1
+
+    @property
     def workers(self) -> int:
-        """Threads that find work: each permutation is walked by one."""
-        return min(self.threads, self.permutations)
+        """Threads that find work: each unit is walked by one."""
+        return min(self.threads, self.permutations // self.unit)
 
     @cached_property
     def scaling(self) -> NDArray[np.float64] | None:
@@ -125,6 +138,8 @@ def check(
     progress: Progress = False,
     by_group: bool,
     true_labels: ArrayLike | None,
+    first: int = 0,
+    antithetic: bool = False,
 ) -> Request:
     """The arguments of `value`, checked in that order."""
     X = checks.features("X", X)
@@ -153,11 +168,20 @@ def check(
         true_labels = checks.labels("true_labels", true_labels)
         checks.same_length("true_labels", true_labels, "labels", "X", X)
 
+    first = checks.whole("first", first)
+    if not 0 <= first <= LAST - permutations:
+        raise ValueError(f"first must lie between 0 and {LAST - permutations}, got {first}")
+    if not isinstance(antithetic, bool):
+        raise TypeError(f"antithetic must be True or False, got {antithetic!r}")
+    for name, number in (("permutations", permutations), ("first", first)):
+        if antithetic and number % 2:
+            raise ValueError(f"{name} must be even where antithetic, got {number}")
+
     players = np.arange(len(y), dtype=np.int64)
     if groups is not None and by_group:
         players = np.unique(groups, return_inverse=True)[1].astype(np.int64)
     test_counts = np.bincount(test_classes, minlength=len(classes)).astype(np.int64)
-    _check_sums_fit(permutations, test_counts)
+    _check_sums_fit(permutations, test_counts, antithetic)
     by_name = class_weight is None or isinstance(class_weight, str)
     return Request(
         X=X,
@@ -172,6 +196,8 @@ def check(
         threads=threads,
         progress=progress,
         true_labels=true_labels,
+        first=first,
+        antithetic=antithetic,
         settings={
             "permutations": permutations,
             "seed": seed,
@@ -181,6 +207,8 @@ def check(
             "empty": empty_rule,
             "single_class": single_class,
             "by_group": groups is not None and by_group,
+            "antithetic": antithetic,
+            "until": None,
         },
         classes=classes,
         test_classes=test_classes,
@@ -213,8 +241,10 @@ def _standard_scaling(X: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.stack([mean, np.where(deviation > rounding, deviation, 1.0)])
 
 
-def _check_sums_fit(permutations: int, test_counts: NDArray[np.int64]) -> None:
-    largest = int(test_counts.max()) ** 2 * len(test_counts)
+def _check_sums_fit(permutations: int, test_counts: NDArray[np.int64], antithetic: bool) -> None:
+    # A pair of walks changes a count by at most twice as much, and its square by four times; there
+    # are half as many pairs.
+    largest = int(test_counts.max()) ** 2 * len(test_counts) * (2 if antithetic else 1)
     if permutations * largest > np.iinfo(np.int64).max:
         raise ValueError(
             f"permutations={permutations} with {test_counts.max()} test samples of one class could "

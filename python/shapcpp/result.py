@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp import checks, files, run_file
+from shapcpp import checks, files, merging, run_file
 from shapcpp.metrics import Metric, available, resolve, resolve_all
 
 if TYPE_CHECKING:
@@ -59,8 +59,9 @@ class Valuation:
     groups, true_labels : ndarray of shape (n,), or None
         Group ids and true labels where known.
     settings : dict
-        The options of the run: permutations (asked for), seed, C, class_weight (None,
-        "balanced" or one weight per class), scale, empty, single_class, by_group.
+        The options of the run: permutations (asked for), asked (the same as half-open
+        ranges), seed, C, class_weight (None, "balanced" or one weight per class), scale,
+        empty, single_class, by_group, antithetic, until.
     scaling : ndarray of float64, shape (2, n_features), or None
         With ``scale="standard"``: means and deviations applied to both sides.
     fingerprint : str
@@ -301,6 +302,34 @@ class Valuation:
         table = self.columns(metrics)
         rows = zip(*(column.tolist() for column in table.values()), strict=True)
         files.write_atomically(path, lambda file: file.write(files.csv_bytes(table, rows)))
+
+    def merge(self, other: Valuation) -> Valuation:
+        """The result of two runs together: the same integers as of one run over both ranges.
+
+        Parameters
+        ----------
+        other : Valuation
+            Of the same data, options and seed, over other permutations.
+
+        Returns
+        -------
+        Valuation
+            Neither of the two is changed.
+
+        Raises
+        ------
+        ValueError
+            If the two differ in anything but the permutations, or share some of these:
+            which, in one sentence.
+
+        Examples
+        --------
+        >>> a = shapcpp.value(X, y, X_test, y_test, permutations=500)             # one machine
+        >>> b = shapcpp.value(X, y, X_test, y_test, permutations=500, first=500)  # another
+        >>> a.merge(b).n_permutations
+        1000
+        """
+        return merging.merge(self, other)
 
     def save(self, path: files.PathLike) -> None:
         """Writes the result to a ``.npz`` file without pickles, whole or not at all.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp import _core, files
+from shapcpp import _core, files, ranges
 
 __all__ = ["read", "write"]
 
@@ -30,6 +30,7 @@ INTEGER_ARRAYS = {
 SETTINGS = {
     "permutations", "seed", "C", "class_weight", "scale", "empty", "single_class", "by_group"
 }  # fmt: skip
+LATER_SETTINGS = {"antithetic": False, "until": None}  # which files of earlier versions lack
 OPTIONAL_ARRAYS = ("groups", "true_labels", "scaling")
 NEEDED = ("about", *INTEGER_ARRAYS, "ids")
 
@@ -62,12 +63,17 @@ def read(path: files.PathLike) -> dict[str, Any]:
             **{name: arrays[name] for name in (*INTEGER_ARRAYS, "ids")},
             **{name: arrays.get(name) for name in OPTIONAL_ARRAYS},
             "uncertified": int(about["uncertified"]),
-            "settings": dict(about["settings"]),
+            "settings": _settings(about),
             "fingerprint": str(about["fingerprint"]),
             "stats": {str(k): int(n) for k, n in about.get("stats", {}).items()},
         }
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{path} is a damaged result file: {error}") from None
+
+
+def _settings(about: Mapping[str, Any]) -> dict[str, Any]:
+    settings = LATER_SETTINGS | about["settings"]
+    return {"asked": [[0, int(settings["permutations"])]], **settings}
 
 
 def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None:
@@ -89,7 +95,8 @@ def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None
         raise ValueError(f"its settings lack {', '.join(sorted(missing))}")
     classes, edges = arrays["classes"], arrays["ranges"].reshape(-1)
     empty, full, totals = (arrays[f"{name}_counts"] for name in ("empty", "full", "test"))
-    done = int((edges[1::2] - edges[::2]).sum())
+    done = ranges.size(arrays["ranges"])
+    asked = ranges.of(_settings(about)["asked"])
     sound = {
         "classes are not sorted": sizes["k"] > 0 and (np.diff(classes) > 0).all(),
         "players points outside gains": np.array_equal(
@@ -100,7 +107,11 @@ def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None
         "empty_counts lie outside test_counts": ((empty >= 0) & (empty <= totals)).all(),
         "full_counts lie outside test_counts": ((full >= -1) & (full <= totals)).all(),
         "ranges are not sorted and disjoint": (edges >= 0).all() and (np.diff(edges) > 0).all(),
-        "ranges hold more permutations than asked for": done <= int(settings["permutations"]),
+        "permutations is not the number asked for": ranges.size(asked)
+        == int(settings["permutations"]),
+        "ranges hold permutations that were not asked for": not len(
+            ranges.without(arrays["ranges"], asked)
+        ),
         "gains do not add up": done == 0
         or np.array_equal(arrays["gains"].sum(axis=0), done * (full - empty)),
     }

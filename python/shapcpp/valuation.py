@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from shapcpp import _core, checks
+from shapcpp import _core, checks, files
+from shapcpp.course import Course, Report
+from shapcpp.outcome import Outcome
 from shapcpp.progress import progress_bar
-from shapcpp.request import (
-    ClassWeight,
-    Empty,
-    Progress,
-    Request,
-    Scale,
-    SingleClass,
-    check,
-)
+from shapcpp.request import ClassWeight, Empty, Progress, Scale, SingleClass, check
 from shapcpp.result import Interrupted, Valuation
+from shapcpp.walkers import Threads
 
-__all__ = ["permutation", "value"]
-
-FINGERPRINT_STEP = 1 << 26  # bytes hashed before Ctrl-C is heard again
+__all__ = ["value"]
 
 
 def value(
@@ -47,6 +37,13 @@ def value(
     *,
     by_group: bool = True,
     true_labels: ArrayLike | None = None,
+    first: int = 0,
+    antithetic: bool = False,
+    until: str | None = None,
+    max_time: float | None = None,
+    checkpoint: files.PathLike | None = None,
+    checkpoint_every: float = 60.0,
+    extend: Valuation | None = None,
 ) -> Valuation:
     """Data Shapley values of training samples, exact for the permutations drawn.
 
@@ -101,6 +98,29 @@ def value(
     true_labels : array_like of int or bool, shape (n,), optional
         True labels where known: kept with the result, never used here. A value that is
         none of the labels means unknown.
+    first : int, default 0
+        Index of the first permutation: runs over different ranges can be done anywhere
+        and put together by `Valuation.merge`.
+    antithetic : bool, default False
+        Each permutation is followed by its reverse: walk 2t is permutation t, walk 2t + 1
+        its reverse, and `permutations` and `first`, which count walks, are even. Standard
+        errors come from the pairs.
+    until : str, optional
+        Stops earlier, as soon as the results suffice: ``"stderr<=1e-4"``, ``"lowest 10%
+        decided at 95%"``, ``"below 0 decided at 95%"``. Add ``"but for 20"`` to leave so
+        many samples undecided; begin with a metric (``"rec stderr<=1e-4"``) to ask for
+        one, else it is every metric that the test set defines. Looked at after fixed
+        numbers of permutations, so that the result does not depend on speed.
+    max_time : float, optional
+        Stops after so many seconds; the result is then not `complete`.
+    checkpoint : path-like, optional
+        Keeps the result of what is done in this file, which `load` reads, and goes on
+        from it if it is there: the same call again continues a run that was stopped or
+        killed, to the same integers.
+    checkpoint_every : float, default 60.0
+        Seconds between writings of it.
+    extend : Valuation, optional
+        An earlier result of the same problem to go on from, up to `permutations` in all.
 
     Returns
     -------
@@ -117,6 +137,9 @@ def value(
     ConvergenceError
         If a fit missed its tolerance: a RuntimeError, never a wrong value. Its ``.partial``
         is the Valuation of the permutations completed.
+    OSError
+        At once, if the checkpoint could not be written. Later failures to write it are a
+        `CheckpointWarning`: the run goes on and tries again.
     Interrupted
         On Ctrl-C: a KeyboardInterrupt whose ``.partial`` is the Valuation of the
         permutations completed.
@@ -152,115 +175,46 @@ def value(
         progress=progress,
         by_group=by_group,
         true_labels=true_labels,
+        first=first,
+        antithetic=antithetic,
+    )
+    if max_time is not None:
+        max_time = checks.positive_real("max_time", max_time)
+    checkpoint_every = checks.positive_real("checkpoint_every", checkpoint_every)
+    if checkpoint is not None:
+        files.check_writable(checkpoint)
+    outcome = Outcome(request, until)
+    course = Course(
+        asked=request.asked,
+        sums=outcome.earlier(extend, checkpoint),
+        result=outcome.valuation,
+        unit=request.unit,
+        rule=None,
+        max_time=max_time,
+        checkpoint=checkpoint,
+        every=checkpoint_every,
     )
     request.check_fits()
-    problem = request.problem()
-    tally = _core.Tally(problem.n_players, len(request.classes))
-    fingerprint = _fingerprint(
-        request.X, request.y, request.X_test, request.y_test, request.players
-    )
-
-    def result(full_counts: NDArray[np.int64]) -> Valuation:
-        return Valuation(
-            gains=tally.gains,
-            products=tally.products,
-            empty_counts=request.empty_counts,
-            full_counts=full_counts,
-            test_counts=request.test_counts,
-            uncertified=tally.uncertified,
-            ranges=tally.ranges,
-            classes=request.classes,
-            players=request.players,
-            ids=np.arange(len(request.y)) if request.ids is None else request.ids,
-            labels=request.y,
-            groups=request.groups,
-            true_labels=request.true_labels,
-            settings=request.settings,
-            scaling=request.scaling,
-            fingerprint=fingerprint,
-            stats={**tally.statistics, "undecided": tally.uncertified},
-        )
-
-    full_counts = np.full(len(request.classes), -1, dtype=np.int64)
     try:
+        problem = request.problem()
         everyone = _core.everyone(problem)
-        full_counts = everyone.correct
-        with _reporter(request) as report:
-            _core.run(
-                problem,
-                everyone,
-                tally,
-                seed=request.seed,
-                first=0,
-                count=request.permutations,
-                threads=request.threads,
-                progress=report,
-            )
+        outcome.full_counts = everyone.correct
+        with _reporter(request.progress) as report:
+            course.run(Threads(request, problem, everyone), report)
     except KeyboardInterrupt as stop:
-        raise Interrupted(result(full_counts)) from stop
+        raise Interrupted(course.valuation()) from stop
     except _core.ConvergenceError as error:
-        error.partial = result(full_counts)
+        error.partial = course.valuation()
         raise
-    return result(full_counts)
-
-
-def permutation(n: int, seed: int = 0, index: int = 0) -> NDArray[np.int64]:
-    """The `index`-th permutation of seed `seed`: the order in which n players join.
-
-    Same on every machine, and short enough to write again anywhere: start from 0 .. n-1;
-    for i = n-1 down to 1 exchange entries i and j, with j the upper half of the 128-bit
-    product word * (i + 1); a word whose product's lower half is below 2^64 mod (i + 1) is
-    skipped. Words come from Philox4x64-10 with key (seed, index):
-    ``numpy.random.Philox(key=[seed, index]).random_raw()``.
-
-    Parameters
-    ----------
-    n : int
-        Number of players: samples, or groups.
-    seed : int, default 0
-        From 0 to 2^64 - 1.
-    index : int, default 0
-        Which permutation, from 0 to 2^64 - 1.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not an integer or is out of range.
-
-    Notes
-    -----
-    Philox: Salmon et al., *Parallel random numbers: as easy as 1, 2, 3*, 2011. Unbiased
-    bounded numbers: Lemire, *Fast random integer generation in an interval*, 2019.
-
-    Examples
-    --------
-    >>> permutation(5, seed=1, index=2)
-    array([...])
-    """
-    n = checks.positive("n", n)
-    index = checks.whole("index", index)
-    if not 0 <= index <= checks.LARGEST_SEED:
-        raise ValueError(f"index must lie between 0 and 2^64 - 1, got {index}")
-    return _core.permutation(n, checks.seed(seed), index)
+    return course.valuation()
 
 
 @contextmanager
-def _reporter(request: Request) -> Iterator[Callable[[int], object] | None]:
-    total, progress = request.permutations, request.progress
-    bar = nullcontext(progress) if callable(progress) else nullcontext(None)
-    with progress_bar(total) if progress is True else bar as report:
-        yield None if report is None else lambda done: report(done, total)
-
-
-def _fingerprint(*arrays: NDArray[Any]) -> str:
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(f"{array.dtype.str}{array.shape}".encode())
-        content = np.ascontiguousarray(array).data.cast("B")
-        for start in range(0, len(content), FINGERPRINT_STEP):
-            digest.update(content[start : start + FINGERPRINT_STEP])
-    return digest.hexdigest()
+def _reporter(progress: Progress) -> Iterator[Report]:
+    if callable(progress):
+        yield progress
+    elif progress:
+        with progress_bar() as bar:
+            yield bar
+    else:
+        yield lambda done, total: None

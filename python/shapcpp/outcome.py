@@ -1,0 +1,108 @@
+"""What a run comes to: its sums made a result, and the results of earlier runs to go on from."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp import _core, files, merging, ranges
+from shapcpp.ranges import Ranges
+from shapcpp.request import Request
+from shapcpp.result import Valuation, load
+from shapcpp.sums import Sums
+
+__all__ = ["Outcome"]
+
+FINGERPRINT_STEP = 1 << 26  # bytes hashed before Ctrl-C is heard again
+
+
+class Outcome:
+    """Makes Valuations of a request and of the sums that its walks add up to.
+
+    Attributes
+    ----------
+    full_counts : ndarray of int64, shape (n_classes,)
+        Of the coalition of all samples; -1 until it is known.
+    """
+
+    def __init__(self, request: Request, until: str | None = None) -> None:
+        self.full_counts = np.full(len(request.classes), -1, dtype=np.int64)
+        self._request = request
+        self._settings = request.settings | {"until": until}
+        self._fingerprint = _fingerprint(
+            request.X, request.y, request.X_test, request.y_test, request.players
+        )
+
+    def valuation(self, sums: Sums, asked: Ranges) -> Valuation:
+        """The result, where these walks were asked for."""
+        request = self._request
+        return Valuation(
+            **vars(sums),
+            empty_counts=request.empty_counts,
+            full_counts=self.full_counts,
+            test_counts=request.test_counts,
+            classes=request.classes,
+            players=request.players,
+            ids=np.arange(len(request.y)) if request.ids is None else request.ids,
+            labels=request.y,
+            groups=request.groups,
+            true_labels=request.true_labels,
+            settings={
+                **self._settings,
+                "permutations": ranges.size(asked),
+                "asked": asked.tolist(),
+            },
+            scaling=request.scaling,
+            fingerprint=self._fingerprint,
+        )
+
+    def earlier(self, extend: Valuation | None, checkpoint: files.PathLike | None) -> Sums:
+        """What was done before: the larger of the run to extend and of the checkpoint.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If one of them is not of this problem, naming what differs, or holds
+            permutations beyond those asked for.
+        """
+        done = Sums.empty(self._request.n_players, len(self._request.classes))
+        if extend is not None and not isinstance(extend, Valuation):
+            raise TypeError(f"extend must be a Valuation, got {extend!r}")
+        found = {"extend": extend}
+        if checkpoint is not None and os.path.exists(checkpoint):
+            found[f"checkpoint {os.fspath(checkpoint)}"] = load(checkpoint)
+        for name, v in found.items():
+            if v is None:
+                continue
+            self._check_same(name, v)
+            if v.n_permutations > done.n_walks:
+                done = merging.sums_of(v)
+                self.full_counts = v.full_counts
+        return done
+
+    def _check_same(self, name: str, v: Valuation) -> None:
+        differs = merging.difference(
+            v.fingerprint, v.settings, self._fingerprint, self._settings
+        )
+        if differs is not None:
+            raise ValueError(f"{name} is of another run: {differs}")
+        beyond = ranges.without(v.ranges, self._request.asked)
+        if len(beyond):
+            raise ValueError(
+                f"{name} holds permutations {ranges.shown(beyond)}, beyond those asked for "
+                f"({ranges.shown(self._request.asked)})"
+            )
+
+
+def _fingerprint(*arrays: NDArray[Any]) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        content = np.ascontiguousarray(array).data.cast("B")
+        for start in range(0, len(content), FINGERPRINT_STEP):
+            digest.update(content[start : start + FINGERPRINT_STEP])
+    return digest.hexdigest()

@@ -1,0 +1,66 @@
+"""Integer sums over walks: what runs add up, workers send back, and result files keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp import _core, ranges
+from shapcpp.ranges import Ranges
+
+__all__ = ["Sums"]
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """What a set of walks adds up to. Whoever did them, and in which order: the same integers.
+
+    Attributes
+    ----------
+    gains, products, uncertified, ranges, stats
+        As in `Valuation`.
+    """
+
+    gains: NDArray[np.int64]
+    products: NDArray[np.int64]
+    uncertified: int
+    ranges: Ranges
+    stats: dict[str, int]
+
+    @classmethod
+    def empty(cls, n_players: int, n_classes: int) -> Sums:
+        """Of no walks."""
+        return cls.of(_core.Tally(n_players, n_classes))
+
+    @classmethod
+    def of(cls, tally: _core.Tally) -> Sums:
+        """What the engine has tallied."""
+        return cls(
+            gains=tally.gains,
+            products=tally.products,
+            uncertified=tally.uncertified,
+            ranges=tally.ranges,
+            stats={**tally.statistics, "undecided": tally.uncertified},
+        )
+
+    @property
+    def n_walks(self) -> int:
+        """How many walks were done."""
+        return ranges.size(self.ranges)
+
+    def __add__(self, other: Sums) -> Sums:
+        twice = ranges.overlap(self.ranges, other.ranges)
+        if len(twice):
+            raise ValueError(f"permutations {ranges.shown(twice)} would be counted twice")
+        return Sums(
+            gains=self.gains + other.gains,
+            products=self.products + other.products,
+            uncertified=self.uncertified + other.uncertified,
+            ranges=ranges.union(self.ranges, other.ranges),
+            stats={
+                name: self.stats.get(name, 0) + other.stats.get(name, 0)
+                for name in {**self.stats, **other.stats}
+            },
+        )
