@@ -37,9 +37,12 @@ double problem(const Sizes& s) {
                     s.m);
 }
 
-double tally(const Sizes& s) {
-  return kNumber * (s.players * s.classes +              // gains
-                    s.players * s.classes * s.classes);  // products
+// While walks are added up: what was done before, what was now, and their sum.
+double tallies(const Sizes& s) {
+  constexpr double kCopies = 3;
+  return kCopies * kNumber *
+         (s.players * s.classes +              // gains
+          s.players * s.classes * s.classes);  // products
 }
 
 double coalition(const Sizes& s) {
@@ -78,7 +81,7 @@ double walk(const Sizes& s) {
 std::size_t footprint(const RunShape& shape) {
   const Sizes sizes(shape);
   const double bytes =
-      problem(sizes) + tally(sizes) + static_cast<double>(shape.threads) * walk(sizes);
+      problem(sizes) + tallies(sizes) + static_cast<double>(shape.threads) * walk(sizes);
   if (!(bytes < static_cast<double>(PTRDIFF_MAX)))
     throw std::length_error("a run over " + std::to_string(shape.n_samples) + " samples of " +
                             std::to_string(shape.n_features) + " features, judged by " +

@@ -51,7 +51,7 @@ class Walker(Protocol):
         """
 
 
-class TimeIsUp(Exception):
+class TimeIsUpError(Exception):
     """Raised by the report of a run whose time is over."""
 
 
@@ -99,7 +99,7 @@ class Course:
         try:
             while not self._is_over():
                 self._do(walker, *self._next_piece(walker.least), report)
-        except TimeIsUp:
+        except TimeIsUpError:
             pass
         finally:
             self._write()
@@ -138,7 +138,7 @@ class Course:
         def of_the_piece(done: int) -> None:
             report(before + done, ranges.size(self.asked))
             if self.max_time is not None and time.monotonic() > self._began + self.max_time:
-                raise TimeIsUp
+                raise TimeIsUpError
 
         for part in walker.do(first, end, of_the_piece):
             self.sums += part

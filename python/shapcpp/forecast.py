@@ -94,6 +94,8 @@ def estimate(
     *,
     by_group: bool = True,
     true_labels: ArrayLike | None = None,
+    first: int = 0,
+    antithetic: bool = False,
 ) -> Estimate:
     """Time and memory of a run of `value`, without doing it.
 
@@ -143,12 +145,14 @@ groups, ids, threads, by_group, true_labels
         threads=threads,
         by_group=by_group,
         true_labels=true_labels,
+        first=first,
+        antithetic=antithetic,
     )
     request.check_fits()
     setup, measured = _measure(request)
     size, walk = measured[-1]
     power = _power(measured)
-    rounds = math.ceil(request.permutations / request.workers)
+    rounds = math.ceil(request.permutations / request.unit / request.workers) * request.unit
     return Estimate(
         seconds=setup + rounds * walk * (request.n_players / size) ** power,
         bytes=request.bytes_needed(),

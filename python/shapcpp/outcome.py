@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp import _core, files, merging, ranges
+from shapcpp import files, ranges
 from shapcpp.ranges import Ranges
 from shapcpp.request import Request
 from shapcpp.result import Valuation, load
@@ -80,14 +80,13 @@ class Outcome:
                 continue
             self._check_same(name, v)
             if v.n_permutations > done.n_walks:
-                done = merging.sums_of(v)
+                done = v.sums
                 self.full_counts = v.full_counts
         return done
 
     def _check_same(self, name: str, v: Valuation) -> None:
-        differs = merging.difference(
-            v.fingerprint, v.settings, self._fingerprint, self._settings
-        )
+        own = self.valuation(Sums.empty(*v.gains.shape), self._request.asked)
+        differs = own.differs_from(v)
         if differs is not None:
             raise ValueError(f"{name} is of another run: {differs}")
         beyond = ranges.without(v.ranges, self._request.asked)

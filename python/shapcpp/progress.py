@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["progress_bar"]
+__all__ = ["nothing", "progress_bar"]
+
+
+def nothing(done: int, total: int) -> None:
+    """Reports to nobody."""
 
 
 @contextmanager
@@ -29,7 +33,7 @@ def progress_bar() -> Iterator[Callable[[int, int], None]]:
 
     console = Console(stderr=True)
     if not (console.is_terminal or console.is_jupyter):
-        yield lambda done, total: None
+        yield nothing
         return
     columns = (
         TextColumn("permutations"),

@@ -5,15 +5,16 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp import checks, files, merging, run_file
+from shapcpp import checks, files, ranges, run_file
 from shapcpp.metrics import Metric, available, resolve, resolve_all
+from shapcpp.sums import Sums
 
 if TYPE_CHECKING:
     import pandas
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Interrupted", "Valuation", "load"]
 
 ROWS_SHOWN = 10
+# Settings that say which permutations were asked for and when to stop, not what one gives.
+OF_THE_COURSE = {"permutations", "asked", "until"}
 Metrics = str | Metric | Sequence[str | Metric] | None
 
 
@@ -329,7 +332,36 @@ class Valuation:
         >>> a.merge(b).n_permutations
         1000
         """
-        return merging.merge(self, other)
+        differs = self.differs_from(other)
+        if differs is not None:
+            raise ValueError(f"these are runs of different problems: {differs}")
+        asked = ranges.union(*(ranges.of(v.settings["asked"]) for v in (self, other)))
+        same_rule = self.settings["until"] == other.settings["until"]
+        return replace(
+            self,
+            **vars(self.sums + other.sums),
+            full_counts=np.maximum(self.full_counts, other.full_counts),  # -1 where not known
+            settings={
+                **self.settings,
+                "permutations": ranges.size(asked),
+                "asked": asked.tolist(),
+                "until": self.settings["until"] if same_rule else None,
+            },
+        )
+
+    @property
+    def sums(self) -> Sums:
+        """The part of the result that adds up."""
+        return Sums(self.gains, self.products, self.uncertified, self.ranges, self.stats)
+
+    def differs_from(self, other: Valuation) -> str | None:
+        """In what the two are not of one problem, "seed is 0 and 1"; None if they are."""
+        for name, mine in self.settings.items():
+            if name not in OF_THE_COURSE and mine != other.settings.get(name):
+                return f"{name} is {mine!r} and {other.settings.get(name)!r}"
+        if self.fingerprint != other.fingerprint:
+            return "the features, labels or groups differ"
+        return None
 
     def save(self, path: files.PathLike) -> None:
         """Writes the result to a ``.npz`` file without pickles, whole or not at all.

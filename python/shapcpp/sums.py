@@ -32,7 +32,9 @@ class Sums:
     @classmethod
     def empty(cls, n_players: int, n_classes: int) -> Sums:
         """Of no walks."""
-        return cls.of(_core.Tally(n_players, n_classes))
+        gains = np.zeros((n_players, n_classes), dtype=np.int64)
+        products = np.zeros((n_players, n_classes, n_classes), dtype=np.int64)
+        return cls(gains, products, 0, ranges.none(), {})
 
     @classmethod
     def of(cls, tally: _core.Tally) -> Sums:
@@ -51,6 +53,8 @@ class Sums:
         return ranges.size(self.ranges)
 
     def __add__(self, other: Sums) -> Sums:
+        if self.n_walks == 0:
+            return other
         twice = ranges.overlap(self.ranges, other.ranges)
         if len(twice):
             raise ValueError(f"permutations {ranges.shown(twice)} would be counted twice")

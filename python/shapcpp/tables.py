@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from shapcpp import _core, files
+from shapcpp import _core, files, ranges
 from shapcpp.processors import available_processors
 from shapcpp.result import Valuation
 
@@ -69,7 +69,7 @@ def show_valuation(v: Valuation, metrics: Sequence[str]) -> None:
     console.print(
         f"permutations {v.n_permutations}, seed {s['seed']}, C {s['C']:g}, class weight "
         f"{weight or 'equal'}, scale {s['scale'] or 'none'}, empty {s['empty']}, single class "
-        f"{s['single_class']}"
+        f"{s['single_class']}{', antithetic' if s['antithetic'] else ''}"
     )
     for metric in metrics:
         console.print(f"\nLabels to doubt first by {LONG.get(metric, metric)}", style="bold")
@@ -103,6 +103,15 @@ def _numbers(columns: dict[str, NDArray[Any]], metric: str, i: int) -> list[str]
     )
     interval = "unknown" if np.isnan(error) else f"{low:+.2e} to {high:+.2e}"
     return [f"{value:+.3e}", f"{error:.1e}", interval]
+
+
+def show_merged(v: Valuation, n_runs: int) -> None:
+    """What was put together."""
+    _console().print(
+        f"{n_runs} run{'s' * (n_runs > 1)} put together: {v.n_permutations} of "
+        f"{v.settings['permutations']} permutations asked for ({ranges.shown(v.ranges)}), seed "
+        f"{v.settings['seed']}, {len(v.labels)} training samples"
+    )
 
 
 def show_stats(v: Valuation) -> None:

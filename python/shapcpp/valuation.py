@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from shapcpp import _core, checks, files
 from shapcpp.course import Course, Report
 from shapcpp.outcome import Outcome
-from shapcpp.progress import progress_bar
+from shapcpp.progress import nothing, progress_bar
 from shapcpp.request import ClassWeight, Empty, Progress, Scale, SingleClass, check
 from shapcpp.result import Interrupted, Valuation
 from shapcpp.walkers import Threads
@@ -217,4 +217,4 @@ def _reporter(progress: Progress) -> Iterator[Report]:
         with progress_bar() as bar:
             yield bar
     else:
-        yield lambda done, total: None
+        yield nothing

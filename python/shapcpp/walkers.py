@@ -36,4 +36,6 @@ class Threads:
                 antithetic=self._request.antithetic,
             )
         finally:
-            yield Sums.of(tally)
+            done = Sums.of(tally)
+            del tally  # large where players are many
+            yield done
