@@ -36,8 +36,7 @@ void Tally::mark_done(IndexRange done) {
   const bool has_left = next != ranges_.begin();
   const bool has_right = next != ranges_.end();
   if ((has_left && done.first < (next - 1)->end) || (has_right && next->first < done.end))
-    throw std::invalid_argument("permutation " + std::to_string(done.first) +
-                                " was already added");
+    throw std::invalid_argument("permutation " + std::to_string(done.first) + " was already added");
   const bool joins_left = has_left && (next - 1)->end == done.first;
   const bool joins_right = has_right && next->first == done.end;
   if (joins_left && joins_right) {

@@ -51,9 +51,9 @@ class Tally {
   std::vector<IndexRange> ranges_;
 };
 
-// Adds what each player changed when it joined to `changes`, (n_players, n_classes). `path` holds the
-// counts of correct predictions per class of the coalitions of the first 0, 1, ..., n players of
-// `order`, (n_players + 1) * n_classes of them.
+// Adds what each player changed when it joined to `changes`, (n_players, n_classes). `path` holds
+// the counts of correct predictions per class of the coalitions of the first 0, 1, ..., n players
+// of `order`, (n_players + 1) * n_classes of them.
 void add_changes(std::span<const std::int64_t> order, std::span<const std::int64_t> path,
                  std::span<std::int64_t> changes);
 

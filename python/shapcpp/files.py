@@ -85,12 +85,14 @@ def _read_array(file: IO[bytes], size: int, name: str) -> Array:
 
 def write_npz(path: PathLike, arrays: Mapping[str, Array]) -> None:
     """Writes arrays to a ``.npz`` file, whole or not at all."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                npy.write_array(member, np.asanyarray(array), allow_pickle=False)
-    write_atomically(path, lambda file: file.write(content.getbuffer()))
+
+    def write(file: IO[bytes]) -> None:
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, array in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    npy.write_array(member, np.asanyarray(array), allow_pickle=False)
+
+    write_atomically(path, write)
 
 
 def csv_bytes(header: Iterable[str], rows: Iterable[Sequence[Any]]) -> bytes:
