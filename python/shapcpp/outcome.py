@@ -86,9 +86,9 @@ class Outcome:
 
     def _check_same(self, name: str, v: Valuation) -> None:
         own = self.valuation(Sums.empty(*v.gains.shape), self._request.asked)
-        differs = own.differs_from(v)
+        differs = v.differs_from(own)
         if differs is not None:
-            raise ValueError(f"{name} is of another run: {differs}")
+            raise ValueError(f"{name} is of another run: its {differs}")
         beyond = ranges.without(v.ranges, self._request.asked)
         if len(beyond):
             raise ValueError(

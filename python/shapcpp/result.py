@@ -355,12 +355,12 @@ class Valuation:
         return Sums(self.gains, self.products, self.uncertified, self.ranges, self.stats)
 
     def differs_from(self, other: Valuation) -> str | None:
-        """In what the two are not of one problem, "seed is 0 and 1"; None if they are."""
+        """In what the two are not of one problem, "seed is 0, not 1"; None if they are."""
         for name, mine in self.settings.items():
             if name not in OF_THE_COURSE and mine != other.settings.get(name):
-                return f"{name} is {mine!r} and {other.settings.get(name)!r}"
+                return f"{name} is {mine!r}, not {other.settings.get(name)!r}"
         if self.fingerprint != other.fingerprint:
-            return "the features, labels or groups differ"
+            return "data (features, labels or groups) are others"
         return None
 
     def save(self, path: files.PathLike) -> None:
