@@ -160,9 +160,7 @@ def value(
         click.echo(shapcpp.estimate(**run))
         return
     kept = output or checkpoint
-    if checkpoint is not None and os.path.exists(checkpoint):
-        before = shapcpp.load(checkpoint).n_permutations
-        note(f"going on from {checkpoint}: {before} permutations are done")
+    went_on = checkpoint is not None and os.path.exists(checkpoint)
     try:
         v = shapcpp.value(
             **run,
@@ -187,6 +185,8 @@ def value(
     if v.uncertified:
         note(f"{v.uncertified} predictions had a margin below the rounding floor; "
               "they count as the smaller label")  # fmt: skip
+    if went_on:
+        note(f"went on from {checkpoint}")
     if until is not None and v.complete and v.n_permutations < perms:
         note(f"{until}: reached after {v.n_permutations} permutations")
     elif not v.complete:

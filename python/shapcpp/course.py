@@ -112,7 +112,7 @@ class Course:
         done = self.sums.n_walks
         if done == ranges.size(self.asked):
             return True
-        if self.rule is not None and done > 0 and self._next_look(done - 1) == done:
+        if self.rule is not None and done > 0 and self._next_look(done - self.unit) == done:
             self.stopped = self.rule.is_met(self.valuation())
         return self.stopped
 

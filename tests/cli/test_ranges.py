@@ -1,0 +1,103 @@
+"""Runs that are cut, killed, continued and put together, as a user types them."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import shapcpp
+from command import fails, shapcpp_cli
+
+
+def assert_same(a: Path, b: Path) -> None:
+    v, w = shapcpp.load(a), shapcpp.load(b)
+    np.testing.assert_array_equal(v.gains, w.gains)
+    np.testing.assert_array_equal(v.products, w.products)
+    assert v.settings == w.settings
+    assert v.ranges.tolist() == w.ranges.tolist()
+
+
+def test_ranges_of_three_machines_merge_to_one_run(folder: Path) -> None:
+    for name, first, perms in (("a", 0, 10), ("b", 10, 20), ("c", 30, 10)):
+        shapcpp_cli("value", "features.npy", "--first", first, "--perms", perms, "-o", f"{name}.npz",
+                    cwd=folder)  # fmt: skip
+    done = shapcpp_cli("merge", "c.npz", "a.npz", "b.npz", "-o", "all.npz", cwd=folder)
+    assert "40 of 40 permutations asked for (0 to 39)" in done.stdout
+    shapcpp_cli("value", "features.npy", "--perms", 40, "-o", "one.npz", cwd=folder)
+    assert_same(folder / "all.npz", folder / "one.npz")
+    shapcpp_cli("value", "features.npy", "--perms", 60, "--extend", "all.npz", "-o", "more.npz",
+                cwd=folder)  # fmt: skip
+    shapcpp_cli("value", "features.npy", "--perms", 60, "-o", "sixty.npz", cwd=folder)
+    assert_same(folder / "more.npz", folder / "sixty.npz")
+    sentence = fails("merge", "a.npz", "b.npz", "a.npz", "-o", "x.npz", cwd=folder)
+    assert "a.npz does not go with a.npz, b.npz: permutations 0 to 9 would be counted" in sentence
+    shapcpp_cli("value", "features.npy", "--first", 40, "--perms", 5, "--seed", 1, "-o", "d.npz",
+                cwd=folder)  # fmt: skip
+    assert "seed is 0, not 1" in fails("merge", "a.npz", "d.npz", "-o", "x.npz", cwd=folder)
+
+
+def test_killed_again_and_again_the_integers_are_those_of_one_run(folder: Path) -> None:
+    perms, kills = 20_000, 20
+    command = ["value", "features.npy", "--perms", perms, "--threads", 2, "--checkpoint", "run.npz",
+               "--checkpoint-every", 0.05]  # fmt: skip
+    rng = np.random.default_rng(0)
+    before = 0
+    for _ in range(kills):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "shapcpp", *map(str, command)],
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(rng.uniform(0.1, 0.6))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if (folder / "run.npz").exists():
+            done = shapcpp.load(folder / "run.npz").n_permutations
+            assert done >= before
+            before = done
+    assert before > 0
+    shapcpp_cli(*command, cwd=folder)
+    shapcpp_cli("value", "features.npy", "--perms", perms, "-o", "one.npz", cwd=folder)
+    assert_same(folder / "run.npz", folder / "one.npz")
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_says_where_it_is_kept(folder: Path, stop: signal.Signals) -> None:
+    command = [sys.executable, "-m", "shapcpp", "value", "features.npy", "--perms", "1000000000",
+               "--checkpoint", "run.npz"]  # fmt: skip
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    while not (folder / "run.npz").exists():
+        time.sleep(0.02)
+    time.sleep(0.3)
+    process.send_signal(stop)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (130, "")
+    kept = shapcpp.load(folder / "run.npz")
+    assert kept.n_permutations > 0
+    assert f"interrupted after {kept.n_permutations} of 1000000000" in err
+    assert "saved in run.npz" in err
+
+
+def test_a_checkpoint_is_gone_on_from_and_a_foreign_one_refused(folder: Path) -> None:
+    shapcpp_cli("value", "features.npy", "--perms", 20, "--checkpoint", "run.npz", cwd=folder)
+    done = shapcpp_cli("value", "features.npy", "--perms", 30, "--checkpoint", "run.npz", "-o", "run.npz",
+                       cwd=folder)  # fmt: skip
+    assert "went on from run.npz" in done.stderr
+    assert "Saved to run.npz" in done.stdout
+    sentence = fails("value", "features.npy", "--seed", 5, "--checkpoint", "run.npz", cwd=folder)
+    assert "its seed is 0, not 5" in sentence
+
+
+def test_a_time_limit_is_said(folder: Path) -> None:
+    done = shapcpp_cli("value", "features.npy", "--perms", 10**9, "--max-time", 0.3, cwd=folder)
+    assert "stopped by --max-time after" in done.stderr
+    assert "Labels to doubt first" in done.stdout

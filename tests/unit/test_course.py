@@ -1,0 +1,280 @@
+"""Runs cut into pieces: ranges, merging, going on, checkpoints: the same integers as one run."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+import shapcpp
+from shapcpp import Valuation, ranges
+from shapcpp.sums import Sums
+
+
+def run(permutations: int, **options: Any) -> Valuation:
+    rng = np.random.default_rng(0)
+    y, y_test = np.arange(60) % 2, np.arange(50) % 2
+    X = rng.normal(size=(60, 3)) + 0.3 * y[:, None]
+    X_test = rng.normal(size=(50, 3)) + 0.3 * y_test[:, None]
+    return shapcpp.value(X, y, X_test, y_test, permutations, **options)
+
+
+def assert_same(v: Valuation, w: Valuation) -> None:
+    for name in ("gains", "products", "ranges", "full_counts", "empty_counts"):
+        np.testing.assert_array_equal(getattr(v, name), getattr(w, name))
+    assert (v.uncertified, v.settings, v.complete) == (w.uncertified, w.settings, w.complete)
+
+
+def stopping_at(number: int) -> Any:
+    def stop(done: int, total: int) -> None:
+        if done >= number:
+            raise KeyboardInterrupt
+
+    return stop
+
+
+def interrupted(permutations: int, at: int, **options: Any) -> Valuation:
+    with pytest.raises(shapcpp.Interrupted) as stopped:
+        run(permutations, progress=stopping_at(at), **options)
+    return stopped.value.partial
+
+
+@pytest.mark.parametrize("antithetic", [False, True])
+def test_ranges_in_any_order_merge_to_one_run(antithetic: bool) -> None:
+    whole = run(60, antithetic=antithetic)
+    parts = [run(n, first=first, antithetic=antithetic) for first, n in ((0, 8), (8, 32), (40, 20))]
+    for order in ((0, 1, 2), (2, 0, 1), (2, 1, 0)):
+        merged = parts[order[0]].merge(parts[order[1]]).merge(parts[order[2]])
+        assert_same(merged, whole)
+        assert merged.stats["coalitions"] == whole.stats["coalitions"]
+
+
+def test_a_range_far_away_stays_apart_and_is_filled_later() -> None:
+    apart = run(10).merge(run(10, first=30))
+    assert apart.ranges.tolist() == [[0, 10], [30, 40]]
+    assert apart.complete
+    assert apart.settings["permutations"] == 20
+    assert_same(run(40, extend=apart), run(40))
+
+
+def test_overlaps_and_foreign_runs_are_refused() -> None:
+    v = run(10)
+    with pytest.raises(ValueError, match="permutations 5 to 9 would be counted twice"):
+        v.merge(run(10, first=5))
+    for options, sentence in (
+        ({"seed": 1}, "seed is 0, not 1"),
+        ({"C": 2.0}, r"C is 1\.0, not 2\.0"),
+        ({"antithetic": True}, "antithetic is False, not True"),
+        ({"single_class": "carry"}, "single_class is 'constant', not 'carry'"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            v.merge(run(10, first=10, **options))
+    with pytest.raises(ValueError, match="data .* are others"):
+        v.merge(replace(run(10, first=10), fingerprint="0"))
+
+
+@pytest.mark.parametrize("antithetic", [False, True])
+def test_an_extended_run_is_the_longer_run(antithetic: bool) -> None:
+    v = run(20, antithetic=antithetic)
+    assert_same(run(50, extend=v, antithetic=antithetic), run(50, antithetic=antithetic))
+    assert_same(run(20, extend=v, antithetic=antithetic), v)
+
+
+def test_what_cannot_be_extended_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"extend holds permutations 10 to 19, beyond .* \(0 to 9\)"
+    ):
+        run(10, extend=run(20))
+    with pytest.raises(ValueError, match="extend is of another run: its seed is 0, not 3"):
+        run(30, extend=run(20), seed=3)
+    with pytest.raises(TypeError, match="extend must be a Valuation"):
+        run(10, extend="run.npz")
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_same_call_goes_on_from_its_checkpoint(tmp_path: Path, threads: int) -> None:
+    options = {"checkpoint": tmp_path / "run.npz", "checkpoint_every": 0.01, "threads": threads}
+    done = interrupted(400, at=30, **options)
+    kept = shapcpp.load(tmp_path / "run.npz")
+    assert 30 <= done.n_permutations < 400
+    assert not kept.complete
+    assert_same(kept, done)
+    assert_same(run(400, **options), run(400))
+    assert_same(shapcpp.load(tmp_path / "run.npz"), run(400))
+    assert_same(run(500, **options), run(500))
+
+
+def test_a_checkpoint_of_another_run_is_refused_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "run.npz"
+    run(10, checkpoint=path)
+    before = path.read_bytes()
+    for options, sentence in (
+        ({"seed": 1}, "its seed is 0, not 1"),
+        ({"C": 0.5}, r"its C is 1\.0, not 0\.5"),
+        ({"first": 5}, "holds permutations 0 to 4, beyond those asked for"),
+    ):
+        with pytest.raises(ValueError, match=sentence) as refused:
+            run(10, checkpoint=path, **options)
+        assert str(path) in str(refused.value)
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_checkpoint_is_refused_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "run.npz"
+    path.write_bytes(b"PK damaged")
+    with pytest.raises(ValueError, match=r"run\.npz is not a readable"):
+        run(10, checkpoint=path)
+    assert path.read_bytes() == b"PK damaged"
+
+
+def test_an_unwritable_checkpoint_is_told_before_anything_long(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        run(10**9, checkpoint=tmp_path / "absent" / "run.npz")
+
+
+def test_a_disk_that_fills_costs_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, save, full = tmp_path / "run.npz", Valuation.save, True
+
+    def save_if_there_is_space(v: Valuation, target: Path) -> None:
+        if full:
+            raise OSError(28, "No space left on device")
+        save(v, target)
+
+    monkeypatch.setattr(Valuation, "save", save_if_there_is_space)
+    with pytest.warns(shapcpp.CheckpointWarning, match="no space left on device; the results stay"):
+        v = run(300, checkpoint=path, checkpoint_every=0.01)
+    assert_same(v, run(300))
+    full = False
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run(300, checkpoint=path, checkpoint_every=0.01)
+    assert_same(shapcpp.load(path), v)
+
+
+def test_max_time_ends_a_run_that_is_not_complete() -> None:
+    v = run(10**9, max_time=0.2)
+    assert 0 < v.n_permutations < 10**9
+    assert not v.complete
+    last = int(v.ranges[-1, 1])
+    if len(v.ranges) == 1:
+        np.testing.assert_array_equal(v.gains, run(last).gains)
+
+
+class Looks:
+    """A rule that is met at 40 walks or more, and remembers when it was asked."""
+
+    def __init__(self) -> None:
+        self.at: list[int] = []
+
+    def next_look(self, done: int) -> int:
+        return done // 7 * 7 + 7
+
+    def is_met(self, v: Valuation) -> bool:
+        self.at.append(v.n_permutations)
+        assert v.ranges.tolist() == [[0, v.n_permutations]]
+        return v.n_permutations >= 40
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected"), [(1, [7, 14, 21, 28, 35, 42]), (2, [8, 14, 22, 28, 36, 42])]
+)
+def test_rules_are_asked_at_fixed_numbers(unit: int, expected: list[int]) -> None:
+    from shapcpp.course import Course
+
+    rule = Looks()
+    whole = run(60)
+    done: list[tuple[int, int]] = []
+
+    class Walker:
+        least = 1
+
+        def do(self, first: int, end: int, report: Any) -> Any:
+            done.append((first, end))
+            yield replace(whole.sums, ranges=ranges.of([(first, end)]))
+
+    course = Course(
+        asked=ranges.of([(0, 60)]),
+        sums=Sums.empty(60, 2),
+        result=lambda sums, asked: replace(whole, ranges=sums.ranges),
+        unit=unit,
+        rule=rule,
+    )
+    course.run(Walker(), lambda done, total: None)
+    assert rule.at[: len(expected)] == expected
+    assert [end for _, end in done] == rule.at
+    assert course.stopped
+    assert course.valuation().n_permutations == 42
+
+
+def test_antithetic_pairs_are_a_permutation_and_its_reverse() -> None:
+    v = run(6, antithetic=True, seed=4)
+    orders = [shapcpp.permutation(60, 4, t) for t in range(3)]
+    changes = np.stack([_changes(order) + _changes(order[::-1]) for order in orders])
+    np.testing.assert_array_equal(v.gains, changes.sum(axis=0))
+    np.testing.assert_array_equal(v.products, np.einsum("tik,til->ikl", changes, changes))
+
+
+def _changes(order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What each player changes along an order, from the core's own walk."""
+    from shapcpp import _core
+
+    rng = np.random.default_rng(0)
+    y, y_test = np.arange(60) % 2, np.arange(50) % 2
+    X = rng.normal(size=(60, 3)) + 0.3 * y[:, None]
+    X_test = rng.normal(size=(50, 3)) + 0.3 * y_test[:, None]
+    problem = _core.Problem(
+        X=X, classes=y, X_test=X_test, classes_test=y_test, C=1.0, class_weights=np.ones(2),
+        players=np.arange(60), empty_counts=np.array([25, 0]), single_class="constant",
+    )  # fmt: skip
+    path, _ = _core.walk(problem, _core.everyone(problem), np.ascontiguousarray(order))
+    changes = np.empty((60, 2), dtype=np.int64)
+    changes[order] = np.diff(path, axis=0)
+    return changes
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"permutations": 7, "antithetic": True}, "permutations must be even where antithetic"),
+        ({"first": 3, "antithetic": True}, "first must be even where antithetic, got 3"),
+        ({"first": -1}, "first must lie between 0 and 9223372036854775797, got -1"),
+        ({"first": 2**63 - 5}, "first must lie between 0 and"),
+        ({"max_time": 0}, "max_time must be positive and finite"),
+        ({"checkpoint_every": -1}, "checkpoint_every must be positive and finite"),
+    ],
+)
+def test_bad_arguments_of_the_course(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        run(**({"permutations": 10} | options))
+
+
+sets = st.sets(st.integers(0, 30))
+
+
+def as_ranges(numbers: set[int]) -> ranges.Ranges:
+    return ranges.of((i, i + 1) for i in numbers)
+
+
+def numbers(these: ranges.Ranges) -> set[int]:
+    return {i for first, end in these for i in range(first, end)}
+
+
+@given(sets, sets)
+def test_ranges_are_sets(a: set[int], b: set[int]) -> None:
+    A, B = as_ranges(a), as_ranges(b)
+    assert numbers(A) == a
+    assert ranges.size(A) == len(a)
+    for made, expected in (
+        (ranges.union(A, B), a | b),
+        (ranges.overlap(A, B), a & b),
+        (ranges.without(A, B), a - b),
+    ):
+        assert numbers(made) == expected
+        assert (np.diff(made.reshape(-1)) > 0).all()  # sorted, disjoint, not touching
