@@ -19,8 +19,9 @@ LAYERS = [
     {"_core"},
     {"checks", "files", "metrics", "cgroups", "ranges"},
     {"processors", "memory", "progress", "features", "run_file", "sums", "permutations"},
-    {"result", "request"},
-    {"noise", "detection", "outcome", "course", "walkers", "forecast"},
+    {"result", "request", "worker"},
+    {"noise", "detection", "outcome", "course", "walkers", "forecast", "executors"},
+    {"workers"},
     {"valuation"},
     {"__init__"},
     {"tables", "console"},
@@ -33,6 +34,7 @@ ALLOWED = {
     "cli": {"click"},
     "cli_value": {"click"},
     "console": {"click"},
+    "executors": {"distributed*"},
     "tables": {"rich"},
     "progress": {"rich*"},
     "result": {"pandas*"},
@@ -81,7 +83,7 @@ def test_outside_libraries_stay_in_their_rooms() -> None:
 def test_import_loads_nothing_heavy() -> None:
     code = "import sys, shapcpp; print(*{name.split('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    heavy = {"torch", "nibabel", "pydicom", "matplotlib", "pandas", "dask", "distributed", "sklearn",
+    heavy = {"torch", "nibabel", "pydicom", "matplotlib", "pandas", "dask", "distributed", "mpi4py", "sklearn",
              "scipy", "click", "rich", "jinja2"}  # fmt: skip
     assert not heavy & set(done.stdout.split())
 
