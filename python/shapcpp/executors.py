@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from shapcpp import worker
 from shapcpp.worker import Answer, Inputs, Task
@@ -14,7 +15,8 @@ from shapcpp.worker import Answer, Inputs, Task
 __all__ = ["Office", "WorkerError", "check", "dask", "office_of"]
 
 ASKED_AGAIN = 2.0  # seconds, after which Dask is asked for the number of its workers
-WAITS_FOR_SCHEDULER = 10.0
+WAITS_FOR_SCHEDULER = 10.0  # seconds
+SCHEMES = ("tcp", "tls", "ucx", "ws", "wss")
 
 
 class WorkerError(RuntimeError):
@@ -103,12 +105,12 @@ class _Dask:
         self._asked = 0.0
 
     def open(self, report: Callable[[], object]) -> None:
-        first = self._executor.submit(int, pure=False)  # clusters that adapt need something to do
+        first = self._client.submit(int, pure=False)  # clusters that adapt wait for something to do
         while not self._client.nthreads():
             self.check()
             report()
             time.sleep(0.1)
-        first.cancel()
+        first.release()
 
     def workers(self, seen: int) -> int:
         if time.monotonic() > self._asked + ASKED_AGAIN:
@@ -119,14 +121,29 @@ class _Dask:
     def send(self, task: Task, with_inputs: bool) -> Future[Answer]:
         if self._scattered is None or self._scattered.status != "finished":  # lost with a worker
             self._scattered = self._client.scatter(self._inputs, broadcast=True, hash=False)
-        done: Future[Answer] = self._executor.submit(
-            worker.walk, task, self._scattered, pure=False
-        )
-        return done
+        options = {**self._executor._kwargs, "pure": False}
+        theirs = self._client.submit(worker.walk, task, self._scattered, **options)
+        ours: Future[Answer] = Future()
+        ours.add_done_callback(lambda _: theirs.cancel() if ours.cancelled() else None)
+        theirs.add_done_callback(lambda _: _copy(theirs, ours))
+        return ours
 
     def check(self) -> None:
         if self._client.status not in ("running", "connecting"):
             raise WorkerError("the connection to the Dask scheduler is lost")
+
+
+def _copy(theirs: Any, ours: Future[Answer]) -> None:
+    """What became of Dask's future. Whatever that is, ours is done."""
+    if ours.cancelled():
+        return
+    try:
+        answer = theirs.result()
+    except BaseException as error:
+        ours.set_exception(error)
+    else:
+        ours.set_result(answer)
+    theirs.release()
 
 
 @contextmanager
@@ -144,9 +161,19 @@ def dask(address: str) -> Iterator[Executor]:
         raise ValueError(
             "Dask is not installed; pip install 'shapcpp[distributed]' brings it"
         ) from None
+    if not _is_address(address):  # Dask would wait for an answer from there
+        raise ValueError(f"the address of a scheduler is like tcp://host:8786, got {address!r}")
     try:
         client = Client(address, timeout=WAITS_FOR_SCHEDULER, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise ValueError(f"no Dask scheduler answers at {address!r}: {error}") from None
+    except (OSError, ValueError) as error:
+        raise ValueError(f"no Dask scheduler answers at {address}: {error}") from None
     with client:
         yield client.get_executor()
+
+
+def _is_address(address: str) -> bool:
+    place = urlsplit(address if "://" in address else f"tcp://{address}")
+    try:
+        return place.scheme in SCHEMES and bool(place.hostname) and place.port is not None
+    except ValueError:  # a port that is no number
+        return False

@@ -182,9 +182,7 @@ def walk(task: Task, inputs: Inputs | None) -> Answer:
 
 def widened(sums: Sums) -> Sums:
     """Sums as they were before they were sent."""
-    return replace(
-        sums, gains=sums.gains.astype(np.int64), products=sums.products.astype(np.int64)
-    )
+    return replace(sums, gains=sums.gains.astype(np.int64), products=sums.products.astype(np.int64))
 
 
 def _narrowed(sums: Sums) -> Sums:

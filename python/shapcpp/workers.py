@@ -183,6 +183,8 @@ class Workers:
         """What failed is done again, unless that is of no use."""
         if isinstance(error, InsufficientMemoryError):
             raise InsufficientMemoryError(f"on a worker, {error}") from error
+        if isinstance(error, _core.ConvergenceError):
+            raise error
         if isinstance(error, BrokenExecutor):
             raise WorkerError(f"the executor is broken: {_told(error)}") from error
         if isinstance(error, OtherVersionError) or walks.failures + 1 == ATTEMPTS:
