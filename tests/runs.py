@@ -15,7 +15,7 @@ import shapcpp
 from shapcpp import Valuation
 
 
-def arguments(n: int = 60, seed: int = 0) -> tuple[Any, ...]:
+def arguments(n: int = 60, seed: int = 0) -> tuple[Any, Any, Any, Any]:
     rng = np.random.default_rng(seed)
     y, y_test = np.arange(n) % 2, np.arange(50) % 2
     X = rng.normal(size=(n, 3)) + 0.3 * y[:, None]
@@ -24,7 +24,7 @@ def arguments(n: int = 60, seed: int = 0) -> tuple[Any, ...]:
 
 
 def run(permutations: int, **options: Any) -> Valuation:
-    return shapcpp.value(*arguments(), permutations=permutations, **options)
+    return shapcpp.value(*arguments(), permutations, **options)
 
 
 def assert_same(v: Valuation, w: Valuation) -> None:

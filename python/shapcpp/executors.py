@@ -37,10 +37,10 @@ class Office(Protocol):
     def open(self, report: Callable[[], object]) -> None:
         """Makes ready; calls `report` several times a second while it waits."""
 
-    def workers(self, seen: int) -> int:
+    def workers(self, seen: int, /) -> int:
         """How many tasks are done at a time; so many workers have answered so far."""
 
-    def send(self, task: Task, with_inputs: bool) -> Future[Answer]:
+    def send(self, task: Task, with_inputs: bool, /) -> Future[Answer]:
         """Sends a task; the inputs along with it, where they do not go another way."""
 
     def check(self) -> None:
@@ -112,13 +112,13 @@ class _Dask:
             time.sleep(0.1)
         first.release()
 
-    def workers(self, seen: int) -> int:
+    def workers(self, _seen: int) -> int:
         if time.monotonic() > self._asked + ASKED_AGAIN:
             self._count = sum(self._client.nthreads().values())
             self._asked = time.monotonic()
         return max(self._count, 1)
 
-    def send(self, task: Task, with_inputs: bool) -> Future[Answer]:
+    def send(self, task: Task, _with_inputs: bool) -> Future[Answer]:
         if self._scattered is None or self._scattered.status != "finished":  # lost with a worker
             self._scattered = self._client.scatter(self._inputs, broadcast=True, hash=False)
         options = {**self._executor._kwargs, "pure": False}

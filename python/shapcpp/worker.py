@@ -153,7 +153,7 @@ def walk(task: Task, inputs: Inputs | None) -> Answer:
     start = time.perf_counter()
     failed = ""
 
-    def stop_if_dropped(done: int) -> None:
+    def stop_if_dropped(_done: int) -> None:
         if task.run in dropped:
             raise DroppedError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
@@ -23,6 +24,8 @@ __all__ = ["Workers"]
 TICK = 0.1  # seconds between reports
 TASK = 1.0  # seconds that a task should take
 SHORTEST = 0.05  # the same, near the end, where tasks are small so that all workers end together
+SHARE_OF_ADDING = 0.25  # of this process's time, at most
+FORGETS = 0.2  # weight of the last answer in what is known of answers
 IN_FLIGHT = 2  # tasks per worker: one that it does, one that waits for it
 ATTEMPTS = 4  # at one task
 
@@ -79,6 +82,7 @@ class Workers:
         self._office = office_of(executor, Inputs(key, request.arguments()))
         self._is_open = False
         self._seconds = 0.0  # that a worker takes for a unit, once known
+        self._adding = 0.0  # seconds that it takes here to add an answer to the others
         self._seen: set[tuple[str, int]] = set()  # workers
         self._lacking: set[str] = set()  # processes that lack the inputs
         self._in_flight: dict[Future[Answer], _Walks] = {}
@@ -103,7 +107,9 @@ class Workers:
                 not_sent = self._send(not_sent, end)
                 for sums in self._answers():
                     done += sums.n_walks
+                    start = time.perf_counter()
                     yield sums
+                    self._adding += FORGETS * (time.perf_counter() - start - self._adding)
                 report(done)
         except GeneratorExit:
             raise
@@ -137,11 +143,16 @@ class Workers:
         return not_sent
 
     def _size(self, left: int, workers: int) -> int:
-        """Units of the next task: of a second, or of a fair share of what is left if less."""
+        """Units of the next task: of a second, or of a fair share of what is left if less.
+
+        Of more than a second where players and workers are so many that adding up what comes
+        back would take this process all its time.
+        """
         if not self._seconds:
             return min(left, self._task.threads)
+        seconds = max(TASK, self._adding * workers / SHARE_OF_ADDING)
         fair = left / (IN_FLIGHT * workers)
-        units = max(min(TASK / self._seconds, fair), SHORTEST / self._seconds, 1)
+        units = max(min(seconds / self._seconds, fair), SHORTEST / self._seconds, 1)
         return min(left, int(units))
 
     def _answers(self) -> Iterator[Sums]:
@@ -176,7 +187,8 @@ class Workers:
             self._lacking.clear()  # whoever still lacks them says so again
         self._compare(answer)
         measured = answer.seconds * self._unit / (walks.end - walks.first)
-        self._seconds = (self._seconds + measured) / 2 if self._seconds else measured
+        before = self._seconds or measured
+        self._seconds = before + FORGETS * (measured - before)
         return answer
 
     def _take_back(self, walks: _Walks, error: BaseException) -> None:

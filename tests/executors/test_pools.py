@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -116,11 +117,11 @@ def test_inputs_are_sent_once_to_each_worker() -> None:
         assert executor.inputs_sent > 3
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="max_tasks_per_child came with Python 3.11")
 def test_workers_replaced_after_a_few_tasks_are_sent_them_too() -> None:
     context = multiprocessing.get_context("spawn")
-    if not hasattr(ProcessPoolExecutor(1), "_max_tasks_per_child"):
-        pytest.skip("max_tasks_per_child is of Python 3.11")
-    with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=3) as executor:
+    options: Any = {"mp_context": context, "max_tasks_per_child": 3}
+    with ProcessPoolExecutor(1, **options) as executor:
         assert_same(run(100, executor=executor), run(100))
 
 
@@ -277,11 +278,13 @@ def test_tasks_grow_to_a_second_and_shrink_at_the_end() -> None:
         assert walker._size(3, 2) == 3
         walker._seconds = 1000.0
         assert walker._size(10**6, 2) == 1
+        walker._seconds, walker._adding = 1.0, 0.1  # with 100 workers, ten answers a second
+        assert walker._size(10**6, 100) == 40
 
 
 def test_a_fit_that_misses_its_tolerance_is_the_same_error() -> None:
     X, y, X_test, y_test = arguments()
-    options = {"permutations": 40, "C": 1e80}
+    options: dict[str, Any] = {"permutations": 40, "C": 1e80}
     with processes("spawn", 1) as executor:
         with pytest.raises(shapcpp.ConvergenceError, match="missed its tolerance") as raised:
             shapcpp.value(X * 1e120, y, X_test * 1e120, y_test, executor=executor, **options)
@@ -355,4 +358,4 @@ def test_what_is_no_executor_is_refused(executor: Any) -> None:
     with pytest.raises(TypeError, match=r"executor must be a concurrent\.futures\.Executor, got"):
         run(10, executor=executor)
     with pytest.raises(TypeError, match=r"Executor, as client\.get_executor\(\) is, got"):
-        run(10, executor=Client())  # type: ignore[arg-type]
+        run(10, executor=Client())
