@@ -164,6 +164,8 @@ def value(
         "first": first,
         "antithetic": antithetic,
     }
+    if only_estimate and dask is not None:
+        raise ValueError("--estimate measures on this machine: leave out --dask")
     if only_estimate:
         click.echo(shapcpp.estimate(**run))
         return

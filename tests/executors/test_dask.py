@@ -187,6 +187,8 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 
 def test_the_command_line_says_it_in_a_sentence(features: Path) -> None:
     assert "is like tcp://" in fails("value", "features.npy", "--dask", "scheduler", cwd=features)
+    command = ["value", "features.npy", "--dask", "tcp://scheduler:8786", "--estimate"]
+    assert "--estimate measures on this machine" in fails(*command, cwd=features)
 
 
 def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
