@@ -97,11 +97,13 @@ DISPATCH = """
 #include <string_view>
 #define __builtin_cpu_supports(feature) (std::string_view(feature) != std::getenv("LACKED"))
 #include "{root}/cpp/kernels/dispatch.cpp"
-namespace shapcpp::kernels {{
-namespace generic {{ extern const Kernels table{{"generic"}}; }}
-namespace avx2 {{ extern const Kernels table{{"avx2"}}; }}
-namespace avx512 {{ extern const Kernels table{{"avx512"}}; }}
-}}
+#define LEVEL(name) \\
+  namespace name {{ \\
+  extern const SampleLoops sample_loops{{}}; \\
+  extern const SingleLoops single_loops{{}}; \\
+  extern const MatrixLoops matrix_loops{{}}; \\
+  }}
+namespace shapcpp::kernels {{ LEVEL(generic) LEVEL(avx2) LEVEL(avx512) }}
 int main() try {{
   std::puts(shapcpp::kernels::kernels().level);
 }} catch (const std::exception& error) {{
