@@ -67,18 +67,18 @@ struct SingleLoops {
                  float* single_curvatures, float* thirds);
 
   // For members with probabilities p_i of class 1 and curvatures c_i at some margins: what moving
-  // these by t_i = sum over j of tile(i, j) * direction[j] - offsets[i] adds to the residuals beyond
-  // c_i t_i; times the samples, to lane_sums[j * kLaneSums ..]. Good for |t_i| <= 2; larger ones are
-  // reported in `shifts`, and the sums are then worthless.
+  // these by t_i = sum over j of tile(i, j) * direction[j] - offsets[i] adds to the residuals
+  // beyond c_i t_i; times the samples, to lane_sums[j * kLaneSums ..]. Good for |t_i| <= 2; larger
+  // ones are reported in `shifts`, and the sums are then worthless.
   void (*add_remainder)(const float* tile, std::size_t columns, const float* direction,
                         const float* offsets, const float* probabilities, const float* curvatures,
                         std::size_t rows, double* lane_sums, Shifts* shifts);
-  // vector[j] += sum over lanes
-  void (*add_lanes)(const double* lane_sums, std::size_t columns, double* vector);
+  // vector[j] += sum over lanes, for `stride` columns: a multiple of kStrideMultiple.
+  void (*add_lanes)(const double* lane_sums, std::size_t stride, double* vector);
 
-  // third[row (j, l)][m] += sum over rows i of weights[i] * tile(i, j) * tile(i, l) * tile(i, m) for
-  // m <= l <= j, with row (j, l) of `stride` numbers at (j (j + 1) / 2 + l) * stride. `block` holds
-  // columns^2 numbers, `scratch` 5 * kTileStride.
+  // third[row (j, l)][m] += sum over rows i of weights[i] * tile(i, j) * tile(i, l) * tile(i, m)
+  // for m <= l <= j, with row (j, l) of `stride` numbers at (j (j + 1) / 2 + l) * stride. `block`
+  // holds columns^2 numbers, `scratch` 5 * kTileStride.
   void (*add_third)(const float* tile, std::size_t columns, const float* weights, std::size_t rows,
                     double* third, std::size_t stride, double* block, float* scratch);
 

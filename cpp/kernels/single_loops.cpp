@@ -103,8 +103,17 @@ void add_remainder(const float* tile, size_t columns, const float* direction, co
   shifts->eighth += sum_of_lanes(eighth);
 }
 
-void add_lanes(const double* lane_sums, size_t columns, double* vector) {
-  for (size_t j = 0; j < columns; ++j) vector[j] += sum_of_lanes(load(lane_sums + j * kLaneSums));
+// As many columns at a time as a register holds.
+void add_lanes(const double* lane_sums, size_t stride, double* vector) {
+  for (size_t j = 0; j < stride; j += kLanes) {
+    Vec sums = load(vector + j);
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      Vec column{};
+      for (size_t c = 0; c < kLanes; ++c) column[c] = lane_sums[(j + c) * kLaneSums + lane];
+      sums += column;
+    }
+    store(vector + j, sums);
+  }
 }
 
 void add_third(const float* tile, size_t columns, const float* weights, size_t rows, double* third,
