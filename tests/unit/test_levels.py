@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
+KERNELS = ROOT / "tests" / "unit" / "test_kernels.py"
 LEVELS = ("avx512", "avx2", "generic")
 FIRST_USE = """
 import shapcpp
@@ -78,6 +79,14 @@ def test_info_says_the_level_and_every_level_gives_the_same_integers(level: str)
     assert integers(level)["level"] == chosen
     for kind, digests in integers(level)["digests"].items():
         assert set(digests) == {integers("generic")["digests"][kind][0]}, kind
+
+
+@pytest.mark.parametrize("level", LEVELS[1:])
+def test_the_loops_of_every_level_are_accurate(level: str) -> None:
+    """The best level's are tested where they stand."""
+    if level not in offered()[1:]:
+        pytest.skip(f"this processor lacks {level}, or it is the best that it has")
+    python("-m", "pytest", "-q", "-p", "no:cacheprovider", KERNELS, level=level)
 
 
 def test_a_level_that_cannot_be_had_is_refused_at_the_first_use() -> None:
