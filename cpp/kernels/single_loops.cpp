@@ -103,16 +103,28 @@ void add_remainder(const float* tile, size_t columns, const float* direction, co
   shifts->eighth += sum_of_lanes(eighth);
 }
 
-// As many columns at a time as a register holds.
+// Two columns at a time: their halves side by side fill a register.
 void add_lanes(const double* lane_sums, size_t stride, double* vector) {
-  for (size_t j = 0; j < stride; j += kLanes) {
-    Vec sums = load(vector + j);
-    for (size_t lane = 0; lane < kLanes; ++lane) {
-      Vec column{};
-      for (size_t c = 0; c < kLanes; ++c) column[c] = lane_sums[(j + c) * kLaneSums + lane];
-      sums += column;
+  constexpr size_t kHalf = kLanes / 2;
+  for (size_t j = 0; j < stride; j += 2) {
+    const double* first = lane_sums + j * kLaneSums;
+    const double* second = first + kLaneSums;
+    double low[kLanes], high[kLanes];
+    for (size_t lane = 0; lane < kHalf; ++lane) {
+      low[lane] = first[lane];
+      low[lane + kHalf] = second[lane];
+      high[lane] = first[lane + kHalf];
+      high[lane + kHalf] = second[lane + kHalf];
     }
-    store(vector + j, sums);
+    double sums[kLanes];
+    store(sums, load(low) + load(high));
+    for (size_t half = kHalf / 2; half > 0; half /= 2)
+      for (size_t lane = 0; lane < half; ++lane) {
+        sums[lane] += sums[lane + half];
+        sums[lane + kHalf] += sums[lane + kHalf + half];
+      }
+    vector[j] += sums[0];
+    vector[j + 1] += sums[kHalf];
   }
 }
 
