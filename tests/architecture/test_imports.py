@@ -17,10 +17,11 @@ PACKAGE = ROOT / "python" / "shapcpp"
 # Every module of the package, from the ground up: each may import those in earlier lines only.
 LAYERS = [
     {"_core"},
-    {"checks", "files", "metrics", "cgroups"},
-    {"processors", "memory", "progress", "features", "run_file"},
+    {"checks", "files", "metrics", "cgroups", "student"},
+    {"processors", "memory", "progress", "features", "run_file", "certainty"},
+    {"estimates"},
     {"result", "request"},
-    {"noise", "detection", "valuation", "forecast"},
+    {"noise", "detection", "valuation", "forecast", "stopping"},
     {"__init__"},
     {"tables"},
     {"cli"},
