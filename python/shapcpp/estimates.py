@@ -199,7 +199,7 @@ class Estimates:
         if below is not None:
             below = checks.real("below", below)
             if math.isnan(below):
-                raise ValueError("below is not a number")
+                raise ValueError(f"below must be a number, got {below}")
         if self._units < certainty.FEWEST:
             low, high = np.full_like(low, -np.inf), np.full_like(high, np.inf)
         if below is not None:

@@ -6,6 +6,7 @@ import math
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -196,7 +197,7 @@ def parse_rule(text: str) -> Rule:
         if not 0 < threshold < math.inf:
             raise ValueError(f"until is {text!r}: the error must be above 0 and finite")
         return SmallErrors(text, metric, spared, threshold)
-    level = float(part["level"]) / 100
+    level = float(Decimal(part["level"]) / 100)
     if not 0 < level < 1:
         raise ValueError(f"until is {text!r}: the level must lie above 0% and below 100%")
     if part["below"] is not None:
@@ -204,7 +205,7 @@ def parse_rule(text: str) -> Rule:
         if not math.isfinite(below):
             raise ValueError(f"until is {text!r}: {part['below']} is too large for a double")
         return Decided(text, metric, spared, level, below=below)
-    lowest = float(part["lowest"]) / 100
+    lowest = float(Decimal(part["lowest"]) / 100)
     if not 0 < lowest <= 1:
         raise ValueError(f"until is {text!r}: the share must be above 0% and at most 100%")
     return Decided(text, metric, spared, level, lowest)
