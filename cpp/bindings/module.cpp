@@ -6,4 +6,5 @@ PYBIND11_MODULE(_core, module) {
   shapcpp::bindings::bind_tally(module);
   shapcpp::bindings::bind_runs(module);
   shapcpp::bindings::bind_build(module);
+  shapcpp::bindings::bind_kernels(module);
 }

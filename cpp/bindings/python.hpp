@@ -42,5 +42,6 @@ void bind_problem(py::module_& module);
 void bind_tally(py::module_& module);
 void bind_runs(py::module_& module);
 void bind_build(py::module_& module);
+void bind_kernels(py::module_& module);
 
 }  // namespace shapcpp::bindings

@@ -54,7 +54,7 @@ Expansion::Expansion(const Problem& problem, const Coalition& members, const Che
       curvatures_(probabilities_.size()),
       offsets_(probabilities_.size()),
       direction_(stride_),
-      lane_sums_(columns_ * kLaneSums),
+      lane_sums_(stride_ * kLaneSums),
       margins_(kTileRows),
       residuals_(kTileRows),
       tile_curvatures_(kTileRows),
@@ -309,7 +309,7 @@ double Expansion::add_remainder(const AlignedVector& u, AlignedVector& gradient,
   for (std::size_t j = 0; j < columns_; ++j) {
     length += u[j] * u[j];
   }
-  kernels_.add_lanes(lane_sums_.data(), columns_, gradient.data());
+  kernels_.add_lanes(lane_sums_.data(), stride_, gradient.data());
   // Each shift errs by (d + 4) roundings of its absolute terms: at most by `far`, in the norm of
   // the curvatures' squares by `length`. Sums are inflated by more than their own rounding.
   const double relative = (static_cast<double>(columns_) + 4) * kSingleRounding;
