@@ -80,6 +80,28 @@ def test_rare_large_contributions_are_allowed_for() -> None:
     assert missed["not allowed for"] > 75
 
 
+def test_half_widths_by_hand() -> None:
+    P, n = 400, 3
+    v = valuation(around([100, -50, 20], P, spread=30))
+    error = 0.03 / math.sqrt(P - 1)
+    np.testing.assert_allclose(v.stderr("acc"), error)
+    skewed_by = math.sqrt(n) * error * math.sqrt(P)
+    for level, simultaneous, method, multiple, shift in (
+        (0.9, False, "student", student_quantile(0.05, P - 1), 0),
+        (0.9, True, "student", student_quantile(0.05 / n, P - 1), skewed_by / P),
+        (0.8, False, "anytime", certainty.anytime_multiple(P, 0.2), skewed_by / P),
+        (0.8, True, "anytime", certainty.anytime_multiple(P, 0.2 / n), skewed_by / P),
+    ):
+        reach = multiple * error + (2 * multiple**2 + 1) / 6 * shift
+        low, high = v.interval("acc", level, simultaneous, method=method)  # type: ignore[arg-type]
+        np.testing.assert_allclose(high - v["acc"], reach)
+        np.testing.assert_allclose(v["acc"] - low, reach)
+    wide = valuation(around([0, 0], P, spread=900))  # skewed by no more than the range
+    multiple = certainty.anytime_multiple(P, 0.025)
+    reach = multiple * 0.9 / math.sqrt(P - 1) + (2 * multiple**2 + 1) / 6 / P
+    np.testing.assert_allclose(wide.interval("acc", 0.95, True, method="anytime")[1], reach)
+
+
 def test_bernstein_by_hand() -> None:
     v = valuation(around([100, -50], 50, spread=10))
     low, high = v.interval("acc", 0.9, True, method="bernstein")
