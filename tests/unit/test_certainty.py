@@ -10,8 +10,9 @@ import pytest
 
 import shapcpp
 from problems import make
-from shapcpp import Metric, certainty
+from shapcpp import Metric, Valuation, certainty
 from shapcpp.estimates import Method
+from shapcpp.student import student_quantile
 from valuations import around, valuation
 
 METHODS: tuple[Method, ...] = ("student", "anytime", "bernstein")
@@ -77,6 +78,28 @@ def test_rare_large_contributions_are_allowed_for() -> None:
             missed[name] += int((np.abs(mean - 0.02) > reach).any())
     assert missed["anytime"] <= missed["simultaneous"] <= 30
     assert missed["not allowed for"] > 75
+
+
+def test_half_widths_by_hand() -> None:
+    P, n = 400, 3
+    v = valuation(around([100, -50, 20], P, spread=30))
+    error = 0.03 / math.sqrt(P - 1)
+    np.testing.assert_allclose(v.stderr("acc"), error)
+    skewed_by = math.sqrt(n) * error * math.sqrt(P)
+    for level, simultaneous, method, multiple, shift in (
+        (0.9, False, "student", student_quantile(0.05, P - 1), 0),
+        (0.9, True, "student", student_quantile(0.05 / n, P - 1), skewed_by / P),
+        (0.8, False, "anytime", certainty.anytime_multiple(P, 0.2), skewed_by / P),
+        (0.8, True, "anytime", certainty.anytime_multiple(P, 0.2 / n), skewed_by / P),
+    ):
+        reach = multiple * error + (2 * multiple**2 + 1) / 6 * shift
+        low, high = v.interval("acc", level, simultaneous, method=method)  # type: ignore[arg-type]
+        np.testing.assert_allclose(high - v["acc"], reach)
+        np.testing.assert_allclose(v["acc"] - low, reach)
+    wide = valuation(around([0, 0], P, spread=900))  # skewed by no more than the range
+    multiple = certainty.anytime_multiple(P, 0.025)
+    reach = multiple * 0.9 / math.sqrt(P - 1) + (2 * multiple**2 + 1) / 6 / P
+    np.testing.assert_allclose(wide.interval("acc", 0.95, True, method="anytime")[1], reach)
 
 
 def test_bernstein_by_hand() -> None:
@@ -192,3 +215,23 @@ def test_verdicts_are_right_in_nine_of_ten_runs_looked_at_ten_times() -> None:
         decided.append(np.mean(looks[-1] != 0))
     assert wrong <= 10
     assert np.mean(decided) > 0.5
+
+
+class Pairs(Valuation):
+    """Walks that are independent two by two only; `products` are those of the sums of pairs."""
+
+    @property
+    def _units(self) -> int:
+        return self.n_permutations // 2
+
+
+def test_errors_of_pairs_come_from_pairs() -> None:
+    walks = np.random.default_rng(3).integers(-40, 60, (200, 3))
+    sums = walks[::2] + walks[1::2]
+    v = Pairs(**vars(valuation(walks)) | {"products": valuation(sums).products})
+    np.testing.assert_allclose(v["acc"], walks.mean(axis=0) / 1000)
+    error = (sums / 2000).std(axis=0, ddof=1) / 10
+    np.testing.assert_allclose(v.stderr("acc"), error, rtol=1e-12)
+    _, high = v.interval("acc", 0.9)
+    reach = student_quantile(0.05, 99) * error
+    np.testing.assert_allclose(high, v["acc"] + reach, rtol=1e-12)
