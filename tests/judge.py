@@ -43,3 +43,9 @@ def optimum(X: Floats, y: NDArray[np.int64], C: float, weights: Floats) -> Any:
         if decrement < mpmath.mpf(10) ** -35:
             return w
     raise RuntimeError("the judge did not converge")
+
+
+def is_positive(w: Any, X_test: Floats) -> NDArray[np.bool_]:
+    """Which test samples the optimum calls class 1."""
+    rows = ([mpmath.mpf(float(x)) for x in row] + [mpmath.mpf(1)] for row in X_test)
+    return np.array([mpmath.fdot(row, w) > 0 for row in rows])
