@@ -321,9 +321,13 @@ double Expansion::add_remainder(const AlignedVector& u, AlignedVector& gradient,
   if (!(shifts.largest < 2)) return kInfinite;
   const auto squared = [](double value) { return value * value; };
   const auto fourth_root = [](double value) { return std::sqrt(std::sqrt(value)); };
-  const double fourth = fourth_root(1.001 * shifts.fourth) + std::sqrt(far * near);
-  const double eighth =
-      std::sqrt(fourth_root(1.001 * shifts.eighth)) + fourth_root(far * far * far * near);
+  // What underflows is less, in each of three products of a member, than curvature + 1 times the
+  // least normal number of single precision.
+  const double vanished = 4.0 * std::numeric_limits<float>::min() *
+                          (static_cast<double>(members_.size()) + members_.total_weight());
+  const double fourth = fourth_root(1.001 * shifts.fourth + vanished) + std::sqrt(far * near);
+  const double eighth = std::sqrt(fourth_root(1.001 * shifts.eighth + vanished)) +
+                        fourth_root(far * far * far * near);
   shifts.fourth = squared(squared(fourth));
   shifts.eighth = squared(squared(squared(eighth)));
   const double growth = std::exp(shifts.largest);

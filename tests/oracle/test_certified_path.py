@@ -11,23 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from judge import is_positive, optimum
+from problems import Arrays, core_problem
 from shapcpp import _core
 
-Arrays = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
 Draw = Callable[[Any, NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]], tuple[Arrays, Any]]
-
-
-def core_problem(arrays: Arrays, **options: Any) -> _core.Problem:
-    X, y, X_test, y_test = arrays
-    settings: dict[str, Any] = {
-        "C": 1.0, "class_weights": np.ones(2), "players": np.arange(len(y)),
-        "empty_counts": np.array([0, 0]), "single_class": "constant",
-    }  # fmt: skip
-    return _core.Problem(
-        X=np.ascontiguousarray(X, dtype=float), classes=y.astype(np.int64),
-        X_test=np.ascontiguousarray(X_test, dtype=float), classes_test=y_test.astype(np.int64),
-        **(settings | options),
-    )  # fmt: skip
 
 
 def run(problem: _core.Problem, seed: int, dense: bool) -> _core.Tally:
