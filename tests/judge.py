@@ -128,11 +128,13 @@ def norm(v: Vector) -> Any:
     return mpmath.sqrt(mpmath.fdot(v, v))
 
 
-def optimum(X: Floats, y: NDArray[np.int64], C: float, weights: Floats) -> Vector:
+def optimum(
+    X: Floats, y: NDArray[np.int64], C: float, weights: Floats, start: Vector | None = None
+) -> Vector:
     """Weights, intercept last, to 35 digits in the working precision of the caller."""
     penalty = [1 / mpmath.mpf(C)] * X.shape[1] + [mpmath.mpf(0)]
     objective = Objective(np.c_[X, np.ones(len(X))], y, weights, penalty)
-    return objective.optimum([mpmath.mpf(0)] * len(penalty))
+    return objective.optimum(start or [mpmath.mpf(0)] * len(penalty))
 
 
 def margins(w: Vector, X: Floats) -> Vector:
@@ -142,3 +144,18 @@ def margins(w: Vector, X: Floats) -> Vector:
 def is_positive(w: Vector, X: Floats) -> NDArray[np.bool_]:
     """Which samples the optimum calls class 1."""
     return np.array([margin > 0 for margin in margins(w, X)])
+
+
+def near_boundary(w: Vector, rng: np.random.Generator) -> list[Floats]:
+    """Random samples whose margins are 1e-12 to 1e-4 on either side, but for their own rounding."""
+    *slopes, intercept = w
+    last = max(range(len(slopes)), key=lambda j: abs(slopes[j]))
+    samples = []
+    for distance in 10.0 ** np.arange(-12.0, -3.0):
+        for side in (-1, 1):
+            x = rng.normal(size=len(slopes))
+            x[last] = 0
+            rest = mpmath.fdot(exactly(x), slopes) + intercept
+            x[last] = float((side * distance - rest) / slopes[last])
+            samples.append(x)
+    return samples

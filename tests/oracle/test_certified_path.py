@@ -97,38 +97,6 @@ def test_same_integers_as_the_dense_twin(kind: str, seed: int) -> None:
     assert certified.uncertified == dense.uncertified
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_absorbed_joins_never_guess_near_the_boundary(seed: int) -> None:
-    """Test points at 1e-12 to 1e-4 of the boundary of coalitions deep inside a walk."""
-    rng = np.random.default_rng(seed)
-    n, d = 60, int(rng.integers(1, 4))
-    y = (np.arange(n) % 3 == 0).astype(int)
-    X = rng.normal(size=(n, d)) + 0.8 * y[:, None]
-    order = rng.permutation(n)
-    sizes = (25, 40, 55)
-    points, positive = [], {}
-    with mpmath.workdps(50):
-        optima = {}
-        for size in sizes:
-            rows = order[:size]
-            optima[size] = w = optimum(X[rows], y[rows], 1.0, np.ones(size))
-            for distance in 10.0 ** np.arange(-12.0, -3.0):
-                for side in (-1, 1):
-                    x = rng.normal(size=d)
-                    rest = mpmath.fdot(list(map(float, x[:-1])), w[: d - 1]) if d > 1 else 0
-                    x[-1] = float((side * distance - rest - w[d]) / w[d - 1])
-                    points.append(x)
-        for size in sizes:
-            w = optima[size]
-            margins = [mpmath.fdot(list(map(float, x)), w[:d]) + w[d] for x in points]
-            positive[size] = sum(margin > 0 for margin in margins)
-    problem = core_problem((X, y, np.array(points), np.ones(len(points))))
-    path, uncertified = _core.walk(problem, _core.everyone(problem), order)
-    assert uncertified <= 3
-    for size in sizes:
-        assert 0 <= positive[size] - path[size, 1] <= uncertified
-
-
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("size", [2e8, 3e8])
 def test_a_feature_that_comes_late_and_large(size: float, seed: int) -> None:

@@ -50,7 +50,7 @@ exact = settings(
     deadline=None,
     derandomize=True,
     database=None,
-    max_examples=100,
+    max_examples=150,
     suppress_health_check=[HealthCheck.too_slow],
 )
 
@@ -102,7 +102,7 @@ def test_every_bound_holds_at_every_step() -> None:
 def test_bounds_from_the_third_derivative_hold() -> None:
     watched: list[Watched] = []
 
-    @settings(exact, max_examples=10)
+    @settings(exact, max_examples=20)
     @given(
         kind=st.sampled_from(["plain", "duplicates with opposite labels", "one point"]),
         seed=st.integers(0, 2**32 - 1),
@@ -160,5 +160,4 @@ def summary(watched: list[Watched]) -> tuple[Counter[str], dict[str, float]]:
         seen.update(one.seen)
         for what, share in one.tightest.items():
             tightest[what] = max(share, tightest.get(what, 0.0))
-    print(seen, {k: round(v, 3) for k, v in tightest.items()})
     return seen, tightest
