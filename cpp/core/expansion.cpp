@@ -161,8 +161,10 @@ void Expansion::charge_rounding(double loss) {
   // An entry of T errs by so much of sum c_i |x_ij x_il x_im|: |T[a, b]|_{H^-1} of the absolute
   // terms is at most max |x_i| |a| times |b|_H times the square of the spread.
   const double spread_now = spread();
+  // A lane takes so many rows of a tile; 8 for the terms themselves.
+  const double single = static_cast<double>(kTileRows / kernels_.single_lanes + 8);
   third_rounding_ =
-      (40 * kSingleRounding + (updates_ + d * d) * kRounding) * spread_now * spread_now;
+      (single * kSingleRounding + (updates_ + d * d) * kRounding) * spread_now * spread_now;
 }
 
 // Residuals are at most 1, curvatures 1/4.

@@ -31,6 +31,9 @@ struct Shifts {
 struct Kernels {
   const char* level;
 
+  // Numbers of single precision in a register.
+  std::size_t single_lanes;
+
   // margins[i] = sum over columns j of tile(i, j) * weights[j]
   void (*margins)(const double* tile, std::size_t columns, const double* weights, std::size_t rows,
                   double* margins);

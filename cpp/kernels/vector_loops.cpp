@@ -643,6 +643,7 @@ size_t look(const float* tile, size_t columns, const float* weights, const float
 
 extern const Kernels table;
 const Kernels table = {SHAPCPP_NAME(SHAPCPP_LEVEL),
+                       kSingleLanes,
                        margins,
                        largest,
                        largest_difference,
