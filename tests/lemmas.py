@@ -100,6 +100,9 @@ class Watched:
         self.at_most("growth of curvatures", max(ratios), bounds["growth"])
         distance = norm(raised(root, self.to_optimum(w)))
         self.at_most("distance to the optimum", distance, radius)
+        # From the gradient to the optimum, in the Hessian there: at least H / growth.
+        total, lever = bounds["growth"] * mpmath.mpf(bounds["total"]), bounds["leverage"]
+        self.at_most("radius", -mpmath.log1p(-lever * total) / lever, radius)
         self.count("third derivative" if path.has_third else "first order")
         self.count("with offsets" if any(offsets) else "without offsets")
         self.count("at the base" if not any(u) else "away from the base")

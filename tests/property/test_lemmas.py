@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import mpmath
@@ -26,6 +26,27 @@ def one_point(g: Any, X: NDArray[Any], y: NDArray[Any]) -> Labelled:
     return X, y
 
 
+def largest_last(g: Any, X: NDArray[Any], y: NDArray[Any]) -> Labelled:
+    """Those that join later shift more than all before them."""
+    order = np.argsort(np.linalg.norm(X - X.mean(axis=0), axis=1))
+    order = np.r_[order[y[order] == 0][:1], order[y[order] == 1][:1], order]
+    order = order[np.sort(np.unique(order, return_index=True)[1])]
+    return X[order], y[order]
+
+
+def rare_class_last(g: Any, X: NDArray[Any], y: NDArray[Any]) -> Labelled:
+    """Few of many: probabilities near 0, where curvatures grow as fast as they ever do."""
+    y = np.zeros(len(y), dtype=int)
+    y[0] = y[-8:] = 1
+    return one_point(g, X, y)
+
+
+def giants_last(g: Any, X: NDArray[Any], y: NDArray[Any]) -> Labelled:
+    """Their rounding drowns that of all before them."""
+    X[-3:] *= 10.0 ** g.integers(1, 7)
+    return X, y
+
+
 KINDS: dict[str, Callable[[Any, NDArray[Any], NDArray[Any]], Labelled]] = {
     "plain": lambda g, X, y: (X, y),
     "separable": lambda g, X, y: (X + 30 * y[:, None], y),
@@ -41,10 +62,13 @@ KINDS: dict[str, Callable[[Any, NDArray[Any], NDArray[Any]], Labelled]] = {
     "mixed scales": lambda g, X, y: (X * 10.0 ** g.integers(-3, 4, X.shape[1]), y),
     "far from the origin": lambda g, X, y: (X + 1e4, y),
     "heavy tails": lambda g, X, y: (g.standard_cauchy(X.shape), y),
+    "largest last": largest_last,
+    "giants last": giants_last,
     "one point": one_point,
+    "rare class last": rare_class_last,
 }  # fmt: skip
 
-ACTIONS = ("join", "estimate", "refine", "settle", "fit", "drop")
+ACTIONS = ("join", "estimate", "estimate", "estimate", "refine", "settle", "fit", "drop")
 
 exact = settings(
     deadline=None,
@@ -83,10 +107,7 @@ def test_every_bound_holds_at_every_step() -> None:
         actions=st.lists(st.sampled_from(ACTIONS), min_size=1, max_size=8),
     )
     def check(kind: str, seed: int, d: int, C: int, decades: float, actions: list[str]) -> None:
-        rng = np.random.default_rng(seed)
-        n = 10 if kind == "more features than samples" else int(rng.integers(12, 29))
-        X, y = draw(rng, kind, n, d)
-        watched.append(walk(X, y, 10.0**C, weights(rng, decades), actions))
+        watched.append(small(kind, seed, d, C, decades, actions))
 
     check()
     seen, tightest = summary(watched)
@@ -104,20 +125,34 @@ def test_bounds_from_the_third_derivative_hold() -> None:
 
     @settings(exact, max_examples=20)
     @given(
-        kind=st.sampled_from(["plain", "duplicates with opposite labels", "one point"]),
+        kind=st.sampled_from(
+            ["plain", "duplicates with opposite labels", "largest last", "rare class last"]
+        ),
         seed=st.integers(0, 2**32 - 1),
         C=st.integers(-4, 4),
         decades=st.sampled_from([0.0, 1.0]),
         actions=st.lists(st.sampled_from(ACTIONS), min_size=1, max_size=8),
     )
     def check(kind: str, seed: int, C: int, decades: float, actions: list[str]) -> None:
-        rng = np.random.default_rng(seed)
-        X, y = draw(rng, kind, 190, 1)
-        watched.append(walk(X, y, 10.0**C, weights(rng, decades), actions, quiet=180))
+        watched.append(long(kind, seed, C, decades, actions))
 
     check()
     seen, tightest = summary(watched)
     assert seen["third derivative"] > 50
+
+
+def small(kind: str, seed: int, d: int, C: int, decades: float, actions: Sequence[str]) -> Watched:
+    rng = np.random.default_rng(seed)
+    n = 10 if kind == "more features than samples" else int(rng.integers(12, 29))
+    X, y = draw(rng, kind, n, d)
+    return walk(X, y, 10.0**C, weights(rng, decades), actions)
+
+
+def long(kind: str, seed: int, C: int, decades: float, actions: Sequence[str]) -> Watched:
+    """Long enough for the third derivative to be worth building."""
+    rng = np.random.default_rng(seed)
+    X, y = draw(rng, kind, 190, 1)
+    return walk(X, y, 10.0**C, weights(rng, decades), actions, quiet=180)
 
 
 def draw(rng: Any, kind: str, n: int, d: int) -> Labelled:
@@ -136,7 +171,7 @@ def walk(
     y: NDArray[Any],
     C: float,
     class_weights: NDArray[Any],
-    actions: list[str],
+    actions: Sequence[str],
     quiet: int = 0,
 ) -> Watched:
     """All samples join, at first quietly, then with those actions in turn."""
