@@ -61,6 +61,9 @@ KINDS: dict[str, Draw] = {
     "collinear duplicates with opposite labels": lambda g, X, y: alone(
         *opposite(collinear(g, X), y)
     ),
+    "more features than samples": lambda g, X, y: alone(
+        g.normal(size=(24, 28)) + y[:24, None], y[:24]
+    ),
     "groups": grouped_at_random,
     "groups of opposite duplicates": lambda g, X, y: grouped_at_random(g, *opposite(X, y)),
     "groups of one label": lambda g, X, y: grouped_by_label(X, y),
@@ -94,7 +97,10 @@ def judged_walk(
             if 0 < size < len(order) and len(set(y[rows])) == 2:
                 start = optimum(X[rows], y[rows], C, class_weights[y[rows]], start)
                 optima[size] = start
-        points = np.array([x for w in wants if w in optima for x in near_boundary(optima[w], rng)])
+        crowd = [x for w in wants if w in optima for x in near_boundary(optima[w], rng)]
+        # Others, far enough to be left out of what is looked at.
+        strewn = X[rng.integers(0, len(X), 150)] + X.std(axis=0) * rng.normal(size=X.shape[1])
+        points = np.concatenate([strewn, *[x[None] for x in crowd]])
         truth = {size: int(is_positive(w, points).sum()) for size, w in optima.items()}
     problem = core_problem(
         (X, y, points, np.ones(len(points), dtype=int)),
@@ -119,7 +125,7 @@ def test_points_near_a_boundary_are_decided(seed: int) -> None:
     assert judged == 27
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_sign_near_a_boundary_is_guessed(kind: str, seed: int) -> None:
     rng = np.random.default_rng([seed, *kind.encode()])
@@ -132,7 +138,7 @@ def test_no_sign_near_a_boundary_is_guessed(kind: str, seed: int) -> None:
     judged_walk(rng, X, y, players, C, class_weights, (0.5, 0.7, 0.95), 1)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("kind", ["plain", "duplicates with opposite labels", "groups"])
 def test_no_sign_is_guessed_with_the_third_derivative(kind: str, seed: int) -> None:
     rng = np.random.default_rng([seed, *kind.encode()])
