@@ -315,18 +315,22 @@ double Expansion::add_remainder(const AlignedVector& u, AlignedVector& gradient,
   // Each shift errs by (d + 4) roundings of its absolute terms: at most by `far`, in the norm of
   // the curvatures' squares by `length`. Sums are inflated by more than their own rounding.
   const double relative = (static_cast<double>(columns_) + 4) * kSingleRounding;
-  const double far =
-      relative * members_.largest_norm() * std::sqrt(length) + kSingleRounding * largest_offset_;
-  const double near =
-      relative * coordinate_length(u) + kSingleRounding * std::sqrt(offset_squares_);
+  // What underflows counts too.
+  constexpr double kLeast = std::numeric_limits<float>::min();
+  const double lost =
+      kLeast * static_cast<double>(columns_) * (1 + members_.largest_norm() + std::sqrt(length));
+  const double far = relative * members_.largest_norm() * std::sqrt(length) +
+                     kSingleRounding * largest_offset_ + lost;
+  const double near = relative * coordinate_length(u) +
+                      kSingleRounding * std::sqrt(offset_squares_) +
+                      lost * std::sqrt(members_.total_weight());
   shifts.largest += far;
   if (!(shifts.largest < 2)) return kInfinite;
   const auto squared = [](double value) { return value * value; };
   const auto fourth_root = [](double value) { return std::sqrt(std::sqrt(value)); };
-  // What underflows is less, in each of three products of a member, than curvature + 1 times the
-  // least normal number of single precision.
-  const double vanished = 4.0 * std::numeric_limits<float>::min() *
-                          (static_cast<double>(members_.size()) + members_.total_weight());
+  // In each of three products of a member less than curvature + 1 times the least number is lost.
+  const double vanished =
+      4 * kLeast * (static_cast<double>(members_.size()) + members_.total_weight());
   const double fourth = fourth_root(1.001 * shifts.fourth + vanished) + std::sqrt(far * near);
   const double eighth = std::sqrt(fourth_root(1.001 * shifts.eighth + vanished)) +
                         fourth_root(far * far * far * near);
