@@ -140,7 +140,7 @@ def test_the_gil_is_free_while_the_engine_runs() -> None:
 
     ticker = threading.Thread(target=tick)
     ticker.start()
-    long_run(permutations=60, threads=1)
+    long_run(permutations=600, threads=1)
     stop.set()
     ticker.join()
     assert ticks > 10
