@@ -47,6 +47,13 @@ def giants_last(g: Any, X: NDArray[Any], y: NDArray[Any]) -> Labelled:
     return X, y
 
 
+def feature_last(g: Any, X: NDArray[Any], y: NDArray[Any]) -> Labelled:
+    """Absorbing it cancels digits of the inverse."""
+    late = np.zeros(len(y))
+    late[-5:] = 10.0 ** g.uniform(2, 9) * g.choice([-1, 1], 5)
+    return np.c_[X, late], y
+
+
 KINDS: dict[str, Callable[[Any, NDArray[Any], NDArray[Any]], Labelled]] = {
     "plain": lambda g, X, y: (X, y),
     "separable": lambda g, X, y: (X + 30 * y[:, None], y),
@@ -64,6 +71,7 @@ KINDS: dict[str, Callable[[Any, NDArray[Any], NDArray[Any]], Labelled]] = {
     "heavy tails": lambda g, X, y: (g.standard_cauchy(X.shape), y),
     "largest last": largest_last,
     "giants last": giants_last,
+    "a feature comes last": feature_last,
     "one point": one_point,
     "rare class last": rare_class_last,
 }  # fmt: skip
