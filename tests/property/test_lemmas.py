@@ -82,7 +82,7 @@ exact = settings(
     deadline=None,
     derandomize=True,
     database=None,
-    max_examples=80,
+    max_examples=150,
     suppress_health_check=[HealthCheck.too_slow],
 )
 
@@ -123,7 +123,7 @@ def test_every_bound_holds_at_every_step() -> None:
     watched += [small("rare class last", seed, 1, 0, 3.0, chain) for seed in range(4)]
     seen, tightest = summary(watched)
     for what in ("at the base", "away from the base", "with offsets", "without offsets"):
-        assert seen[what] > 50, what
+        assert seen[what] > 20, what
     for what in ("gradient at the estimate", "distance to the optimum", "growth of curvatures",
                  "largest shift", "fourth powers of shifts", "eighth powers of shifts",
                  "length of the step", "leverage", "root of the inverse"):  # fmt: skip
@@ -133,7 +133,7 @@ def test_every_bound_holds_at_every_step() -> None:
 def test_bounds_from_the_third_derivative_hold() -> None:
     watched: list[Watched] = []
 
-    @settings(exact, max_examples=8)
+    @settings(exact, max_examples=12)
     @given(
         kind=st.sampled_from(
             ["plain", "duplicates with opposite labels", "largest last", "rare class last"]
@@ -150,7 +150,7 @@ def test_bounds_from_the_third_derivative_hold() -> None:
     chain = ["refine", "estimate", "estimate"]
     watched += [long("rare class last", seed, 0, 1.0, chain) for seed in range(2)]
     seen, tightest = summary(watched)
-    assert seen["third derivative"] > 30
+    assert seen["third derivative"] > 20
     assert tightest["gradient at the estimate"] > 0.8
 
 
