@@ -60,6 +60,9 @@ struct SampleLoops {
 
 // Passes over samples in single precision.
 struct SingleLoops {
+  // Numbers in a register: their sums run side by side.
+  std::size_t single_lanes;
+
   // What `add_remainder` and `add_third` need, from the derivatives of the loss: probabilities of
   // class 1, curvatures, third derivatives.
   void (*expand)(const double* residuals, const double* curvatures, const double* signs,

@@ -171,6 +171,6 @@ size_t look(const float* tile, size_t columns, const float* weights, const float
 }  // namespace
 
 extern const SingleLoops single_loops;
-const SingleLoops single_loops = {expand, add_remainder, add_lanes, add_third, look};
+const SingleLoops single_loops = {kSingleLanes, expand, add_remainder, add_lanes, add_third, look};
 
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL
