@@ -214,9 +214,9 @@ def _standard_scaling(X: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _check_sums_fit(permutations: int, test_counts: NDArray[np.int64]) -> None:
-    largest = int(test_counts.max()) ** 2 * len(test_counts)
-    if permutations * largest > np.iinfo(np.int64).max:
+    most = checks.most_permutations(test_counts)
+    if permutations > most:
         raise ValueError(
             f"permutations={permutations} with {test_counts.max()} test samples of one class could "
-            f"overflow the 64-bit sums; at most {np.iinfo(np.int64).max // largest} can be taken"
+            f"overflow the 64-bit sums; at most {most} can be taken"
         )
