@@ -24,6 +24,7 @@ class Tally {
 
   // Adds permutation `index`: `path` holds the counts of correct predictions per class of the
   // coalitions of the first 0, 1, ..., n players of `order`, (n_players + 1) * n_classes of them.
+  // Throws std::overflow_error, and adds nothing, if sums might no longer fit.
   void add(std::uint64_t index, std::span<const std::int64_t> order,
            std::span<const std::int64_t> path, std::int64_t uncertified,
            const Statistics& statistics);
@@ -41,12 +42,15 @@ class Tally {
   const std::vector<IndexRange>& ranges() const { return ranges_; }
 
  private:
+  std::int64_t bound_with(std::span<const std::int64_t> path, std::uint64_t index) const;
   void mark_done(std::uint64_t index);
 
   std::size_t n_players_;
   std::size_t n_classes_;
   std::vector<std::int64_t> gains_;
   std::vector<std::int64_t> products_;
+  // The sum over permutations of the square of the largest change in each: on all sums.
+  std::int64_t bound_ = 0;
   std::int64_t uncertified_ = 0;
   Statistics statistics_;
   std::vector<IndexRange> ranges_;

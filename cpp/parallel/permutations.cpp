@@ -74,7 +74,8 @@ class Run {
   void walk_all(const Checkpoint& checkpoint) {
     Walk walk(problem_, method_, checkpoint);
     std::vector<std::int64_t> order(problem_.n_players());
-    std::vector<std::int64_t> path((order.size() + 1) * problem_.n_classes());
+    std::vector<std::int64_t> path(
+        checked_product(order.size() + 1, problem_.n_classes(), "the counts along a permutation"));
     for (std::uint64_t t = next_++; t < range_.end; t = next_++) {
       checkpoint();
       fill_permutation(seed_, t, order);

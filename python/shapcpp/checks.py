@@ -217,7 +217,7 @@ def most_permutations(test_counts: NDArray[np.int64], walks: int = 1) -> int:
     gains' / units apart from a rest below units: at most walks P T^2 + P in size, no more than
     twice the products. Sums of two runs are those of one over the permutations of both.
     """
-    largest = int(test_counts.max())
+    largest = max(int(test_counts.max()), 1)
     return int(np.iinfo(np.int64).max) // (2 * walks * largest**2)
 
 
