@@ -46,8 +46,6 @@ MOST_EXPANSION = 100
 DAMAGED = (
     ValueError,
     TypeError,
-    SyntaxError,
-    tokenize.TokenError,
     ArithmeticError,
     LookupError,
     RuntimeError,
@@ -91,8 +89,9 @@ def told(what: str) -> Iterator[None]:
     except (*DAMAGED, OSError) as error:
         if isinstance(error, OSError) and error.filename is not None:
             raise
-        reason = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
-        raise ValueError(f"{what}: {shown(reason)[:MOST_SHOWN]}") from None
+        reason = shown(" ".join(str(error).split()).rstrip(".") or type(error).__name__)
+        more = "..." if len(reason) > MOST_SHOWN else ""
+        raise ValueError(f"{shown(what)}: {reason[:MOST_SHOWN]}{more}") from None
 
 
 def shown(text: str) -> str:
@@ -160,7 +159,10 @@ def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     # The same for all versions: escapes stand for what latin-1 lacks.
     text = file.read(length).decode(encoding).encode("latin-1", "backslashreplace")
     header = io.BytesIO(len(text).to_bytes(4, "little") + text)
-    shape, _, dtype = npy.read_array_header_2_0(header, max_header_size=len(text))
+    try:
+        shape, _, dtype = npy.read_array_header_2_0(header, max_header_size=len(text))
+    except (SyntaxError, tokenize.TokenError, RecursionError, MemoryError):
+        raise ValueError("its header cannot be parsed") from None
     return shape, dtype
 
 

@@ -219,6 +219,12 @@ class Member:
         return cls(name.encode(), packed, method, zlib.crc32(content), len(content), len(packed))
 
 
+@functools.cache
+def large_member(method: int) -> Member:
+    """Forty megabytes in a few."""
+    return Member.of("", npy(np.zeros(5_000_000)), method)
+
+
 def archive(members: Sequence[Member]) -> bytes:
     """A zip file as its members say."""
     body, directory = b"", b""
@@ -282,8 +288,9 @@ def damaged_npz(draw: Draw, arrays: dict[str, Array]) -> tuple[bytes, str]:
         members[at] = replace(m, **{field: value})
     elif how == "method":
         other = draw(st.sampled_from((zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)))
-        content = draw(st.sampled_from((contents[which], npy(np.zeros(5_000_000)))))
-        members[at] = Member.of(f"{which}.npy", content, other)
+        large = draw(st.booleans())
+        m = large_member(other) if large else Member.of("", contents[which], other)
+        members[at] = replace(m, name=f"{which}.npy".encode())
         if draw(st.booleans()):
             members[at] = replace(members[at], size=len(contents[which]))
     elif how == "twice":
@@ -296,7 +303,7 @@ def damaged_npz(draw: Draw, arrays: dict[str, Array]) -> tuple[bytes, str]:
         content = draw(st.sampled_from((npy(np.arange(3)), npy([Canary()]), b"", b"text")))
         members.append(replace(Member.of("", content, method), name=name))
     elif how == "bomb":
-        megabytes = draw(st.sampled_from((1, 20, 20, 20, 50, 10_000)))
+        megabytes = draw(st.sampled_from((1, 1, 15, 15, 20, 20, 50, 50, 200, 10_000)))
         honest, in_header = draw(st.booleans()), draw(st.booleans())
         name = draw(st.sampled_from((which, "extra")))
         members = [m for m in members if m.name != f"{name}.npy".encode()]

@@ -256,8 +256,8 @@ def main() -> None:
             folder = Path(tempfile.mkdtemp(prefix="fuzz-", dir=given.folder))
             more += ["--details"] if given.details else []
             done = subprocess.run(
-                [sys.executable, "-m", "fuzz.fuzz_readers", "--reader", name, "--cases", str(-(-count // len(READERS))),
-                 "--seed", str(given.seed), "--folder", str(folder), *more],
+                [sys.executable, "-m", "fuzz.fuzz_readers", "--reader", name,
+                 "--cases", str(-(-count // len(READERS))), "--seed", str(given.seed), "--folder", str(folder), *more],
                 check=False,
             )  # fmt: skip
             if done.returncode < 0:
