@@ -27,7 +27,7 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 LENGTHS = (0, 1, 2, 3, 7, 255, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**62, 2**63 - 1,
            2**63, 2**64, 10**30, -1, -2, -(2**63))  # fmt: skip
-DESCRS = (
+DESCRS: tuple[Any, ...] = (
     "<f8", ">f8", "<f4", "<f2", "<f16", "<c16", "|b1", "|i1", "<u8", ">i8", "<M8[ns]", "<m8[D]",
     "<U0", "<U3", ">U3", "|S0", "|S3", "|V0", "|V8", "<U999999999", "|O", "O", "T", "i4,f8", "3f8",
     "(2,3)f8", "(99999999999,)f8", "", "x", "a5", "bfloat16", ("<f8", (3,)), ("<f8", (2**40,)),
@@ -129,7 +129,9 @@ def strange_header(draw: Draw, array: Array) -> bytes:
             size if new < 0 and draw(st.booleans()) else new
             for size, new in [(size, draw(length)) for size in array.shape]
         )
-        shape = draw(st.sampled_from((shape, shape, shape[:-1], (*shape, draw(length)))))
+        shape = draw(
+            st.sampled_from((array.shape, array.shape, shape, shape[:-1], (*shape, draw(length))))
+        )
         own = np.lib.format.dtype_to_descr(array.dtype)
         header = repr({
             "descr": draw(st.one_of(st.just(own), st.sampled_from(DESCRS))),
@@ -154,22 +156,25 @@ def strange_array(draw: Draw, array: Array) -> Array:
     if how == "order":
         return np.asfortranarray(array)
     if how == "shape":
-        return draw(st.sampled_from((array[None], array.reshape(-1), array[:0], array[:1], array.T,
-                                     array[..., None], array.reshape(-1)[0])))  # fmt: skip
+        forms = (array[None], array.reshape(-1), array[:0], array[:1], array.T, array[..., None],
+                 array.reshape(-1)[0])  # fmt: skip
+        return np.asarray(draw(st.sampled_from(forms)))
     if how == "swap":
-        return array.astype(array.dtype.newbyteorder())
+        return np.asarray(array.astype(array.dtype.newbyteorder()))
     if array.dtype.names is not None:
         fields = [list(f) for f in np.lib.format.dtype_to_descr(array.dtype)]
         which = draw(st.integers(0, len(fields) - 1))
         if how == "nan":
-            strange = array.copy()
+            strange = np.array(array)
             strange["features"].flat[0] = draw(st.sampled_from((np.nan, np.inf, 1e200)))
             return strange
         if how == "field":
             del fields[which]
-            return array[[f[0] for f in fields]]
-        kind = draw(st.sampled_from(("<f8", "<i8", "<u1", "|b1", "<U3", "<U0", "|S9", "<M8[s]")))
-        fields[which][1] = kind
+            return np.asarray(array[[str(f[0]) for f in fields]])
+        kinds = ["<f8", "<i8", "<u1", "|b1", "<U3", "|S9", "<M8[s]"]
+        if len(fields[which]) == 2:
+            kinds.append("<U0")
+        fields[which][1] = draw(st.sampled_from(kinds))
         return np.zeros(array.shape, [tuple(f) for f in fields])
     kind = draw(st.sampled_from(("f2", "f4", ">f8", "f16", "c8", "i1", "u8", "b1", "U4", "S4",
                                  "M8[D]", "m8[s]", "V3", "U0")))  # fmt: skip
