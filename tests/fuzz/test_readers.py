@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from fuzz import fuzz_readers
+
+
+@pytest.fixture(autouse=True)
+def _alarm_is_a_failure() -> Iterator[None]:
+    def fail(*_: object) -> NoReturn:
+        raise RuntimeError("a case hangs")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize("name", fuzz_readers.READERS)
