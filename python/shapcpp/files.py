@@ -55,6 +55,7 @@ DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
 )
+ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 # How the header of a .npy file is encoded, and the bytes that hold its length.
 HEADERS = {(1, 0): ("latin-1", 2), (2, 0): ("latin-1", 4), (3, 0): ("utf-8", 4)}
 LONGEST_HEADER = 10_000  # bytes
@@ -71,13 +72,16 @@ def read_npz(path: PathLike) -> dict[str, Array]:
     """The arrays of a ``.npz`` file by name; ValueError where it is not one."""
     name = os.fspath(path)
     arrays: dict[str, Array] = {}
-    with told(f"{name} is not a readable .npz file"), zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-        _check_members(members, os.path.getsize(path))
-        for member in members:
-            key = member.filename.removesuffix(".npy")
-            with told(f"its member {key}"), archive.open(member) as file:
-                arrays[key] = _read_array(file, member.file_size)
+    with told(f"{name} is not a readable .npz file"), open(path, "rb") as content:
+        if content.read(4) not in ZIP_MAGIC:  # zipfile itself would look further down
+            raise ValueError("it does not begin as a zip file")
+        with zipfile.ZipFile(content) as archive:
+            members = archive.infolist()
+            _check_members(members, os.fstat(content.fileno()).st_size)
+            for member in members:
+                key = member.filename.removesuffix(".npy")
+                with told(f"its member {key}"), archive.open(member) as file:
+                    arrays[key] = _read_array(file, member.file_size)
     return arrays
 
 

@@ -158,7 +158,10 @@ def check(reader: Reader, case: cases.Case, folder: Path) -> str:
         held = max(held, min(files.SMALL + files.MOST_EXPANSION * held, _declared(case)))
     assert peak <= MEMORY + MULTIPLE * held, f"{peak} bytes for a file that holds {held}"
     if outcome == "read":
-        truth = reader.truth(folder)
+        try:
+            truth = reader.truth(folder)
+        except Exception as error:
+            raise AssertionError(f"numpy does not read it: {error}"[:200]) from error
         for name, array in read.items():
             expected = truth.get(name, array)  # ids that are row numbers are not in the file
             if expected.dtype.kind == "S":
