@@ -119,3 +119,7 @@ def test_strange_members(tmp_path: Path) -> None:
         archive.writestr("a\x1b\n.npy", b"")
     with pytest.raises(ValueError, match=r"its member a\\x1b\\n: EOF"):
         files.read_npz(path)
+    np.savez(path, a=np.zeros(3))
+    path.write_bytes(b"PK" + path.read_bytes())  # numpy does not read it either
+    with pytest.raises(ValueError, match="it does not begin as a zip file"):
+        files.read_npz(path)
