@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
+#include <string>
 
 namespace shapcpp {
 
@@ -42,6 +44,8 @@ MarginWatch::MarginWatch(const Problem& problem, Statistics& statistics)
       reference_(sample_.size()) {
   for (std::size_t k = 0; k < problem.n_classes(); ++k) {
     const std::size_t size = problem.test_samples(k).size();
+    if (size > std::numeric_limits<std::uint32_t>::max())
+      throw std::length_error(std::to_string(size) + " test samples of one class are too many");
     near_.push_back({Tiles<float>(columns_, size), Aligned<float>(tiled_rows(size)), {}, 0, 0, {}});
   }
 }

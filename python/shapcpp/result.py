@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp import files, ranges, run_file
+from shapcpp import checks, files, ranges, run_file
 from shapcpp.estimates import Estimates
 from shapcpp.metrics import Metric, resolve_all
 from shapcpp.sums import Sums
@@ -203,6 +203,8 @@ class Valuation(Estimates):
         if differs is not None:
             raise ValueError(f"these are runs of different problems: {differs}")
         asked = ranges.union(*(ranges.of(v.settings["asked"]) for v in (self, other)))
+        together = self.n_permutations + other.n_permutations
+        checks.sums_fit(together, self.test_counts, self.settings["antithetic"])
         same_rule = self.settings["until"] == other.settings["until"]
         return replace(
             self,

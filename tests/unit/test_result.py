@@ -250,7 +250,7 @@ def test_unreadable_files_are_refused(tmp_path: Path) -> None:
         shapcpp.load(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("notes.txt", "hello")
-    with pytest.raises(ValueError, match="not a readable .npy file"):
+    with pytest.raises(ValueError, match="not a readable .npz file: its member notes.txt: EOF"):
         shapcpp.load(path)
     with pytest.raises(FileNotFoundError):
         shapcpp.load(tmp_path / "absent.npz")
