@@ -1,4 +1,5 @@
 # make demo: see it work. make test: check it. make bench: measure it. make lint: style and types.
+# make fuzz: damaged files for the readers.
 # Each first makes a virtual environment in .venv; PYTHON=python3.12 chooses the interpreter.
 PYTHON ?= python3
 VENV ?= .venv
@@ -6,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PERMS ?= 2000
 
-.PHONY: demo test bench bench-smallest lint format sanitize leaks package clean
+.PHONY: demo test fuzz bench bench-smallest lint format sanitize leaks package clean
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -22,6 +23,10 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest
+
+# Twelve thousand damaged and lying files for the readers, ten minutes.
+fuzz: $(VENV)/installed
+	cd tests && $(abspath $(BIN))/python -m fuzz.fuzz_readers --cases 12000 --commands 80
 
 # Half an hour on two cores; FULL=1 takes hours and estimates less. Without OPENBLAS_CORETYPE, so that
 # the peers too run on the best kernels that the processor has.

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shapcpp import _core
+
+Arrays = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
 Problem = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]
 
 
@@ -112,3 +115,17 @@ KINDS: dict[str, Callable[[Draw], Problem]] = {
 def make(kind: str, seed: int) -> Problem:
     """The problem of that kind and seed: X, y, X_test, y_test and options."""
     return KINDS[kind](Draw(seed))
+
+
+def core_problem(arrays: Arrays, **options: Any) -> _core.Problem:
+    """X, y, X_test, y_test as the engine takes them."""
+    X, y, X_test, y_test = arrays
+    settings: dict[str, Any] = {
+        "C": 1.0, "class_weights": np.ones(2), "players": np.arange(len(y)),
+        "empty_counts": np.array([0, 0]), "single_class": "constant",
+    }  # fmt: skip
+    return _core.Problem(
+        X=np.ascontiguousarray(X, dtype=float), classes=y.astype(np.int64),
+        X_test=np.ascontiguousarray(X_test, dtype=float), classes_test=y_test.astype(np.int64),
+        **(settings | options),
+    )  # fmt: skip

@@ -5,5 +5,7 @@ PYBIND11_MODULE(_core, module) {
   shapcpp::bindings::bind_problem(module);
   shapcpp::bindings::bind_tally(module);
   shapcpp::bindings::bind_runs(module);
+  shapcpp::bindings::bind_path(module);
   shapcpp::bindings::bind_build(module);
+  shapcpp::bindings::bind_kernels(module);
 }

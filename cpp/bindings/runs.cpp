@@ -57,7 +57,9 @@ Score everyone(const Problem& problem, bool dense) {
 void run(const Problem& problem, const Score& everyone, Tally& tally, std::uint64_t seed,
          std::uint64_t first, std::uint64_t count, int threads, const Progress& progress,
          bool antithetic, bool dense) {
-  if (count > UINT64_MAX - first) throw std::invalid_argument("first + count is beyond 2^64");
+  // Ranges are shown as signed integers.
+  if (first > INT64_MAX || count > INT64_MAX - first)
+    throw std::invalid_argument("first + count is beyond 2^63");
   const Report report = report_to(progress);
   // As above; the tally is written by the run's threads only, under the run's own lock.
   const py::gil_scoped_release release;
@@ -69,7 +71,8 @@ void run(const Problem& problem, const Score& everyone, Tally& tally, std::uint6
 std::pair<IntArray, std::int64_t> walk(const Problem& problem, const Score& everyone,
                                        const IntArray& order, bool dense) {
   check_order(order, problem.n_players());
-  std::vector<std::int64_t> path((problem.n_players() + 1) * problem.n_classes());
+  std::vector<std::int64_t> path(checked_product(problem.n_players() + 1, problem.n_classes(),
+                                                 "the counts along a permutation"));
   const Checkpoint checkpoint = [] {};
   const std::int64_t uncertified =
       Walk(problem, method(dense), checkpoint).along(view(order), everyone, path);

@@ -24,7 +24,7 @@ namespace {
 void add(Tally& tally, std::uint64_t index, const IntArray& order, const IntArray& path,
          std::int64_t uncertified) {
   check_order(order, tally.n_players());
-  if (static_cast<std::size_t>(path.size()) != (tally.n_players() + 1) * tally.n_classes())
+  if (static_cast<std::size_t>(path.size()) != tally.gains().size() + tally.n_classes())
     throw std::invalid_argument("path must hold the counts of n_players + 1 coalitions");
   std::vector<std::int64_t> changes(tally.n_players() * tally.n_classes());
   add_changes(view(order), view(path), changes);

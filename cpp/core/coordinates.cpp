@@ -9,7 +9,7 @@ namespace shapcpp {
 namespace {
 
 // So many samples at a time are worth a product of matrices.
-constexpr std::size_t kBatch = 128;
+constexpr std::size_t kBatch = 32;
 
 double power_of_two(double deviation, double C) {
   return deviation > 0 ? std::ldexp(1.0, std::ilogb(std::min(1 / deviation, std::sqrt(C)))) : 1.0;
@@ -48,7 +48,7 @@ Coordinates::Coordinates(std::span<const double> training, std::size_t n_feature
   for (std::size_t j = 0; j < d; ++j) deviations[j] = std::sqrt(deviations[j]) * (high[j] - low[j]);
 
   if (d > rows) {
-    rotate(training, deviations, C);
+    rotate(training, deviations, C, checkpoint);
     return;
   }
   factor_.assign(d, 1.0);
@@ -62,7 +62,7 @@ Coordinates::Coordinates(std::span<const double> training, std::size_t n_feature
 // One factor for all columns keeps the penalty uniform, so that it is the same in any orthonormal
 // coordinates. Rotated columns have the same sum of variances.
 void Coordinates::rotate(std::span<const double> training, const std::vector<double>& deviations,
-                         double C) {
+                         double C, const Checkpoint& checkpoint) {
   const std::size_t rows = training.size() / centre_.size();
   const double largest = *std::max_element(deviations.begin(), deviations.end());
   double variance = 0;  // in units of the largest
@@ -77,19 +77,20 @@ void Coordinates::rotate(std::span<const double> training, const std::vector<dou
   penalty_ = Eigen::VectorXd::Constant(static_cast<Eigen::Index>(rows + 1), factor * factor / C);
   penalty_[static_cast<Eigen::Index>(rows)] = 0;
 
-  span_.emplace(scaled(training));
+  span_.emplace(scaled(training), checkpoint);
   double distance = 0;
-  for_each_batch(training, [&](std::size_t, const Eigen::MatrixXd& samples) {
+  for_each_batch(training, checkpoint, [&](std::size_t, const Eigen::MatrixXd& samples) {
     distance = std::max(distance, span_->distance(samples));
   });
   // One rounding of each entry from centring, and one in reserve.
   rotation_error_ = distance + span_->coordinate_error() + 2 * kRounding;
 }
 
-void Coordinates::for_each(std::span<const double> samples, const Taker& take) const {
+void Coordinates::for_each(std::span<const double> samples, const Checkpoint& checkpoint,
+                           const Taker& take) const {
   Eigen::VectorXd working = Eigen::VectorXd::Ones(penalty_.size());
   const std::span<const double> sample(working.data(), columns());
-  for_each_batch(samples, [&](std::size_t first, const Eigen::MatrixXd& batch) {
+  for_each_batch(samples, checkpoint, [&](std::size_t first, const Eigen::MatrixXd& batch) {
     const Eigen::MatrixXd rotated = span_ ? span_->coordinates(batch) : Eigen::MatrixXd();
     for (Eigen::Index i = 0; i < batch.cols(); ++i) {
       double outside = 0;
@@ -107,11 +108,13 @@ void Coordinates::for_each(std::span<const double> samples, const Taker& take) c
 }
 
 void Coordinates::for_each_batch(
-    std::span<const double> samples,
+    std::span<const double> samples, const Checkpoint& checkpoint,
     const std::function<void(std::size_t first, const Eigen::MatrixXd& batch)>& take) const {
   const std::size_t d = centre_.size();
-  for (std::size_t i = 0; i < samples.size(); i += kBatch * d)
+  for (std::size_t i = 0; i < samples.size(); i += kBatch * d) {
+    checkpoint();
     take(i / d, scaled(samples.subspan(i, std::min(kBatch * d, samples.size() - i))));
+  }
 }
 
 // Centred and divided, one sample per column.

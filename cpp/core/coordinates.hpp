@@ -35,15 +35,17 @@ class Coordinates {
   // Calls take(i, sample, norm, outside) with each sample in working coordinates, its Euclidean
   // norm, and a bound on the length of what of it is outside the span.
   using Taker = std::function<void(std::size_t, std::span<const double>, double, double)>;
-  void for_each(std::span<const double> samples, const Taker& take) const;
+  void for_each(std::span<const double> samples, const Checkpoint& checkpoint,
+                const Taker& take) const;
   // Bound on |dx| / |x|, where dx is what the rotation changes a training sample x by, or the part
   // of any sample that is inside the span; 0 without a rotation.
   double rotation_error() const { return rotation_error_; }
 
  private:
-  void rotate(std::span<const double> training, const std::vector<double>& deviations, double C);
+  void rotate(std::span<const double> training, const std::vector<double>& deviations, double C,
+              const Checkpoint& checkpoint);
   void for_each_batch(
-      std::span<const double> samples,
+      std::span<const double> samples, const Checkpoint& checkpoint,
       const std::function<void(std::size_t first, const Eigen::MatrixXd& batch)>& take) const;
   Eigen::MatrixXd scaled(std::span<const double> samples) const;
 

@@ -54,7 +54,7 @@ Expansion::Expansion(const Problem& problem, const Coalition& members, const Che
       curvatures_(probabilities_.size()),
       offsets_(probabilities_.size()),
       direction_(stride_),
-      lane_sums_(columns_ * kLaneSums),
+      lane_sums_(stride_ * kLaneSums),
       margins_(kTileRows),
       residuals_(kTileRows),
       tile_curvatures_(kTileRows),
@@ -161,8 +161,10 @@ void Expansion::charge_rounding(double loss) {
   // An entry of T errs by so much of sum c_i |x_ij x_il x_im|: |T[a, b]|_{H^-1} of the absolute
   // terms is at most max |x_i| |a| times |b|_H times the square of the spread.
   const double spread_now = spread();
+  // A lane takes so many rows of a tile; 8 for the terms themselves.
+  const double single = static_cast<double>(kTileRows / kernels_.single_lanes + 8);
   third_rounding_ =
-      (40 * kSingleRounding + (updates_ + d * d) * kRounding) * spread_now * spread_now;
+      (single * kSingleRounding + (updates_ + d * d) * kRounding) * spread_now * spread_now;
 }
 
 // Residuals are at most 1, curvatures 1/4.
@@ -309,21 +311,29 @@ double Expansion::add_remainder(const AlignedVector& u, AlignedVector& gradient,
   for (std::size_t j = 0; j < columns_; ++j) {
     length += u[j] * u[j];
   }
-  kernels_.add_lanes(lane_sums_.data(), columns_, gradient.data());
+  kernels_.add_lanes(lane_sums_.data(), stride_, gradient.data());
   // Each shift errs by (d + 4) roundings of its absolute terms: at most by `far`, in the norm of
   // the curvatures' squares by `length`. Sums are inflated by more than their own rounding.
   const double relative = (static_cast<double>(columns_) + 4) * kSingleRounding;
-  const double far =
-      relative * members_.largest_norm() * std::sqrt(length) + kSingleRounding * largest_offset_;
-  const double near =
-      relative * coordinate_length(u) + kSingleRounding * std::sqrt(offset_squares_);
+  // What underflows counts too.
+  constexpr double kLeast = std::numeric_limits<float>::min();
+  const double lost =
+      kLeast * static_cast<double>(columns_) * (1 + members_.largest_norm() + std::sqrt(length));
+  const double far = relative * members_.largest_norm() * std::sqrt(length) +
+                     kSingleRounding * largest_offset_ + lost;
+  const double near = relative * coordinate_length(u) +
+                      kSingleRounding * std::sqrt(offset_squares_) +
+                      lost * std::sqrt(members_.total_weight());
   shifts.largest += far;
   if (!(shifts.largest < 2)) return kInfinite;
   const auto squared = [](double value) { return value * value; };
   const auto fourth_root = [](double value) { return std::sqrt(std::sqrt(value)); };
-  const double fourth = fourth_root(1.001 * shifts.fourth) + std::sqrt(far * near);
-  const double eighth =
-      std::sqrt(fourth_root(1.001 * shifts.eighth)) + fourth_root(far * far * far * near);
+  // In each of three products of a member less than curvature + 1 times the least number is lost.
+  const double vanished =
+      4 * kLeast * (static_cast<double>(members_.size()) + members_.total_weight());
+  const double fourth = fourth_root(1.001 * shifts.fourth + vanished) + std::sqrt(far * near);
+  const double eighth = std::sqrt(fourth_root(1.001 * shifts.eighth + vanished)) +
+                        fourth_root(far * far * far * near);
   shifts.fourth = squared(squared(fourth));
   shifts.eighth = squared(squared(squared(eighth)));
   const double growth = std::exp(shifts.largest);

@@ -285,11 +285,12 @@ bool LogisticPath::refine() {
   kernels_.multiply(expansion_.hessian().data(), columns_, expansion_.stride(),
                     displacement_.data(), product_.data());
   kernels_.add_scaled(gradient_.data(), expansion_.stride(), product_.data(), 1.0);
-  anchor_rounding_ = expansion_.gradient_rounding() +
-                     expansion_.hessian_rounding() * expansion_.coordinate_length(displacement_) +
-                     4 * kRounding * (length(expansion_.gradient()) + length(product_)) *
-                         expansion_.inverse_root() +
-                     expansion_.add_remainder(displacement_, gradient_, shifts_);
+  anchor_rounding_ = expansion_.add_remainder(displacement_, gradient_, shifts_);
+  // Errors of margins at the base weigh with the curvatures at the anchor.
+  anchor_rounding_ += std::exp(shifts_.largest) * expansion_.gradient_rounding() +
+                      expansion_.hessian_rounding() * expansion_.coordinate_length(displacement_) +
+                      4 * kRounding * (length(expansion_.gradient()) + length(product_)) *
+                          expansion_.inverse_root();
   if (!std::isfinite(anchor_rounding_)) return rebase(kInfinite);
   if (rounded)
     anchor_rounding_ =

@@ -38,7 +38,6 @@ class LogisticPath {
   const Optimum& fit(bool anchor);
   bool has_anchor() const { return expansion_.has_base(); }
 
- private:
   // Bounds on what a step leaves of the gradient, in the norm of H^-1.
   struct Error {
     double total = 0;
@@ -46,6 +45,16 @@ class LogisticPath {
     double growth = 0;     // curvatures at the end are within this factor of those in H
   };
 
+  // What the last estimate was made of, each bound by itself, for tests of the lemmas.
+  const Expansion& expansion() const { return expansion_; }
+  const AlignedVector& displacement() const { return displacement_; }
+  const AlignedVector& step() const { return step_; }
+  const AlignedVector& anchor_gradient() const { return gradient_; }
+  double anchor_rounding() const { return anchor_rounding_; }
+  const Shifts& shifts() const { return shifts_; }
+  const Error& error() const { return error_; }
+
+ private:
   bool rebase(double growth);
   bool build(double growth);
   bool is_time_to_rebase();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
+#include <string>
 
 namespace shapcpp {
 
@@ -18,6 +20,7 @@ constexpr double kCopyCost = 4;
 constexpr double kShortestLife = 3;
 constexpr double kLongestLife = 300;
 constexpr double kLargestSingle = 1e30;
+constexpr double kLargestDouble = 1e300;
 // A limit above every ratio.
 constexpr double kAllNear = 2;
 // Share of the test samples up to which near ones are worth copying out.
@@ -41,6 +44,8 @@ MarginWatch::MarginWatch(const Problem& problem, Statistics& statistics)
       reference_(sample_.size()) {
   for (std::size_t k = 0; k < problem.n_classes(); ++k) {
     const std::size_t size = problem.test_samples(k).size();
+    if (size > std::numeric_limits<std::uint32_t>::max())
+      throw std::length_error(std::to_string(size) + " test samples of one class are too many");
     near_.push_back({Tiles<float>(columns_, size), Aligned<float>(tiled_rows(size)), {}, 0, 0, {}});
   }
 }
@@ -235,6 +240,12 @@ void MarginWatch::examine(const Optimum& optimum, std::size_t k) {
   near.far_positive = near.positive = 0;
   near.open.clear();
   statistics_.test_evaluations += static_cast<std::int64_t>(samples.size());
+  // Else margins could overflow, and what is not a number is not found within its bound.
+  if (!(problem_.largest_test_norm() * optimum.weights.norm() < kLargestDouble) ||
+      !std::isfinite(bound)) {
+    for (std::size_t i = 0; i < samples.size(); ++i) near.open.push_back(i);
+    return;
+  }
   for (std::size_t t = 0; t < samples.tile_count(); ++t) {
     const double* norms = problem_.test_norms(k).data() + t * kTileRows;
     const std::size_t rows = padded_rows(samples.rows_in(t));
@@ -260,8 +271,9 @@ void MarginWatch::decide_open(const Optimum& optimum, Norms norms) {
         sample_[j] = problem_.test_samples(k).value(row, j);
       const double margin = kernels_.dot(sample_.data(), weights_.data(), sample_.size());
       const bool decided =
-          std::abs(margin) > problem_.test_norms(k)[row] * bound ||
-          (norms == Norms::kExact && is_decided(optimum, margin, problem_.test_norms(k)[row]));
+          std::isfinite(margin) &&
+          (std::abs(margin) > problem_.test_norms(k)[row] * bound ||
+           (norms == Norms::kExact && is_decided(optimum, margin, problem_.test_norms(k)[row])));
       near_[k].positive += decided && margin > 0 ? 1 : 0;
       return decided;
     });

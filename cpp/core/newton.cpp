@@ -157,7 +157,7 @@ bool Newton::finish(const Step& step) {
   // certificate needs.
   const double of_hessian = hessian_rounding(members_, hessian_.diagonal(), inverse_diagonal) +
                             rotation_.of_hessian(hessian_.trace());
-  if (of_hessian > 0.1) return false;
+  if (of_hessian > 0.1 || of_hessian * step.decrement > floor) return false;
 
   const Eigen::VectorXd unsolved =
       hessian_.selfadjointView<Eigen::Lower>() * step.direction + gradient_;

@@ -71,9 +71,8 @@ void Problem::set_training(std::span<const double> values, const Coordinates& co
                            const Checkpoint& checkpoint) {
   samples_.resize(checked_product(n_samples(), columns_, "the training set"));
   norms_.resize(n_samples());
-  coordinates.for_each(values,
+  coordinates.for_each(values, checkpoint,
                        [&](std::size_t i, std::span<const double> sample, double norm, double) {
-                         checkpoint();
                          std::copy(sample.begin(), sample.end(), samples_.data() + i * columns_);
                          norms_[i] = norm;
                        });
@@ -92,16 +91,16 @@ void Problem::set_test(LabelledSamples test, std::size_t n_features, std::size_t
   }
   std::vector<std::vector<double>> outside(n_classes);
   double shares = 0;
-  coordinates.for_each(test.values, [&](std::size_t i, std::span<const double> sample, double norm,
-                                        double length_outside) {
-    checkpoint();
-    SampleTiles& side = test_samples_[classes[i]];
-    test_norms_[classes[i]][side.size()] = norm;
-    side.append(sample);
-    single_test_samples_[classes[i]].append(sample);
-    outside[classes[i]].push_back(length_outside);
-    shares += length_outside / norm;
-  });
+  coordinates.for_each(
+      test.values, checkpoint,
+      [&](std::size_t i, std::span<const double> sample, double norm, double length_outside) {
+        SampleTiles& side = test_samples_[classes[i]];
+        test_norms_[classes[i]][side.size()] = norm;
+        side.append(sample);
+        single_test_samples_[classes[i]].append(sample);
+        outside[classes[i]].push_back(length_outside);
+        shares += length_outside / norm;
+      });
   // A bound for most; the norms of the few that exceed it are enlarged.
   outside_ = 4 * shares / static_cast<double>(classes.size());
   if (outside_ > 0)

@@ -3,6 +3,7 @@
 #include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "optimum.hpp"
@@ -36,23 +37,59 @@ int normalise(Eigen::Ref<MatrixXd> column) {
   return first + second;
 }
 
+// A matrix is worked through in strips of so many columns, with a checkpoint for each.
+constexpr Index kStrip = 32;
+
+template <class Body>
+void in_strips(Index columns, const Checkpoint& checkpoint, const Body& body) {
+  for (Index first = 0; first < columns; first += kStrip) {
+    checkpoint();
+    body(first, std::min(kStrip, columns - first));
+  }
+}
+
+// Householder's method, a strip of columns at a time, in place: the Q of `vectors`.
+MatrixXd orthonormal(MatrixXd vectors, const Checkpoint& checkpoint) {
+  using Strip = Eigen::HouseholderQR<Eigen::Ref<MatrixXd>>;
+  std::vector<Strip> strips;
+  in_strips(vectors.cols(), checkpoint, [&](Index first, Index count) {
+    Eigen::Ref<MatrixXd> strip = vectors.block(first, first, vectors.rows() - first, count);
+    strips.emplace_back(strip);
+    auto rest = vectors.bottomRightCorner(strip.rows(), vectors.cols() - first - count);
+    in_strips(rest.cols(), checkpoint, [&](Index begin, Index width) {
+      rest.middleCols(begin, width).applyOnTheLeft(strips.back().householderQ().adjoint());
+    });
+  });
+  MatrixXd basis = MatrixXd::Identity(vectors.rows(), vectors.cols());
+  for (auto strip = strips.rbegin(); strip != strips.rend(); ++strip) {
+    const Index rows = strip->rows();
+    auto corner = basis.bottomRightCorner(rows, rows - (vectors.rows() - vectors.cols()));
+    in_strips(corner.cols(), checkpoint, [&](Index begin, Index width) {
+      corner.middleCols(begin, width).applyOnTheLeft(strip->householderQ());
+    });
+  }
+  return basis;
+}
+
 }  // namespace
 
-Span::Span(MatrixXd vectors) {
+Span::Span(MatrixXd vectors, const Checkpoint& checkpoint) {
   const double largest = vectors.lpNorm<Eigen::Infinity>();
   if (largest > 0) scale(vectors, -std::ilogb(largest) - 1);
-  {
-    const Eigen::HouseholderQR<Eigen::Ref<MatrixXd>> in_place(vectors);
-    low_ = in_place.householderQ() * MatrixXd::Identity(vectors.rows(), vectors.cols());
-  }
-  vectors.resize(0, 0);
+  low_ = orthonormal(std::move(vectors), checkpoint);
   high_ = leading_digits(low_);
   low_ -= high_;
-  const MatrixXd mixed = high_.transpose() * low_;
-  defect_ = high_.transpose() * high_;
-  defect_.diagonal().array() -= 1;
+  defect_.resize(high_.cols(), high_.cols());
+  MatrixXd mixed(high_.cols(), high_.cols());
+  in_strips(high_.cols(), checkpoint, [&](Index first, Index count) {
+    const auto of_high = high_.middleCols(first, count);
+    const auto of_low = low_.middleCols(first, count);
+    mixed.middleCols(first, count).noalias() = high_.transpose() * of_low;
+    defect_.middleCols(first, count).noalias() = high_.transpose() * of_high;
+    defect_.block(first, first, count, count).diagonal().array() -= 1;
+    defect_.middleCols(first, count).noalias() += low_.transpose() * of_low;
+  });
   defect_ += mixed + mixed.transpose();
-  defect_.noalias() += low_.transpose() * low_;
 }
 
 // With Q = V S, S^2 = I + defect, it is V'x = S^-1 Q'x, and S^-1 is I - defect / 2 but for squares.

@@ -7,12 +7,14 @@
 
 #include <Eigen/Core>
 
+#include "checkpoint.hpp"
+
 namespace shapcpp {
 
 class Span {
  public:
   // Of the columns of `vectors`, a matrix taller than wide, which is used up.
-  explicit Span(Eigen::MatrixXd vectors);
+  Span(Eigen::MatrixXd vectors, const Checkpoint& checkpoint);
 
   Eigen::Index dimension() const { return high_.cols(); }
   // For each column x the coordinates z with |z - V'x| <= coordinate_error() |x|, where V is

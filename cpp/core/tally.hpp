@@ -23,7 +23,8 @@ class Tally {
   Tally(std::size_t n_players, std::size_t n_classes);
 
   // Adds the permutations of `done`, whose contributions are summed in `changes` and count as one
-  // unit: `products` takes up the products of these sums.
+  // unit: `products` takes up the products of these sums. Throws std::overflow_error, and adds
+  // nothing, if sums might no longer fit.
   void add(IndexRange done, std::span<const std::int64_t> changes, std::int64_t uncertified,
            const Statistics& statistics);
 
@@ -40,12 +41,15 @@ class Tally {
   const std::vector<IndexRange>& ranges() const { return ranges_; }
 
  private:
+  std::int64_t bound_with(std::span<const std::int64_t> changes, std::uint64_t index) const;
   void mark_done(IndexRange done);
 
   std::size_t n_players_;
   std::size_t n_classes_;
   std::vector<std::int64_t> gains_;
   std::vector<std::int64_t> products_;
+  // The sum over permutations of the square of the largest change in each: on all sums.
+  std::int64_t bound_ = 0;
   std::int64_t uncertified_ = 0;
   Statistics statistics_;
   std::vector<IndexRange> ranges_;

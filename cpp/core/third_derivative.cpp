@@ -9,7 +9,8 @@ ThirdDerivative::ThirdDerivative(std::size_t columns)
 
 void ThirdDerivative::clear() {
   if (values_.empty()) {
-    values_.resize(checked_product(columns_ * (columns_ + 1) / 2, stride_, "a third derivative"));
+    const std::size_t rows = checked_product(columns_, columns_ + 1, "a third derivative") / 2;
+    values_.resize(checked_product(rows, stride_, "a third derivative"));
     block_.resize(columns_ * columns_);
     scratch_.resize(5 * kernels::kTileStride);
   }

@@ -7,22 +7,24 @@
 
 namespace shapcpp::kernels {
 
-namespace generic {
-extern const Kernels table;
-}
+#define SHAPCPP_LOOPS_OF(level)          \
+  namespace level {                      \
+  extern const SampleLoops sample_loops; \
+  extern const SingleLoops single_loops; \
+  extern const MatrixLoops matrix_loops; \
+  }
+
+SHAPCPP_LOOPS_OF(generic)
 #ifdef SHAPCPP_X86_LEVELS
-namespace avx2 {
-extern const Kernels table;
-}
-namespace avx512 {
-extern const Kernels table;
-}
+SHAPCPP_LOOPS_OF(avx2)
+SHAPCPP_LOOPS_OF(avx512)
 #endif
 
 namespace {
 
-std::vector<const Kernels*> available() {
-  std::vector<const Kernels*> tables;
+// From the widest registers to the narrowest.
+std::vector<Kernels> available() {
+  std::vector<Kernels> levels;
 #ifdef SHAPCPP_X86_LEVELS
   // Every feature that the compiler may use: the levels' flags in CMakeLists.txt.
   __builtin_cpu_init();
@@ -32,33 +34,36 @@ std::vector<const Kernels*> available() {
                           __builtin_cpu_supports("avx512bw") &&
                           __builtin_cpu_supports("avx512cd") &&
                           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  if (has_avx512) tables.push_back(&avx512::table);
-  if (has_avx2) tables.push_back(&avx2::table);
+  if (has_avx512)
+    levels.push_back({avx512::sample_loops, avx512::single_loops, avx512::matrix_loops, "avx512"});
+  if (has_avx2)
+    levels.push_back({avx2::sample_loops, avx2::single_loops, avx2::matrix_loops, "avx2"});
 #endif
-  tables.push_back(&generic::table);
-  return tables;
+  levels.push_back(
+      {generic::sample_loops, generic::single_loops, generic::matrix_loops, "generic"});
+  return levels;
 }
 
-const Kernels& choose() {
-  const auto tables = available();
+Kernels choose() {
+  const auto levels = available();
   const char* setting = std::getenv("SHAPCPP_ISA");
-  if (setting == nullptr || *setting == '\0') return *tables.front();
+  if (setting == nullptr || *setting == '\0') return levels.front();
   const std::string wanted = setting;
-  std::string levels;
-  for (const Kernels* table : tables) {
-    if (wanted == table->level) return *table;
-    levels += (levels.empty() ? "" : ", ") + std::string(table->level);
+  std::string names;
+  for (const Kernels& each : levels) {
+    if (wanted == each.level) return each;
+    names += (names.empty() ? "" : ", ") + std::string(each.level);
   }
   const bool known = wanted == "avx2" || wanted == "avx512";
   throw std::invalid_argument("SHAPCPP_ISA='" + wanted + "' is " +
                               (known ? "not supported by this processor" : "unknown") +
-                              "; it can be one of: " + levels);
+                              "; it can be one of: " + names);
 }
 
 }  // namespace
 
 const Kernels& kernels() {
-  static const Kernels& chosen = choose();
+  static const Kernels chosen = choose();
   return chosen;
 }
 

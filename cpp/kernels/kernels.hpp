@@ -28,18 +28,14 @@ struct Shifts {
   double eighth = 0;
 };
 
-struct Kernels {
-  const char* level;
-
+// Passes over samples in double precision.
+struct SampleLoops {
   // margins[i] = sum over columns j of tile(i, j) * weights[j]
   void (*margins)(const double* tile, std::size_t columns, const double* weights, std::size_t rows,
                   double* margins);
 
   // The largest |values[i]|.
   double (*largest)(const double* values, std::size_t rows);
-
-  // The largest |a[i] - b[i]| over exactly `rows` rows.
-  double (*largest_difference)(const double* a, const double* b, std::size_t rows);
 
   // Derivatives of the loss a * log(1 + exp(-sign * margin)) by the margin, sign = +1 or -1:
   // residuals (first) and curvatures (second).
@@ -56,31 +52,49 @@ struct Kernels {
   void (*add_hessian)(const double* tile, std::size_t columns, const double* curvatures,
                       std::size_t rows, double* hessian, double* scratch);
 
+  // How many margins exceed their bound, and how many lie within it, where
+  // bound_i = norms[i] * scale.
+  void (*classify)(const double* margins, const double* norms, double scale, std::size_t rows,
+                   std::size_t* positive, std::size_t* within);
+};
+
+// Passes over samples in single precision.
+struct SingleLoops {
+  // Numbers in a register: their sums run side by side.
+  std::size_t single_lanes;
+
   // What `add_remainder` and `add_third` need, from the derivatives of the loss: probabilities of
   // class 1, curvatures, third derivatives.
   void (*expand)(const double* residuals, const double* curvatures, const double* signs,
                  const double* sample_weights, std::size_t rows, float* probabilities,
                  float* single_curvatures, float* thirds);
 
-  // In single precision, for members with probabilities p_i of class 1 and curvatures c_i at some
-  // margins: what moving these by t_i = sum over j of tile(i, j) * direction[j] - offsets[i] adds
-  // to the residuals beyond c_i t_i; times the samples, to lane_sums[j * kLaneSums
-  // ..]. Good for |t_i| <= 2; larger ones are reported in `shifts`, and the sums are then
-  // worthless.
+  // For members with probabilities p_i of class 1 and curvatures c_i at some margins: what moving
+  // these by t_i = sum over j of tile(i, j) * direction[j] - offsets[i] adds to the residuals
+  // beyond c_i t_i; times the samples, to lane_sums[j * kLaneSums ..]. Good for |t_i| <= 2; larger
+  // ones are reported in `shifts`, and the sums are then worthless.
   void (*add_remainder)(const float* tile, std::size_t columns, const float* direction,
                         const float* offsets, const float* probabilities, const float* curvatures,
                         std::size_t rows, double* lane_sums, Shifts* shifts);
-  // vector[j] += sum over lanes
-  void (*add_lanes)(const double* lane_sums, std::size_t columns, double* vector);
+  // vector[j] += sum over lanes, for `stride` columns: a multiple of kStrideMultiple.
+  void (*add_lanes)(const double* lane_sums, std::size_t stride, double* vector);
 
-  // In single precision, third[row (j, l)][m] += sum over rows i of weights[i] * tile(i, j) *
-  // tile(i, l) * tile(i, m) for m <= l <= j, with row (j, l) of `stride` numbers at (j (j + 1) / 2
-  // + l) * stride. `block` holds columns^2 numbers, `scratch` 5 * kTileStride.
+  // third[row (j, l)][m] += sum over rows i of weights[i] * tile(i, j) * tile(i, l) * tile(i, m)
+  // for m <= l <= j, with row (j, l) of `stride` numbers at (j (j + 1) / 2 + l) * stride. `block`
+  // holds columns^2 numbers, `scratch` 5 * kTileStride.
   void (*add_third)(const float* tile, std::size_t columns, const float* weights, std::size_t rows,
                     double* third, std::size_t stride, double* block, float* scratch);
 
-  // Small vectors and matrices, rows of `stride` numbers, a multiple of kStrideMultiple; what lies
-  // beyond `columns` in a vector is zero. Matrices are symmetric.
+  // `classify` in one pass with the margins. Returns how many margins exceed their bound, and lists
+  // the `within` rows of those that lie within it.
+  std::size_t (*look)(const float* tile, std::size_t columns, const float* weights,
+                      const float* norms, float scale, std::size_t rows, std::size_t* within,
+                      unsigned short* open);
+};
+
+// Small vectors and matrices, rows of `stride` numbers, a multiple of kStrideMultiple; what lies
+// beyond `columns` in a vector is zero. Matrices are symmetric.
+struct MatrixLoops {
   double (*dot)(const double* a, const double* b, std::size_t stride);
   void (*add_scaled)(double* target, std::size_t stride, const double* vector, double factor);
   void (*multiply)(const double* matrix, std::size_t columns, std::size_t stride,
@@ -106,16 +120,10 @@ struct Kernels {
   // product[m] = sum over j, l of third(j, l, m) * a[j] * b[l]
   void (*contract)(const double* third, std::size_t columns, std::size_t stride, const double* a,
                    const double* b, double* product);
+};
 
-  // How many margins exceed their bound, and how many lie within it, where
-  // bound_i = norms[i] * scale.
-  void (*classify)(const double* margins, const double* norms, double scale, std::size_t rows,
-                   std::size_t* positive, std::size_t* within);
-  // The same in single precision. Returns how many margins exceed their bound, and lists the
-  // `within` rows of those that lie within it.
-  std::size_t (*look)(const float* tile, std::size_t columns, const float* weights,
-                      const float* norms, float scale, std::size_t rows, std::size_t* within,
-                      unsigned short* open);
+struct Kernels : SampleLoops, SingleLoops, MatrixLoops {
+  const char* level;
 };
 
 // The level in use: SHAPCPP_ISA where it is set, else the best. Chosen once per process; throws

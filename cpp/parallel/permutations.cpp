@@ -76,7 +76,8 @@ class Run {
   void walk_all(const Checkpoint& checkpoint) {
     Walk walk(problem_, method_, checkpoint);
     std::vector<std::int64_t> order(problem_.n_players());
-    std::vector<std::int64_t> path((order.size() + 1) * problem_.n_classes());
+    std::vector<std::int64_t> path(
+        checked_product(order.size() + 1, problem_.n_classes(), "the counts along a permutation"));
     std::vector<std::int64_t> changes(order.size() * problem_.n_classes());
     for (std::uint64_t t = next_++; t < units_.end; t = next_++) {
       checkpoint();

@@ -199,6 +199,38 @@ def positive(name: str, value: object, most: int = 2**63 - 1) -> int:
     return number
 
 
+def natural(name: str, value: object) -> int:
+    """An integer from 0."""
+    number = whole(name, value)
+    if number < 0:
+        raise ValueError(f"{name} must be at least 0, got {number}")
+    return number
+
+
+def most_permutations(test_counts: NDArray[np.int64], walks: int = 1) -> int:
+    """Of how many permutations all sums fit in 64-bit integers, whatever the data.
+
+    A permutation changes the correct predictions of a class with T test samples by at most T
+    at each join, so that over P of them no gain exceeds P T and no product P T^2. Where `walks`
+    of them are one unit (2 if antithetic), there are P / walks units with changes of at most
+    walks T each: products reach walks P T^2. The standard error takes products minus gains
+    gains' / units apart from a rest below units: at most walks P T^2 + P in size, no more than
+    twice the products. Sums of two runs are those of one over the permutations of both.
+    """
+    largest = max(int(test_counts.max()), 1)
+    return int(np.iinfo(np.int64).max) // (2 * walks * largest**2)
+
+
+def sums_fit(permutations: int, test_counts: NDArray[np.int64], antithetic: bool) -> None:
+    """ValueError if sums over so many permutations might not fit in 64-bit integers."""
+    most = most_permutations(test_counts, 2 if antithetic else 1)
+    if permutations > most:
+        raise ValueError(
+            f"permutations={permutations} with {test_counts.max()} test samples of one class could "
+            f"overflow the 64-bit sums; at most {most} can be taken"
+        )
+
+
 def seed(value: object) -> int:
     """An integer from 0 to 2^64 - 1."""
     number = whole("seed", value)

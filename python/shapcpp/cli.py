@@ -103,7 +103,8 @@ def detect(
     """Show which labels to look at first, or how many known errors are found.
 
     With true labels in RUN: of the labels wrong in each direction, the share among the
-    lowest values (the paper's table). Without: the review queue, lowest value first.
+    lowest values (the paper's table). Without: the review queue, lowest value first, and
+    whether a sample is certainly among the lowest (at 95%, by each metric).
 
     \b
     Examples:

@@ -15,9 +15,10 @@ from typing import Protocol
 from shapcpp import files, ranges
 from shapcpp.ranges import Ranges
 from shapcpp.result import Valuation
+from shapcpp.stopping import Rule
 from shapcpp.sums import Sums
 
-__all__ = ["CheckpointWarning", "Course", "Report", "Rule", "Walker"]
+__all__ = ["CheckpointWarning", "Course", "Report", "Walker"]
 
 Report = Callable[[int, int], object]  # (done, total)
 
@@ -26,16 +27,6 @@ CLOSE_ENOUGH = 0.9  # of the interval between checkpoints
 
 class CheckpointWarning(RuntimeWarning):
     """A checkpoint could not be written; the run goes on, and tries again."""
-
-
-class Rule(Protocol):
-    """When the results suffice; see `certainty.parse_rule`."""
-
-    def next_look(self, done: int) -> int:
-        """The next number of walks, above `done`, at which to look."""
-
-    def is_met(self, v: Valuation) -> bool:
-        """Whether the results suffice."""
 
 
 class Walker(Protocol):

@@ -111,7 +111,9 @@ def review_queue(
     numpy.recarray
         One row per metric and rank. Fields: ``metric``; ``rank``, from 1; ``sample``, the
         row number; ``id``; ``label``; ``group`` where known; ``value``; ``stderr``;
-        ``low`` and ``high``, the 95% interval.
+        ``low`` and ``high``, the 95% interval; ``certain``, "yes" where the sample is
+        certainly among the lowest by that metric (`Valuation.decided` at level 0.95), else
+        "undecided".
 
     Raises
     ------
@@ -135,6 +137,8 @@ def review_queue(
         columns["value"] = v[metric][order]
         columns["stderr"] = v.stderr(metric)[order]
         columns |= {"low": low[order], "high": high[order]}
+        certain = v.decided(metric, fraction)[order] == 1
+        columns["certain"] = np.where(certain, "yes", "undecided")
         dtype = [(name, column.dtype) for name, column in columns.items()]
         parts.append(np.rec.fromarrays([*columns.values()], dtype=dtype))
     return np.concatenate(parts).view(np.recarray)

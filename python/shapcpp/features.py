@@ -71,7 +71,7 @@ class Features:
         names = self.rows.dtype.names or ()
         missing = [name for name in NEEDED if name not in names]
         if missing:
-            has = f"; it has {', '.join(names)}" if names else ""
+            has = f"; it has {files.shown(', '.join(names))}" if names else ""
             raise ValueError(f"{self.source} lacks the field {', '.join(missing)}{has}")
         if self.rows.ndim != 1:
             raise ValueError(f"{self.source} must be one row per sample, got {self.rows.shape}")
@@ -85,13 +85,16 @@ class Features:
             column, (kinds, noun) = self.rows[name], FIELD_KINDS[name]
             if column.dtype.kind not in kinds or column.ndim != 1:
                 raise TypeError(
-                    f"{self.source}: field {name} must hold {noun}, got dtype {column.dtype}"
+                    f"{self.source}: field {name} must hold {noun}, one per row, got dtype "
+                    f"{column.dtype} and shape {column.shape[1:]}"
                 )
-        if self.rows["split"].dtype.kind not in "US":
+        splits = self.rows["split"]
+        if splits.dtype.kind not in "US" or splits.ndim != 1:
             raise TypeError(
-                f"{self.source}: field split must hold text, got dtype {self.rows['split'].dtype}"
+                f"{self.source}: field split must hold text, one per row, got dtype {splits.dtype} "
+                f"and shape {splits.shape[1:]}"
             )
-        unknown = ~np.isin(self._splits, SPLITS)
+        unknown = ~np.any([self._splits == split for split in SPLITS], axis=0)
         if unknown.any():
             row = int(np.argmax(unknown))
             raise ValueError(
@@ -347,7 +350,7 @@ def _from_npz(arrays: dict[str, Array], source: str) -> Features:
         stored[name] for name in ("X", "y", "X_test", "y_test") if stored[name] not in arrays
     ]
     if missing:
-        has = ", ".join(arrays) or "nothing"
+        has = files.shown(", ".join(arrays)) or "nothing"
         raise ValueError(f"{source} lacks {', '.join(missing)}; it has {has}")
     return Features.from_splits(
         **{name: arrays[key] for name, key in stored.items() if key in arrays},

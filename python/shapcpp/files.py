@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-import lzma
+import math
 import os
+import struct
+import sys
 import tempfile
 import tokenize
+import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,69 +23,151 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-__all__ = ["check_writable", "csv_bytes", "read_npy", "read_npz", "write_atomically", "write_npz"]
+__all__ = [
+    "check_writable",
+    "csv_bytes",
+    "read_npy",
+    "read_npz",
+    "shown",
+    "told",
+    "write_atomically",
+    "write_npz",
+]
 
 Array = NDArray[Any]
 PathLike = str | os.PathLike[str]
 
-# What reading a damaged archive can raise, beside the ValueError of a damaged array in it.
+# What an archive may expand to: so many bytes, or such a multiple of its own size, which honest
+# numbers hardly ever do.
+SMALL = 1 << 24
+MOST_EXPANSION = 100
+
+# What reading a damaged file can raise.
 DAMAGED = (
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    LookupError,
+    RuntimeError,
+    MemoryError,
+    EOFError,
+    struct.error,
     zipfile.BadZipFile,
     zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
 )
+ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+# How the header of a .npy file is encoded, and the bytes that hold its length.
+HEADERS = {(1, 0): ("latin-1", 2), (2, 0): ("latin-1", 4), (3, 0): ("utf-8", 4)}
+LONGEST_HEADER = 10_000  # bytes
+MOST_SHOWN = 400  # characters
 
 
 def read_npy(path: PathLike) -> Array:
     """The array of a ``.npy`` file; ValueError in one sentence where it is not one."""
-    with open(path, "rb") as file:
-        return _read_array(file, os.fstat(file.fileno()).st_size, os.fspath(path))
+    with told(f"{os.fspath(path)} is not a readable .npy file"), open(path, "rb") as file:
+        return _read_array(file, os.fstat(file.fileno()).st_size)
 
 
 def read_npz(path: PathLike) -> dict[str, Array]:
     """The arrays of a ``.npz`` file by name; ValueError where it is not one."""
     name = os.fspath(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            arrays = {}
-            for member in archive.infolist():
+    arrays: dict[str, Array] = {}
+    with told(f"{name} is not a readable .npz file"), open(path, "rb") as content:
+        if content.read(4) not in ZIP_MAGIC:  # zipfile itself would look further down
+            raise ValueError("it does not begin as a zip file")
+        with zipfile.ZipFile(content) as archive:
+            members = archive.infolist()
+            _check_members(members, os.fstat(content.fileno()).st_size)
+            for member in members:
                 key = member.filename.removesuffix(".npy")
-                with archive.open(member) as file:
-                    arrays[key] = _read_array(file, member.file_size, f"{name} ({key})")
-            return arrays
-    except DAMAGED as error:
-        raise ValueError(f"{name} is not a readable .npz file: {error}") from None
+                with told(f"its member {key}"), archive.open(member) as file:
+                    arrays[key] = _read_array(file, member.file_size)
+    return arrays
 
 
-def _read_array(file: IO[bytes], size: int, name: str) -> Array:
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Whatever a damaged file raises, in one sentence."""
     try:
-        version = npy.read_magic(file)
-        header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(version)
-        if header is not None:
-            shape, _, dtype = header(file)
-            if dtype.hasobject:
-                raise ValueError("it holds pickled objects, which are never read")
-            needed = dtype.itemsize * int(np.prod(shape, dtype=object))
-            held = size - file.tell()
-            if held < needed:
-                raise ValueError(f"it is truncated: {needed} bytes of data expected, {held} found")
+        yield
+    except (*DAMAGED, OSError) as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            raise
+        reason = shown(" ".join(str(error).split()).rstrip(".") or type(error).__name__)
+        more = "..." if len(reason) > MOST_SHOWN else ""
+        raise ValueError(f"{shown(what)}: {reason[:MOST_SHOWN]}{more}") from None
+
+
+def shown(text: str) -> str:
+    """A text from a file as part of a sentence: what cannot be printed as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _check_members(members: Sequence[zipfile.ZipInfo], size: int) -> None:
+    keys = [member.filename.removesuffix(".npy") for member in members]
+    twice = [key for key, count in Counter(keys).items() if count > 1]
+    if twice:
+        raise ValueError(f"it holds {twice[0]} twice")
+    for key, member in zip(keys, members, strict=True):
+        # Others unpack without a limit on what comes out at a time.
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(f"its member {key} is packed in a way that numpy.savez never does")
+    expanded = sum(member.file_size for member in members)
+    if expanded > max(SMALL, MOST_EXPANSION * size):
+        raise ValueError(
+            f"its {size} bytes expand to {expanded}, more than {MOST_EXPANSION} times as many: "
+            "if that is meant, save it uncompressed, with numpy.savez"
+        )
+
+
+def _read_array(file: IO[bytes], size: int) -> Array:
+    """The array in `size` bytes, none of which is read or made room for before it is due."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of ancient headers, of strange escapes
+        shape, dtype = _read_header(file)
+        if dtype.hasobject:
+            raise ValueError("it holds pickled objects, which are never read")
+        if min(shape, default=0) < 0:
+            raise ValueError(f"its shape is {shape}")
+        if dtype.itemsize == 0 and 0 not in shape:
+            raise ValueError(f"its entries are of no size: they have dtype {dtype}")
+        needed, held = dtype.itemsize * math.prod(shape), size - file.tell()
+        if held < needed:
+            raise ValueError(f"it is truncated: {needed} bytes of data expected, {held} found")
+        if held > needed:
+            raise ValueError(f"it goes on after its data: {needed} bytes expected, {held} found")
         file.seek(0)
         array: Array = npy.read_array(file, allow_pickle=False)
-        return array
-    except (
-        ValueError,
-        TypeError,
-        EOFError,
-        SyntaxError,
-        tokenize.TokenError,
-        ArithmeticError,
-        MemoryError,
-    ) as error:
-        first_line = str(error).strip().partition("\n")[0].rstrip(".")
-        raise ValueError(f"{name} is not a readable .npy file: {first_line}") from None
+    _check_text(array)
+    return array
+
+
+def _check_text(array: Array) -> None:
+    for name in array.dtype.names or ():
+        _check_text(array[name])
+    if array.dtype.kind == "U" and array.size and array.itemsize:
+        unsigned = np.dtype(np.uint32).newbyteorder(array.dtype.byteorder)
+        points = np.ascontiguousarray(array).view(unsigned)
+        if points.max() > sys.maxunicode or ((points >= 0xD800) & (points <= 0xDFFF)).any():
+            raise ValueError("it holds text that is no text: there are no such characters")
+
+
+def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    version = npy.read_magic(file)
+    if version not in HEADERS:
+        raise ValueError(f"its format has version {version[0]}.{version[1]}")
+    encoding, width = HEADERS[version]
+    length = int.from_bytes(file.read(width), "little")
+    if length > LONGEST_HEADER:
+        raise ValueError(f"its header is too long: {length} bytes")
+    # The same for all versions: escapes stand for what latin-1 lacks.
+    text = file.read(length).decode(encoding).encode("latin-1", "backslashreplace")
+    header = io.BytesIO(len(text).to_bytes(4, "little") + text)
+    try:
+        shape, _, dtype = npy.read_array_header_2_0(header, max_header_size=len(text))
+    except (SyntaxError, tokenize.TokenError, RecursionError, MemoryError):
+        raise ValueError("its header cannot be parsed") from None
+    return shape, dtype
 
 
 def write_npz(path: PathLike, arrays: Mapping[str, Array]) -> None:

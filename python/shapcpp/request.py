@@ -185,7 +185,7 @@ def check(
     if groups is not None and by_group:
         players = np.unique(groups, return_inverse=True)[1].astype(np.int64)
     test_counts = np.bincount(test_classes, minlength=len(classes)).astype(np.int64)
-    _check_sums_fit(permutations, test_counts, antithetic)
+    checks.sums_fit(permutations, test_counts, antithetic)
     by_name = class_weight is None or isinstance(class_weight, str)
     return Request(
         X=X,
@@ -243,14 +243,3 @@ def _standard_scaling(X: NDArray[np.float64]) -> NDArray[np.float64]:
     deviation = np.sqrt(np.mean(((X - mean) / spread) ** 2, axis=0)) * spread
     rounding = 10 * np.finfo(float).eps * np.abs(mean)  # a column constant but for its last digits
     return np.stack([mean, np.where(deviation > rounding, deviation, 1.0)])
-
-
-def _check_sums_fit(permutations: int, test_counts: NDArray[np.int64], antithetic: bool) -> None:
-    # A pair of walks changes a count by at most twice as much, and its square by four times; there
-    # are half as many pairs.
-    largest = int(test_counts.max()) ** 2 * len(test_counts) * (2 if antithetic else 1)
-    if permutations * largest > np.iinfo(np.int64).max:
-        raise ValueError(
-            f"permutations={permutations} with {test_counts.max()} test samples of one class could "
-            f"overflow the 64-bit sums; at most {np.iinfo(np.int64).max // largest} can be taken"
-        )

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import html
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import checks, files, ranges, run_file
-from shapcpp.metrics import Metric, available, resolve, resolve_all
+from shapcpp.estimates import Estimates
+from shapcpp.metrics import Metric, resolve_all
 from shapcpp.sums import Sums
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ Metrics = str | Metric | Sequence[str | Metric] | None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Valuation:
+class Valuation(Estimates):
     """Data Shapley values of training samples, with their uncertainty, for every linear metric.
 
     Returned by `value` and `load`. Index it with a metric: ``v["acc"]``.
@@ -100,141 +99,9 @@ class Valuation:
             getattr(self, name).setflags(write=False)
 
     @property
-    def n_permutations(self) -> int:
-        """Number of permutations completed."""
-        return int((self.ranges[:, 1] - self.ranges[:, 0]).sum())
-
-    @property
     def complete(self) -> bool:
         """Whether all permutations asked for were done."""
         return self.n_permutations == int(self.settings["permutations"])
-
-    @property
-    def metrics(self) -> list[str]:
-        """Short names of the named metrics that the test set defines."""
-        return [metric.name for metric in available(self.test_counts)]
-
-    def __getitem__(self, metric: str | Metric) -> NDArray[np.float64]:
-        """Data Shapley value of each sample under a metric.
-
-        Parameters
-        ----------
-        metric : str or Metric
-            "acc", "rec", "spc", "bal", their long names "accuracy", "recall",
-            "specificity", "balanced_accuracy", or a `Metric`.
-
-        Returns
-        -------
-        ndarray of float64, shape (n,)
-            In units of the metric, per permutation; with groups, each sample shows the
-            value of its group. nan where no permutation was completed.
-
-        Raises
-        ------
-        ValueError
-            If the name is unknown, or the test set lacks a class the metric needs.
-        """
-        total = resolve(metric).score(self.gains, self.test_counts)
-        if self.n_permutations == 0:
-            return np.full(len(self.players), np.nan)
-        per_player: NDArray[np.float64] = total / self.n_permutations
-        return per_player[self.players]
-
-    def stderr(self, metric: str | Metric) -> NDArray[np.float64]:
-        """Standard error of each value: how far sampling permutations leaves it uncertain.
-
-        The sample deviation (divisor P - 1) of the sample's contribution over the P
-        permutations, divided by the square root of P.
-
-        Parameters
-        ----------
-        metric : str or Metric
-            As for indexing.
-
-        Returns
-        -------
-        ndarray of float64, shape (n,)
-            nan for fewer than two permutations.
-
-        Raises
-        ------
-        ValueError
-            As for indexing.
-        """
-        weights = resolve(metric).on(self.test_counts)
-        P = self.n_permutations
-        if P < 2:
-            return np.full(len(self.players), np.nan)
-        # products - gains gains' / P loses everything to cancellation in floating point if the
-        # contribution hardly varies. With gains = P q + r the large part is an integer.
-        q, r = np.divmod(self.gains, P)
-        whole = self.products - (
-            P * q[:, :, None] * q[:, None, :]
-            + q[:, :, None] * r[:, None, :]
-            + r[:, :, None] * q[:, None, :]
-        )
-        spread = whole - r[:, :, None].astype(float) * r[:, None, :] / P
-        variance = np.einsum("k,ikl,l->i", weights, spread, weights) / (P - 1)
-        per_player: NDArray[np.float64] = np.sqrt(np.maximum(variance, 0) / P)
-        return per_player[self.players]
-
-    def interval(
-        self, metric: str | Metric, level: float = 0.95
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Normal confidence interval of each value.
-
-        Asymptotic: value plus and minus the normal quantile times the standard error, by
-        the central limit theorem over independent permutations. Each interval holds at its
-        level by itself, not all of them together.
-
-        Parameters
-        ----------
-        metric : str or Metric
-            As for indexing.
-        level : float, default 0.95
-            Coverage, above 0 and below 1.
-
-        Returns
-        -------
-        low, high : ndarray of float64, shape (n,)
-            nan for fewer than two permutations.
-
-        Raises
-        ------
-        ValueError
-            If `level` is out of range, or as for indexing.
-        """
-        level = checks.real("level", level)
-        if not 0 < level < 1:
-            raise ValueError(f"level must lie above 0 and below 1, got {level}")
-        reach = NormalDist().inv_cdf((1 + level) / 2) * self.stderr(metric)
-        return self[metric] - reach, self[metric] + reach
-
-    def lowest(self, metric: str | Metric, fraction: float = 0.1) -> NDArray[np.int64]:
-        """The samples whose labels to doubt first: those of the lowest values, lowest first.
-
-        Parameters
-        ----------
-        metric : str or Metric
-            As for indexing.
-        fraction : float, default 0.1
-            Share f of the n samples, above 0 and at most 1: the ``floor(f n + 1/2)``
-            smallest values, at least one; ties by sample order.
-
-        Returns
-        -------
-        ndarray of int64
-            Row numbers of samples.
-
-        Raises
-        ------
-        ValueError
-            If `fraction` is out of range, or as for indexing.
-        """
-        fraction = checks.fraction("fraction", fraction)
-        values = self[metric]
-        count = max(1, math.floor(fraction * len(values) + 0.5))
-        return np.argsort(values, kind="stable")[:count]
 
     def columns(self, metrics: Metrics = None) -> dict[str, NDArray[Any]]:
         """The result sample by sample, as named columns.
@@ -336,6 +203,8 @@ class Valuation:
         if differs is not None:
             raise ValueError(f"these are runs of different problems: {differs}")
         asked = ranges.union(*(ranges.of(v.settings["asked"]) for v in (self, other)))
+        together = self.n_permutations + other.n_permutations
+        checks.sums_fit(together, self.test_counts, self.settings["antithetic"])
         same_rule = self.settings["until"] == other.settings["until"]
         return replace(
             self,

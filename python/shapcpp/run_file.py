@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp import _core, files, ranges
+from shapcpp import _core, checks, files, ranges
 
 __all__ = ["read", "write"]
 
@@ -54,21 +54,57 @@ def read(path: files.PathLike) -> dict[str, Any]:
     missing = [name for name in NEEDED if name not in arrays]
     if missing:
         raise ValueError(f"{path} is not a result file of shapcpp: it lacks {', '.join(missing)}")
-    try:
+    with files.told(f"{path} is a damaged result file"):
         about = json.loads(str(arrays["about"]))
-        if about["format"] != FORMAT:
-            raise ValueError(f"its format is {about['format']}, this version reads {FORMAT}")
+        if not isinstance(about, dict):
+            raise ValueError("about holds no names")
+        if about.get("format") != FORMAT:
+            raise ValueError(f"its format is {about.get('format')}, this version reads {FORMAT}")
+        lacking = [name for name in ("settings", "uncertified", "fingerprint") if name not in about]
+        if lacking:
+            raise ValueError(f"about lacks {', '.join(lacking)}")
+        for name in ("settings", "stats"):
+            if not isinstance(about.get(name, {}), dict):
+                raise TypeError(f"{name} hold no names, but {about[name]!r}")
+        _check_settings(about["settings"], arrays["classes"])
         _check(arrays, about)
         return {
             **{name: arrays[name] for name in (*INTEGER_ARRAYS, "ids")},
             **{name: arrays.get(name) for name in OPTIONAL_ARRAYS},
-            "uncertified": int(about["uncertified"]),
+            "uncertified": checks.natural("uncertified", about["uncertified"]),
             "settings": _settings(about),
             "fingerprint": str(about["fingerprint"]),
-            "stats": {str(k): int(n) for k, n in about.get("stats", {}).items()},
+            "stats": {k: checks.natural(k, n) for k, n in about.get("stats", {}).items()},
         }
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"{path} is a damaged result file: {error}") from None
+
+
+def _check_settings(settings: Mapping[str, Any], classes: NDArray[np.int64]) -> None:
+    """What `request.check` lets through."""
+    missing = SETTINGS - set(settings)
+    if missing:
+        raise ValueError(f"its settings lack {', '.join(sorted(missing))}")
+    checks.positive("permutations", settings["permutations"])
+    checks.seed(settings["seed"])
+    checks.positive_real("C", settings["C"])
+    weights = settings["class_weight"]
+    if isinstance(weights, list):
+        if len(weights) != len(classes):
+            raise ValueError(f"class_weight holds {len(weights)} weights")
+        for weight in weights:
+            checks.positive_real("class_weight", weight)
+    else:
+        checks.choice("class_weight", weights, None, "balanced")
+    checks.choice("scale", settings["scale"], None, "standard")
+    checks.empty_rule(settings["empty"], classes)
+    checks.choice("single_class", settings["single_class"], "constant", "carry")
+    for name in ("by_group", "antithetic"):
+        if not isinstance(settings.get(name, False), bool):
+            raise TypeError(f"{name} must be True or False, got {settings[name]!r}")
+    if settings.get("until") is not None and not isinstance(settings["until"], str):
+        raise TypeError(f"until must be a rule in words, got {settings['until']!r}")
+    for pair in settings.get("asked", []):
+        for edge in pair:
+            checks.natural("asked", edge)
 
 
 def _settings(about: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,13 +126,17 @@ def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None
         optional = arrays.get(name, np.empty(n, dtype=np.int64))
         if optional.shape != (n,) or optional.dtype.kind not in kinds:
             raise ValueError(f"{name} has dtype {optional.dtype} and shape {optional.shape}")
-    missing = SETTINGS - set(settings)
-    if missing:
-        raise ValueError(f"its settings lack {', '.join(sorted(missing))}")
+        checks.identifiers(name, optional)
+    scaling = arrays.get("scaling", np.zeros((2, 1)))
+    if scaling.dtype != np.float64 or scaling.ndim != 2 or len(scaling) != 2:
+        raise ValueError(f"scaling has dtype {scaling.dtype} and shape {scaling.shape}")
+    gains, products = arrays["gains"], arrays["products"]
     classes, edges = arrays["classes"], arrays["ranges"].reshape(-1)
     empty, full, totals = (arrays[f"{name}_counts"] for name in ("empty", "full", "test"))
     done = ranges.size(arrays["ranges"])
     asked = ranges.of(_settings(about)["asked"])
+    walks = 2 if settings.get("antithetic", False) else 1
+    most, largest = checks.most_permutations(totals, walks), 2 * done * int(totals.max()) ** 2
     sound = {
         "classes are not sorted": sizes["k"] > 0 and (np.diff(classes) > 0).all(),
         "players points outside gains": np.array_equal(
@@ -112,9 +152,23 @@ def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None
         "ranges hold permutations that were not asked for": not len(
             ranges.without(arrays["ranges"], asked)
         ),
+        f"the sums of more than {most} permutations do not fit": max(done, 1) <= most,
+        "gains lie outside what test_counts allow": (
+            (gains <= done * totals) & (gains >= -done * totals)
+        ).all(),
         "gains do not add up": done == 0
-        or np.array_equal(arrays["gains"].sum(axis=0), done * (full - empty)),
+        or np.array_equal(_exact_sums(gains), done * (full - empty)),
+        "products are not those of such gains": np.array_equal(products, products.swapaxes(1, 2))
+        and (products.diagonal(0, 1, 2) >= np.abs(gains)).all()
+        and ((products <= largest) & (products >= -largest)).all(),
+        "scaling is not finite": np.isfinite(scaling).all(),
     }
     for complaint, holds in sound.items():
         if not holds:
             raise ValueError(complaint)
+
+
+def _exact_sums(columns: NDArray[np.int64]) -> list[int]:
+    """Of integers, however large, of fewer than 2^31 rows."""
+    high, low = (columns >> 32).sum(axis=0), (columns & 0xFFFFFFFF).sum(axis=0)
+    return [(h << 32) + c for h, c in zip(high.tolist(), low.tolist(), strict=True)]

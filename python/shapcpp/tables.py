@@ -156,12 +156,14 @@ def show_queue(queue: np.recarray[Any, Any], v: Valuation) -> None:
         name = LONG.get(metric, metric)
         title = f"Review queue by {name}: the {len(rows)} lowest of {len(v.labels)} samples"
         console.print(title, style="bold")
-        table = _table(["rank", "id", "label", *extra, "value", "stderr"], left=["id", "group"])
+        heads = ["rank", "id", "label", *extra, "value", "stderr", "certain"]
+        table = _table(heads, left=["id", "group", "certain"])
         for row in rows[:ROWS_SHOWN]:
             table.add_row(
                 *(str(row[name]) for name in ("rank", "id", "label", *extra)),
                 f"{row.value:+.3e}",
                 f"{row.stderr:.1e}",
+                row.certain,
             )
         console.print(table)
         if len(rows) > ROWS_SHOWN:

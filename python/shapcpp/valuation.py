@@ -15,6 +15,7 @@ from shapcpp.outcome import Outcome
 from shapcpp.progress import nothing, progress_bar
 from shapcpp.request import ClassWeight, Empty, Progress, Request, Scale, SingleClass, check
 from shapcpp.result import Interrupted, Valuation
+from shapcpp.stopping import parse_rule
 from shapcpp.walkers import Threads
 from shapcpp.workers import Workers
 
@@ -197,6 +198,9 @@ def value(
     checkpoint_every = checks.positive_real("checkpoint_every", checkpoint_every)
     if checkpoint is not None:
         files.check_writable(checkpoint)
+    rule = None if until is None else parse_rule(until)
+    if rule is not None:
+        rule.check(request.test_counts)
     if executor is not None:
         executors.check(executor)
     outcome = Outcome(request, until)
@@ -205,7 +209,7 @@ def value(
         sums=outcome.earlier(extend, checkpoint),
         result=outcome.valuation,
         unit=request.unit,
-        rule=None,
+        rule=rule,
         max_time=max_time,
         checkpoint=checkpoint,
         every=checkpoint_every,

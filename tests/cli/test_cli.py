@@ -85,8 +85,12 @@ def test_detect_shows_the_review_queue_where_truth_is_unknown(folder: Path) -> N
     v = shapcpp.load(folder / "run.npz")
     expected = [str(v.ids[i]) for i in v.lowest("rec", 0.3)]
     assert re.findall(r"slice-\d+", done.stdout) == expected[:10]
+    assert re.search(r"stderr\W+certain", done.stdout)
+    assert done.stdout.count("undecided") == 10
     with (folder / "q.csv").open(newline="") as file:
-        assert [row["id"] for row in csv.DictReader(file)] == expected
+        rows = list(csv.DictReader(file))
+    assert [row["id"] for row in rows] == expected
+    assert {row["certain"] for row in rows} == {"undecided"}
 
 
 def test_plain_matrices_and_npz(folder: Path) -> None:

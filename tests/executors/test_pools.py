@@ -236,6 +236,14 @@ def test_what_was_dropped_ends_at_once_in_the_same_process() -> None:
     assert (stopped.value.partial.full_counts == -1).all()
 
 
+def test_a_stopping_rule_stops_where_it_does_without() -> None:
+    until = "rec stderr<=0.004"
+    expected = run(5000, until=until)
+    assert 0 < expected.n_permutations < 5000
+    with ThreadPoolExecutor(2) as executor:
+        assert_same(run(5000, until=until, executor=executor), expected)
+
+
 def test_max_time_ends_a_run() -> None:
     with ThreadPoolExecutor(2) as executor:
         v = run(10**8, executor=executor, max_time=1.0)

@@ -188,7 +188,7 @@ class Looks:
 def test_rules_are_asked_at_fixed_numbers(unit: int, expected: list[int]) -> None:
     from shapcpp.course import Course
 
-    rule = Looks()
+    rule: Any = Looks()
     whole = run(60)
     done: list[tuple[int, int]] = []
 
@@ -211,6 +211,39 @@ def test_rules_are_asked_at_fixed_numbers(unit: int, expected: list[int]) -> Non
     assert [end for _, end in done] == rule.at
     assert course.stopped
     assert course.valuation().n_permutations == 42
+
+
+@pytest.mark.parametrize("antithetic", [False, True])
+def test_a_rule_ends_the_run_at_the_same_number_for_any_threads_and_cuts(
+    tmp_path: Path, antithetic: bool
+) -> None:
+    options: dict[str, Any] = {"until": "bal stderr <= 0.004", "antithetic": antithetic}
+    v = run(10**6, threads=1, **options)
+    assert v.complete
+    assert 100 <= v.n_permutations < 10**5
+    assert v.stderr("bal").max() <= 0.004
+    assert_same(v, run(10**6, threads=3, **options))
+    path = tmp_path / "run.npz"
+    interrupted(10**6, at=v.n_permutations // 2, checkpoint=path, checkpoint_every=0.01, **options)
+    assert_same(run(10**6, checkpoint=path, checkpoint_every=0.01, **options), v)
+    assert_same(run(10**6, checkpoint=path, **options), v)
+    assert_same(run(10**6, extend=v, **options), v)
+    assert run(120, **options).n_permutations <= 120
+
+
+def test_a_rule_about_ranks_ends_a_run() -> None:
+    v = run(10**6, until="acc below -0.02 decided at 90% but for 50")
+    assert v.complete
+    assert int((v.decided("acc", below=-0.02, level=0.9) == 0).sum()) <= 50
+
+
+def test_errors_of_antithetic_runs_are_those_of_pairs() -> None:
+    v = run(400, antithetic=True)
+    pairs = [run(2, first=2 * t, antithetic=True)["acc"] for t in range(200)]
+    expected = np.std(pairs, axis=0, ddof=1) / np.sqrt(200)
+    np.testing.assert_allclose(v.stderr("acc"), expected, rtol=1e-9)
+    np.testing.assert_allclose(v["acc"], np.mean(pairs, axis=0), atol=1e-12)
+    assert np.isnan(run(2, antithetic=True).stderr("acc")).all()
 
 
 def test_antithetic_pairs_are_a_permutation_and_its_reverse() -> None:
@@ -246,6 +279,7 @@ def _changes(order: NDArray[np.int64]) -> NDArray[np.int64]:
         ({"first": 3, "antithetic": True}, "first must be even where antithetic, got 3"),
         ({"first": -1}, "first must lie between 0 and 9223372036854775797, got -1"),
         ({"first": 2**63 - 5}, "first must lie between 0 and"),
+        ({"until": "stderr < 0"}, "until is 'stderr < 0', which is no rule; known:"),
         ({"max_time": 0}, "max_time must be positive and finite"),
         ({"checkpoint_every": -1}, "checkpoint_every must be positive and finite"),
     ],

@@ -9,6 +9,7 @@ import pytest
 import shapcpp
 from problems import make
 from shapcpp import Valuation
+from valuations import around, valuation
 
 
 @pytest.fixture(name="v")
@@ -79,6 +80,14 @@ def test_the_review_queue_lists_the_lowest_of_each_metric(v: Valuation) -> None:
         np.testing.assert_array_equal(rows["value"], np.sort(v[metric])[:count])
         np.testing.assert_array_equal(rows["high"], v.interval(metric)[1][rows["sample"]])
     assert "group" not in queue.dtype.names
+
+
+def test_the_review_queue_says_who_is_certainly_among_the_lowest() -> None:
+    v = valuation(around([50, 10, 30, 30, 20], 1000))
+    queue = shapcpp.review_queue(v, 0.6, "rec")
+    assert queue["sample"].tolist() == [1, 4, 2]
+    assert queue.certain.tolist() == ["yes", "yes", "undecided"]
+    assert set(shapcpp.review_queue(valuation(around([5, 1], 10))).certain) == {"undecided"}
 
 
 def test_unknown_true_labels_are_no_errors(v: Valuation) -> None:

@@ -30,7 +30,8 @@ def test_a_call_of_value_is_a_call_of_estimate() -> None:
         {name: (p.default, p.kind) for name, p in inspect.signature(f).parameters.items()}
         for f in (shapcpp.value, shapcpp.estimate)
     )
-    for name in ("progress", "until", "max_time", "checkpoint", "checkpoint_every", "extend"):
+    of_the_run = ("progress", "until", "max_time", "checkpoint", "checkpoint_every", "extend")
+    for name in (*of_the_run, "executor"):
         del of_value[name]
     assert of_estimate == of_value
 

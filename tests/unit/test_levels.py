@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
+KERNELS = ROOT / "tests" / "unit" / "test_kernels.py"
 LEVELS = ("avx512", "avx2", "generic")
 FIRST_USE = """
 import shapcpp
@@ -80,6 +81,14 @@ def test_info_says_the_level_and_every_level_gives_the_same_integers(level: str)
         assert set(digests) == {integers("generic")["digests"][kind][0]}, kind
 
 
+@pytest.mark.parametrize("level", LEVELS[1:])
+def test_the_loops_of_every_level_are_accurate(level: str) -> None:
+    """The best level's are tested where they stand."""
+    if level not in offered()[1:]:
+        pytest.skip(f"this processor lacks {level}, or it is the best that it has")
+    python("-m", "pytest", "-q", "-p", "no:cacheprovider", KERNELS, level=level)
+
+
 def test_a_level_that_cannot_be_had_is_refused_at_the_first_use() -> None:
     reasons = dict.fromkeys(LEVELS[: -len(offered())], "not supported by this processor")
     for level, reason in (reasons | dict.fromkeys(["sse9", "AVX2", "avx2 "], "unknown")).items():
@@ -97,11 +106,13 @@ DISPATCH = """
 #include <string_view>
 #define __builtin_cpu_supports(feature) (std::string_view(feature) != std::getenv("LACKED"))
 #include "{root}/cpp/kernels/dispatch.cpp"
-namespace shapcpp::kernels {{
-namespace generic {{ extern const Kernels table{{"generic"}}; }}
-namespace avx2 {{ extern const Kernels table{{"avx2"}}; }}
-namespace avx512 {{ extern const Kernels table{{"avx512"}}; }}
-}}
+#define LEVEL(name) \\
+  namespace name {{ \\
+  extern const SampleLoops sample_loops{{}}; \\
+  extern const SingleLoops single_loops{{}}; \\
+  extern const MatrixLoops matrix_loops{{}}; \\
+  }}
+namespace shapcpp::kernels {{ LEVEL(generic) LEVEL(avx2) LEVEL(avx512) }}
 int main() try {{
   std::puts(shapcpp::kernels::kernels().level);
 }} catch (const std::exception& error) {{

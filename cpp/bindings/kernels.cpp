@@ -1,0 +1,177 @@
+// Kernels by themselves, for tests of their accuracy.
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+#include "../core/inverse.hpp"
+#include "../core/storage.hpp"
+#include "../core/third_derivative.hpp"
+#include "python.hpp"
+
+namespace shapcpp::bindings {
+namespace {
+
+using kernels::kernels;
+using kernels::kLaneSums;
+using kernels::kTileRows;
+using kernels::Shifts;
+
+template <class T>
+FloatArray to_array(const Aligned<T>& values, std::size_t size) {
+  FloatArray array(static_cast<py::ssize_t>(size));
+  std::copy_n(values.begin(), size, array.mutable_data());
+  return array;
+}
+
+void check_size(const FloatArray& array, std::size_t size, const char* name) {
+  if (static_cast<std::size_t>(array.size()) != size)
+    throw std::invalid_argument(std::string(name) + " has " + std::to_string(array.size()) +
+                                " numbers, not " + std::to_string(size));
+}
+
+template <class T = double>
+Aligned<T> padded(const FloatArray& array, std::size_t size) {
+  Aligned<T> copy(size);
+  std::transform(array.data(), array.data() + array.size(), copy.begin(),
+                 [](double value) { return static_cast<T>(value); });
+  return copy;
+}
+
+// Rows of a matrix in single precision, as the kernels want them.
+struct Samples {
+  explicit Samples(const FloatArray& matrix)
+      : rows(static_cast<std::size_t>(matrix.shape(0))),
+        columns(static_cast<std::size_t>(matrix.shape(1))),
+        tiles(columns, rows) {
+    for (std::size_t i = 0; i < rows; ++i) tiles.append(row(matrix, i));
+  }
+  std::span<const double> row(const FloatArray& matrix, std::size_t i) const {
+    return {matrix.data() + i * columns, columns};
+  }
+
+  const std::size_t rows;
+  const std::size_t columns;
+  Tiles<float> tiles;
+};
+
+std::pair<FloatArray, FloatArray> logistic(const FloatArray& margins, const FloatArray& signs) {
+  const auto n = static_cast<std::size_t>(margins.size());
+  check_size(signs, n, "signs");
+  const std::size_t rows = padded_rows(n);
+  const AlignedVector z = padded(margins, rows);
+  const AlignedVector y = padded(signs, rows);
+  const AlignedVector weights(rows, 1.0);
+  AlignedVector residuals(rows);
+  AlignedVector curvatures(rows);
+  kernels().logistic(z.data(), y.data(), weights.data(), rows, residuals.data(), curvatures.data());
+  return {to_array(residuals, n), to_array(curvatures, n)};
+}
+
+std::tuple<FloatArray, FloatArray, FloatArray> expand(const FloatArray& residuals,
+                                                      const FloatArray& curvatures,
+                                                      const FloatArray& signs,
+                                                      const FloatArray& sample_weights) {
+  const auto n = static_cast<std::size_t>(residuals.size());
+  check_size(curvatures, n, "curvatures");
+  check_size(signs, n, "signs");
+  check_size(sample_weights, n, "sample_weights");
+  const std::size_t rows = padded_rows(n);
+  Aligned<float> probabilities(rows);
+  Aligned<float> single_curvatures(rows);
+  Aligned<float> thirds(rows);
+  kernels().expand(padded(residuals, rows).data(), padded(curvatures, rows).data(),
+                   padded(signs, rows).data(), padded(sample_weights, rows).data(), rows,
+                   probabilities.data(), single_curvatures.data(), thirds.data());
+  return {to_array(probabilities, n), to_array(single_curvatures, n), to_array(thirds, n)};
+}
+
+// The sums over samples, and the largest shift with its moments.
+std::tuple<FloatArray, double, double, double> remainder(const FloatArray& samples,
+                                                         const FloatArray& direction,
+                                                         const FloatArray& offsets,
+                                                         const FloatArray& probabilities,
+                                                         const FloatArray& curvatures) {
+  const Samples members(samples);
+  check_size(direction, members.columns, "direction");
+  check_size(offsets, members.rows, "offsets");
+  check_size(probabilities, members.rows, "probabilities");
+  check_size(curvatures, members.rows, "curvatures");
+  const std::size_t rows = tiled_rows(members.rows);
+  const auto u = padded<float>(direction, members.columns);
+  const auto o = padded<float>(offsets, rows);
+  const auto p = padded<float>(probabilities, rows);
+  const auto c = padded<float>(curvatures, rows);
+  const std::size_t stride = padded_columns(members.columns);
+  AlignedVector lane_sums(stride * kLaneSums);
+  Shifts shifts;
+  for (std::size_t t = 0; t < members.tiles.tile_count(); ++t) {
+    const std::size_t first = t * kTileRows;
+    kernels().add_remainder(members.tiles.tile(t), members.columns, u.data(), o.data() + first,
+                            p.data() + first, c.data() + first,
+                            padded_rows(members.tiles.rows_in(t)), lane_sums.data(), &shifts);
+  }
+  AlignedVector sums(stride);
+  kernels().add_lanes(lane_sums.data(), stride, sums.data());
+  return {to_array(sums, members.columns), shifts.largest, shifts.fourth, shifts.eighth};
+}
+
+// None if a pivot is not positive.
+std::optional<FloatArray> invert(const FloatArray& matrix) {
+  const auto columns = static_cast<std::size_t>(matrix.shape(0));
+  check_size(matrix, columns * columns, "matrix");
+  const std::size_t stride = padded_columns(columns);
+  AlignedVector copy(columns * stride);
+  for (std::size_t i = 0; i < columns; ++i)
+    std::copy_n(matrix.data() + i * columns, columns, copy.data() + i * stride);
+  if (!Inverter(columns, stride).invert(copy, [] {})) return std::nullopt;
+  FloatArray inverse({matrix.shape(0), matrix.shape(0)});
+  for (std::size_t i = 0; i < columns; ++i)
+    std::copy_n(copy.data() + i * stride, columns, inverse.mutable_data() + i * columns);
+  return inverse;
+}
+
+// The third derivative of members, and of joining samples in double precision, applied to a and b.
+FloatArray third_derivative(const FloatArray& samples, const FloatArray& weights,
+                            const FloatArray& joining, const FloatArray& joining_weights,
+                            const FloatArray& a, const FloatArray& b) {
+  const Samples members(samples);
+  check_size(weights, members.rows, "weights");
+  check_size(a, members.columns, "a");
+  check_size(b, members.columns, "b");
+  const auto w = padded<float>(weights, tiled_rows(members.rows));
+  ThirdDerivative third(members.columns);
+  third.clear();
+  for (std::size_t t = 0; t < members.tiles.tile_count(); ++t)
+    third.add(members.tiles.tile(t), w.data() + t * kTileRows,
+              padded_rows(members.tiles.rows_in(t)));
+  third.complete();
+  const std::size_t stride = padded_columns(members.columns);
+  check_size(joining, static_cast<std::size_t>(joining_weights.size()) * members.columns,
+             "joining");
+  for (py::ssize_t i = 0; i < joining_weights.size(); ++i) {
+    const auto row = members.row(joining, static_cast<std::size_t>(i));
+    AlignedVector sample(row.begin(), row.end());
+    sample.resize(stride);
+    third.absorb(sample, joining_weights.data()[i]);
+  }
+  AlignedVector product(stride);
+  third.contract(padded(a, stride), padded(b, stride), product);
+  return to_array(product, members.columns);
+}
+
+}  // namespace
+
+void bind_kernels(py::module_& module) {
+  module.def("instruction_set", [] { return std::string(kernels().level); });
+  const auto bind = [&](const char* name, auto function, auto... names) {
+    module.def(name, function, py::arg(names).noconvert()...);
+  };
+  bind("logistic", &logistic, "margins", "signs");
+  bind("expand", &expand, "residuals", "curvatures", "signs", "sample_weights");
+  bind("remainder", &remainder, "samples", "direction", "offsets", "probabilities", "curvatures");
+  bind("invert", &invert, "matrix");
+  bind("third_derivative", &third_derivative, "samples", "weights", "joining", "joining_weights",
+       "a", "b");
+}
+
+}  // namespace shapcpp::bindings

@@ -1,0 +1,221 @@
+// Small vectors and matrices, in double precision.
+#include "registers.hpp"
+
+namespace shapcpp::kernels::SHAPCPP_LEVEL {
+namespace {
+
+double dot(const double* a, const double* b, size_t stride) {
+  Vec even{}, odd{};
+  size_t j = 0;
+  for (; j + kLanes < stride; j += 2 * kLanes) {
+    even += load(a + j) * load(b + j);
+    odd += load(a + j + kLanes) * load(b + j + kLanes);
+  }
+  if (j < stride) even += load(a + j) * load(b + j);
+  return sum_of_lanes(even + odd);
+}
+
+void add_scaled(double* target, size_t stride, const double* vector, double factor) {
+  for (size_t j = 0; j < stride; j += kLanes)
+    store(target + j, load(target + j) + load(vector + j) * factor);
+}
+
+// The loops over matrices hold a row of up to four registers, or pass over wider ones four
+// registers at a time: Body<Width> does one such strip.
+template <template <size_t> class Body, class... Arguments>
+void in_strips(size_t stride, Arguments... arguments) {
+  size_t first = 0;
+  for (; first + 4 * kLanes <= stride; first += 4 * kLanes)
+    Body<4>::run(first, stride, arguments...);
+  switch ((stride - first) / kLanes) {
+    case 1: Body<1>::run(first, stride, arguments...); break;
+    case 2: Body<2>::run(first, stride, arguments...); break;
+    case 3: Body<3>::run(first, stride, arguments...); break;
+    default: break;
+  }
+}
+
+template <size_t Width>
+struct Multiply {
+  static void run(size_t first, size_t stride, const double* matrix, size_t columns,
+                  const double* vector, double* product) {
+    Vec even[Width] = {};
+    Vec odd[Width] = {};
+    const double* row = matrix + first;
+    size_t i = 0;
+    for (; i + 1 < columns; i += 2, row += 2 * stride)
+      for (size_t w = 0; w < Width; ++w) {
+        even[w] += load(row + w * kLanes) * vector[i];
+        odd[w] += load(row + stride + w * kLanes) * vector[i + 1];
+      }
+    if (i < columns)
+      for (size_t w = 0; w < Width; ++w) even[w] += load(row + w * kLanes) * vector[i];
+    for (size_t w = 0; w < Width; ++w) store(product + first + w * kLanes, even[w] + odd[w]);
+  }
+};
+
+void multiply(const double* matrix, size_t columns, size_t stride, const double* vector,
+              double* product) {
+  in_strips<Multiply>(stride, matrix, columns, vector, product);
+}
+
+template <size_t Width>
+struct AddOuter {
+  static void run(size_t first, size_t stride, double* matrix, size_t columns, const double* vector,
+                  double factor) {
+    Vec right[Width];
+    for (size_t w = 0; w < Width; ++w) right[w] = load(vector + first + w * kLanes) * factor;
+    double* row = matrix + first;
+    for (size_t i = 0; i < columns; ++i, row += stride)
+      for (size_t w = 0; w < Width; ++w)
+        store(row + w * kLanes, load(row + w * kLanes) + right[w] * vector[i]);
+  }
+};
+
+void add_outer(double* matrix, size_t columns, size_t stride, const double* vector, double factor) {
+  in_strips<AddOuter>(stride, matrix, columns, vector, factor);
+}
+
+double largest_row_sum(const double* matrix, size_t columns, size_t stride) {
+  double most = 0;
+  for (size_t j = 0; j < stride; j += kLanes) {
+    Vec sums{};
+    for (size_t i = 0; i < columns; ++i) sums += absolute(load(matrix + i * stride + j));
+    for (size_t lane = 0; lane < kLanes; ++lane) most = sums[lane] > most ? sums[lane] : most;
+  }
+  return most;
+}
+
+// Row i of the matrix loses `factors[i]` times the pivot row, but for the pivot row itself.
+template <size_t Width>
+struct Eliminate {
+  static void run(size_t first, size_t stride, double* matrix, size_t columns, size_t pivot,
+                  const double* factors) {
+    Vec right[Width];
+    const double* pivot_row = matrix + pivot * stride + first;
+    for (size_t w = 0; w < Width; ++w) right[w] = load(pivot_row + w * kLanes);
+    double* row = matrix + first;
+    for (size_t i = 0; i < columns; ++i, row += stride) {
+      if (i == pivot) continue;
+      for (size_t w = 0; w < Width; ++w)
+        store(row + w * kLanes, load(row + w * kLanes) - right[w] * factors[i]);
+    }
+  }
+};
+
+// Gauss-Jordan elimination, pivot by pivot down the diagonal, which a positive definite matrix
+// allows.
+bool invert(double* matrix, size_t columns, size_t stride, double* scratch) {
+  for (size_t k = 0; k < columns; ++k) {
+    double* pivot_row = matrix + k * stride;
+    const double pivot = pivot_row[k];
+    if (!(pivot > 0)) return false;
+    const double inverse = 1 / pivot;
+    for (size_t i = 0; i < columns; ++i) {
+      scratch[i] = matrix[i * stride + k];
+      matrix[i * stride + k] = 0;
+    }
+    pivot_row[k] = 1;
+    for (size_t j = 0; j < stride; j += kLanes) store(pivot_row + j, load(pivot_row + j) * inverse);
+    in_strips<Eliminate>(stride, matrix, columns, k, static_cast<const double*>(scratch));
+  }
+  return true;
+}
+
+template <size_t Rows, size_t Width>
+inline void subtract_rows(double* target, size_t stride, const double* factors, const double* block,
+                          size_t depth) {
+  Vec sums[Rows][Width] = {};
+  for (size_t p = 0; p < depth; ++p, block += stride) {
+    Vec right[Width];
+    for (size_t w = 0; w < Width; ++w) right[w] = load(block + w * kLanes);
+    for (size_t i = 0; i < Rows; ++i)
+      for (size_t w = 0; w < Width; ++w) sums[i][w] += right[w] * factors[i * depth + p];
+  }
+  for (size_t i = 0; i < Rows; ++i)
+    for (size_t w = 0; w < Width; ++w) {
+      double* place = target + i * stride + w * kLanes;
+      store(place, load(place) - sums[i][w]);
+    }
+}
+
+template <size_t Width>
+struct SubtractProduct {
+  static void run(size_t first, size_t stride, double* target, size_t rows, const double* factors,
+                  const double* block, size_t depth) {
+    constexpr size_t kHeight = 4;
+    constexpr size_t kWidth = kLanes == 8 ? Width : Width % 2 == 0 ? 2 : 1;  // 32 registers or 16
+    for (size_t column = first; column < first + Width * kLanes; column += kWidth * kLanes) {
+      size_t i = 0;
+      for (; i + kHeight <= rows; i += kHeight)
+        subtract_rows<kHeight, kWidth>(target + i * stride + column, stride, factors + i * depth,
+                                       block + column, depth);
+      for (; i < rows; ++i)
+        subtract_rows<1, kWidth>(target + i * stride + column, stride, factors + i * depth,
+                                 block + column, depth);
+    }
+  }
+};
+
+void subtract_product(double* target, size_t rows, size_t stride, const double* factors,
+                      const double* block, size_t depth) {
+  in_strips<SubtractProduct>(stride, target, rows, factors, block, depth);
+}
+
+template <size_t Width>
+struct AddCube {
+  static void run(size_t first, size_t stride, double* third, size_t columns, const double* vector,
+                  double factor) {
+    Vec right[Width];
+    for (size_t w = 0; w < Width; ++w) right[w] = load(vector + first + w * kLanes) * factor;
+    double* row = third + first;
+    for (size_t j = 0; j < columns; ++j)
+      for (size_t l = 0; l <= j; ++l, row += stride)
+        for (size_t w = 0; w < Width; ++w)
+          store(row + w * kLanes, load(row + w * kLanes) + right[w] * (vector[j] * vector[l]));
+  }
+};
+
+void add_cube(double* third, size_t columns, size_t stride, const double* vector, double factor) {
+  in_strips<AddCube>(stride, third, columns, vector, factor);
+}
+
+template <size_t Width>
+struct Contract {
+  static void run(size_t first, size_t stride, const double* third, size_t columns, const double* a,
+                  const double* b, double* product) {
+    Vec even[Width] = {};
+    Vec odd[Width] = {};
+    const double* row = third + first;
+    for (size_t j = 0; j < columns; ++j) {
+      const double aj = a[j], bj = b[j];
+      size_t l = 0;
+      for (; l + 1 < j; l += 2, row += 2 * stride) {
+        const double first_factor = aj * b[l] + bj * a[l];
+        const double second_factor = aj * b[l + 1] + bj * a[l + 1];
+        for (size_t w = 0; w < Width; ++w) {
+          even[w] += load(row + w * kLanes) * first_factor;
+          odd[w] += load(row + stride + w * kLanes) * second_factor;
+        }
+      }
+      for (; l <= j; ++l, row += stride) {
+        const double factor = l < j ? aj * b[l] + bj * a[l] : aj * bj;
+        for (size_t w = 0; w < Width; ++w) even[w] += load(row + w * kLanes) * factor;
+      }
+    }
+    for (size_t w = 0; w < Width; ++w) store(product + first + w * kLanes, even[w] + odd[w]);
+  }
+};
+
+void contract(const double* third, size_t columns, size_t stride, const double* a, const double* b,
+              double* product) {
+  in_strips<Contract>(stride, third, columns, a, b, product);
+}
+
+}  // namespace
+
+extern const MatrixLoops matrix_loops;
+const MatrixLoops matrix_loops = {dot,    add_scaled,       multiply, add_outer, largest_row_sum,
+                                  invert, subtract_product, add_cube, contract};
+
+}  // namespace shapcpp::kernels::SHAPCPP_LEVEL

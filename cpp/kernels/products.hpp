@@ -1,0 +1,75 @@
+// Sums over samples of products of two columns, in double or single precision.
+#pragma once
+
+#include "registers.hpp"
+
+namespace shapcpp::kernels::SHAPCPP_LEVEL {
+namespace {
+
+// Blocks of sums of products, in double or single precision: the register that holds each.
+template <class Real>
+struct RegisterOf;
+template <>
+struct RegisterOf<double> {
+  typedef Vec Type;
+  static constexpr size_t kLength = kLanes;
+};
+template <>
+struct RegisterOf<float> {
+  typedef Single Type;
+  static constexpr size_t kLength = kSingleLanes;
+};
+
+// Rows of the Hessian from `scaled` (curvature times feature, Height of them) against Width
+// columns: Height * Width sums held in registers.
+template <size_t Height, size_t Width, class Real>
+void add_block(const Real* scaled, const Real* columns_from, size_t rows, double* hessian,
+               size_t stride) {
+  using Register = typename RegisterOf<Real>::Type;
+  Register sums[Height][Width] = {};
+  for (size_t row = 0; row < rows; row += RegisterOf<Real>::kLength) {
+    Register right[Width];
+    for (size_t l = 0; l < Width; ++l) right[l] = load(columns_from + l * kTileStride + row);
+    for (size_t j = 0; j < Height; ++j) {
+      const Register left = load(scaled + j * kTileStride + row);
+      for (size_t l = 0; l < Width; ++l) sums[j][l] += left * right[l];
+    }
+  }
+  for (size_t j = 0; j < Height; ++j)
+    for (size_t l = 0; l < Width; ++l) hessian[j * stride + l] += sum_of_lanes(sums[j][l]);
+}
+
+template <size_t Height, class Real>
+void add_rows(const Real* scaled, const Real* tile, size_t first_row, size_t columns, size_t rows,
+              double* hessian) {
+  constexpr size_t kWidth = kLanes == 8 ? 4 : 2;  // 32 registers or 16
+  double* target = hessian + first_row * columns;
+  const size_t end = first_row + Height;
+  size_t l = 0;
+  for (; l + kWidth <= end; l += kWidth)
+    add_block<Height, kWidth>(scaled, tile + l * kTileStride, rows, target + l, columns);
+  for (; l < end; ++l)
+    add_block<Height, 1>(scaled, tile + l * kTileStride, rows, target + l, columns);
+}
+
+template <class Real>
+void add_products(const Real* tile, size_t columns, const Real* weights, size_t rows,
+                  double* hessian, Real* scratch) {
+  constexpr size_t kHeight = 4;
+  for (size_t j = 0; j < columns; j += kHeight) {
+    const size_t height = columns - j < kHeight ? columns - j : kHeight;
+    for (size_t c = 0; c < height; ++c)
+      for (size_t row = 0; row < rows; row += RegisterOf<Real>::kLength)
+        store(scratch + c * kTileStride + row,
+              load(tile + (j + c) * kTileStride + row) * load(weights + row));
+    switch (height) {
+      case 1: add_rows<1>(scratch, tile, j, columns, rows, hessian); break;
+      case 2: add_rows<2>(scratch, tile, j, columns, rows, hessian); break;
+      case 3: add_rows<3>(scratch, tile, j, columns, rows, hessian); break;
+      default: add_rows<4>(scratch, tile, j, columns, rows, hessian); break;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace shapcpp::kernels::SHAPCPP_LEVEL

@@ -1,0 +1,176 @@
+// Passes over samples in single precision.
+#include "products.hpp"
+
+namespace shapcpp::kernels::SHAPCPP_LEVEL {
+namespace {
+
+void expand(const double* residuals, const double* curvatures, const double* signs,
+            const double* sample_weights, size_t rows, float* probabilities,
+            float* single_curvatures, float* thirds) {
+  for (size_t row = 0; row < rows; row += kLanes) {
+    const Vec weight = load(sample_weights + row);
+    const Vec share = load(residuals + row) / select(weight > 0.0, weight, broadcast(1.0));
+    const Vec p = share + select(load(signs + row) > 0.0, broadcast(1.0), Vec{});
+    const Vec c = load(curvatures + row);
+    store_narrowed(probabilities + row, p);
+    store_narrowed(single_curvatures + row, c);
+    store_narrowed(thirds + row, c * (1.0 - 2.0 * p));
+  }
+}
+
+// c (r / (1 + p r) - t) with r = exp(t) - 1: what moving a margin by t adds to its residual beyond
+// the linear part. With s = r - t = t^2 / 2 + ... , it is c (s - p t r) / (1 + p r): nothing
+// cancels that is larger than t^2. From h to 2 h, r becomes r (2 + r) and s becomes 2 s + r^2; the
+// Taylor polynomial of degree 8 at h = t / 4 leaves less than a rounding for |t| <= 2.
+inline Single remainder(Single t, Single p, Single c) {
+  const Single h = t * 0.25f;
+  Single s = h * (1.0f / 40320) + 1.0f / 5040;
+  s = s * h + 1.0f / 720;
+  s = s * h + 1.0f / 120;
+  s = s * h + 1.0f / 24;
+  s = s * h + 1.0f / 6;
+  s = s * h + 0.5f;
+  s = s * h * h;
+  Single r = s + h;
+  s = 2.0f * s + r * r;
+  r = s + 2.0f * h;
+  s = 2.0f * s + r * r;
+  const Single pr = p * (s + t);
+  return c * (s - pr * t) / (1.0f + pr);
+}
+
+template <size_t Chains, class Use>
+inline void margins_of(const float* tile, size_t columns, const float* weights, size_t row,
+                       const Use& use) {
+  Single sums[Chains] = {};
+  for (size_t j = 0; j < columns; ++j) {
+    const float* column = tile + j * kTileStride + row;
+    for (size_t c = 0; c < Chains; ++c) sums[c] += load(column + c * kSingleLanes) * weights[j];
+  }
+  for (size_t c = 0; c < Chains; ++c) use(sums[c], row + c * kSingleLanes);
+}
+
+// Calls use(margins, row) for each register of rows.
+template <class Use>
+inline void for_margins(const float* tile, size_t columns, const float* weights, size_t rows,
+                        const Use& use) {
+  size_t row = 0;
+  for (; row + 8 * kSingleLanes <= rows; row += 8 * kSingleLanes)
+    margins_of<8>(tile, columns, weights, row, use);
+  for (; row + 4 * kSingleLanes <= rows; row += 4 * kSingleLanes)
+    margins_of<4>(tile, columns, weights, row, use);
+  for (; row < rows; row += kSingleLanes) margins_of<1>(tile, columns, weights, row, use);
+}
+
+void add_remainder(const float* tile, size_t columns, const float* direction, const float* offsets,
+                   const float* probabilities, const float* curvatures, size_t rows,
+                   double* lane_sums, Shifts* shifts) {
+  float pulls[kTileRows];
+  Single most{}, fourth{}, eighth{};
+  const auto use = [&](Single moved, size_t row) {
+    const Single t = moved - load(offsets + row);
+    const Single c = load(curvatures + row);
+    const Single square = t * t;
+    const Single power = square * square;
+    const Single size = absolute(t);
+    most = size > most ? size : most;
+    fourth += c * power;
+    eighth += c * power * power;
+    store(pulls + row, remainder(t, load(probabilities + row), c));
+  };
+  for_margins(tile, columns, direction, rows, use);
+  for (size_t j = 0; j < columns; ++j) {
+    const float* column = tile + j * kTileStride;
+    Single even{}, odd{};
+    size_t row = 0;
+    for (; row + 2 * kSingleLanes <= rows; row += 2 * kSingleLanes) {
+      even += load(column + row) * load(pulls + row);
+      odd += load(column + row + kSingleLanes) * load(pulls + row + kSingleLanes);
+    }
+    if (row < rows) even += load(column + row) * load(pulls + row);
+    float lanes[kSingleLanes];
+    store(lanes, even + odd);
+    double* target = lane_sums + j * kLaneSums;
+    store(target, load(target) + (load_widened(lanes) + load_widened(lanes + kLanes)));
+  }
+  double largest = shifts->largest;
+  for (size_t lane = 0; lane < kSingleLanes; ++lane) {
+    const double value = static_cast<double>(most[lane]);
+    largest = value > largest ? value : largest;
+  }
+  shifts->largest = largest;
+  shifts->fourth += sum_of_lanes(fourth);
+  shifts->eighth += sum_of_lanes(eighth);
+}
+
+// Two columns at a time: their halves side by side fill a register.
+void add_lanes(const double* lane_sums, size_t stride, double* vector) {
+  constexpr size_t kHalf = kLanes / 2;
+  for (size_t j = 0; j < stride; j += 2) {
+    const double* first = lane_sums + j * kLaneSums;
+    const double* second = first + kLaneSums;
+    double low[kLanes], high[kLanes];
+    for (size_t lane = 0; lane < kHalf; ++lane) {
+      low[lane] = first[lane];
+      low[lane + kHalf] = second[lane];
+      high[lane] = first[lane + kHalf];
+      high[lane + kHalf] = second[lane + kHalf];
+    }
+    double sums[kLanes];
+    store(sums, load(low) + load(high));
+    for (size_t half = kHalf / 2; half > 0; half /= 2)
+      for (size_t lane = 0; lane < half; ++lane) {
+        sums[lane] += sums[lane + half];
+        sums[lane + kHalf] += sums[lane + kHalf + half];
+      }
+    vector[j] += sums[0];
+    vector[j + 1] += sums[kHalf];
+  }
+}
+
+void add_third(const float* tile, size_t columns, const float* weights, size_t rows, double* third,
+               size_t stride, double* block, float* scratch) {
+  float* scaled = scratch + 4 * kTileStride;
+  for (size_t j = 0; j < columns; ++j) {
+    const size_t size = j + 1;
+    for (size_t row = 0; row < rows; row += kSingleLanes)
+      store(scaled + row, load(tile + j * kTileStride + row) * load(weights + row));
+    for (size_t i = 0; i < size * size; ++i) block[i] = 0;
+    add_products(tile, size, static_cast<const float*>(scaled), rows, block, scratch);
+    double* target = third + j * size / 2 * stride;
+    for (size_t l = 0; l < size; ++l)
+      for (size_t m = 0; m <= l; ++m) target[l * stride + m] += block[l * size + m];
+  }
+}
+
+size_t look(const float* tile, size_t columns, const float* weights, const float* norms,
+            float scale, size_t rows, size_t* within, unsigned short* open) {
+  SingleBits above{};
+  Flags inside[kTileRows / kSingleLanes];
+  const auto classify_row = [&](Single margin, size_t row) {
+    const Single bound = load(norms + row) * scale;
+    above -= (SingleBits)(margin > bound);
+    inside[row / kSingleLanes] =
+        __builtin_convertvector((SingleBits)(absolute(margin) <= bound), Flags);
+  };
+  for_margins(tile, columns, weights, rows, classify_row);
+  size_t positive = 0, found = 0;
+  for (size_t lane = 0; lane < kSingleLanes; ++lane) positive += static_cast<size_t>(above[lane]);
+  // Eight rows at a time: most words are zero.
+  const char* flags = reinterpret_cast<const char*>(inside);
+  for (size_t row = 0; row < rows; row += 8) {
+    unsigned long long word;
+    __builtin_memcpy(&word, flags + row, 8);
+    for (size_t i = row; word != 0; ++i, word >>= 8)
+      if (word & 1) open[found++] = static_cast<unsigned short>(i);
+  }
+  *within = found;
+  return positive;
+}
+
+}  // namespace
+
+extern const SingleLoops single_loops;
+const SingleLoops single_loops = {kSingleLanes, expand, add_remainder, add_lanes, add_third, look};
+
+}  // namespace shapcpp::kernels::SHAPCPP_LEVEL

@@ -1,0 +1,144 @@
+"""Stopping rules: what texts mean, when they are met, and how far a run has come."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+import shapcpp
+from problems import make
+from shapcpp.stopping import Decided, SmallErrors, parse_rule
+from valuations import around, valuation
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("stderr<=1e-4", SmallErrors("stderr<=1e-4", None, 0, 1e-4)),
+        ("  STDERR  <= .5 ", SmallErrors("  STDERR  <= .5 ", None, 0, 0.5)),
+        ("rec stderr<=1e-4 but for 20", SmallErrors("rec stderr<=1e-4 but for 20", "rec", 20, 1e-4)),
+        ("lowest 10% decided at 95%", Decided("lowest 10% decided at 95%", None, 0, 0.95, 0.1)),
+        (
+            "Balanced_Accuracy lowest 2.5 % decided at 99.9% but  for 3",
+            Decided(
+                "Balanced_Accuracy lowest 2.5 % decided at 99.9% but  for 3",
+                "balanced_accuracy", 3, 0.999, 0.025,
+            ),
+        ),
+        (
+            "accuracy below -1e-3 decided at 90%",
+            Decided("accuracy below -1e-3 decided at 90%", "accuracy", 0, 0.9, below=-1e-3),
+        ),
+    ],
+)  # fmt: skip
+def test_texts(text: str, rule: Any) -> None:
+    assert parse_rule(text) == rule
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "stderr",
+        "stderr < 1e-4",
+        "stderr <= small",
+        "stderr <= -1e-4",
+        "stderr <= 0",
+        "stderr <= 1e999",
+        "f1 stderr <= 1e-4",
+        "stderr <= 1e-4 but for -1",
+        "stderr <= 1e-4 and more",
+        "lowest 10 decided at 95%",
+        "lowest 10%",
+        "lowest 0% decided at 95%",
+        "lowest 101% decided at 95%",
+        "lowest 10% decided at 0%",
+        "lowest 10% decided at 100%",
+        "lowest 10% decided at 0.95",
+        "below 0%  decided at 95%",
+        "below 1e999 decided at 95%",
+        "below zero decided at 95%",
+        "recstderr <= 1e-4",
+    ],
+)
+def test_bad_texts(text: str) -> None:
+    with pytest.raises(ValueError, match="until is") as raised:
+        parse_rule(text)
+    sentence = str(raised.value)
+    assert sentence.startswith(f"until is {text!r}")
+    assert "known: 'stderr <= 1e-4'" in sentence or " must " in sentence or "large" in sentence
+    assert "\n" not in sentence
+
+
+def test_a_rule_is_words() -> None:
+    with pytest.raises(TypeError, match="until must be a rule in words, got 3; known: 'stderr"):
+        parse_rule(3)  # type: ignore[arg-type]
+
+
+def test_looks_are_a_fixed_series() -> None:
+    rule = parse_rule("stderr <= 1")
+    looks = [rule.next_look(0)]
+    while looks[-1] < 10**6:
+        looks.append(rule.next_look(looks[-1]))
+    assert looks[:5] == [100, 110, 121, 133, 146]
+    assert all(1.09 < b / a <= 1.1 for a, b in pairwise(looks))
+    for done in (0, 1, 99, 100, 105, 12_345):
+        assert rule.next_look(done) == min(look for look in looks if look > done)
+
+
+def test_errors_small_enough() -> None:
+    contributions = around([1, 2, 3], 101)
+    contributions[:, 2] += 9 * (contributions[:, 2] - 3)
+    v = valuation(contributions)
+    small, _, large = v.stderr("acc").tolist()
+    assert parse_rule(f"stderr <= {large!r}").is_met(v)
+    assert parse_rule(f"stderr <= {large!r}").progress(v) == 1
+    half = parse_rule(f"stderr <= {large / 2!r}")
+    assert not half.is_met(v)
+    assert half.progress(v) == pytest.approx(0.25)
+    assert parse_rule(f"stderr <= {small!r} but for 1").is_met(v)
+    assert not parse_rule(f"stderr <= {small * 0.99!r} but for 1").is_met(v)
+    assert parse_rule("stderr <= 1e-99 but for 3").is_met(v)
+
+
+@pytest.mark.parametrize("permutations", [0, 1])
+def test_unknown_errors_are_not_small(permutations: int) -> None:
+    v = valuation(around([1, 2], permutations))
+    rule = parse_rule("stderr <= 1e9")
+    assert not rule.is_met(v)
+    assert rule.progress(v) == 0
+
+
+def test_all_decided_but_for_some() -> None:
+    v = valuation(around([50, 10, 30, 30, 40], 1000))  # two are undecided
+    assert not parse_rule("lowest 40% decided at 95%").is_met(v)
+    assert not parse_rule("lowest 40% decided at 95% but for 1").is_met(v)
+    assert parse_rule("lowest 40% decided at 95% but for 2").is_met(v)
+    assert parse_rule("lowest 60% decided at 95%").is_met(v)
+    assert parse_rule("below 0.02 decided at 95%").is_met(v)
+    assert parse_rule("lowest 40% decided at 95%").progress(v) == pytest.approx(0.6)
+    assert parse_rule("lowest 40% decided at 95% but for 1").progress(v) == pytest.approx(0.75)
+    assert parse_rule("lowest 40% decided at 95% but for 2").progress(v) == 1
+    assert parse_rule("below 0.02 decided at 95% but for 99").progress(v) == 1
+
+
+def test_every_metric_counts_unless_one_is_named() -> None:
+    X, y, X_test, y_test, _ = make("plain", 3)
+    v = shapcpp.value(X, y, X_test, y_test, 200)
+    worst = {metric: float(v.stderr(metric).max()) for metric in v.metrics}
+    assert worst["acc"] < max(worst.values())
+    text = f"stderr <= {worst['acc']!r}"
+    assert parse_rule(f"acc {text}").is_met(v)
+    assert not parse_rule(text).is_met(v)
+    assert parse_rule(text).progress(v) == pytest.approx((worst["acc"] / max(worst.values())) ** 2)
+
+
+def test_a_metric_that_the_test_set_lacks() -> None:
+    counts = np.array([0, 5])
+    parse_rule("stderr <= 1e-4").check(counts)
+    parse_rule("rec stderr <= 1e-4").check(counts)
+    with pytest.raises(ValueError, match="metric 'spc' is not defined: the test set has no sample"):
+        parse_rule("specificity lowest 10% decided at 95%").check(counts)
