@@ -10,6 +10,7 @@ except ImportError as error:  # pragma: no cover
 
 from shapcpp.course import CheckpointWarning
 from shapcpp.detection import detection_table, review_queue
+from shapcpp.executors import WorkerError
 from shapcpp.features import Features, Samples, read_features, write_features
 from shapcpp.forecast import Estimate, estimate
 from shapcpp.metrics import Metric
@@ -27,6 +28,7 @@ __all__ = [
     "Metric",
     "Samples",
     "Valuation",
+    "WorkerError",
     "__version__",
     "add_noise",
     "detection_table",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 from typing import Any
 
 import click
 import numpy as np
 
 import shapcpp
-from shapcpp import tables
+from shapcpp import executors, tables
 from shapcpp.console import EXIT_INTERRUPTED, PATH, check_outputs, note
 from shapcpp.metrics import Metric, available, resolve
 
@@ -71,6 +72,11 @@ __all__ = ["value"]
 @click.option(
     "--extend", type=PATH, metavar="RUN.npz", help="Go on from this result, to --perms in all."
 )
+@click.option(
+    "--dask", metavar="ADDRESS",
+    help="Have the workers of the Dask scheduler at this address do it, each on --threads threads "
+    "(default: 1).",
+)  # fmt: skip
 @click.option("-o", "--output", type=PATH, metavar="RUN.npz", help="Save the whole result.")
 @click.option("--csv", "csv_path", type=PATH, metavar="VALUES.csv", help="Save a row per sample.")
 @click.option("--stats", is_flag=True, help="Show what the engine did, after the values.")
@@ -100,6 +106,7 @@ def value(
     checkpoint: str | None,
     checkpoint_every: float,
     extend: str | None,
+    dask: str | None,
     output: str | None,
     csv_path: str | None,
     stats: bool,
@@ -123,6 +130,7 @@ def value(
       shapcpp value features.npy --perms 20000 --estimate
       shapcpp value features.npy --perms 1000000 --until "lowest 10% decided at 95%"
       shapcpp value features.npy --perms 20000 --checkpoint run.npz
+      shapcpp value features.npy --perms 1000000 --dask tcp://scheduler:8786
       shapcpp value X.npy --labels y.npy --test-features Xt.npy --test-labels yt.npy
     """
     companions = {"labels": labels, "test_features": test_features, "test_labels": test_labels}
@@ -162,19 +170,21 @@ def value(
     kept = output or checkpoint
     went_on = checkpoint is not None and os.path.exists(checkpoint)
     try:
-        v = shapcpp.value(
-            **run,
-            progress=True,
-            until=until,
-            max_time=max_time,
-            checkpoint=checkpoint,
-            checkpoint_every=checkpoint_every,
-            extend=None if extend is None else shapcpp.load(extend),
-        )
+        with nullcontext() if dask is None else executors.dask(dask) as executor:
+            v = shapcpp.value(
+                **run,
+                progress=True,
+                until=until,
+                max_time=max_time,
+                checkpoint=checkpoint,
+                checkpoint_every=checkpoint_every,
+                extend=None if extend is None else shapcpp.load(extend),
+                executor=executor,
+            )
     except shapcpp.Interrupted as stop:
         _keep_partial("interrupted", stop.partial, kept)
         sys.exit(EXIT_INTERRUPTED)
-    except shapcpp.ConvergenceError as error:
+    except (shapcpp.ConvergenceError, shapcpp.WorkerError) as error:
         if error.partial.n_permutations > 0:
             _keep_partial("failed", error.partial, kept)
         raise

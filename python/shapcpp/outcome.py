@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from typing import Any
 
@@ -17,6 +18,7 @@ from shapcpp.sums import Sums
 
 __all__ = ["Outcome"]
 
+OF_THE_PROBLEM = ("C", "class_weight", "scale", "empty", "single_class")
 FINGERPRINT_STEP = 1 << 26  # bytes hashed before Ctrl-C is heard again
 
 
@@ -36,6 +38,16 @@ class Outcome:
         self._fingerprint = _fingerprint(
             request.X, request.y, request.X_test, request.y_test, request.players
         )
+
+    @property
+    def key(self) -> str:
+        """Names the problem: the same key, the same changes along each permutation."""
+        settings = {name: self._settings[name] for name in OF_THE_PROBLEM}
+        return f"{self._fingerprint} {json.dumps(settings, sort_keys=True)}"
+
+    def learn(self, full_counts: NDArray[np.int64]) -> None:
+        """The counts of the coalition of all samples are known."""
+        self.full_counts = full_counts
 
     def valuation(self, sums: Sums, asked: Ranges) -> Valuation:
         """The result, where these walks were asked for."""

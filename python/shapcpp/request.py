@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from shapcpp import _core, checks, memory, ranges
 from shapcpp.processors import available_processors
 
-__all__ = ["ClassWeight", "Empty", "Progress", "Request", "Scale", "SingleClass", "check"]
+__all__ = ["LAST", "ClassWeight", "Empty", "Progress", "Request", "Scale", "SingleClass", "check"]
 
 ClassWeight = Mapping[int, float] | Literal["balanced"] | None
 Scale = Literal["standard"] | None
@@ -76,23 +76,27 @@ class Request:
 
     def problem(self, some: NDArray[np.int64] | None = None) -> _core.Problem:
         """The engine's problem: of all players, or of some of them, numbered as they come."""
+        return _core.Problem(**self.arguments(some))
+
+    def arguments(self, some: NDArray[np.int64] | None = None) -> dict[str, Any]:
+        """What `problem` makes the engine's problem of."""
         X, y, players = self.X, self.y, self.players
         if some is not None:
             number = np.full(self.n_players, -1, dtype=np.int64)
             number[some] = np.arange(len(some))
             rows = np.flatnonzero(number[players] >= 0)
             X, y, players = X[rows], y[rows], number[players[rows]]
-        return _core.Problem(
-            X=self._scaled(X),
-            classes=np.searchsorted(self.classes, y).astype(np.int64),
-            X_test=self._scaled(self.X_test),
-            classes_test=self.test_classes,
-            C=self.settings["C"],
-            class_weights=self.class_weights,
-            players=players,
-            empty_counts=self.empty_counts,
-            single_class=self.settings["single_class"],
-        )
+        return {
+            "X": self._scaled(X),
+            "classes": np.searchsorted(self.classes, y).astype(np.int64),
+            "X_test": self._scaled(self.X_test),
+            "classes_test": self.test_classes,
+            "C": self.settings["C"],
+            "class_weights": self.class_weights,
+            "players": players,
+            "empty_counts": self.empty_counts,
+            "single_class": self.settings["single_class"],
+        }
 
     def bytes_needed(self, threads: int | None = None) -> int:
         """Memory that the run allocates on so many threads, beyond its arguments."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 
 from numpy.typing import ArrayLike
 
-from shapcpp import _core, checks, files
-from shapcpp.course import Course, Report
+from shapcpp import _core, checks, executors, files
+from shapcpp.course import Course, Report, Walker
+from shapcpp.executors import WorkerError
 from shapcpp.outcome import Outcome
 from shapcpp.progress import nothing, progress_bar
-from shapcpp.request import ClassWeight, Empty, Progress, Scale, SingleClass, check
+from shapcpp.request import ClassWeight, Empty, Progress, Request, Scale, SingleClass, check
 from shapcpp.result import Interrupted, Valuation
 from shapcpp.stopping import parse_rule
 from shapcpp.walkers import Threads
+from shapcpp.workers import Workers
 
 __all__ = ["value"]
 
@@ -45,6 +48,7 @@ def value(
     checkpoint: files.PathLike | None = None,
     checkpoint_every: float = 60.0,
     extend: Valuation | None = None,
+    executor: Executor | None = None,
 ) -> Valuation:
     """Data Shapley values of training samples, exact for the permutations drawn.
 
@@ -90,7 +94,7 @@ def value(
         Names of the samples, kept with the result. Default: their row numbers.
     threads : int, optional
         Default: the processors this process may use (affinity, cgroup quota), at most
-        OMP_NUM_THREADS where set. The result does not depend on it.
+        OMP_NUM_THREADS where set; with an `executor` 1. The result does not depend on it.
     progress : bool or callable, default False
         True draws a progress bar on stderr if that is a terminal; a callable receives
         ``(done, total)`` several times a second.
@@ -122,6 +126,11 @@ def value(
         Seconds between writings of it.
     extend : Valuation, optional
         An earlier result of the same problem to go on from, up to `permutations` in all.
+    executor : concurrent.futures.Executor, optional
+        Does the walks: a pool of processes or threads, Dask's ``client.get_executor()``,
+        mpi4py's ``MPIPoolExecutor``. Each worker is sent the inputs once, then tasks of
+        about a second, and uses `threads` threads for each (default: 1). What a lost
+        worker had under way is done again. The integers are those of a run without.
 
     Returns
     -------
@@ -138,6 +147,9 @@ def value(
     ConvergenceError
         If a fit missed its tolerance: a RuntimeError, never a wrong value. Its ``.partial``
         is the Valuation of the permutations completed.
+    WorkerError
+        If the workers of the executor cannot go on: a RuntimeError whose ``.partial`` is the
+        Valuation of the permutations completed.
     OSError
         At once, if the checkpoint could not be written. Later failures to write it are a
         `CheckpointWarning`: the run goes on and tries again.
@@ -158,6 +170,8 @@ def value(
     >>> int(v.lowest("acc", 0.2)[0])
     4
     """
+    if threads is None and executor is not None:
+        threads = 1
     request = check(
         X,
         y,
@@ -187,6 +201,8 @@ def value(
     rule = None if until is None else parse_rule(until)
     if rule is not None:
         rule.check(request.test_counts)
+    if executor is not None:
+        executors.check(executor)
     outcome = Outcome(request, until)
     course = Course(
         asked=request.asked,
@@ -198,19 +214,32 @@ def value(
         checkpoint=checkpoint,
         every=checkpoint_every,
     )
-    request.check_fits()
+    if executor is None:
+        request.check_fits()
     try:
-        problem = request.problem()
-        everyone = _core.everyone(problem)
-        outcome.full_counts = everyone.correct
-        with _reporter(request.progress) as report:
-            course.run(Threads(request, problem, everyone), report)
+        with (
+            _reporter(request.progress) as report,
+            _walker(request, outcome, executor) as walker,
+        ):
+            course.run(walker, report)
     except KeyboardInterrupt as stop:
         raise Interrupted(course.valuation()) from stop
-    except _core.ConvergenceError as error:
+    except (_core.ConvergenceError, WorkerError) as error:
         error.partial = course.valuation()
         raise
     return course.valuation()
+
+
+@contextmanager
+def _walker(request: Request, outcome: Outcome, executor: Executor | None) -> Iterator[Walker]:
+    if executor is None:
+        problem = request.problem()
+        everyone = _core.everyone(problem)
+        outcome.learn(everyone.correct)
+        yield Threads(request, problem, everyone)
+    else:
+        with Workers(request, executor, outcome.key, outcome.learn) as workers:
+            yield workers
 
 
 @contextmanager

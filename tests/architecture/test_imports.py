@@ -18,20 +18,12 @@ PACKAGE = ROOT / "python" / "shapcpp"
 LAYERS = [
     {"_core"},
     {"checks", "files", "metrics", "cgroups", "ranges", "student"},
-    {
-        "processors",
-        "memory",
-        "progress",
-        "features",
-        "run_file",
-        "sums",
-        "permutations",
-        "certainty",
-    },
+    {"processors", "memory", "progress", "features"},
+    {"run_file", "sums", "permutations", "certainty"},
     {"estimates"},
-    {"result", "request"},
-    {"noise", "detection", "stopping", "outcome", "walkers", "forecast"},
-    {"course"},
+    {"result", "request", "worker"},
+    {"noise", "detection", "stopping", "outcome", "walkers", "forecast", "executors"},
+    {"course", "workers"},
     {"valuation"},
     {"__init__"},
     {"tables", "console"},
@@ -44,6 +36,7 @@ ALLOWED = {
     "cli": {"click"},
     "cli_value": {"click"},
     "console": {"click"},
+    "executors": {"distributed*"},
     "tables": {"rich"},
     "progress": {"rich*"},
     "result": {"pandas*"},
@@ -92,7 +85,7 @@ def test_outside_libraries_stay_in_their_rooms() -> None:
 def test_import_loads_nothing_heavy() -> None:
     code = "import sys, shapcpp; print(*{name.split('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    heavy = {"torch", "nibabel", "pydicom", "matplotlib", "pandas", "dask", "distributed", "sklearn",
+    heavy = {"torch", "nibabel", "pydicom", "matplotlib", "pandas", "dask", "distributed", "mpi4py", "sklearn",
              "scipy", "click", "rich", "jinja2"}  # fmt: skip
     assert not heavy & set(done.stdout.split())
 

@@ -1,0 +1,361 @@
+"""Runs on the workers of executors: the integers of a run without, whatever happens to workers."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import shapcpp
+from runs import arguments, assert_efficient, assert_same, ctrl_c_after, run
+from shapcpp import _core, memory, worker, workers
+from shapcpp.request import check
+from shapcpp.sums import Sums
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:This process .* is multi-threaded:DeprecationWarning"
+)
+
+
+class Threads(ThreadPoolExecutor):
+    """Two threads that note what they are sent, and may fail."""
+
+    def __init__(self, fails: Callable[[int], bool] = lambda number: False) -> None:
+        super().__init__(2)
+        self.sent: list[tuple[worker.Task, bool]] = []
+        self.fails = fails
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        number = len(self.sent)
+        self.sent.append((args[0], args[1] is not None))
+        if self.fails(number):
+            return super().submit(_die, number)
+        return super().submit(fn, *args)
+
+
+class Unknown(Executor):
+    """Does not tell how many workers it has."""
+
+    def __init__(self) -> None:
+        self.pool = ThreadPoolExecutor(3)
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return self.pool.submit(fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self.pool.shutdown(wait, cancel_futures=cancel_futures)
+
+
+class Counting(ProcessPoolExecutor):
+    """Counts how often inputs go along."""
+
+    inputs_sent = 0
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.inputs_sent += args[1] is not None
+        return super().submit(fn, *args, **kwargs)
+
+
+def _die(number: int) -> None:
+    raise OSError(f"worker {number} is gone")
+
+
+def processes(how: str, count: int = 2) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context(how))
+
+
+POOLS: dict[str, Callable[[], Executor]] = {
+    "threads": lambda: ThreadPoolExecutor(3),
+    "fork": lambda: processes("fork"),
+    "spawn": lambda: processes("spawn"),
+    "one process": lambda: processes("spawn", 1),
+    "unknown": Unknown,
+}
+
+
+@pytest.mark.parametrize("kind", POOLS)
+def test_any_executor_gives_the_integers_of_a_run_without(kind: str) -> None:
+    expected = run(2000, threads=2)  # uses threads before any process is forked
+    in_pairs = run(300, threads=2, antithetic=True, seed=3, first=10)
+    with POOLS[kind]() as executor:
+        assert_same(run(2000, executor=executor), expected)
+        again = run(300, executor=executor, threads=2, antithetic=True, seed=3, first=10)
+        assert_same(again, in_pairs)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"scale": "standard", "class_weight": "balanced", "empty": "none"},
+        {"groups": np.arange(60) // 4, "single_class": "carry"},
+    ],
+)
+def test_options_are_those_of_the_run(options: dict[str, Any]) -> None:
+    with processes("spawn", 1) as executor:
+        assert_same(run(50, executor=executor, **options), run(50, **options))
+
+
+def test_inputs_are_sent_once_to_each_worker() -> None:
+    with Counting(2, mp_context=multiprocessing.get_context("spawn")) as executor:
+        first = run(3000, executor=executor)
+        assert executor.inputs_sent in (2, 3)  # rarely, one who has them gets what was for another
+        longer = run(4000, executor=executor, extend=first)
+        assert executor.inputs_sent in (2, 3)
+        assert_same(longer, run(4000))
+        run(10, executor=executor, C=2.0)
+        assert executor.inputs_sent > 3
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="max_tasks_per_child came with Python 3.11")
+def test_workers_replaced_after_a_few_tasks_are_sent_them_too() -> None:
+    context = multiprocessing.get_context("spawn")
+    options: Any = {"mp_context": context, "max_tasks_per_child": 3}
+    with ProcessPoolExecutor(1, **options) as executor:
+        assert_same(run(100, executor=executor), run(100))
+
+
+def test_what_fails_is_done_again_and_counted_once() -> None:
+    with Threads(fails=lambda number: number % 3 == 0) as executor:
+        assert_same(run(3000, executor=executor), run(3000))
+        assert len(executor.sent) > 6
+
+
+def test_what_fails_four_times_ends_the_run() -> None:
+    with Threads(fails=lambda number: number > 4) as executor:
+        with pytest.raises(
+            shapcpp.WorkerError,
+            match=r"permutations \d+ to \d+ failed 4 times, last by OSError: worker \d+ is gone",
+        ) as raised:
+            run(10**6, executor=executor)
+        assert isinstance(raised.value, RuntimeError)
+        assert_efficient(raised.value.partial)
+
+
+def test_a_dead_worker_of_a_pool_ends_the_run_and_its_checkpoint_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "run.npz"
+    with processes("spawn") as executor:
+
+        def kill(done: int, total: int) -> None:
+            if done > 100 and executor._processes:
+                os.kill(next(iter(executor._processes)), signal.SIGKILL)
+
+        with pytest.raises(shapcpp.WorkerError, match="executor is broken: BrokenProcessPool") as e:
+            run(10**6, executor=executor, progress=kill, checkpoint=path)
+        with pytest.raises(shapcpp.WorkerError, match="the executor takes no more tasks"):
+            run(5, executor=executor)
+    done = e.value.partial
+    assert_efficient(done)
+    assert_same(shapcpp.load(path), done)
+    total = int(done.ranges.max()) + 100
+    with processes("spawn") as executor:
+        assert_same(run(total, executor=executor, checkpoint=path), run(total))
+
+
+def test_an_executor_that_was_shut_down_is_told() -> None:
+    executor = ThreadPoolExecutor(2)
+    executor.shutdown()
+    with pytest.raises(
+        shapcpp.WorkerError, match="takes no more tasks: RuntimeError: cannot sched"
+    ):
+        run(10, executor=executor)
+
+
+@pytest.mark.parametrize("pool", ["threads", "spawn"])
+def test_progress_grows_to_the_end(pool: str) -> None:
+    seen: list[tuple[int, int]] = []
+    with POOLS[pool]() as executor:
+        run(2000, executor=executor, progress=lambda done, total: seen.append((done, total)))
+    done = [d for d, _ in seen]
+    assert done == sorted(done)
+    assert done[-1] == 2000
+    assert len(set(done)) > 3
+    assert {total for _, total in seen} == {2000}
+
+
+def test_checkpoints_are_written_on_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, written = tmp_path / "run.npz", []
+    save = shapcpp.Valuation.save
+
+    def noted(v: shapcpp.Valuation, target: Any) -> None:
+        written.append(v.n_permutations)
+        save(v, target)
+
+    monkeypatch.setattr(shapcpp.Valuation, "save", noted)
+    monkeypatch.setattr(workers, "TASK", 0.05)
+    with ThreadPoolExecutor(2) as executor:
+        options = {"checkpoint": path, "checkpoint_every": 0.1, "executor": executor}
+        v = run(4000, **options)
+        assert len(written) > 3
+        assert written[0] == 0
+        assert written[-1] == 4000
+        assert_same(shapcpp.load(path), v)
+        assert_same(run(5000, **options), run(5000))
+
+
+@pytest.mark.parametrize("pool", ["threads", "fork", "spawn"])
+def test_ctrl_c_stops_within_a_second_and_keeps_what_is_done(pool: str) -> None:
+    with POOLS[pool]() as executor:
+        run(20, executor=executor)  # processes are there
+        start = time.monotonic()
+        with ctrl_c_after(1.5), pytest.raises(shapcpp.Interrupted) as stopped:
+            run(10**8, executor=executor)
+        assert time.monotonic() - start < 1.5 + 3  # a second is promised; noise gets more
+        assert_efficient(stopped.value.partial)
+        assert not stopped.value.partial.complete
+        assert_same(run(20, executor=executor), run(20))  # the workers go on
+
+
+def test_what_was_dropped_ends_at_once_in_the_same_process() -> None:
+    done = threading.Event()
+
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(2) as executor:
+        rng = np.random.default_rng(0)
+        X, y = rng.normal(size=(40_000, 30)), np.arange(40_000) % 2  # a minute of walking
+        with pytest.raises(shapcpp.Interrupted) as stopped:
+            shapcpp.value(X, y, X[:9], y[:9], permutations=50, executor=executor, progress=stop)
+        executor.submit(done.set)
+        executor.submit(done.set)
+        assert done.wait(20)
+    assert stopped.value.partial.n_permutations == 0
+    assert (stopped.value.partial.full_counts == -1).all()
+
+
+def test_max_time_ends_a_run() -> None:
+    with ThreadPoolExecutor(2) as executor:
+        v = run(10**8, executor=executor, max_time=1.0)
+    assert_efficient(v)
+    assert not v.complete
+
+
+def workers_of(executor: Executor, seed: int = 0, **options: Any) -> workers.Workers:
+    X, y, X_test, y_test = arguments()
+    request = check(
+        X, y, X_test, y_test, permutations=1000, seed=seed, C=1.0, class_weight=None, scale=None,
+        empty="majority", single_class="constant", groups=None, ids=None, threads=1, by_group=True,
+        true_labels=None, **options,
+    )  # fmt: skip
+    return workers.Workers(request, executor, "key", lambda counts: None)
+
+
+def test_tasks_stay_within_the_piece_and_keep_pairs_together() -> None:
+    with Threads() as executor, workers_of(executor, antithetic=True) as walker:
+        reports: list[int] = []
+        for first, end in ((0, 14), (14, 300), (500, 502)):
+            executor.sent.clear()
+            total = Sums.empty(60, 2)
+            for sums in walker.do(first, end, reports.append):
+                total += sums
+            assert total.ranges.tolist() == [[first, end]]
+            assert reports[-1] == end - first
+            for task, _ in executor.sent:
+                assert first <= task.first < task.end <= end
+                assert task.first % 2 == task.end % 2 == 0
+
+
+def test_tasks_grow_to_a_second_and_shrink_at_the_end() -> None:
+    with Threads() as executor, workers_of(executor) as walker:
+        assert walker._size(10**6, 2) == 1
+        walker._seconds = 0.001
+        assert walker._size(10**6, 2) == 1000
+        assert walker._size(1000, 2) == 250
+        assert walker._size(100, 2) == 50  # a twentieth of a second is worth sending
+        assert walker._size(3, 2) == 3
+        walker._seconds = 1000.0
+        assert walker._size(10**6, 2) == 1
+        walker._seconds, walker._adding = 1.0, 0.1  # with 100 workers, ten answers a second
+        assert walker._size(10**6, 100) == 40
+
+
+def test_a_fit_that_misses_its_tolerance_is_the_same_error() -> None:
+    X, y, X_test, y_test = arguments()
+    options: dict[str, Any] = {"permutations": 40, "C": 1e80}
+    with processes("spawn", 1) as executor:
+        with pytest.raises(shapcpp.ConvergenceError, match="missed its tolerance") as raised:
+            shapcpp.value(X * 1e120, y, X_test * 1e120, y_test, executor=executor, **options)
+        assert raised.value.partial.n_permutations < 40
+        assert_same(run(20, executor=executor), run(20))
+
+
+def test_walks_completed_before_a_failed_fit_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = _core.run
+
+    def fails_at_20(*args: Any, first: int, count: int, **options: Any) -> None:
+        engine(*args, first=first, count=min(count, max(20 - first, 0)), **options)
+        if first + count > 20:
+            raise _core.ConvergenceError("a fit missed its tolerance")
+
+    monkeypatch.setattr(_core, "run", fails_at_20)
+    with ThreadPoolExecutor(1) as executor, pytest.raises(shapcpp.ConvergenceError) as raised:
+        run(1000, executor=executor)
+    monkeypatch.undo()
+    partial = raised.value.partial
+    assert partial.ranges.tolist() == [[0, 20]]
+    np.testing.assert_array_equal(partial.gains, run(20).gains)
+
+
+def test_a_worker_without_memory_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available_memory", lambda: 10_000)
+    with (
+        ThreadPoolExecutor(1) as executor,
+        pytest.raises(MemoryError, match="on a worker, the run needs about .* 10 kB are available"),
+    ):
+        run(11, executor=executor, C=1.25)
+
+
+def test_workers_of_another_version_are_refused() -> None:
+    with ThreadPoolExecutor(1) as executor:
+        walker = workers_of(executor)
+        walker._task = replace(walker._task, version="0.0.1")
+        with pytest.raises(
+            shapcpp.WorkerError, match="failed 1 time, last by OtherVersionError: a "
+        ):
+            list(walker.do(0, 10, lambda done: None))
+
+
+def test_workers_that_disagree_are_refused() -> None:
+    with ThreadPoolExecutor(1) as executor, workers_of(executor) as walker:
+        walker._full_counts = np.array([0, 0])
+        with pytest.raises(
+            shapcpp.WorkerError, match=r"workers count \[0, 0\] and \[\d+, \d+\] corr"
+        ):
+            list(walker.do(0, 10, lambda done: None))
+
+
+@pytest.mark.parametrize("largest", [3, -128, 128, 40_000, -(2**40)])
+def test_sums_are_sent_in_few_bytes_and_come_back_the_same(largest: int) -> None:
+    v = run(5)
+    v.gains.setflags(write=True)
+    v.gains[0, 0] = largest
+    sent = worker._narrowed(v.sums)
+    assert sent.gains.itemsize == {3: 1, -128: 1, 128: 2, 40_000: 4}.get(largest, 8)
+    back = worker.widened(sent)
+    assert back.gains.dtype == back.products.dtype == np.int64
+    np.testing.assert_array_equal(back.gains, v.gains)
+
+
+class Client:
+    def get_executor(self) -> None: ...
+
+
+@pytest.mark.parametrize("executor", [3, "tcp://scheduler:8786", ThreadPoolExecutor])
+def test_what_is_no_executor_is_refused(executor: Any) -> None:
+    with pytest.raises(TypeError, match=r"executor must be a concurrent\.futures\.Executor, got"):
+        run(10, executor=executor)
+    with pytest.raises(TypeError, match=r"Executor, as client\.get_executor\(\) is, got"):
+        run(10, executor=Client())
