@@ -83,6 +83,7 @@ class Course:
     _written: float = field(default_factory=time.monotonic, init=False)
     _kept: Sums | None = field(default=None, init=False)
     _rate: float = field(default=0.0, init=False)  # units per second
+    _way: float = field(default=0.0, init=False)  # share of the rule's, at the last look
 
     def run(self, walker: Walker, report: Report) -> None:
         """Does what is missing; whatever ends it, `sums` holds what is done."""
@@ -104,8 +105,16 @@ class Course:
         if done == ranges.size(self.asked):
             return True
         if self.rule is not None and done > 0 and self._next_look(done - self.unit) == done:
-            self.stopped = self.rule.is_met(self.valuation())
+            v = self.valuation()
+            self.stopped = self.rule.is_met(v)
+            self._way = self.rule.progress(v)
         return self.stopped
+
+    def _expected(self) -> int:
+        """Of the walks asked for, how many it will take as far as the rule can tell."""
+        most = ranges.size(self.asked)
+        done = self.sums.n_walks
+        return most if self._way * most <= done else max(int(done / self._way), done + self.unit)
 
     def _next_look(self, done: int) -> int:
         assert self.rule is not None
@@ -124,10 +133,10 @@ class Course:
         return first, end
 
     def _do(self, walker: Walker, first: int, end: int, report: Report) -> None:
-        before, start = self.sums.n_walks, time.monotonic()
+        before, start, expected = self.sums.n_walks, time.monotonic(), self._expected()
 
         def of_the_piece(done: int) -> None:
-            report(before + done, ranges.size(self.asked))
+            report(before + done, max(before + done, expected))
             if self.max_time is not None and time.monotonic() > self._began + self.max_time:
                 raise TimeIsUpError
 

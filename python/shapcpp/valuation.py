@@ -97,7 +97,8 @@ def value(
         OMP_NUM_THREADS where set; with an `executor` 1. The result does not depend on it.
     progress : bool or callable, default False
         True draws a progress bar on stderr if that is a terminal; a callable receives
-        ``(done, total)`` several times a second.
+        ``(done, total)`` several times a second; with `until`, total is how many
+        permutations the rule seems to need, at most those asked for.
     by_group : bool, default True
         False keeps `groups` with the result but lets samples join one by one.
     true_labels : array_like of int or bool, shape (n,), optional

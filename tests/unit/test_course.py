@@ -181,6 +181,9 @@ class Looks:
         assert v.ranges.tolist() == [[0, v.n_permutations]]
         return v.n_permutations >= 40
 
+    def progress(self, v: Valuation) -> float:
+        return v.n_permutations / 40
+
 
 @pytest.mark.parametrize(
     ("unit", "expected"), [(1, [7, 14, 21, 28, 35, 42]), (2, [8, 14, 22, 28, 36, 42])]
@@ -229,6 +232,14 @@ def test_a_rule_ends_the_run_at_the_same_number_for_any_threads_and_cuts(
     assert_same(run(10**6, checkpoint=path, **options), v)
     assert_same(run(10**6, extend=v, **options), v)
     assert run(120, **options).n_permutations <= 120
+
+
+def test_progress_is_towards_the_rule() -> None:
+    seen: list[tuple[int, int]] = []
+    v = run(10**6, until="bal stderr <= 0.004", progress=lambda *numbers: seen.append(numbers))
+    assert all(done <= total for done, total in seen)
+    assert seen[0][1] == 10**6
+    assert abs(seen[-1][1] - v.n_permutations) < 0.2 * v.n_permutations
 
 
 def test_a_rule_about_ranks_ends_a_run() -> None:
