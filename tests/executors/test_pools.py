@@ -194,9 +194,9 @@ def test_checkpoints_are_written_on_the_way(
         save(v, target)
 
     monkeypatch.setattr(shapcpp.Valuation, "save", noted)
-    monkeypatch.setattr(workers, "TASK", 0.05)
+    monkeypatch.setattr(workers, "TASK", 0.02)
     with ThreadPoolExecutor(2) as executor:
-        options = {"checkpoint": path, "checkpoint_every": 0.1, "executor": executor}
+        options = {"checkpoint": path, "checkpoint_every": 0.02, "executor": executor}
         v = run(4000, **options)
         assert len(written) > 3
         assert written[0] == 0
