@@ -185,6 +185,8 @@ def value(
             )
     except shapcpp.Interrupted as stop:
         _keep_partial("interrupted", stop.partial, kept)
+        if csv_path is not None and stop.partial.n_permutations > 0:
+            stop.partial.to_csv(csv_path, shown)
         sys.exit(EXIT_INTERRUPTED)
     except (shapcpp.ConvergenceError, shapcpp.WorkerError) as error:
         if error.partial.n_permutations > 0:
