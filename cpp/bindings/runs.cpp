@@ -79,6 +79,16 @@ std::pair<IntArray, std::int64_t> walk(const Problem& problem, const Score& ever
   return {to_array(path, {problem.n_players() + 1, problem.n_classes()}), uncertified};
 }
 
+std::pair<IntArray, std::int64_t> halving(const Problem& problem, const Score& everyone,
+                                          const IntArray& order, std::size_t leaf, bool dense) {
+  check_order(order, problem.n_players());
+  std::vector<std::int64_t> gains(problem.n_players() * problem.n_classes());
+  const Checkpoint checkpoint = [] {};
+  const std::int64_t uncertified =
+      Walk(problem, method(dense), checkpoint).halving(view(order), everyone, leaf, gains);
+  return {to_array(gains, {problem.n_players(), problem.n_classes()}), uncertified};
+}
+
 }  // namespace
 
 void bind_runs(py::module_& module) {
@@ -91,6 +101,9 @@ void bind_runs(py::module_& module) {
   module.def("everyone", &everyone, py::arg("problem"), py::arg("dense") = false);
   module.def("walk", &walk, py::arg("problem"), py::arg("everyone"), py::arg("order").noconvert(),
              py::arg("dense") = false);
+  module.def("halving", &halving, py::arg("problem"), py::arg("everyone"),
+             py::arg("order").noconvert(), py::arg("leaf") = 1, py::arg("dense") = false);
+  module.def("halving_scale", &halving_scale, py::arg("n_players"));
   module.def("run", &run, py::arg("problem"), py::arg("everyone"), py::arg("tally"), py::kw_only(),
              py::arg("seed"), py::arg("first"), py::arg("count"), py::arg("threads"),
              py::arg("progress") = py::none(), py::arg("antithetic") = false,

@@ -1,6 +1,7 @@
 #include "walk.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <stdexcept>
 #include <utility>
@@ -123,15 +124,79 @@ std::int64_t Walk::along(std::span<const std::int64_t> order, const Score& every
   std::copy(problem_.empty_counts().begin(), problem_.empty_counts().end(), path.begin());
   for (std::size_t step = 1; step < n; ++step) {
     problem_.prefetch(static_cast<std::size_t>(order[std::min(step + kAhead, n) - 1]));
-    for (const std::size_t i : problem_.members(static_cast<std::size_t>(order[step - 1]))) {
-      checkpoint_();
-      fitted_->join(i);
-    }
+    join(order[step - 1]);
     uncertified += score(path.subspan(step * k, k));
   }
   std::copy(everyone.correct.begin(), everyone.correct.end(),
             path.end() - static_cast<std::ptrdiff_t>(k));
   return uncertified;
+}
+
+void Walk::join(std::int64_t player) {
+  for (const std::size_t i : problem_.members(static_cast<std::size_t>(player))) {
+    checkpoint_();
+    fitted_->join(i);
+  }
+}
+
+// Both orders of the two halves of each block, blocks before the block they are halves of: what a
+// block leaves behind is the coalition from which its sibling's players join.
+struct Walk::Halving {
+  Walk& walk;
+  std::span<const std::int64_t> order;
+  const Score& everyone;
+  std::span<std::int64_t> gains;
+  std::size_t leaf;
+  std::int64_t uncertified;
+
+  // Leaves the walk at the coalition of order[first .. end) and returns its counts. `share` is what
+  // a change that each player of the block makes once is worth.
+  Counts block(std::size_t first, std::size_t end, std::int64_t share) {
+    if (end - first <= std::max<std::size_t>(leaf, 1)) {
+      walk.fitted_->clear();
+      return grow(walk.problem_.empty_counts(), first, end, share, nullptr);
+    }
+    const std::size_t middle = first + (end - first) / 2;
+    const Counts left = block(first, middle, share / 2);
+    const Counts both = grow(left, middle, end, share / 2, nullptr);
+    const Counts right = block(middle, end, share / 2);
+    return grow(right, first, middle, share / 2, &both);
+  }
+
+  // Players order[first .. end) join the coalition that scores `before`. The last one leads to
+  // `known` where given: however a coalition is reached it scores the same, and gains add up.
+  Counts grow(Counts before, std::size_t first, std::size_t end, std::int64_t share,
+              const Counts* known) {
+    const std::size_t k = before.size();
+    Counts after(k);
+    for (std::size_t step = first; step < end; ++step) {
+      walk.join(order[step]);
+      if (step + 1 == end && known != nullptr)
+        after = *known;
+      else if (walk.fitted_->members().size() == walk.problem_.n_samples())
+        after = everyone.correct;
+      else
+        uncertified += walk.score(after);
+      std::int64_t* gain = gains.data() + static_cast<std::size_t>(order[step]) * k;
+      for (std::size_t a = 0; a < k; ++a) gain[a] += share * (after[a] - before[a]);
+      before.swap(after);
+    }
+    return before;
+  }
+};
+
+std::int64_t halving_scale(std::size_t n_players) {
+  return static_cast<std::int64_t>(std::bit_ceil(n_players));
+}
+
+std::int64_t Walk::halving(std::span<const std::int64_t> order, const Score& everyone,
+                           std::size_t leaf, std::span<std::int64_t> gains) {
+  const std::size_t n = problem_.n_players();
+  if (order.size() != n || gains.size() != n * problem_.n_classes())
+    throw std::invalid_argument("an order or its gains have the wrong length");
+  Halving halving{*this, order, everyone, gains, leaf, everyone.uncertified};
+  halving.block(0, n, halving_scale(n));
+  return halving.uncertified;
 }
 
 std::int64_t Walk::score(std::span<std::int64_t> correct) {

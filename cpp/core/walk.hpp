@@ -34,6 +34,11 @@ class Walk {
   // number of decisions, over all coalitions and test samples, below the rounding floor.
   std::int64_t along(std::span<const std::int64_t> order, const Score& everyone,
                      std::span<std::int64_t> path);
+  // One pass of repeated halving over `order`: adds to `gains`, n_players * n_classes numbers, the
+  // estimate of each player's value times `halving_scale`. Returns as above. docs/statistics.md
+  // says why its mean is the Shapley value.
+  std::int64_t halving(std::span<const std::int64_t> order, const Score& everyone, std::size_t leaf,
+                       std::span<std::int64_t> gains);
   // What the engine did since the walk was made, or since this was last called.
   Statistics take_statistics();
 
@@ -42,12 +47,18 @@ class Walk {
   class Certified;
   class Dense;
 
+  struct Halving;
+
   std::int64_t score(std::span<std::int64_t> correct);
+  void join(std::int64_t player);
 
   const Problem& problem_;
   const Checkpoint& checkpoint_;
   Statistics statistics_;
   std::unique_ptr<Fitted> fitted_;
 };
+
+// The smallest power of two at or above the number of players.
+std::int64_t halving_scale(std::size_t n_players);
 
 }  // namespace shapcpp

@@ -185,6 +185,8 @@ def value(
             )
     except shapcpp.Interrupted as stop:
         _keep_partial("interrupted", stop.partial, kept)
+        if csv_path is not None and stop.partial.n_permutations > 0:
+            stop.partial.to_csv(csv_path, shown)
         sys.exit(EXIT_INTERRUPTED)
     except (shapcpp.ConvergenceError, shapcpp.WorkerError) as error:
         if error.partial.n_permutations > 0:
@@ -201,6 +203,9 @@ def value(
         note(f"went on from {checkpoint}")
     if until is not None and v.complete and v.n_permutations < perms:
         note(f"{until}: reached after {v.n_permutations} permutations")
+    elif until is not None and v.complete:
+        if not shapcpp.stopping.parse_rule(until).is_met(v):
+            note(f"{until}: not reached within {perms} permutations; --extend goes on with more")
     elif not v.complete:
         note(f"stopped by --max-time after {v.n_permutations} of {perms} permutations")
     tables.show_valuation(v, [m.name for m in shown])
