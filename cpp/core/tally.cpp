@@ -50,7 +50,7 @@ std::int64_t Tally::bound_with(std::span<const std::int64_t> changes, std::uint6
 }
 
 void Tally::mark_done(IndexRange done) {
-  if (done.end > INT64_MAX)
+  if (done.first >= INT64_MAX || done.end > INT64_MAX)
     throw std::invalid_argument("permutation " + std::to_string(done.first) + " is beyond 2^63");
   const auto next = std::upper_bound(
       ranges_.begin(), ranges_.end(), done.first,
@@ -84,7 +84,7 @@ void add_changes(std::span<const std::int64_t> order, std::span<const std::int64
       std::int64_t& sum = changes[player * k + a];
       if (__builtin_sub_overflow(before[k + a], before[a], &change) ||
           __builtin_add_overflow(sum, change, &sum))
-        throw std::overflow_error("a change of counts does not fit 64 bits");
+        throw std::overflow_error("a change of counts could overflow the 64-bit sums");
     }
   }
 }
