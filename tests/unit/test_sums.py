@@ -11,6 +11,10 @@ from shapcpp import _core, checks
 LARGEST = 2**63 - 1
 ORDER = np.array([0])
 
+no_sanitizer = pytest.mark.skipif(
+    bool(_core.build()["sanitized"]), reason="sanitizers abort at such sizes"
+)
+
 
 def path(change: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
     return np.array([[0], [change]])
@@ -77,7 +81,7 @@ def test_runs_end_below_2_to_the_63(first: int, count: int) -> None:
         )
 
 
-@pytest.mark.skipif(bool(_core.build()["sanitized"]), reason="sanitizers abort at such sizes")
+@no_sanitizer
 @pytest.mark.parametrize(
     "shape", [(2**62, 2), (2**32, 2**32), (2**64 - 1, 2**64 - 1), (2**30, 2**30)]
 )
@@ -86,6 +90,7 @@ def test_a_tally_larger_than_any_memory(shape: tuple[int, int]) -> None:
         _core.Tally(*shape)
 
 
+@no_sanitizer
 @pytest.mark.parametrize("n", [2**48, 2**60, 2**62, 2**63 - 1])
 def test_a_permutation_larger_than_any_memory(n: int) -> None:
     with pytest.raises((MemoryError, ValueError)):
