@@ -29,7 +29,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 import shapcpp
-from fuzz import cases
+from fuzz import cases, damage
 from shapcpp import files
 
 SECONDS = 20
@@ -137,7 +137,7 @@ def check(reader: Reader, case: cases.Case, folder: Path) -> str:
     """Reads a case; what came of it, or AssertionError."""
     for name, content in case.files.items():
         (folder / name).write_bytes(content)
-    os.environ.pop(cases.CANARY, None)
+    os.environ.pop(damage.CANARY, None)
     tracemalloc.start()
     outcome = "read"
     try:
@@ -152,7 +152,7 @@ def check(reader: Reader, case: cases.Case, folder: Path) -> str:
     finally:
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    assert cases.CANARY not in os.environ, "a pickle was executed"
+    assert damage.CANARY not in os.environ, "a pickle was executed"
     held = sum(map(len, case.files.values()))
     if any(b"PK" in content[:2] for content in case.files.values()):
         held = max(held, min(files.SMALL + files.MOST_EXPANSION * held, _declared(case)))
