@@ -101,3 +101,25 @@ def test_a_time_limit_is_said(folder: Path) -> None:
     done = shapcpp_cli("value", "features.npy", "--perms", 10**9, "--max-time", 0.3, cwd=folder)
     assert "stopped by --max-time after" in done.stderr
     assert "Labels to doubt first" in done.stdout
+
+
+def test_a_rule_says_whether_it_was_met(folder: Path) -> None:
+    command = ["value", "features.npy", "--perms", 2000, "--until"]
+    done = shapcpp_cli(*command, "acc stderr <= 1e-9", cwd=folder)
+    assert "acc stderr <= 1e-9: not reached within 2000 permutations" in done.stderr
+    done = shapcpp_cli(*command, "acc stderr <= 0.1", cwd=folder)
+    assert "acc stderr <= 0.1: reached after 100 permutations" in done.stderr
+
+
+def test_ctrl_c_keeps_the_csv_too(folder: Path) -> None:
+    command = [sys.executable, "-m", "shapcpp", "value", "features.npy", "--perms", "1000000000",
+               "--checkpoint", "run.npz", "--checkpoint-every", "0.1", "--csv", "values.csv"]  # fmt: skip
+    process = subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL)
+    while not (folder / "run.npz").exists():
+        time.sleep(0.02)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == 130
+    kept = shapcpp.load(folder / "run.npz")
+    kept.to_csv(folder / "expected.csv")
+    assert (folder / "values.csv").read_bytes() == (folder / "expected.csv").read_bytes()

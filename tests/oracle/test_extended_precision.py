@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from judge import optimum
+from problems import core_problem
 from shapcpp import _core
 
 Floats = NDArray[np.float64]
@@ -107,3 +108,17 @@ def test_no_sign_is_guessed_near_the_boundary(kind: str, seed: int) -> None:
             assert distance < DOUBT[kind], (kind, distance)
         else:
             assert score.correct[1] == is_positive, (kind, distance)
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_margins_that_overflow_are_left_open(dense: bool) -> None:
+    """A sum of infinities of both signs is no number, and lies neither within nor beyond a bound."""
+    rng = np.random.default_rng(0)
+    y = np.arange(40) % 2
+    u = rng.normal(size=40)
+    X = np.column_stack([u, u + 1e-6 * (2 * y - 1 + 0.1 * rng.normal(size=40))]) * 1e-153
+    X_test = np.array([[1, 0.9], [0.9, 1], [-1, -0.9], [-0.9, -1]]) * 1e150
+    problem = core_problem((X, y, X_test, np.ones(4)), C=1.7e308, class_weights=np.full(2, 1e9))
+    score = _core.everyone(problem, dense=dense)
+    # Two pairs of opposite samples: one of each is positive.
+    assert 0 <= 2 - score.correct[1] <= score.uncertified

@@ -63,6 +63,24 @@ def test_ctrl_c_is_heard_while_a_large_problem_is_made() -> None:
     assert seconds() < 0.7 * whole
 
 
+def test_signals_are_heard_while_features_are_rotated() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(600, 6000)), np.arange(600) % 2
+    heard = [time.monotonic()]
+    before = signal.signal(signal.SIGALRM, lambda *_: heard.append(time.monotonic()))
+    signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+    try:
+        _core.Problem(
+            X=X, classes=y, X_test=X[:50], classes_test=y[:50], C=1.0, class_weights=np.ones(2),
+            players=np.arange(len(y)), empty_counts=np.zeros(2, np.int64), single_class="carry",
+        )  # fmt: skip
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    heard.append(time.monotonic())
+    assert max(np.diff(heard)) < (heard[-1] - heard[0]) / 6
+
+
 def test_the_partial_result_holds_exactly_the_permutations_it_names() -> None:
     def stop(done: int, total: int) -> None:
         if done >= 20:
