@@ -122,3 +122,24 @@ def test_margins_that_overflow_are_left_open(dense: bool) -> None:
     score = _core.everyone(problem, dense=dense)
     # Two pairs of opposite samples: one of each is positive.
     assert 0 <= 2 - score.correct[1] <= score.uncertified
+
+
+@pytest.mark.parametrize("dense", [False, True])
+@pytest.mark.parametrize("seed", [12, 31, 43, 77])
+def test_clear_signs_of_equal_samples_are_not_left_open(seed: int, dense: bool) -> None:
+    """Ten equal samples leave the weights zero: every margin is log(8 * 11 / (2 * 5)), about 2.2.
+
+    What the Hessian's rounding lets a step leave of the gradient is large here, until fits go on.
+    """
+    rng = np.random.default_rng(seed)
+    scattered = rng.normal(size=(30, 2)) * 10.0 ** rng.uniform(2, 4) * (rng.random((30, 2)) < 0.3)
+    y = np.concatenate([[1, 1, 1, 0, 1, 1, 1, 1, 1, 0], np.arange(30) % 2])
+    problem = core_problem(
+        (np.concatenate([np.zeros((10, 2)), scattered]), y, rng.normal(size=(40, 2)) * 1e3, np.arange(40) % 2),
+        C=6e5,
+        class_weights=np.array([5.0, 11.0]),
+        players=np.repeat([0, 1], [10, 30]),
+    )  # fmt: skip
+    everyone = _core.everyone(problem, dense=dense)
+    path, _ = _core.walk(problem, everyone, np.array([0, 1]), dense=dense)
+    assert path[1].tolist() == [0, 20]
