@@ -83,7 +83,7 @@ class Course:
     _written: float = field(default_factory=time.monotonic, init=False)
     _kept: Sums | None = field(default=None, init=False)
     _rate: float = field(default=0.0, init=False)  # units per second
-    _way: float = field(default=0.0, init=False)  # share of the rule's, at the last look
+    _rule_progress: float = field(default=0.0, init=False)
 
     def run(self, walker: Walker, report: Report) -> None:
         """Does what is missing; whatever ends it, `sums` holds what is done."""
@@ -107,14 +107,18 @@ class Course:
         if self.rule is not None and done > 0 and self._next_look(done - self.unit) == done:
             v = self.valuation()
             self.stopped = self.rule.is_met(v)
-            self._way = self.rule.progress(v)
+            self._rule_progress = self.rule.progress(v)
         return self.stopped
 
     def _expected(self) -> int:
         """Of the walks asked for, how many it will take as far as the rule can tell."""
         most = ranges.size(self.asked)
         done = self.sums.n_walks
-        return most if self._way * most <= done else max(int(done / self._way), done + self.unit)
+        return (
+            most
+            if self._rule_progress * most <= done
+            else max(int(done / self._rule_progress), done + self.unit)
+        )
 
     def _next_look(self, done: int) -> int:
         assert self.rule is not None
