@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from composition import LEAF, cells, composition_game, whole_share
 from shapcpp import _core
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 T = TypeVar("T")
 SEED, PILOT_SEED, TREE_SEED = 1, 2, 3
-PILOT, SHRINKAGE = 100, 3  # permutations; how many more a rarely seen composition counts for
-LEAF, DEEPEST = 16, 32  # members of the blocks that are not halved; joins that have a control
-UNIT = math.lcm(*range(1, LEAF + 1))
+DEEPEST = 32  # joins of a plain permutation that have a control
 SHIFTS, LENGTHS = 8, 6
 
 
@@ -48,7 +46,6 @@ class Game:
         self.empty = np.where(np.arange(2) == np.bincount(data.y).argmax(), self.test_counts, 0)
         self.problem = self.of(np.arange(self.n))
         self.everyone = _core.everyone(self.problem)
-        self.scale = _core.halving_scale(self.n)
 
     def of(self, rows: Ints) -> _core.Problem:
         """The game of some of the samples."""
@@ -65,85 +62,24 @@ class Game:
     def path(self, order: Ints) -> Ints:
         return _core.walk(self.problem, self.everyone, np.ascontiguousarray(order))[0]
 
+    def halved(self, count: int) -> Floats:
+        """Contributions of the halved orders that `value(..., halving=True)` takes."""
+        unit = _core.Halving.unit(self.n, self.n)
+        halving = _core.Halving(self.problem, TREE_SEED)
+        contributions = []
+        for t in range(count):
+            tally = _core.Tally(self.n, 2)
+            _core.run(
+                self.problem, self.everyone, tally,
+                seed=TREE_SEED, first=t, count=1, threads=1, halving=halving,
+            )  # fmt: skip
+            contributions.append(tally.gains / unit)
+        return np.array(contributions)
+
     def one_class(self, k: int) -> Ints:
         if self.single_class == "carry":
             return self.empty
         return np.where(np.arange(2) == k, self.test_counts, 0)
-
-    def composition(self, order: Ints) -> tuple[Ints, Ints]:
-        """Members of each class as the players of `order` join."""
-        positive = np.concatenate([[0], np.cumsum(self.y[order])])
-        return np.arange(len(order) + 1) - positive, positive
-
-
-def composition_game(game: Game) -> Ints:
-    """u[a, b]: counts that a coalition of a and b members of the classes has in a pilot, integers.
-
-    Cells seen rarely are drawn towards what the compositions one member smaller say.
-    """
-    size = DEEPEST + 1
-    sums, seen = np.zeros((size, size, 2), dtype=np.int64), np.zeros((size, size), dtype=np.int64)
-    for order in game.orders(PILOT, PILOT_SEED):
-        cells = game.composition(order[:DEEPEST])
-        sums[cells] += game.path(order)[:size]
-        seen[cells] += 1
-    everywhere = sums[1:, 1:].sum(axis=(0, 1)) // seen[1:, 1:].sum()
-    u = np.zeros_like(sums)
-    u[0, 0] = game.empty
-    for k in range(1, size):
-        u[k, 0], u[0, k] = game.one_class(0), game.one_class(1)
-        for a in range(1, k):
-            b = k - a
-            weights = np.array([a * (a > 1), b * (b > 1)])
-            prior = everywhere
-            if weights.any():
-                prior = weights @ np.stack([u[a - 1, b], u[a, b - 1]]) // weights.sum()
-            total = seen[a, b] + SHRINKAGE
-            u[a, b] = (sums[a, b] + SHRINKAGE * prior + total // 2) // total
-    return u
-
-
-def shapley_by_class(u: Ints) -> Ints:
-    """UNIT times the value of a member of class 0 in the composition game on a and b members.
-
-    An integer: n C(n-1, k) divides lcm(1 .. n) for all k.
-    """
-    value = np.zeros((LEAF + 1, LEAF + 1, 2), dtype=np.int64)
-    for k in range(1, LEAF + 1):
-        for a in range(1, k + 1):
-            b = k - a
-            last = UNIT * (u[a, b] - u[a - 1, b]) + (a - 1) * value[a - 1, b]
-            value[a, b], rest = np.divmod(last + (b * value[a, b - 1] if b else 0), k)
-            assert not rest.any()
-    return value
-
-
-def blocks(first: int, end: int, share: int) -> Iterator[tuple[int, int, int]]:
-    if end - first <= LEAF:
-        yield first, end, share
-    else:
-        middle = first + (end - first) // 2
-        yield from blocks(first, middle, share // 2)
-        yield from blocks(middle, end, share // 2)
-
-
-def control(game: Game, u: Ints, value: Ints, order: Ints, rng: np.random.Generator) -> Ints:
-    """What to add to the gains of `halving`: integers of mean zero whose sum is zero."""
-    added = np.zeros((game.n, 2), dtype=np.int64)
-    for first, end, share in blocks(0, game.n, game.scale):
-        players = order[first:end]
-        classes, cells = game.y[players], game.composition(players)
-        a, b = int(cells[0][-1]), int(cells[1][-1])
-        total = u[a, b] - u[0, 0]
-        of_zero = (a * value[a, b] + rng.integers(UNIT, size=2)) // UNIT
-        due = np.empty((len(players), 2), dtype=np.int64)
-        for k, (members, sum_due) in enumerate(((a, of_zero), (b, total - of_zero))):
-            if members:
-                each, rest = np.divmod(sum_due, members)
-                due[classes == k] = each + (np.arange(members)[:, None] < rest)
-        added[players] = share * (due - np.diff(u[cells], axis=0))
-    assert not added.sum(axis=0).any()
-    return added
 
 
 def nearest_neighbour_path(game: Game, distances: Floats, order: Ints) -> Ints:
@@ -256,11 +192,12 @@ def estimators(game: Game, units: int) -> dict[str, Estimator]:
         [np.diff(nearest_neighbour_path(game, near, o), axis=0) for o in orders[:units]],
     )
     found["1-NN control (free)"] = Estimator(plain[:units], 1, neighbours)
-    u = composition_game(game)
+    constants = np.stack([game.one_class(0), game.one_class(1)])
+    u = composition_game(game.path, game.y, PILOT_SEED, game.empty, constants, DEEPEST)
 
     def adjust(order: Ints, change: Floats) -> Floats:
         result = change.astype(float)
-        result[:DEEPEST] -= np.diff(u[game.composition(order[:DEEPEST])], axis=0)
+        result[:DEEPEST] -= np.diff(u[cells(game.y[order[:DEEPEST]])], axis=0)
         return result
 
     adjusted = by_player(orders, [adjust(o, c) for o, c in zip(orders, changes, strict=True)])
@@ -272,17 +209,15 @@ def estimators(game: Game, units: int) -> dict[str, Estimator]:
         np.array([value for value, _ in fits]), float(np.mean([s for _, s in fits])) / walk
     )
 
-    value = shapley_by_class(u)
     trees = game.orders(len(orders), TREE_SEED)
     for leaf in (1, LEAF):
         gains, seconds = timed(
-            lambda m: [_core.halving(game.problem, game.everyone, o, leaf=m)[0] for o in trees],
-            leaf,
+            lambda m: [_core.halved(game.problem, game.everyone, o, m)[0] for o in trees], leaf
         )
         cost = seconds / len(trees) / walk
-        halves = np.array(gains) / game.scale
-        assert np.allclose(halves.sum(axis=1), game.everyone.correct - game.empty)
+        halves = np.array(gains) / whole_share(n, leaf)
         found[f"halving{f' down to {leaf}' if leaf > 1 else ''}"] = Estimator(halves, cost)
-    added = np.array([control(game, u, value, order, rng) for order in trees]) / game.scale
-    found[f"halving down to {LEAF}, composition control"] = Estimator(halves + added, cost)
+    shipped, seconds = timed(game.halved, len(trees))
+    cost = seconds / len(trees) / walk
+    found[f"halving down to {LEAF}, composition control"] = Estimator(shipped, cost)
     return found

@@ -56,7 +56,7 @@ Score everyone(const Problem& problem, bool dense) {
 
 void run(const Problem& problem, const Score& everyone, Tally& tally, std::uint64_t seed,
          std::uint64_t first, std::uint64_t count, int threads, const Progress& progress,
-         bool antithetic, bool dense) {
+         bool antithetic, const Halving* halving, bool dense) {
   // Ranges are shown as signed integers.
   if (first > INT64_MAX || count > INT64_MAX - first)
     throw std::invalid_argument("first + count is beyond 2^63");
@@ -64,8 +64,8 @@ void run(const Problem& problem, const Score& everyone, Tally& tally, std::uint6
   // As above; the tally is written by the run's threads only, under the run's own lock.
   const py::gil_scoped_release release;
   run_permutations(problem, method(dense), everyone, seed,
-                   antithetic ? Sampling::kAntithetic : Sampling::kPlain, {first, first + count},
-                   threads, report, tally);
+                   {.antithetic = antithetic, .halving = halving}, {first, first + count}, threads,
+                   report, tally);
 }
 
 std::pair<IntArray, std::int64_t> walk(const Problem& problem, const Score& everyone,
@@ -79,8 +79,38 @@ std::pair<IntArray, std::int64_t> walk(const Problem& problem, const Score& ever
   return {to_array(path, {problem.n_players() + 1, problem.n_classes()}), uncertified};
 }
 
-std::pair<IntArray, std::int64_t> halving(const Problem& problem, const Score& everyone,
-                                          const IntArray& order, std::size_t leaf, bool dense) {
+Halving make_halving(const Problem& problem, std::uint64_t seed, bool dense) {
+  const Report report = report_to(std::nullopt);
+  const py::gil_scoped_release release;
+  return prepare_halving(problem, method(dense), seed, report);
+}
+
+CompositionControl make_control(const Problem& problem, std::uint64_t seed) {
+  return {problem, Method::kCertified, seed, [] {}};
+}
+
+IntArray counts(const CompositionControl& control) {
+  constexpr std::size_t side = CompositionControl::kLargest + 1;
+  std::vector<std::int64_t> table;
+  for (std::size_t a = 0; a < side; ++a)
+    for (std::size_t b = 0; b < side; ++b)
+      for (std::size_t k = 0; k < 2; ++k) table.push_back(control.count(a, b, k));
+  return to_array(table, {side, side, 2});
+}
+
+IntArray control_changes(const CompositionControl& control, const IntArray& order,
+                         std::uint64_t seed, std::uint64_t index) {
+  const std::span<const std::int64_t> players = view(order);
+  check_order(order, control.n_players());
+  std::vector<std::int64_t> shuffled(players.size());
+  RandomWords words = fill_permutation(seed, index, shuffled);
+  std::vector<std::int64_t> gains(players.size() * 2);
+  control.add(players, Block::whole(players.size(), CompositionControl::kLargest), words, gains);
+  return to_array(gains, {players.size(), 2});
+}
+
+std::pair<IntArray, std::int64_t> halved(const Problem& problem, const Score& everyone,
+                                         const IntArray& order, std::size_t leaf, bool dense) {
   check_order(order, problem.n_players());
   std::vector<std::int64_t> gains(problem.n_players() * problem.n_classes());
   const Checkpoint checkpoint = [] {};
@@ -101,13 +131,21 @@ void bind_runs(py::module_& module) {
   module.def("everyone", &everyone, py::arg("problem"), py::arg("dense") = false);
   module.def("walk", &walk, py::arg("problem"), py::arg("everyone"), py::arg("order").noconvert(),
              py::arg("dense") = false);
-  module.def("halving", &halving, py::arg("problem"), py::arg("everyone"),
-             py::arg("order").noconvert(), py::arg("leaf") = 1, py::arg("dense") = false);
-  module.def("halving_scale", &halving_scale, py::arg("n_players"));
+  py::class_<Halving>(module, "Halving", py::is_final())
+      .def(py::init(&make_halving), py::arg("problem"), py::arg("seed"), py::arg("dense") = false,
+           py::keep_alive<1, 2>())
+      .def_static("unit", &Halving::unit, py::arg("n_players"), py::arg("n_samples"));
+  py::class_<CompositionControl>(module, "CompositionControl", py::is_final())
+      .def(py::init(&make_control), py::arg("problem"), py::arg("seed"), py::keep_alive<1, 2>())
+      .def_property_readonly("counts", &counts)
+      .def("changes", &control_changes, py::arg("order").noconvert(), py::arg("seed"),
+           py::arg("index"));
+  module.def("halved", &halved, py::arg("problem"), py::arg("everyone"),
+             py::arg("order").noconvert(), py::arg("leaf"), py::arg("dense") = false);
   module.def("run", &run, py::arg("problem"), py::arg("everyone"), py::arg("tally"), py::kw_only(),
              py::arg("seed"), py::arg("first"), py::arg("count"), py::arg("threads"),
              py::arg("progress") = py::none(), py::arg("antithetic") = false,
-             py::arg("dense") = false);
+             py::arg("halving") = py::none(), py::arg("dense") = false);
   module.def("in_forked_child", &in_forked_child);
   module.def(
       "footprint",

@@ -1,11 +1,11 @@
 #include "walk.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <stdexcept>
 #include <utility>
 
+#include "block.hpp"
 #include "dense_path.hpp"
 #include "logistic_path.hpp"
 #include "margin_watch.hpp"
@@ -119,16 +119,24 @@ std::int64_t Walk::along(std::span<const std::int64_t> order, const Score& every
   const std::size_t n = problem_.n_players();
   if (order.size() != n || path.size() != (n + 1) * k)
     throw std::invalid_argument("an order or its path has the wrong length");
-  std::int64_t uncertified = everyone.uncertified;
+  std::copy(everyone.correct.begin(), everyone.correct.end(),
+            path.end() - static_cast<std::ptrdiff_t>(k));
+  return everyone.uncertified + beginning(order.first(n - 1), path.first(n * k));
+}
+
+std::int64_t Walk::beginning(std::span<const std::int64_t> order, std::span<std::int64_t> path) {
+  const std::size_t k = problem_.n_classes();
+  const std::size_t n = order.size();
+  if (path.size() != (n + 1) * k)
+    throw std::invalid_argument("the path of an order has the wrong length");
+  std::int64_t uncertified = 0;
   fitted_->clear();
   std::copy(problem_.empty_counts().begin(), problem_.empty_counts().end(), path.begin());
-  for (std::size_t step = 1; step < n; ++step) {
+  for (std::size_t step = 1; step <= n; ++step) {
     problem_.prefetch(static_cast<std::size_t>(order[std::min(step + kAhead, n) - 1]));
     join(order[step - 1]);
     uncertified += score(path.subspan(step * k, k));
   }
-  std::copy(everyone.correct.begin(), everyone.correct.end(),
-            path.end() - static_cast<std::ptrdiff_t>(k));
   return uncertified;
 }
 
@@ -149,53 +157,46 @@ struct Walk::Halving {
   std::size_t leaf;
   std::int64_t uncertified;
 
-  // Leaves the walk at the coalition of order[first .. end) and returns its counts. `share` is what
-  // a change that each player of the block makes once is worth.
-  Counts block(std::size_t first, std::size_t end, std::int64_t share) {
-    if (end - first <= std::max<std::size_t>(leaf, 1)) {
+  // Leaves the walk at the coalition of the block and returns its counts.
+  Counts walk_through(const Block& block) {
+    if (block.is_leaf(leaf)) {
       walk.fitted_->clear();
-      return grow(walk.problem_.empty_counts(), first, end, share, nullptr);
+      return grow(walk.problem_.empty_counts(), block, nullptr);
     }
-    const std::size_t middle = first + (end - first) / 2;
-    const Counts left = block(first, middle, share / 2);
-    const Counts both = grow(left, middle, end, share / 2, nullptr);
-    const Counts right = block(middle, end, share / 2);
-    return grow(right, first, middle, share / 2, &both);
+    const Block left = block.left();
+    const Block right = block.right();
+    const Counts both = grow(walk_through(left), right, nullptr);
+    return grow(walk_through(right), left, &both);
   }
 
-  // Players order[first .. end) join the coalition that scores `before`. The last one leads to
-  // `known` where given: however a coalition is reached it scores the same, and gains add up.
-  Counts grow(Counts before, std::size_t first, std::size_t end, std::int64_t share,
-              const Counts* known) {
+  // The players of a block join the coalition that scores `before`. The last one leads to `known`
+  // where given: however a coalition is reached it scores the same, and gains add up.
+  Counts grow(Counts before, const Block& block, const Counts* known) {
     const std::size_t k = before.size();
     Counts after(k);
-    for (std::size_t step = first; step < end; ++step) {
+    for (std::size_t step = block.first; step < block.end; ++step) {
       walk.join(order[step]);
-      if (step + 1 == end && known != nullptr)
+      if (step + 1 == block.end && known != nullptr)
         after = *known;
       else if (walk.fitted_->members().size() == walk.problem_.n_samples())
         after = everyone.correct;
       else
         uncertified += walk.score(after);
       std::int64_t* gain = gains.data() + static_cast<std::size_t>(order[step]) * k;
-      for (std::size_t a = 0; a < k; ++a) gain[a] += share * (after[a] - before[a]);
+      for (std::size_t a = 0; a < k; ++a) gain[a] += block.share * (after[a] - before[a]);
       before.swap(after);
     }
     return before;
   }
 };
 
-std::int64_t halving_scale(std::size_t n_players) {
-  return static_cast<std::int64_t>(std::bit_ceil(n_players));
-}
-
 std::int64_t Walk::halving(std::span<const std::int64_t> order, const Score& everyone,
                            std::size_t leaf, std::span<std::int64_t> gains) {
   const std::size_t n = problem_.n_players();
-  if (order.size() != n || gains.size() != n * problem_.n_classes())
-    throw std::invalid_argument("an order or its gains have the wrong length");
+  if (order.size() != n || gains.size() != n * problem_.n_classes() || leaf == 0)
+    throw std::invalid_argument("an order, its gains or a leaf has the wrong length");
   Halving halving{*this, order, everyone, gains, leaf, everyone.uncertified};
-  halving.block(0, n, halving_scale(n));
+  halving.walk_through(Block::whole(n, leaf));
   return halving.uncertified;
 }
 

@@ -34,9 +34,12 @@ class Walk {
   // number of decisions, over all coalitions and test samples, below the rounding floor.
   std::int64_t along(std::span<const std::int64_t> order, const Score& everyone,
                      std::span<std::int64_t> path);
-  // One pass of repeated halving over `order`: adds to `gains`, n_players * n_classes numbers, the
-  // estimate of each player's value times `halving_scale`. Returns as above. docs/statistics.md
-  // says why its mean is the Shapley value.
+  // The same for the first players of an order, not all of them.
+  std::int64_t beginning(std::span<const std::int64_t> order, std::span<std::int64_t> path);
+  // One pass of repeated halving over `order`, down to blocks of `leaf` players: adds to `gains`,
+  // n_players * n_classes numbers, the estimate of each player's value times
+  // `Block::whole(n_players, leaf).share`. Returns as above. docs/statistics.md says why its mean
+  // is the Shapley value.
   std::int64_t halving(std::span<const std::int64_t> order, const Score& everyone, std::size_t leaf,
                        std::span<std::int64_t> gains);
   // What the engine did since the walk was made, or since this was last called.
@@ -57,8 +60,5 @@ class Walk {
   Statistics statistics_;
   std::unique_ptr<Fitted> fitted_;
 };
-
-// The smallest power of two at or above the number of players.
-std::int64_t halving_scale(std::size_t n_players);
 
 }  // namespace shapcpp

@@ -27,16 +27,24 @@ struct Stopped {};
 class Run {
  public:
   Run(const Problem& problem, Method method, const Score& everyone, std::uint64_t seed,
-      std::uint64_t unit, IndexRange units, const Report& report, Tally& tally)
+      Sampling sampling, IndexRange range, const Report& report, Tally& tally)
       : problem_(problem),
         method_(method),
         everyone_(everyone),
         seed_(seed),
-        unit_(unit),
-        units_(units),
+        halving_(sampling.halving),
+        unit_(sampling.antithetic ? 2 : 1),
+        units_{range.first / unit_, range.end / unit_},
         report_(report),
         tally_(tally),
-        next_(units.first) {}
+        next_(units_.first) {
+    if (sampling.antithetic && halving_ != nullptr)
+      throw std::invalid_argument("walks are antithetic or halved, not both");
+    if (range.first % unit_ != 0 || range.end % unit_ != 0)
+      throw std::invalid_argument("antithetic walks come in pairs: ranges must be even");
+  }
+
+  std::uint64_t n_units() const { return units_.end - units_.first; }
 
   void on_threads(int threads) {
     if (threads == 1) {
@@ -81,13 +89,17 @@ class Run {
     std::vector<std::int64_t> changes(order.size() * problem_.n_classes());
     for (std::uint64_t t = next_++; t < units_.end; t = next_++) {
       checkpoint();
-      fill_permutation(seed_, t, order);
+      const RandomWords words = fill_permutation(seed_, t, order);
       std::fill(changes.begin(), changes.end(), 0);
       std::int64_t uncertified = 0;
-      for (std::uint64_t i = 0; i < unit_; ++i) {
-        if (i > 0) std::reverse(order.begin(), order.end());
-        uncertified += walk.along(order, everyone_, path);
-        add_changes(order, path, changes);
+      if (halving_ != nullptr) {
+        uncertified = halving_->add(walk, order, words, everyone_, changes);
+      } else {
+        for (std::uint64_t i = 0; i < unit_; ++i) {
+          if (i > 0) std::reverse(order.begin(), order.end());
+          uncertified += walk.along(order, everyone_, path);
+          add_changes(order, path, changes);
+        }
       }
       const std::lock_guard lock(mutex_);
       tally_.add({t * unit_, (t + 1) * unit_}, changes, uncertified, walk.take_statistics());
@@ -123,6 +135,7 @@ class Run {
   const Method method_;
   const Score& everyone_;
   const std::uint64_t seed_;
+  const Halving* const halving_;
   const std::uint64_t unit_;  // walks in one: a permutation, or it and its reverse
   const IndexRange units_;
   const Report& report_;
@@ -153,18 +166,18 @@ Score evaluate_everyone(const Problem& problem, Method method, const Report& rep
   return Walk(problem, method, checkpoint).everyone();
 }
 
+Halving prepare_halving(const Problem& problem, Method method, std::uint64_t seed,
+                        const Report& report) {
+  return Halving(problem, method, seed, reporting(report));
+}
+
 void run_permutations(const Problem& problem, Method method, const Score& everyone,
                       std::uint64_t seed, Sampling sampling, IndexRange range, int threads,
                       const Report& report, Tally& tally) {
-  const std::uint64_t unit = sampling == Sampling::kAntithetic ? 2 : 1;
-  if (range.first % unit != 0 || range.end % unit != 0)
-    throw std::invalid_argument("antithetic walks come in pairs: ranges must be even");
-  const IndexRange units{range.first / unit, range.end / unit};
-  const std::uint64_t count = units.end - units.first;
+  Run run(problem, method, everyone, seed, sampling, range, report, tally);
   const auto useful = static_cast<int>(
-      std::min<std::uint64_t>(count, static_cast<std::uint64_t>(std::max(threads, 1))));
-  Run(problem, method, everyone, seed, unit, units, report, tally)
-      .on_threads(in_forked_child() ? 1 : std::max(useful, 1));
+      std::min<std::uint64_t>(run.n_units(), static_cast<std::uint64_t>(std::max(threads, 1))));
+  run.on_threads(in_forked_child() ? 1 : std::max(useful, 1));
 }
 
 bool in_forked_child() {

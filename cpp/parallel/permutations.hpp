@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "../core/checkpoint.hpp"
+#include "../core/halving.hpp"
 #include "../core/problem.hpp"
 #include "../core/tally.hpp"
 #include "../core/walk.hpp"
@@ -21,9 +22,16 @@ Checkpoint reporting(const Report& report);
 // The score of the coalition of all samples.
 Score evaluate_everyone(const Problem& problem, Method method, const Report& report);
 
-// Which walks there are. Antithetic: walk 2t is permutation t, walk 2t + 1 its reverse, and the two
-// are one unit of the tally.
-enum class Sampling { kPlain, kAntithetic };
+// The control and the blocks of halving under `seed`.
+Halving prepare_halving(const Problem& problem, Method method, std::uint64_t seed,
+                        const Report& report);
+
+// What one index stands for. Plain: permutation t. Antithetic: walk 2t is permutation t, walk 2t +
+// 1 its reverse, and the two are one unit of the tally. With a Halving: permutation t is halved.
+struct Sampling {
+  bool antithetic = false;
+  const Halving* halving = nullptr;
+};
 
 // Does the walks of `range` under `seed` and adds each completed unit to `tally`; antithetic ranges
 // must begin and end with a pair. If the

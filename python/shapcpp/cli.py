@@ -200,7 +200,7 @@ def main() -> NoReturn:
         _fail(str(error), EXIT_BAD_INPUT)
     except MemoryError as error:
         _fail(f"not enough memory ({error})", EXIT_FAILED)
-    except RuntimeError as error:
+    except (RuntimeError, OverflowError) as error:
         _fail(str(error), EXIT_FAILED)
 
 

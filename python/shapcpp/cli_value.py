@@ -14,6 +14,7 @@ import shapcpp
 from shapcpp import executors, tables
 from shapcpp.console import EXIT_INTERRUPTED, PATH, check_outputs, note
 from shapcpp.metrics import Metric, available, resolve
+from shapcpp.sums import SumsOverflowError
 
 __all__ = ["value"]
 
@@ -36,6 +37,9 @@ __all__ = ["value"]
               help="Index of the first of them; `shapcpp merge` puts ranges together.")  # fmt: skip
 @click.option("--antithetic", is_flag=True,
               help="Each permutation and its reverse: often less variance.")  # fmt: skip
+@click.option("--halving", is_flag=True,
+              help="Halve each permutation instead of walking it: 7 to 10 times the cost at 500 "
+              "samples, for two to ten times as much less variance.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help="Which permutations.")
 @click.option("--threads", type=int, help="Default: all processors. Never changes the result.")
 @click.option(
@@ -93,6 +97,7 @@ def value(
     perms: int,
     first: int,
     antithetic: bool,
+    halving: bool,
     seed: int,
     threads: int | None,
     C: float,
@@ -163,6 +168,7 @@ def value(
         "true_labels": train.true_labels,
         "first": first,
         "antithetic": antithetic,
+        "halving": halving,
     }
     if only_estimate and dask is not None:
         raise ValueError("--estimate measures on this machine: leave out --dask")
@@ -188,7 +194,7 @@ def value(
         if csv_path is not None and stop.partial.n_permutations > 0:
             stop.partial.to_csv(csv_path, shown)
         sys.exit(EXIT_INTERRUPTED)
-    except (shapcpp.ConvergenceError, shapcpp.WorkerError) as error:
+    except (shapcpp.ConvergenceError, shapcpp.WorkerError, SumsOverflowError) as error:
         if error.partial.n_permutations > 0:
             _keep_partial("failed", error.partial, kept)
         raise

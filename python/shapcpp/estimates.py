@@ -215,11 +215,15 @@ class Estimates:
         # Permutations are drawn independently of each other; one and its reverse are a unit.
         return self.n_permutations // (2 if self.settings["antithetic"] else 1)
 
+    @property
+    def _gain_unit(self) -> int:
+        return int(self.settings["gain_unit"])
+
     def _means(self, metric: str | Metric) -> NDArray[np.float64]:
         # Of each player: the mean contribution per permutation.
         total = resolve(metric).score(self.gains, self.test_counts)
         P = self.n_permutations
-        return total / P if P else np.full(len(total), np.nan)
+        return total / (P * self._gain_unit) if P else np.full(len(total), np.nan)
 
     def _moments(self, metric: str | Metric) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         # Of each player: the mean contribution per permutation and the estimated variance of it.
@@ -238,7 +242,7 @@ class Estimates:
         )
         spread = whole - r[:, :, None].astype(float) * r[:, None, :] / units
         of_a_unit = np.einsum("k,ikl,l->i", weights, spread, weights) / (units - 1)
-        return mean, np.maximum(of_a_unit, 0) * units / self.n_permutations**2
+        return mean, np.maximum(of_a_unit, 0) * units / (self.n_permutations * self._gain_unit) ** 2
 
     def _player_interval(
         self, metric: str | Metric, level: float, simultaneous: bool, method: Method
@@ -252,7 +256,9 @@ class Estimates:
             return np.full_like(mean, np.nan), np.full_like(mean, np.nan)
         units, error = self._units, (1 - level) / (len(mean) if simultaneous else 1)
         weights = resolve(metric).on(self.test_counts)
-        largest = float(np.abs(weights) @ self.test_counts)  # from all wrong to all right
+        highest = float(np.abs(weights) @ self.test_counts)  # from all wrong to all right
+        # In the leaves of halving the control may add twice what the score can change.
+        largest = highest * (1 + 2 / self._gain_unit) if self.settings["halving"] else highest
         if method == "bernstein":
             reach = certainty.bernstein_reach(variance, units, error, largest)
         else:
@@ -264,7 +270,7 @@ class Estimates:
             reach = certainty.reach(variance, units, find(units, error), skewed_by)
         low, high = mean - reach, mean + reach
         if method != "student":
-            low, high = np.maximum(low, -largest), np.minimum(high, largest)
+            low, high = np.maximum(low, -highest), np.minimum(high, highest)
         return low, high
 
 

@@ -96,6 +96,7 @@ def estimate(
     true_labels: ArrayLike | None = None,
     first: int = 0,
     antithetic: bool = False,
+    halving: bool = False,
 ) -> Estimate:
     """Time and memory of a run of `value`, without doing it.
 
@@ -106,7 +107,7 @@ def estimate(
     Parameters
     ----------
     X, y, X_test, y_test, permutations, seed, C, class_weight, scale, empty, single_class, \
-groups, ids, threads, by_group, true_labels
+groups, ids, threads, by_group, true_labels, first, antithetic, halving
         As for `value`.
 
     Returns
@@ -147,6 +148,7 @@ groups, ids, threads, by_group, true_labels
         true_labels=true_labels,
         first=first,
         antithetic=antithetic,
+        halving=halving,
     )
     request.check_fits()
     setup, measured = _measure(request)
@@ -176,8 +178,9 @@ def _measure(request: Request) -> tuple[float, tuple[tuple[int, float], ...]]:
         began = time.perf_counter()
         problem = request.problem(order[:size])
         everyone = _core.everyone(problem)
+        halving = request.halving_of(problem)
         setup = time.perf_counter() - began
-        measured.append((size, _seconds_of_a_walk(request, problem, everyone)))
+        measured.append((size, _seconds_of_a_walk(request, problem, everyone, halving)))
         now = time.perf_counter()
         # Twice the size takes two to three times as long.
         if size == request.n_players or (now - start) + 2.5 * (now - began) > BUDGET:
@@ -203,8 +206,13 @@ def _order(request: Request) -> NDArray[np.int64]:
     return np.argsort(place, kind="stable")
 
 
-def _seconds_of_a_walk(request: Request, problem: _core.Problem, everyone: _core.Score) -> float:
-    """Seconds of a permutation while each worker is walking one."""
+def _seconds_of_a_walk(
+    request: Request,
+    problem: _core.Problem,
+    everyone: _core.Score,
+    halving: _core.Halving | None,
+) -> float:
+    """Seconds of a permutation, walked or halved, while each worker is at one."""
     rounds = 1
     while True:
         tally = _core.Tally(problem.n_players, len(request.classes))
@@ -217,6 +225,7 @@ def _seconds_of_a_walk(request: Request, problem: _core.Problem, everyone: _core
             first=0,
             count=rounds * request.workers,
             threads=request.workers,
+            halving=halving,
         )
         seconds = time.perf_counter() - start
         if seconds > WORTH_READING:

@@ -41,6 +41,7 @@ class Request:
     true_labels: NDArray[np.int64] | None
     first: int
     antithetic: bool
+    halving: bool
     settings: dict[str, Any]  # what the result keeps of the options
     classes: NDArray[np.int64]  # the sorted labels
     test_classes: NDArray[np.int64]  # index of the class of each test sample
@@ -68,6 +69,10 @@ class Request:
     def workers(self) -> int:
         """Threads that find work: each unit is walked by one."""
         return min(self.threads, self.permutations // self.unit)
+
+    def halving_of(self, problem: _core.Problem) -> _core.Halving | None:
+        """What the engine needs to halve orders of the problem's players, if it is to."""
+        return _core.Halving(problem, self.seed) if self.halving else None
 
     @cached_property
     def scaling(self) -> NDArray[np.float64] | None:
@@ -144,6 +149,7 @@ def check(
     true_labels: ArrayLike | None,
     first: int = 0,
     antithetic: bool = False,
+    halving: bool = False,
 ) -> Request:
     """The arguments of `value`, checked in that order."""
     X = checks.features("X", X)
@@ -175,8 +181,11 @@ def check(
     first = checks.whole("first", first)
     if not 0 <= first <= LAST - permutations:
         raise ValueError(f"first must lie between 0 and {LAST - permutations}, got {first}")
-    if not isinstance(antithetic, bool):
-        raise TypeError(f"antithetic must be True or False, got {antithetic!r}")
+    for name, flag in (("antithetic", antithetic), ("halving", halving)):
+        if not isinstance(flag, bool):
+            raise TypeError(f"{name} must be True or False, got {flag!r}")
+    if antithetic and halving:
+        raise ValueError("halving contains both orders of each half already: drop antithetic")
     for name, number in (("permutations", permutations), ("first", first)):
         if antithetic and number % 2:
             raise ValueError(f"{name} must be even where antithetic, got {number}")
@@ -202,6 +211,7 @@ def check(
         true_labels=true_labels,
         first=first,
         antithetic=antithetic,
+        halving=halving,
         settings={
             "permutations": permutations,
             "seed": seed,
@@ -212,6 +222,8 @@ def check(
             "single_class": single_class,
             "by_group": groups is not None and by_group,
             "antithetic": antithetic,
+            "halving": halving,
+            "gain_unit": _core.Halving.unit(int(players.max()) + 1, len(y)) if halving else 1,
             "until": None,
         },
         classes=classes,

@@ -36,7 +36,8 @@ class Valuation(Estimates):
     ----------
     gains : ndarray of int64, shape (n_players, n_classes)
         Sum over permutations of the change in correct test predictions of each class
-        when the player joins. Players are samples, or groups in sorted order of their id.
+        when the player joins, in units of ``1 / settings["gain_unit"]``: 1 unless halved.
+        Players are samples, or groups in sorted order of their id.
     products : ndarray of int64, shape (n_players, n_classes, n_classes)
         Sums over permutations of the products of those changes.
     empty_counts, full_counts, test_counts : ndarray of int64, shape (n_classes,)
@@ -63,7 +64,7 @@ class Valuation(Estimates):
     settings : dict
         The options of the run: permutations (asked for), asked (the same as half-open
         ranges), seed, C, class_weight (None, "balanced" or one weight per class), scale,
-        empty, single_class, by_group, antithetic, until.
+        empty, single_class, by_group, antithetic, halving, gain_unit, until.
     scaling : ndarray of float64, shape (2, n_features), or None
         With ``scale="standard"``: means and deviations applied to both sides.
     fingerprint : str

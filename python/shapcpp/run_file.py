@@ -30,7 +30,10 @@ INTEGER_ARRAYS = {
 SETTINGS = {
     "permutations", "seed", "C", "class_weight", "scale", "empty", "single_class", "by_group"
 }  # fmt: skip
-LATER_SETTINGS = {"antithetic": False, "until": None}  # which files of earlier versions lack
+# Which files of earlier versions lack.
+LATER_SETTINGS = {"antithetic": False, "halving": False, "gain_unit": 1, "until": None}
+LARGEST_GAIN_UNIT = 1 << 40
+LARGEST = int(np.iinfo(np.int64).max)
 OPTIONAL_ARRAYS = ("groups", "true_labels", "scaling")
 NEEDED = ("about", *INTEGER_ARRAYS, "ids")
 
@@ -97,9 +100,12 @@ def _check_settings(settings: Mapping[str, Any], classes: NDArray[np.int64]) -> 
     checks.choice("scale", settings["scale"], None, "standard")
     checks.empty_rule(settings["empty"], classes)
     checks.choice("single_class", settings["single_class"], "constant", "carry")
-    for name in ("by_group", "antithetic"):
+    for name in ("by_group", "antithetic", "halving"):
         if not isinstance(settings.get(name, False), bool):
             raise TypeError(f"{name} must be True or False, got {settings[name]!r}")
+    unit = checks.positive("gain_unit", settings.get("gain_unit", 1), LARGEST_GAIN_UNIT)
+    if unit & (unit - 1) or (unit > 1 and not settings.get("halving", False)):
+        raise ValueError(f"gain_unit is {unit}")
     if settings.get("until") is not None and not isinstance(settings["until"], str):
         raise TypeError(f"until must be a rule in words, got {settings['until']!r}")
     for pair in settings.get("asked", []):
@@ -136,7 +142,11 @@ def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None
     done = ranges.size(arrays["ranges"])
     asked = ranges.of(_settings(about)["asked"])
     walks = 2 if settings.get("antithetic", False) else 1
-    most, largest = checks.most_permutations(totals, walks), 2 * done * int(totals.max()) ** 2
+    unit = int(settings.get("gain_unit", 1))
+    room = unit + 2 if settings.get("halving", False) else unit  # the control's share
+    most = checks.most_permutations(totals, walks)
+    reach = np.array([min(done * room * t, LARGEST) for t in totals.tolist()])
+    largest = min(2 * done * (room * int(totals.max())) ** 2, LARGEST)
     sound = {
         "classes are not sorted": sizes["k"] > 0 and (np.diff(classes) > 0).all(),
         "players points outside gains": np.array_equal(
@@ -153,11 +163,9 @@ def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None
             ranges.without(arrays["ranges"], asked)
         ),
         f"the sums of more than {most} permutations do not fit": max(done, 1) <= most,
-        "gains lie outside what test_counts allow": (
-            (gains <= done * totals) & (gains >= -done * totals)
-        ).all(),
+        "gains lie outside what test_counts allow": ((gains <= reach) & (gains >= -reach)).all(),
         "gains do not add up": done == 0
-        or np.array_equal(_exact_sums(gains), done * (full - empty)),
+        or _exact_sums(gains) == [done * unit * change for change in (full - empty).tolist()],
         "products are not those of such gains": np.array_equal(products, products.swapaxes(1, 2))
         and (products.diagonal(0, 1, 2) >= np.abs(gains)).all()
         and ((products <= largest) & (products >= -largest)).all(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,19 @@ from numpy.typing import NDArray
 from shapcpp import _core, ranges
 from shapcpp.ranges import Ranges
 
-__all__ = ["Sums"]
+__all__ = ["Sums", "SumsOverflowError"]
+
+
+class SumsOverflowError(OverflowError):
+    """Integer sums would no longer fit in 64 bits.
+
+    Attributes
+    ----------
+    partial : Valuation
+        The permutations completed.
+    """
+
+    partial: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +71,12 @@ class Sums:
         twice = ranges.overlap(self.ranges, other.ranges)
         if len(twice):
             raise ValueError(f"permutations {ranges.shown(twice)} would be counted twice")
+        # The sums of squares bound all others.
+        squares, others = (sums.products.diagonal(0, 1, 2) for sums in (self, other))
+        if (squares > np.iinfo(np.int64).max - others).any():
+            raise SumsOverflowError(
+                f"the 64-bit sums of {self.n_walks + other.n_walks} permutations do not fit"
+            )
         return Sums(
             gains=self.gains + other.gains,
             products=self.products + other.products,

@@ -66,10 +66,11 @@ def show_valuation(v: Valuation, metrics: Sequence[str]) -> None:
         f"{len(v.labels)} training samples{units} ({_per_class(v, sizes)}), judged by "
         f"{v.test_counts.sum()} test samples ({_per_class(v, v.test_counts.tolist())})"
     )
+    how = ", antithetic" if s["antithetic"] else ", halved" if s["halving"] else ""
     console.print(
-        f"permutations {v.n_permutations}, seed {s['seed']}, C {s['C']:g}, class weight "
+        f"permutations {v.n_permutations}{how}, seed {s['seed']}, C {s['C']:g}, class weight "
         f"{weight or 'equal'}, scale {s['scale'] or 'none'}, empty {s['empty']}, single class "
-        f"{s['single_class']}{', antithetic' if s['antithetic'] else ''}"
+        f"{s['single_class']}"
     )
     for metric in metrics:
         console.print(f"\nLabels to doubt first by {LONG.get(metric, metric)}", style="bold")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from shapcpp import _core
 from shapcpp.request import Request
-from shapcpp.sums import Sums
+from shapcpp.sums import Sums, SumsOverflowError
 
 __all__ = ["Threads"]
 
@@ -18,6 +18,7 @@ class Threads:
         self._request = request
         self._problem = problem
         self._everyone = everyone
+        self._halving = request.halving_of(problem)
         self.least = request.workers
 
     def do(self, first: int, end: int, report: Callable[[int], object]) -> Iterator[Sums]:
@@ -34,7 +35,10 @@ class Threads:
                 threads=self._request.threads,
                 progress=report,
                 antithetic=self._request.antithetic,
+                halving=self._halving,
             )
+        except OverflowError as error:
+            raise SumsOverflowError(str(error)) from error
         finally:
             done = Sums.of(tally)
             del tally  # large where players are many

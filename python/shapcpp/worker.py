@@ -64,6 +64,7 @@ class Task:
     end: int
     seed: int
     antithetic: bool
+    halving: bool
     threads: int
     version: str = _core.__version__
 
@@ -107,6 +108,7 @@ class Held:
         self._lock = threading.Lock()  # other threads wait while one of them makes the problem
         self._key = ""
         self._problem: tuple[_core.Problem, _core.Score] | None = None
+        self._halving: tuple[tuple[str, int], _core.Halving] | None = None
 
     def find(
         self, key: str, inputs: Inputs | None, threads: int
@@ -115,12 +117,19 @@ class Held:
         with self._lock:
             was_there = self._key == key
             if not was_there and inputs is not None:
-                self._key, self._problem = "", None  # room for the next
+                self._key, self._problem, self._halving = "", None, None  # room for the next
                 memory.check_fits(inputs.bytes_needed, threads)
                 problem = _core.Problem(**inputs.arguments)
                 self._problem = (problem, _core.everyone(problem))
                 self._key = key
             return was_there, self._problem if self._key == key else None
+
+    def halving(self, task: Task, problem: _core.Problem) -> _core.Halving:
+        """What halving needs, made once for the problem and the seed."""
+        with self._lock:
+            if self._halving is None or self._halving[0] != (task.key, task.seed):
+                self._halving = ((task.key, task.seed), _core.Halving(problem, task.seed))
+            return self._halving[1]
 
     def after_fork(self) -> None:
         """The child is a process of its own, and no thread in it holds the lock."""
@@ -168,6 +177,7 @@ def walk(task: Task, inputs: Inputs | None) -> Answer:
             threads=task.threads,
             progress=stop_if_dropped,
             antithetic=task.antithetic,
+            halving=held.halving(task, problem) if task.halving else None,
         )
     except _core.ConvergenceError as error:
         failed = str(error)

@@ -77,6 +77,7 @@ class Workers:
             end=0,
             seed=request.seed,
             antithetic=request.antithetic,
+            halving=request.halving,
             threads=request.threads,
         )
         self._office = office_of(executor, Inputs(key, request.arguments()))

@@ -47,6 +47,9 @@ def test_killed_again_and_again_the_integers_are_those_of_one_run(folder: Path) 
     command = ["value", "features.npy", "--perms", perms, "--threads", 2, "--checkpoint", "run.npz",
                "--checkpoint-every", 0.05]  # fmt: skip
     rng = np.random.default_rng(0)
+    start = time.monotonic()
+    shapcpp_cli("info", cwd=folder)
+    start_up = time.monotonic() - start
     before = 0
     for _ in range(kills):
         process = subprocess.Popen(
@@ -55,7 +58,7 @@ def test_killed_again_and_again_the_integers_are_those_of_one_run(folder: Path) 
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        time.sleep(rng.uniform(0.1, 0.6))
+        time.sleep(start_up * rng.uniform(0.3, 2.5))
         process.send_signal(signal.SIGKILL)
         process.wait()
         if (folder / "run.npz").exists():

@@ -88,10 +88,12 @@ POOLS: dict[str, Callable[[], Executor]] = {
 def test_any_executor_gives_the_integers_of_a_run_without(kind: str) -> None:
     expected = run(2000, threads=2)  # uses threads before any process is forked
     in_pairs = run(300, threads=2, antithetic=True, seed=3, first=10)
+    halved = run(100, threads=2, halving=True, seed=4, first=3)
     with POOLS[kind]() as executor:
         assert_same(run(2000, executor=executor), expected)
         again = run(300, executor=executor, threads=2, antithetic=True, seed=3, first=10)
         assert_same(again, in_pairs)
+        assert_same(run(100, executor=executor, halving=True, seed=4, first=3), halved)
 
 
 @pytest.mark.parametrize(
@@ -113,8 +115,9 @@ def test_inputs_are_sent_once_to_each_worker() -> None:
         longer = run(4000, executor=executor, extend=first)
         assert executor.inputs_sent in (2, 3)
         assert_same(longer, run(4000))
+        sent = executor.inputs_sent
         run(10, executor=executor, C=2.0)
-        assert executor.inputs_sent > 3
+        assert executor.inputs_sent > sent
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="max_tasks_per_child came with Python 3.11")

@@ -17,6 +17,9 @@ import shapcpp
 from shapcpp import Valuation, ranges
 from shapcpp.sums import Sums
 
+Sampling = dict[str, Any]
+SAMPLINGS = pytest.mark.parametrize("sampling", [{}, {"antithetic": True}, {"halving": True}])
+
 
 def run(permutations: int, **options: Any) -> Valuation:
     rng = np.random.default_rng(0)
@@ -46,10 +49,10 @@ def interrupted(permutations: int, at: int, **options: Any) -> Valuation:
     return stopped.value.partial
 
 
-@pytest.mark.parametrize("antithetic", [False, True])
-def test_ranges_in_any_order_merge_to_one_run(antithetic: bool) -> None:
-    whole = run(60, antithetic=antithetic)
-    parts = [run(n, first=first, antithetic=antithetic) for first, n in ((0, 8), (8, 32), (40, 20))]
+@SAMPLINGS
+def test_ranges_in_any_order_merge_to_one_run(sampling: Sampling) -> None:
+    whole = run(60, **sampling)
+    parts = [run(n, first=first, **sampling) for first, n in ((0, 8), (8, 32), (40, 20))]
     for order in ((0, 1, 2), (2, 0, 1), (2, 1, 0)):
         merged = parts[order[0]].merge(parts[order[1]]).merge(parts[order[2]])
         assert_same(merged, whole)
@@ -72,6 +75,7 @@ def test_overlaps_and_foreign_runs_are_refused() -> None:
         ({"seed": 1}, "seed is 0, not 1"),
         ({"C": 2.0}, r"C is 1\.0, not 2\.0"),
         ({"antithetic": True}, "antithetic is False, not True"),
+        ({"halving": True}, "halving is False, not True"),
         ({"single_class": "carry"}, "single_class is 'constant', not 'carry'"),
     ):
         with pytest.raises(ValueError, match=sentence):
@@ -80,11 +84,11 @@ def test_overlaps_and_foreign_runs_are_refused() -> None:
         v.merge(replace(run(10, first=10), fingerprint="0"))
 
 
-@pytest.mark.parametrize("antithetic", [False, True])
-def test_an_extended_run_is_the_longer_run(antithetic: bool) -> None:
-    v = run(20, antithetic=antithetic)
-    assert_same(run(50, extend=v, antithetic=antithetic), run(50, antithetic=antithetic))
-    assert_same(run(20, extend=v, antithetic=antithetic), v)
+@SAMPLINGS
+def test_an_extended_run_is_the_longer_run(sampling: Sampling) -> None:
+    v = run(20, **sampling)
+    assert_same(run(50, extend=v, **sampling), run(50, **sampling))
+    assert_same(run(20, extend=v, **sampling), v)
 
 
 def test_what_cannot_be_extended_is_refused() -> None:
@@ -216,15 +220,16 @@ def test_rules_are_asked_at_fixed_numbers(unit: int, expected: list[int]) -> Non
     assert course.valuation().n_permutations == 42
 
 
-@pytest.mark.parametrize("antithetic", [False, True])
+@SAMPLINGS
 def test_a_rule_ends_the_run_at_the_same_number_for_any_threads_and_cuts(
-    tmp_path: Path, antithetic: bool
+    tmp_path: Path, sampling: Sampling
 ) -> None:
-    options: dict[str, Any] = {"until": "bal stderr <= 0.004", "antithetic": antithetic}
+    rule = "bal stderr <= 0.001" if "halving" in sampling else "bal stderr <= 0.004"
+    options = {"until": rule, **sampling}
     v = run(10**6, threads=1, **options)
     assert v.complete
     assert 100 <= v.n_permutations < 10**5
-    assert v.stderr("bal").max() <= 0.004
+    assert v.stderr("bal").max() <= float(rule.split()[-1])
     assert_same(v, run(10**6, threads=3, **options))
     path = tmp_path / "run.npz"
     interrupted(10**6, at=v.n_permutations // 2, checkpoint=path, checkpoint_every=0.01, **options)
@@ -288,6 +293,8 @@ def _changes(order: NDArray[np.int64]) -> NDArray[np.int64]:
     [
         ({"permutations": 7, "antithetic": True}, "permutations must be even where antithetic"),
         ({"first": 3, "antithetic": True}, "first must be even where antithetic, got 3"),
+        ({"halving": 1}, "halving must be True or False, got 1"),
+        ({"halving": True, "antithetic": True}, "halving contains both orders .* drop antithetic"),
         ({"first": -1}, "first must lie between 0 and 9223372036854775797, got -1"),
         ({"first": 2**63 - 5}, "first must lie between 0 and"),
         ({"until": "stderr < 0"}, "until is 'stderr < 0', which is no rule; known:"),
@@ -296,7 +303,7 @@ def _changes(order: NDArray[np.int64]) -> NDArray[np.int64]:
     ],
 )
 def test_bad_arguments_of_the_course(options: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises((ValueError, TypeError), match=sentence):
         run(**({"permutations": 10} | options))
 
 
