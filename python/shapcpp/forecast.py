@@ -96,6 +96,7 @@ def estimate(
     true_labels: ArrayLike | None = None,
     first: int = 0,
     antithetic: bool = False,
+    trace: int | None = None,
 ) -> Estimate:
     """Time and memory of a run of `value`, without doing it.
 
@@ -106,7 +107,7 @@ def estimate(
     Parameters
     ----------
     X, y, X_test, y_test, permutations, seed, C, class_weight, scale, empty, single_class, \
-groups, ids, threads, by_group, true_labels
+groups, ids, threads, by_group, true_labels, first, antithetic, trace
         As for `value`.
 
     Returns
@@ -147,6 +148,7 @@ groups, ids, threads, by_group, true_labels
         true_labels=true_labels,
         first=first,
         antithetic=antithetic,
+        trace=trace,
     )
     request.check_fits()
     setup, measured = _measure(request)

@@ -16,6 +16,7 @@ from shapcpp.progress import nothing, progress_bar
 from shapcpp.request import ClassWeight, Empty, Progress, Request, Scale, SingleClass, check
 from shapcpp.result import Interrupted, Valuation
 from shapcpp.stopping import parse_rule
+from shapcpp.trace import Trace
 from shapcpp.walkers import Threads
 from shapcpp.workers import Workers
 
@@ -43,6 +44,7 @@ def value(
     true_labels: ArrayLike | None = None,
     first: int = 0,
     antithetic: bool = False,
+    trace: int | None = None,
     until: str | None = None,
     max_time: float | None = None,
     checkpoint: files.PathLike | None = None,
@@ -111,6 +113,12 @@ def value(
         Each permutation is followed by its reverse: walk 2t is permutation t, walk 2t + 1
         its reverse, and `permutations` and `first`, which count walks, are even. Standard
         errors come from the pairs.
+    trace : int, optional
+        Keeps the gains at up to so many (at most 10,000) numbers of permutations on the way,
+        from 1 to `permutations`, evenly spaced by their logarithm: `Valuation.trace_counts`
+        and `trace_gains`. Takes 8 bytes for each of them, each player and class, and a little
+        time, since workers meet at each. A run that goes on from another keeps the trace of
+        that one, if it has one, and adds what lies beyond.
     until : str, optional
         Stops earlier, as soon as the results suffice: ``"stderr<=1e-4"``, ``"lowest 10%
         decided at 95%"``, ``"below 0 decided at 95%"``. Add ``"but for 20"`` to leave so
@@ -193,6 +201,7 @@ def value(
         true_labels=true_labels,
         first=first,
         antithetic=antithetic,
+        trace=trace,
     )
     if max_time is not None:
         max_time = checks.positive_real("max_time", max_time)
@@ -204,19 +213,20 @@ def value(
         rule.check(request.test_counts)
     if executor is not None:
         executors.check(executor)
+    request.check_fits(elsewhere=executor is not None)
     outcome = Outcome(request, until)
+    sums = outcome.earlier(extend, checkpoint)
     course = Course(
         asked=request.asked,
-        sums=outcome.earlier(extend, checkpoint),
+        sums=sums,
         result=outcome.valuation,
         unit=request.unit,
         rule=rule,
+        trace=None if trace is None else Trace(request.looks, sums, outcome.trace),
         max_time=max_time,
         checkpoint=checkpoint,
         every=checkpoint_every,
     )
-    if executor is None:
-        request.check_fits()
     try:
         with (
             _reporter(request.progress) as report,
