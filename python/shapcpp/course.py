@@ -1,7 +1,7 @@
 """The course of a run: which walks are missing, in which pieces they are done, and when it stops.
 
-Pieces end where something is to be looked at: a stopping rule, a trace, a checkpoint that falls due. What
-they add up to does not depend on how the run was cut.
+Pieces end where something is to be looked at: for a stopping rule, for the trace, when a checkpoint
+falls due. What they add up to does not depend on how the run was cut.
 """
 
 from __future__ import annotations

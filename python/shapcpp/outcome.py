@@ -104,9 +104,8 @@ class Outcome:
     def _trace_of(self, v: Valuation) -> Arrays | None:
         if v.trace_counts is None or v.trace_gains is None:
             return None
-        # A run that was cut short ends where no other would look.
-        ended = v.complete or v.n_permutations in self._request.looks
-        keep = len(v.trace_counts) - (not ended)
+        # Where that run ended, nobody looked on the way, unless it is time for a look.
+        keep = len(v.trace_counts) - (v.n_permutations not in self._request.looks)
         return v.trace_counts[:keep], v.trace_gains[:keep]
 
     def _check_same(self, name: str, v: Valuation) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from shapcpp.estimates import Estimates
 from shapcpp.metrics import LONG_NAMES, NAMED, Metric, resolve_all
+from shapcpp.rule_grammar import NUMBER, fault
 
 __all__ = ["Decided", "Rule", "SmallErrors", "parse_rule"]
 
@@ -22,14 +23,13 @@ FORMS = (
     "'stderr <= 1e-4', 'lowest 10% decided at 95%', 'below 0 decided at 95%', each with a metric "
     "in front ('rec stderr <= 1e-4') or 'but for 20' at the end if wanted"
 )
-NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
 SENTENCE = re.compile(
     rf"""(?:(?P<metric>{"|".join([*NAMED, *LONG_NAMES])})\s+)?
     (?: stderr \s* <= \s* (?P<stderr>{NUMBER})
       | (?: lowest \s+ (?P<lowest>{NUMBER}) \s* % | below \s+ (?P<below>{NUMBER}) )
-        \s+ decided \s+ at \s+ (?P<level>{NUMBER}) \s* %
+        \s* decided \s+ at \s+ (?P<level>{NUMBER}) \s* %
     )
-    (?:\s+ but \s+ for \s+ (?P<spared>\d+))?""",
+    (?:\s* but \s+ for \s+ (?P<spared>\d+))?""",
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 
@@ -188,7 +188,7 @@ def parse_rule(text: str) -> Rule:
         raise TypeError(f"until must be a rule in words, got {text!r}; known: {FORMS}")
     found = SENTENCE.fullmatch(text.strip())
     if found is None:
-        raise ValueError(f"until is {text!r}, which is no rule; known: {FORMS}")
+        raise ValueError(f"until is {text!r}: {fault(text)}")
     part = found.groupdict()
     metric = None if part["metric"] is None else part["metric"].lower()
     spared = int(part["spared"] or 0)

@@ -20,7 +20,7 @@ LAYERS = [
     {"checks", "files", "metrics", "cgroups", "ranges", "student"},
     {"processors", "memory", "progress", "features"},
     {"sums", "permutations", "certainty"},
-    {"estimates", "trace"},
+    {"estimates", "trace", "rule_grammar"},
     {"stopping"},
     {"run_file"},
     {"result", "request", "worker"},

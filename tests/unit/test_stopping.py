@@ -69,7 +69,7 @@ def test_bad_texts(text: str) -> None:
         parse_rule(text)
     sentence = str(raised.value)
     assert sentence.startswith(f"until is {text!r}")
-    assert "known: 'stderr <= 1e-4'" in sentence or " must " in sentence or "large" in sentence
+    assert " reads like '" in sentence or " must " in sentence or "large" in sentence
     assert "\n" not in sentence
 
 
