@@ -65,8 +65,8 @@ __all__ = ["value"]
 )  # fmt: skip
 @click.option(
     "--trace", type=int, metavar="N",
-    help="Keep in the result how the values settled: the sums at N numbers of permutations or fewer, "
-    "evenly spaced by their logarithm.",
+    help="Keep in the result how the values settled: the sums at N numbers of permutations, or "
+    "fewer, evenly spaced by their logarithm.",
 )  # fmt: skip
 @click.option("--max-time", type=float, metavar="SECONDS", help="Stop after so long.")
 @click.option(
