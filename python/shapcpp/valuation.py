@@ -116,15 +116,16 @@ def value(
     trace : int, optional
         Keeps the gains at up to so many (at most 10,000) numbers of permutations on the way,
         from 1 to `permutations`, evenly spaced by their logarithm: `Valuation.trace_counts`
-        and `trace_gains`. Takes 8 bytes for each of them, each player and class, and a little
-        time, since workers meet at each. A run that goes on from another keeps the trace of
-        that one, if it has one, and adds what lies beyond.
+        and `trace_gains`. Takes 8 bytes for each of them, each player and class. Workers wait
+        for each other there, at most the time of a permutation (with an `executor`, of a
+        task). A run that goes on from another adds to the trace of that one, if it has any.
     until : str, optional
         Stops earlier, as soon as the results suffice: ``"stderr<=1e-4"``, ``"lowest 10%
         decided at 95%"``, ``"below 0 decided at 95%"``. Add ``"but for 20"`` to leave so
         many samples undecided; begin with a metric (``"rec stderr<=1e-4"``) to ask for
         one, else it is every metric that the test set defines. Looked at after fixed
         numbers of permutations, so that the result does not depend on speed.
+        `Valuation.until_met` says whether they did.
     max_time : float, optional
         Stops after so many seconds; the result is then not `complete`.
     checkpoint : path-like, optional

@@ -19,6 +19,8 @@ def assert_same(a: Path, b: Path) -> None:
     v, w = shapcpp.load(a), shapcpp.load(b)
     np.testing.assert_array_equal(v.gains, w.gains)
     np.testing.assert_array_equal(v.products, w.products)
+    np.testing.assert_array_equal(v.trace_counts, w.trace_counts)
+    np.testing.assert_array_equal(v.trace_gains, w.trace_gains)
     assert v.settings == w.settings
     assert v.ranges.tolist() == w.ranges.tolist()
 
@@ -45,7 +47,7 @@ def test_ranges_of_three_machines_merge_to_one_run(folder: Path) -> None:
 def test_killed_again_and_again_the_integers_are_those_of_one_run(folder: Path) -> None:
     perms, kills = 20_000, 20
     command = ["value", "features.npy", "--perms", perms, "--threads", 2, "--checkpoint", "run.npz",
-               "--checkpoint-every", 0.05]  # fmt: skip
+               "--checkpoint-every", 0.05, "--trace", 30]  # fmt: skip
     rng = np.random.default_rng(0)
     before = 0
     for _ in range(kills):
@@ -64,7 +66,8 @@ def test_killed_again_and_again_the_integers_are_those_of_one_run(folder: Path) 
             before = done
     assert before > 0
     shapcpp_cli(*command, cwd=folder)
-    shapcpp_cli("value", "features.npy", "--perms", perms, "-o", "one.npz", cwd=folder)
+    shapcpp_cli("value", "features.npy", "--perms", perms, "--trace", 30, "-o", "one.npz",
+                cwd=folder)  # fmt: skip
     assert_same(folder / "run.npz", folder / "one.npz")
 
 
