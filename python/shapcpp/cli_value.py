@@ -67,6 +67,11 @@ __all__ = ["value"]
     help="Stop as soon as the results suffice: 'stderr<=1e-4', 'lowest 10% decided at 95%', "
     "'rec below 0 decided at 95% but for 20'. --perms stays the most.",
 )  # fmt: skip
+@click.option(
+    "--trace", type=int, metavar="N",
+    help="Keep in the result how the values settled: the sums at N numbers of permutations, or "
+    "fewer, evenly spaced by their logarithm.",
+)  # fmt: skip
 @click.option("--max-time", type=float, metavar="SECONDS", help="Stop after so long.")
 @click.option(
     "--checkpoint", type=PATH, metavar="RUN.npz",
@@ -107,6 +112,7 @@ def value(
     single_class: str,
     by_group: bool,
     until: str | None,
+    trace: int | None,
     max_time: float | None,
     checkpoint: str | None,
     checkpoint_every: float,
@@ -169,6 +175,7 @@ def value(
         "first": first,
         "antithetic": antithetic,
         "halving": halving,
+        "trace": trace,
     }
     if only_estimate and dask is not None:
         raise ValueError("--estimate measures on this machine: leave out --dask")
@@ -176,6 +183,9 @@ def value(
         click.echo(shapcpp.estimate(**run))
         return
     kept = output or checkpoint
+    if trace is not None and kept is None:
+        raise ValueError("--trace is kept in the result file: name one by -o or --checkpoint")
+    earlier = None if extend is None else shapcpp.load(extend)
     went_on = checkpoint is not None and os.path.exists(checkpoint)
     try:
         with nullcontext() if dask is None else executors.dask(dask) as executor:
@@ -186,7 +196,7 @@ def value(
                 max_time=max_time,
                 checkpoint=checkpoint,
                 checkpoint_every=checkpoint_every,
-                extend=None if extend is None else shapcpp.load(extend),
+                extend=earlier,
                 executor=executor,
             )
     except shapcpp.Interrupted as stop:
@@ -194,6 +204,10 @@ def value(
         if csv_path is not None and stop.partial.n_permutations > 0:
             stop.partial.to_csv(csv_path, shown)
         sys.exit(EXIT_INTERRUPTED)
+    except ValueError as error:
+        if extend is None or not str(error).startswith("extend "):
+            raise
+        raise ValueError(f"--{str(error).replace('extend', f'extend {extend}', 1)}") from None
     except (shapcpp.ConvergenceError, shapcpp.WorkerError, SumsOverflowError) as error:
         if error.partial.n_permutations > 0:
             _keep_partial("failed", error.partial, kept)
@@ -205,12 +219,13 @@ def value(
     if v.uncertified:
         note(f"{v.uncertified} predictions had a margin below the rounding floor; "
               "they count as the smaller label")  # fmt: skip
+    _note_repeated(v.ids)
     if went_on:
         note(f"went on from {checkpoint}")
     if until is not None and v.complete and v.n_permutations < perms:
         note(f"{until}: reached after {v.n_permutations} permutations")
     elif until is not None and v.complete:
-        if not shapcpp.stopping.parse_rule(until).is_met(v):
+        if not v.until_met:
             note(f"{until}: not reached within {perms} permutations; --extend goes on with more")
     elif not v.complete:
         note(f"stopped by --max-time after {v.n_permutations} of {perms} permutations")
@@ -234,6 +249,15 @@ def _metrics_to_show(asked: list[Metric], y: Any, y_test: Any) -> list[Metric]:
     if left_out:
         note(f"the test set holds one class only: {', '.join(left_out)} left out")
     return defined
+
+
+def _note_repeated(ids: Any) -> None:
+    names, counts = np.unique(ids, return_counts=True)
+    repeated = counts > 1
+    if repeated.any():
+        those = f"{repeated.sum()} ids are" if repeated.sum() > 1 else "1 id is"
+        example = f"{names[repeated][0]} names {counts[repeated][0]} of them"
+        note(f"{those} not of one training sample only: {example}")
 
 
 def _keep_partial(how: str, v: shapcpp.Valuation, output: str | None) -> None:

@@ -1,7 +1,7 @@
 """The course of a run: which walks are missing, in which pieces they are done, and when it stops.
 
-Pieces end where something is to be looked at: a stopping rule, a checkpoint that falls due. What
-they add up to does not depend on how the run was cut.
+Pieces end where something is to be looked at: for a stopping rule, for the trace, when a checkpoint
+falls due. What they add up to does not depend on how the run was cut.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from shapcpp import files, ranges
@@ -17,6 +17,7 @@ from shapcpp.ranges import Ranges
 from shapcpp.result import Valuation
 from shapcpp.stopping import Rule
 from shapcpp.sums import Sums
+from shapcpp.trace import Trace
 
 __all__ = ["CheckpointWarning", "Course", "Report", "Walker"]
 
@@ -62,6 +63,8 @@ class Course:
         Walks that belong together: 2 if antithetic.
     rule : Rule, optional
         Ends the run before all walks asked for are done.
+    trace : Trace, optional
+        Keeps the gains on the way.
     max_time : float, optional
         The same, after so many seconds.
     checkpoint : path-like, optional
@@ -75,6 +78,7 @@ class Course:
     result: Callable[[Sums, Ranges], Valuation]
     unit: int = 1
     rule: Rule | None = None
+    trace: Trace | None = None
     max_time: float | None = None
     checkpoint: files.PathLike | None = None
     every: float = 60.0
@@ -98,7 +102,11 @@ class Course:
 
     def valuation(self) -> Valuation:
         """The result so far. A run that its rule has ended asked for no more than was done."""
-        return self.result(self.sums, self.sums.ranges if self.stopped else self.asked)
+        v = self.result(self.sums, self.sums.ranges if self.stopped else self.asked)
+        if self.trace is None:
+            return v
+        counts, gains = self.trace.until(self.sums)
+        return replace(v, trace_counts=counts, trace_gains=gains)
 
     def _is_over(self) -> bool:
         done = self.sums.n_walks
@@ -127,9 +135,11 @@ class Course:
     def _next_piece(self, least: int) -> tuple[int, int]:
         missing = ranges.without(self.asked, self.sums.ranges)
         first, end = (int(edge) for edge in missing[0])
+        done = self.sums.n_walks
         if self.rule is not None:
-            done = self.sums.n_walks
             end = min(end, first + self._next_look(done) - done)
+        if self.trace is not None:
+            end = min(end, first + self.trace.next_look(done) - done)
         if self.checkpoint is not None:
             left = max(self._written + self.every - time.monotonic(), self.every / 10)
             count = max(int(self._rate * left) // least, 1) * least
@@ -148,6 +158,8 @@ class Course:
             self.sums += part
             if self.checkpoint is not None and self._is_due():
                 self._write()
+        if self.trace is not None:
+            self.trace.note(self.sums)
         seconds = time.monotonic() - start
         self._rate = (end - first) / self.unit / max(seconds, 1e-6)
 

@@ -97,6 +97,7 @@ def estimate(
     first: int = 0,
     antithetic: bool = False,
     halving: bool = False,
+    trace: int | None = None,
 ) -> Estimate:
     """Time and memory of a run of `value`, without doing it.
 
@@ -107,7 +108,7 @@ def estimate(
     Parameters
     ----------
     X, y, X_test, y_test, permutations, seed, C, class_weight, scale, empty, single_class, \
-groups, ids, threads, by_group, true_labels, first, antithetic, halving
+groups, ids, threads, by_group, true_labels, first, antithetic, halving, trace
         As for `value`.
 
     Returns
@@ -149,6 +150,7 @@ groups, ids, threads, by_group, true_labels, first, antithetic, halving
         first=first,
         antithetic=antithetic,
         halving=halving,
+        trace=trace,
     )
     request.check_fits()
     setup, measured = _measure(request)

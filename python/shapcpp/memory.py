@@ -28,8 +28,11 @@ def readable(size: float) -> str:
     return f"{size:,.1f} TB"
 
 
-def check_fits(needed: Callable[[int], int], threads: int) -> None:
-    """Refuses a run that cannot fit; `needed` tells its bytes on a number of threads."""
+def check_fits(needed: Callable[[int], int], threads: int, trace: int = 0) -> None:
+    """Refuses a run that cannot fit; `needed` tells its bytes on a number of threads.
+
+    So many of these are the trace's.
+    """
     available = available_memory()
     if available is None or needed(threads) <= available:
         return
@@ -37,6 +40,8 @@ def check_fits(needed: Callable[[int], int], threads: int) -> None:
     if needed(1) <= available:
         fitting = max(t for t in range(1, threads) if needed(t) <= available)
         advice = f"it fits with threads={fitting}"
+    if trace > 0 and needed(threads) - trace <= available:
+        advice = f"{readable(trace)} of that hold the trace: it fits with a shorter one, or none"
     raise InsufficientMemoryError(
         f"the run needs about {readable(needed(threads))} of memory on "
         f"{threads} thread{'s' * (threads > 1)}, and {readable(available)} are available; {advice}"

@@ -15,6 +15,7 @@ from shapcpp.ranges import Ranges
 from shapcpp.request import Request
 from shapcpp.result import Valuation, load
 from shapcpp.sums import Sums
+from shapcpp.trace import Arrays
 
 __all__ = ["Outcome"]
 
@@ -29,10 +30,13 @@ class Outcome:
     ----------
     full_counts : ndarray of int64, shape (n_classes,)
         Of the coalition of all samples; -1 until it is known.
+    trace : tuple of ndarray, or None
+        Counts and gains on the way of the run that it goes on from.
     """
 
     def __init__(self, request: Request, until: str | None = None) -> None:
         self.full_counts = np.full(len(request.classes), -1, dtype=np.int64)
+        self.trace: Arrays | None = None
         self._request = request
         self._settings = request.settings | {"until": until}
         self._fingerprint = _fingerprint(
@@ -94,7 +98,15 @@ class Outcome:
             if v.n_permutations > done.n_walks:
                 done = v.sums
                 self.full_counts = v.full_counts
+                self.trace = self._trace_of(v)
         return done
+
+    def _trace_of(self, v: Valuation) -> Arrays | None:
+        if v.trace_counts is None or v.trace_gains is None:
+            return None
+        # Where that run ended, nobody looked on the way, unless it is time for a look.
+        keep = len(v.trace_counts) - (v.n_permutations not in self._request.looks)
+        return v.trace_counts[:keep], v.trace_gains[:keep]
 
     def _check_same(self, name: str, v: Valuation) -> None:
         own = self.valuation(Sums.empty(*v.gains.shape), self._request.asked)

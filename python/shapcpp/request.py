@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import _core, checks, memory, ranges
 from shapcpp.processors import available_processors
+from shapcpp.trace import looks
 
 __all__ = ["LAST", "ClassWeight", "Empty", "Progress", "Request", "Scale", "SingleClass", "check"]
 
@@ -20,6 +21,7 @@ Scale = Literal["standard"] | None
 Empty = Literal["majority", "none"] | int
 SingleClass = Literal["constant", "carry"]
 LAST = 2**63 - 1  # index of a permutation
+MOST_LOOKS = 10_000  # of a trace
 Progress = bool | Callable[[int, int], object]
 
 
@@ -42,6 +44,7 @@ class Request:
     first: int
     antithetic: bool
     halving: bool
+    trace: int | None
     settings: dict[str, Any]  # what the result keeps of the options
     classes: NDArray[np.int64]  # the sorted labels
     test_classes: NDArray[np.int64]  # index of the class of each test sample
@@ -73,6 +76,18 @@ class Request:
     def halving_of(self, problem: _core.Problem) -> _core.Halving | None:
         """What the engine needs to halve orders of the problem's players, if it is to."""
         return _core.Halving(problem, self.seed) if self.halving else None
+
+    @cached_property
+    def looks(self) -> NDArray[np.int64]:
+        """Numbers of walks at which the trace keeps the gains."""
+        if self.trace is None:
+            return np.empty(0, dtype=np.int64)
+        return looks(self.permutations, self.trace, self.unit)
+
+    @property
+    def trace_bytes(self) -> int:
+        """Memory that the trace takes."""
+        return len(self.looks) * self.n_players * len(self.classes) * 8
 
     @cached_property
     def scaling(self) -> NDArray[np.float64] | None:
@@ -114,11 +129,12 @@ class Request:
             threads=self.workers if threads is None else threads,
         )
         per_sample = 3 * self.y.nbytes + self.y_test.nbytes  # class of both, player, id
-        return engine + per_sample
+        return engine + per_sample + self.trace_bytes
 
-    def check_fits(self) -> None:
-        """MemoryError, in one sentence, if the run cannot fit in memory."""
-        memory.check_fits(self.bytes_needed, self.workers)
+    def check_fits(self, elsewhere: bool = False) -> None:
+        """MemoryError, in one sentence, if the run, or what of it is not elsewhere, cannot fit."""
+        needed = (lambda _: self.trace_bytes) if elsewhere else self.bytes_needed
+        memory.check_fits(needed, self.workers, self.trace_bytes)
 
     def _scaled(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.scaling is None:
@@ -150,6 +166,7 @@ def check(
     first: int = 0,
     antithetic: bool = False,
     halving: bool = False,
+    trace: int | None = None,
 ) -> Request:
     """The arguments of `value`, checked in that order."""
     X = checks.features("X", X)
@@ -189,6 +206,8 @@ def check(
     for name, number in (("permutations", permutations), ("first", first)):
         if antithetic and number % 2:
             raise ValueError(f"{name} must be even where antithetic, got {number}")
+    if trace is not None:
+        trace = checks.positive("trace", trace, MOST_LOOKS)
 
     players = np.arange(len(y), dtype=np.int64)
     if groups is not None and by_group:
@@ -212,6 +231,7 @@ def check(
         first=first,
         antithetic=antithetic,
         halving=halving,
+        trace=trace,
         settings={
             "permutations": permutations,
             "seed": seed,

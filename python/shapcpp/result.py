@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from shapcpp import checks, files, ranges, run_file
 from shapcpp.estimates import Estimates
 from shapcpp.metrics import Metric, resolve_all
+from shapcpp.stopping import parse_rule
 from shapcpp.sums import Sums
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Interrupted", "Valuation", "load"]
 
 ROWS_SHOWN = 10
+INTEGERS = ("gains", "products", "empty_counts", "full_counts", "test_counts", "ranges",
+            "trace_counts", "trace_gains")  # fmt: skip
 # Settings that say which permutations were asked for and when to stop, not what one gives.
 OF_THE_COURSE = {"permutations", "asked", "until"}
 Metrics = str | Metric | Sequence[str | Metric] | None
@@ -75,6 +78,12 @@ class Valuation(Estimates):
         certified without touching the members again, ``passes`` over the members, ``fits``
         by Newton's method, ``test_evaluations``, and ``undecided``, which is `uncertified`.
         The keys may change between versions; empty where a file of an earlier one was read.
+    trace_counts : ndarray of int64, shape (k,), or None
+        With ``trace=``: numbers of permutations done at which the gains were kept, strictly
+        increasing; the last is `n_permutations`.
+    trace_gains : ndarray of int64, shape (k, n_players, n_classes), or None
+        The gains at these numbers, the last equal to `gains`. ``trace_gains[j] @ weights /
+        trace_counts[j]`` are the values after so many permutations.
     """
 
     gains: NDArray[np.int64]
@@ -94,15 +103,29 @@ class Valuation(Estimates):
     scaling: NDArray[np.float64] | None
     fingerprint: str
     stats: dict[str, int] = field(default_factory=dict)
+    trace_counts: NDArray[np.int64] | None = None
+    trace_gains: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("gains", "products", "empty_counts", "full_counts", "test_counts", "ranges"):
-            getattr(self, name).setflags(write=False)
+        for name in INTEGERS:
+            array = getattr(self, name)
+            if array is not None:
+                array.setflags(write=False)
 
     @property
     def complete(self) -> bool:
         """Whether all permutations asked for were done."""
         return self.n_permutations == int(self.settings["permutations"])
+
+    @property
+    def until_met(self) -> bool | None:
+        """Whether the results suffice by the rule that the run had; None if it had none.
+
+        True where the rule ended the run, False where it reached its permutations or its time
+        before. Asked of the results as they are: also after `load`, `merge` and going on.
+        """
+        until = self.settings["until"]
+        return None if until is None else parse_rule(until).is_met(self)
 
     def columns(self, metrics: Metrics = None) -> dict[str, NDArray[Any]]:
         """The result sample by sample, as named columns.
@@ -185,7 +208,8 @@ class Valuation(Estimates):
         Returns
         -------
         Valuation
-            Neither of the two is changed.
+            Neither of the two is changed. It has no trace: its permutations were not done one
+            after the other.
 
         Raises
         ------
@@ -211,6 +235,8 @@ class Valuation(Estimates):
             self,
             **vars(self.sums + other.sums),
             full_counts=np.maximum(self.full_counts, other.full_counts),  # -1 where not known
+            trace_counts=None,
+            trace_gains=None,
             settings={
                 **self.settings,
                 "permutations": ranges.size(asked),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp import _core, checks, files, ranges
+from shapcpp import _core, checks, files, ranges, stopping
 
 __all__ = ["read", "write"]
 
@@ -34,7 +34,7 @@ SETTINGS = {
 LATER_SETTINGS = {"antithetic": False, "halving": False, "gain_unit": 1, "until": None}
 LARGEST_GAIN_UNIT = 1 << 40
 LARGEST = int(np.iinfo(np.int64).max)
-OPTIONAL_ARRAYS = ("groups", "true_labels", "scaling")
+OPTIONAL_ARRAYS = ("groups", "true_labels", "scaling", "trace_counts", "trace_gains")
 NEEDED = ("about", *INTEGER_ARRAYS, "ids")
 
 
@@ -165,7 +165,7 @@ def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None
         f"the sums of more than {most} permutations do not fit": max(done, 1) <= most,
         "gains lie outside what test_counts allow": ((gains <= reach) & (gains >= -reach)).all(),
         "gains do not add up": done == 0
-        or _exact_sums(gains) == [done * unit * change for change in (full - empty).tolist()],
+        or np.array_equal(_exact_sums(gains), done * unit * (full - empty).astype(object)),
         "products are not those of such gains": np.array_equal(products, products.swapaxes(1, 2))
         and (products.diagonal(0, 1, 2) >= np.abs(gains)).all()
         and ((products <= largest) & (products >= -largest)).all(),
@@ -174,9 +174,39 @@ def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None
     for complaint, holds in sound.items():
         if not holds:
             raise ValueError(complaint)
+    if settings.get("until") is not None:
+        stopping.parse_rule(settings["until"]).check(totals)
+    traces = [name in arrays for name in ("trace_counts", "trace_gains")]
+    if any(traces):
+        if not all(traces):
+            raise ValueError("it holds half a trace")
+        _check_trace(arrays, done, unit, room)
 
 
-def _exact_sums(columns: NDArray[np.int64]) -> list[int]:
-    """Of integers, however large, of fewer than 2^31 rows."""
-    high, low = (columns >> 32).sum(axis=0), (columns & 0xFFFFFFFF).sum(axis=0)
-    return [(h << 32) + c for h, c in zip(high.tolist(), low.tolist(), strict=True)]
+def _check_trace(arrays: Mapping[str, NDArray[Any]], done: int, unit: int, room: int) -> None:
+    counts, gains = arrays["trace_counts"], arrays["trace_gains"]
+    shape = (counts.size, *arrays["gains"].shape)
+    for name, array, expected in (
+        ("trace_counts", counts, shape[:1]), ("trace_gains", gains, shape)
+    ):  # fmt: skip
+        if array.dtype != np.int64 or array.shape != expected:
+            raise ValueError(f"{name} has dtype {array.dtype} and shape {array.shape}")
+    if not (np.diff(counts, prepend=0) > 0).all():
+        raise ValueError("trace_counts do not increase from 1")
+    if int(counts[-1:].sum()) != done or not np.array_equal(
+        gains[-1:].sum(axis=0), arrays["gains"]
+    ):
+        raise ValueError("the trace does not end where the run does")
+    largest = counts[:, None, None].astype(object) * (room * arrays["test_counts"])
+    if not ((gains <= largest) & (gains >= -largest)).all():
+        raise ValueError("trace_gains lie outside what test_counts allow")
+    change = arrays["full_counts"] - arrays["empty_counts"]
+    if not np.array_equal(_exact_sums(gains), counts[:, None].astype(object) * (unit * change)):
+        raise ValueError("trace_gains do not add up")
+
+
+def _exact_sums(gains: NDArray[np.int64]) -> NDArray[np.object_]:
+    """Over fewer than 2^31 players of integers, however large."""
+    high, low = (gains >> 32).sum(axis=-2), (gains & 0xFFFFFFFF).sum(axis=-2)
+    sums: NDArray[np.object_] = (high.astype(object) << 32) + low.astype(object)
+    return sums

@@ -11,8 +11,9 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from shapcpp.estimates import Estimates
 from shapcpp.metrics import LONG_NAMES, NAMED, Metric, resolve_all
-from shapcpp.result import Valuation
+from shapcpp.rule_grammar import NUMBER, fault
 
 __all__ = ["Decided", "Rule", "SmallErrors", "parse_rule"]
 
@@ -22,14 +23,13 @@ FORMS = (
     "'stderr <= 1e-4', 'lowest 10% decided at 95%', 'below 0 decided at 95%', each with a metric "
     "in front ('rec stderr <= 1e-4') or 'but for 20' at the end if wanted"
 )
-NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
 SENTENCE = re.compile(
     rf"""(?:(?P<metric>{"|".join([*NAMED, *LONG_NAMES])})\s+)?
     (?: stderr \s* <= \s* (?P<stderr>{NUMBER})
       | (?: lowest \s+ (?P<lowest>{NUMBER}) \s* % | below \s+ (?P<below>{NUMBER}) )
-        \s+ decided \s+ at \s+ (?P<level>{NUMBER}) \s* %
+        \s* decided \s+ at \s+ (?P<level>{NUMBER}) \s* %
     )
-    (?:\s+ but \s+ for \s+ (?P<spared>\d+))?""",
+    (?:\s* but \s+ for \s+ (?P<spared>\d+))?""",
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 
@@ -86,14 +86,14 @@ class Rule(ABC):
             look += look // GROWTH
         return look
 
-    def is_met(self, v: Valuation) -> bool:
+    def is_met(self, v: Estimates) -> bool:
         """Whether the results suffice: by each metric for all samples but those spared."""
         return all(
             int(np.sum(~self._suffices(v, metric))) <= self.spared
             for metric in resolve_all(self.metric, v.test_counts)
         )
 
-    def progress(self, v: Valuation) -> float:
+    def progress(self, v: Estimates) -> float:
         """How far the run has come: from 0 to 1, and 1 only if the rule is met.
 
         For display. Errors shrink with the root of the number of permutations, so that for
@@ -105,11 +105,11 @@ class Rule(ABC):
         return min(*shares, float(np.nextafter(1, 0)))
 
     @abstractmethod
-    def _suffices(self, v: Valuation, metric: Metric) -> NDArray[np.bool_]:
+    def _suffices(self, v: Estimates, metric: Metric) -> NDArray[np.bool_]:
         """Sample by sample."""
 
     @abstractmethod
-    def _share(self, v: Valuation, metric: Metric) -> float:
+    def _share(self, v: Estimates, metric: Metric) -> float:
         """Of the way to the end, from 0 to 1."""
 
 
@@ -123,10 +123,10 @@ class SmallErrors(Rule):
 
     threshold: float
 
-    def _suffices(self, v: Valuation, metric: Metric) -> NDArray[np.bool_]:
+    def _suffices(self, v: Estimates, metric: Metric) -> NDArray[np.bool_]:
         return np.asarray(v.stderr(metric) <= self.threshold)
 
-    def _share(self, v: Valuation, metric: Metric) -> float:
+    def _share(self, v: Estimates, metric: Metric) -> float:
         errors = np.sort(v.stderr(metric))  # nan last
         worst = float(errors[max(len(errors) - 1 - self.spared, 0)])
         if np.isnan(worst):
@@ -145,11 +145,11 @@ class Decided(Rule):
     lowest: float = 0.1
     below: float | None = None
 
-    def _suffices(self, v: Valuation, metric: Metric) -> NDArray[np.bool_]:
+    def _suffices(self, v: Estimates, metric: Metric) -> NDArray[np.bool_]:
         answer = v.decided(metric, self.lowest, self.level, below=self.below)
         return np.asarray(answer != 0)
 
-    def _share(self, v: Valuation, metric: Metric) -> float:
+    def _share(self, v: Estimates, metric: Metric) -> float:
         decided = self._suffices(v, metric)
         return min(int(decided.sum()) / max(len(decided) - self.spared, 1), 1.0)
 
@@ -188,7 +188,7 @@ def parse_rule(text: str) -> Rule:
         raise TypeError(f"until must be a rule in words, got {text!r}; known: {FORMS}")
     found = SENTENCE.fullmatch(text.strip())
     if found is None:
-        raise ValueError(f"until is {text!r}, which is no rule; known: {FORMS}")
+        raise ValueError(f"until is {text!r}: {fault(text)}")
     part = found.groupdict()
     metric = None if part["metric"] is None else part["metric"].lower()
     spared = int(part["spared"] or 0)

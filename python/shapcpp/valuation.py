@@ -17,6 +17,7 @@ from shapcpp.request import ClassWeight, Empty, Progress, Request, Scale, Single
 from shapcpp.result import Interrupted, Valuation
 from shapcpp.stopping import parse_rule
 from shapcpp.sums import SumsOverflowError
+from shapcpp.trace import Trace
 from shapcpp.walkers import Threads
 from shapcpp.workers import Workers
 
@@ -45,6 +46,7 @@ def value(
     first: int = 0,
     antithetic: bool = False,
     halving: bool = False,
+    trace: int | None = None,
     until: str | None = None,
     max_time: float | None = None,
     checkpoint: files.PathLike | None = None,
@@ -118,12 +120,19 @@ def value(
         coalitions that values vary with: it costs as much as 7 to 10 walks at 500 samples
         (`estimate` tells), and brings two to ten times as much as these. `permutations`
         counts permutations so halved. docs/statistics.md has the method and figures.
+    trace : int, optional
+        Keeps the gains at up to so many (at most 10,000) numbers of permutations on the way,
+        from 1 to `permutations`, evenly spaced by their logarithm: `Valuation.trace_counts`
+        and `trace_gains`. Takes 8 bytes for each of them, each player and class. Workers wait
+        for each other there, at most the time of a permutation (with an `executor`, of a
+        task). A run that goes on from another adds to the trace of that one, if it has any.
     until : str, optional
         Stops earlier, as soon as the results suffice: ``"stderr<=1e-4"``, ``"lowest 10%
         decided at 95%"``, ``"below 0 decided at 95%"``. Add ``"but for 20"`` to leave so
         many samples undecided; begin with a metric (``"rec stderr<=1e-4"``) to ask for
         one, else it is every metric that the test set defines. Looked at after fixed
         numbers of permutations, so that the result does not depend on speed.
+        `Valuation.until_met` says whether they did.
     max_time : float, optional
         Stops after so many seconds; the result is then not `complete`.
     checkpoint : path-like, optional
@@ -204,6 +213,7 @@ def value(
         first=first,
         antithetic=antithetic,
         halving=halving,
+        trace=trace,
     )
     if max_time is not None:
         max_time = checks.positive_real("max_time", max_time)
@@ -215,19 +225,20 @@ def value(
         rule.check(request.test_counts)
     if executor is not None:
         executors.check(executor)
+    request.check_fits(elsewhere=executor is not None)
     outcome = Outcome(request, until)
+    sums = outcome.earlier(extend, checkpoint)
     course = Course(
         asked=request.asked,
-        sums=outcome.earlier(extend, checkpoint),
+        sums=sums,
         result=outcome.valuation,
         unit=request.unit,
         rule=rule,
+        trace=None if trace is None else Trace(request.looks, sums, outcome.trace),
         max_time=max_time,
         checkpoint=checkpoint,
         every=checkpoint_every,
     )
-    if executor is None:
-        request.check_fits()
     try:
         with (
             _reporter(request.progress) as report,

@@ -19,6 +19,8 @@ def assert_same(a: Path, b: Path) -> None:
     v, w = shapcpp.load(a), shapcpp.load(b)
     np.testing.assert_array_equal(v.gains, w.gains)
     np.testing.assert_array_equal(v.products, w.products)
+    np.testing.assert_array_equal(v.trace_counts, w.trace_counts)
+    np.testing.assert_array_equal(v.trace_gains, w.trace_gains)
     assert v.settings == w.settings
     assert v.ranges.tolist() == w.ranges.tolist()
 
@@ -45,7 +47,7 @@ def test_ranges_of_three_machines_merge_to_one_run(folder: Path) -> None:
 def test_killed_again_and_again_the_integers_are_those_of_one_run(folder: Path) -> None:
     perms, kills = 20_000, 20
     command = ["value", "features.npy", "--perms", perms, "--threads", 2, "--checkpoint", "run.npz",
-               "--checkpoint-every", 0.05]  # fmt: skip
+               "--checkpoint-every", 0.05, "--trace", 30]  # fmt: skip
     rng = np.random.default_rng(0)
     start = time.monotonic()
     shapcpp_cli("info", cwd=folder)
@@ -67,7 +69,8 @@ def test_killed_again_and_again_the_integers_are_those_of_one_run(folder: Path) 
             before = done
     assert before > 0
     shapcpp_cli(*command, cwd=folder)
-    shapcpp_cli("value", "features.npy", "--perms", perms, "-o", "one.npz", cwd=folder)
+    shapcpp_cli("value", "features.npy", "--perms", perms, "--trace", 30, "-o", "one.npz",
+                cwd=folder)  # fmt: skip
     assert_same(folder / "run.npz", folder / "one.npz")
 
 
@@ -112,6 +115,36 @@ def test_a_rule_says_whether_it_was_met(folder: Path) -> None:
     assert "acc stderr <= 1e-9: not reached within 2000 permutations" in done.stderr
     done = shapcpp_cli(*command, "acc stderr <= 0.1", cwd=folder)
     assert "acc stderr <= 0.1: reached after 100 permutations" in done.stderr
+
+
+def test_a_trace_is_kept_in_the_result(folder: Path) -> None:
+    shapcpp_cli("value", "features.npy", "--perms", 20, "--trace", 5, "-o", "run.npz", cwd=folder)
+    counts = shapcpp.load(folder / "run.npz").trace_counts
+    assert counts is not None
+    assert counts.tolist() == [1, 2, 4, 9, 20]
+    sentence = fails("value", "features.npy", "--perms", 20, "--trace", 5, cwd=folder)
+    assert "--trace is kept in the result file: name one by -o or --checkpoint" in sentence
+
+
+def test_what_cannot_be_extended_is_named(folder: Path) -> None:
+    shapcpp_cli("value", "features.npy", "--perms", 20, "-o", "run.npz", cwd=folder)
+    command = ["value", "features.npy", "-o", "more.npz", "--extend", "run.npz", "--perms"]
+    assert "Error: --extend run.npz is of another run: its seed is 0, not 1" in fails(
+        *command, 40, "--seed", 1, cwd=folder
+    )
+    assert "Error: --extend run.npz holds permutations 10 to 19, beyond" in fails(
+        *command, 10, cwd=folder
+    )
+
+
+def test_ids_of_several_samples_are_noted(folder: Path) -> None:
+    command = ["value", "features.npy", "--perms", 2]
+    assert shapcpp_cli(*command, cwd=folder).stderr == ""
+    rows = np.load(folder / "features.npy")
+    rows["id"][[3, 5, 7]] = "twin"
+    np.save(folder / "features.npy", rows)
+    done = shapcpp_cli(*command, cwd=folder)
+    assert done.stderr == ("Note: 1 id is not of one training sample only: twin names 3 of them.\n")
 
 
 def test_ctrl_c_keeps_the_csv_too(folder: Path) -> None:

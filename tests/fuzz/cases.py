@@ -96,6 +96,7 @@ def _results() -> tuple[dict[str, Array], ...]:
     full = shapcpp.value(
         X, y, X_test, y_test, permutations=5, threads=1, groups=np.arange(8) // 2,
         ids=[f"s{i}" for i in range(8)], true_labels=1 - y, scale="standard", class_weight="balanced",
+        trace=3, until="acc stderr <= 1e-9",
     )  # fmt: skip
     loaded = []
     with tempfile.TemporaryDirectory() as folder:

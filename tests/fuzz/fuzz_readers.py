@@ -94,6 +94,7 @@ def _result(folder: Path) -> dict[str, Any]:
     assert "Valuation" in repr(v)
     assert v.complete == (v.n_permutations == v.settings["permutations"])
     v.columns()
+    assert v.until_met in (None, True, False)
     if v.n_permutations > 0:
         shapcpp.review_queue(v)
         full, empty = v.full_counts.tolist(), v.empty_counts.tolist()
@@ -101,7 +102,8 @@ def _result(folder: Path) -> dict[str, Any]:
         assert [sum(column) for column in v.gains.T.tolist()] == change
         assert (np.abs(v.products) <= 2 * v.n_permutations * int(v.test_counts.max()) ** 2).all()
     read = {name: getattr(v, name) for name in ("gains", "products", "ranges", "ids", "labels")}
-    return read | ({} if v.scaling is None else {"scaling": v.scaling})
+    optional = {name: getattr(v, name) for name in ("scaling", "trace_counts", "trace_gains")}
+    return read | {name: array for name, array in optional.items() if array is not None}
 
 
 READERS = {

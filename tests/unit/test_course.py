@@ -297,7 +297,7 @@ def _changes(order: NDArray[np.int64]) -> NDArray[np.int64]:
         ({"halving": True, "antithetic": True}, "halving contains both orders .* drop antithetic"),
         ({"first": -1}, "first must lie between 0 and 9223372036854775797, got -1"),
         ({"first": 2**63 - 5}, "first must lie between 0 and"),
-        ({"until": "stderr < 0"}, "until is 'stderr < 0', which is no rule; known:"),
+        ({"until": "stderr < 0"}, "until is 'stderr < 0': '<' stands where '<=' should; a rule"),
         ({"max_time": 0}, "max_time must be positive and finite"),
         ({"checkpoint_every": -1}, "checkpoint_every must be positive and finite"),
     ],

@@ -87,6 +87,17 @@ def test_kept_in_a_file_and_gone_on_from(tmp_path: Path) -> None:
     assert_same(run(50, extend=kept, halving=True), run(50, halving=True))
 
 
+def test_traced_on_the_way(tmp_path: Path) -> None:
+    v = run(20, halving=True, trace=5)
+    assert_same(v, run(20, halving=True))
+    assert v.trace_counts is not None
+    assert v.trace_gains is not None
+    for count, gains in zip(v.trace_counts, v.trace_gains, strict=True):
+        np.testing.assert_array_equal(gains, run(int(count), halving=True).gains)
+    v.save(tmp_path / "run.npz")
+    np.testing.assert_array_equal(shapcpp.load(tmp_path / "run.npz").trace_gains, v.trace_gains)
+
+
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [

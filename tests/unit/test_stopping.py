@@ -69,8 +69,31 @@ def test_bad_texts(text: str) -> None:
         parse_rule(text)
     sentence = str(raised.value)
     assert sentence.startswith(f"until is {text!r}")
-    assert "known: 'stderr <= 1e-4'" in sentence or " must " in sentence or "large" in sentence
+    assert " reads like '" in sentence or " must " in sentence or "large" in sentence
     assert "\n" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("stderr < 1e-4", "'<' stands where '<=' should; a rule reads like 'stderr <= 1e-4'"),
+        ("rec stderr <= few", "'few' stands where a number should; .* 'rec stderr <= 1e-4'"),
+        ("lowest 10 decided", "'decided' stands where '%' should; .* 'lowest 10% decided at 95%'"),
+        ("below 0 decided at", "it ends where a number should; .* 'below 0 decided at 95%'"),
+        (
+            "f1 stderr <= 1",
+            r"'f1' stands where stderr, lowest, below or a metric \(acc, rec, spc, ",
+        ),
+        ("acc", "it ends where stderr, lowest or below should; .* 'acc stderr <= 1e-4'"),
+        ("stderr <= 1 and so on", "'and' stands where the end or 'but for 20' should"),
+        ("stderr <= 1 but for -1", "'-1' stands where a count of samples should"),
+        ("stderr <= 1 but for 2 x", "'x' stands where the end should"),
+        ("lowest10% decided at 95%", "'lowest10' stands where stderr, lowest, below or"),
+    ],
+)
+def test_texts_are_told_where_they_leave_the_grammar(text: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=f"until is '{text}': {sentence}"):
+        parse_rule(text)
 
 
 def test_a_rule_is_words() -> None:
