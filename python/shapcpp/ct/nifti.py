@@ -17,6 +17,7 @@ from shapcpp.ct.libraries import library
 __all__ = ["SUFFIXES", "Volume", "lesion_pixels", "stem"]
 
 SUFFIXES = (".nii", ".nii.gz")
+LEAST_MARK = 1e-4  # what a header's scaling leaves of a zero lies below
 
 
 def stem(path: str | os.PathLike[str]) -> str:
@@ -97,8 +98,8 @@ def lesion_pixels(mask: Path, volume: Path) -> NDArray[np.int64]:
         raise ValueError(f"its mask {mask} has shape {shapes[0]}, the volume {shapes[1]}")
     if drawn.axes != scan.axes:
         _check_same_place(drawn, scan)
-    marked: NDArray[np.int64] = np.count_nonzero(drawn._canonical(), axis=(0, 1)).astype(np.int64)
-    return marked
+    slices = drawn.slices(range(drawn.n_slices))
+    return np.array([np.count_nonzero(np.abs(pixels) > LEAST_MARK) for pixels in slices])
 
 
 def _check_same_place(mask: Volume, volume: Volume) -> None:

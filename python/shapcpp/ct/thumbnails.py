@@ -67,7 +67,7 @@ def thumbnails(
     def keep(row: int, pixels: NDArray[Any]) -> None:
         pictures[str(ids[row])] = _grey(pixels, size)
 
-    read_each(scans, keep, bad, lambda count: None)
+    read_each(scans, keep, bad, lambda _: None)
     return pictures
 
 
