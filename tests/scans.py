@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
 Array = NDArray[Any]
 
@@ -25,7 +25,8 @@ def pattern(seed: int, side: int = 8) -> NDArray[np.uint8]:
 def standard(pixels: Array) -> NDArray[np.float64]:
     """Mean 0, deviation 1."""
     exact = pixels.astype(np.float64)
-    return (exact - exact.mean()) / exact.std()
+    scaled: NDArray[np.float64] = (exact - exact.mean()) / exact.std()
+    return scaled
 
 
 def write_png(path: Path, pixels: Array) -> Path:
@@ -42,10 +43,13 @@ def write_csv(path: Path, header: str, *rows: Sequence[Any]) -> Path:
     return path
 
 
+def nifti(voxels: Array, affine: Array | None = None) -> Any:
+    return nibabel.nifti1.Nifti1Image(voxels, np.eye(4) if affine is None else affine)  # type: ignore[no-untyped-call]
+
+
 def write_nifti(path: Path, voxels: Array, affine: Array | None = None) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    image = nibabel.nifti1.Nifti1Image(voxels, np.eye(4) if affine is None else affine)
-    nibabel.save(image, path)  # type: ignore[attr-defined]
+    nifti(voxels, affine).to_filename(path)
     return path
 
 
@@ -63,7 +67,7 @@ def dicom(
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.MediaStorageSOPClassUID = CTImageStorage
-    meta.MediaStorageSOPInstanceUID = instance
+    meta.MediaStorageSOPInstanceUID = UID(instance)
     dataset = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     wanted = {
         "SOPClassUID": CTImageStorage,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGLosslessSV1, RLELossless
-from scans import dicom, pattern, standard, write_csv, write_dicom
 
+from scans import dicom, pattern, standard, write_csv, write_dicom
 from shapcpp.ct import Slices, read_scans
 from shapcpp.ct.dicom import read_header, read_pixels
 from shapcpp.ct.thumbnails import thumbnails
@@ -107,7 +108,7 @@ def test_colours_frames_and_what_has_no_pixels(tmp_path: Path) -> None:
         read_header(write_dicom(tmp_path / "nameless.dcm", nameless))
 
 
-PLANTED = {
+PLANTED: dict[str, Any] = {
     "PatientName": "Secret^Name",
     "PatientBirthDate": "19510203",
     "PatientSex": "O",

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from scans import pattern, write_png
 
+from scans import pattern, write_png
 from shapcpp.ct.images import read_image
 
 

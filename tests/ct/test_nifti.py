@@ -5,12 +5,11 @@ from __future__ import annotations
 from itertools import permutations, product
 from pathlib import Path
 
-import nibabel
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scans import pattern, standard, write_csv, write_nifti
 
+from scans import nifti, pattern, standard, write_csv, write_nifti
 from shapcpp.ct import read_scans
 from shapcpp.ct.nifti import Volume, lesion_pixels
 
@@ -75,7 +74,7 @@ def test_one_volume_in_four_axes_is_read_and_two_are_refused(tmp_path: Path) -> 
 
 def test_slope_and_intercept_are_applied(tmp_path: Path) -> None:
     path = tmp_path / "scaled.nii"
-    image = nibabel.nifti1.Nifti1Image(block(), np.eye(4))
+    image = nifti(block())
     image.header.set_slope_inter(2, -1000)
     image.to_filename(path)
     (pixels,) = Volume(path).slices([1])
@@ -84,10 +83,10 @@ def test_slope_and_intercept_are_applied(tmp_path: Path) -> None:
 
 def test_a_mask_stored_with_an_offset_is_zero_where_it_says_zero(tmp_path: Path) -> None:
     volume = write_nifti(tmp_path / "v.nii", block())
-    image = nibabel.nifti1.Nifti1Image(mask_of(block(), [0, 3, 1, 0]) / 7 - 0.0, np.eye(4))
+    image = nifti(mask_of(block(), [0, 3, 1, 0]) / 7)
     image.header.set_data_dtype(np.int16)
     image.to_filename(tmp_path / "m.nii")
-    assert nibabel.nifti1.load(tmp_path / "m.nii").dataobj.inter != 0
+    assert Volume(tmp_path / "m.nii")._image.dataobj.inter != 0
     assert lesion_pixels(tmp_path / "m.nii", volume).tolist() == [0, 3, 1, 0]
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scans import pattern, standard
 
+from scans import pattern, standard
 from shapcpp.ct import preparation
 from shapcpp.ct.preparation import allocate, prepared, resized, standardised
 
@@ -67,7 +69,7 @@ def test_many_slices_go_to_a_file_that_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(preparation, "LARGEST_IN_MEMORY", 1000)
-    monkeypatch.setattr(preparation.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     images = allocate(10, 16)
     images[9] = 7
     assert isinstance(images, np.memmap)
@@ -82,6 +84,6 @@ def test_a_full_disk_is_told_before_it_is_written(monkeypatch: pytest.MonkeyPatc
         raise OSError(28, "no space left on device")
 
     monkeypatch.setattr(preparation, "LARGEST_IN_MEMORY", 1000)
-    monkeypatch.setattr(preparation.os, "posix_fallocate", full)
+    monkeypatch.setattr(os, "posix_fallocate", full)
     with pytest.raises(OSError, match=r"10 slices of 16 x 16 need 10 kB there .*TMPDIR"):
         allocate(10, 16)

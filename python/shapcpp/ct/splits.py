@@ -201,9 +201,12 @@ def _shared_out(
     rank = np.floor(np.log2(np.maximum(sizes, 1e-9)))
     order = order[np.argsort(-rank[order], kind="stable")]
     filled, plan = np.zeros_like(target), np.zeros(len(held), dtype=np.int64)
-    for one in order:
-        gain = ((filled + held[one] - target) ** 2 - (filled - target) ** 2) @ worth
-        plan[one] = int(np.argmin(gain))
+    for left, one in zip(range(len(order), 0, -1), order, strict=True):
+        change = ((filled + held[one] - target) ** 2 - (filled - target) ** 2) @ worth
+        without = ~filled.any(axis=1)
+        if without.sum() >= left:  # the last patients, for splits that have none
+            change[~without] = np.inf
+        plan[one] = int(np.argmin(change))
         filled[plan[one]] += held[one]
     empty = int(((filled == 0) & (target > 0)).sum())
     return (empty, float((((filled - target) ** 2) @ worth).sum())), plan

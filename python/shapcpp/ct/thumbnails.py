@@ -74,7 +74,7 @@ def thumbnails(
 def _found(ids: list[str], scans: list[Scan], source: str) -> list[Scan]:
     plain = {scan.id: scan for scan in scans}
     anonymous = dict(zip(anonymous_ids(scans).tolist(), scans, strict=True))
-    known = plain if all(one in plain for one in ids) else anonymous
+    known = max(plain, anonymous, key=lambda names: sum(one in names for one in ids))
     missing = [one for one in ids if one not in known]
     if missing:
         raise ValueError(
