@@ -16,6 +16,7 @@ from pydicom.uid import JPEGLosslessSV1, RLELossless
 from scans import dicom, pattern, standard, write_csv, write_dicom
 from shapcpp.ct import Slices, read_scans
 from shapcpp.ct.dicom import read_header, read_pixels
+from shapcpp.ct.libraries import quiet
 from shapcpp.ct.thumbnails import thumbnails
 
 
@@ -106,6 +107,18 @@ def test_colours_frames_and_what_has_no_pixels(tmp_path: Path) -> None:
     del nameless.SOPInstanceUID
     with pytest.raises(ValueError, match="it has no SOPInstanceUID"):
         read_header(write_dicom(tmp_path / "nameless.dcm", nameless))
+
+
+def test_odd_headers_are_no_matter(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for number, folder in enumerate(("positive", "negative")):
+        with quiet():
+            slice_ = dicom(stored(number), f"1.abc.{number}", patient="Z" * 80)
+            write_dicom(tmp_path / folder / "without_suffix", slice_)
+    slices = read_scans(tmp_path, size=8)
+    assert sorted(slices.id.tolist()) == ["1.abc.0", "1.abc.1"]
+    assert slices.patient is not None
+    assert slices.patient.tolist() == ["Z" * 80] * 2
+    assert caplog.text == ""
 
 
 PLANTED: dict[str, Any] = {

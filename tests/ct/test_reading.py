@@ -59,9 +59,31 @@ def test_masks_of_images(tmp_path: Path) -> None:
         rows.append((f"{number}.png", f"masks/{number}.png"))
     write_csv(tmp_path / "manifest.csv", "file,mask", *rows)
     assert read_scans(tmp_path, size=4, min_lesion=3).label.tolist() == [0, 1, 0]
+    moved = (tmp_path / "masks" / "2.png").rename(tmp_path / "away")
+    notes: list[str] = []
+    seen: list[tuple[int, int]] = []
+    slices = read_scans(
+        tmp_path, size=4, skip_bad=True, note=notes.append, progress=lambda *p: seen.append(p)
+    )
+    assert slices.id.tolist() == ["0.png", "1.png"]
+    assert "2.png (manifest.csv, row 2) cannot be read: its mask" in notes[0]
+    assert seen[-1] == (6, 6)
+    moved.rename(tmp_path / "masks" / "2.png")
     write_png(tmp_path / "masks" / "1.png", np.zeros((8, 9), dtype=np.uint8))
     with pytest.raises(ValueError, match=r"1.png has shape \(8, 9\), the slice \(8, 8\)"):
         read_scans(tmp_path)
+
+
+def test_labels_given_go_before_masks_and_that_is_said(tmp_path: Path) -> None:
+    for number in range(2):
+        write_png(tmp_path / f"{number}.png", pattern(number))
+    write_csv(
+        tmp_path / "manifest.csv", "file,mask,label", ("0.png", "1.png", 0), ("1.png", "0.png", 1)
+    )
+    notes: list[str] = []
+    slices = read_scans(tmp_path, size=4, min_lesion=5, note=notes.append)
+    assert slices.label.tolist() == [0, 1]
+    assert "min_lesion has no effect" in notes[0]
 
 
 def test_class_named_folders(tmp_path: Path) -> None:

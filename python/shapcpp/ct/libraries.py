@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-__all__ = ["library"]
+__all__ = ["library", "quiet"]
+
+CHATTY = ("pydicom", "nibabel", "PIL")
 
 
 def library(name: str, purpose: str) -> Any:
@@ -18,3 +24,19 @@ def library(name: str, purpose: str) -> Any:
             f"{purpose} needs {package}, which cannot be imported ({error}): "
             "pip install 'shapcpp[ct]'"
         ) from None
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without what the readers' libraries say of oddities in headers, none of which matters."""
+    loggers = [logging.getLogger(name) for name in CHATTY]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="|".join(CHATTY))
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shapcpp.ct import dicom, images, nifti
 from shapcpp.ct.bad_slices import BadSlices
+from shapcpp.ct.libraries import quiet
 from shapcpp.ct.manifest import NAME, Manifest, Row, read_manifest
 from shapcpp.ct.pairing import paired
 
@@ -96,14 +97,16 @@ def listed(
         raise FileNotFoundError(2, "no such file or folder", str(path))
     if masks is not None and not Path(masks).is_dir():
         raise NotADirectoryError(20, "masks must be a folder", str(masks))
-    if path.is_dir() and not (path / NAME).is_file():
-        listing = _of_folder(path, None if masks is None else Path(masks), bad)
-    elif not path.is_dir() and path.suffix.lower() != ".csv":
+    manifest = path / NAME if path.is_dir() else path
+    if manifest.suffix.lower() != ".csv":
         raise ValueError(f"{path} is neither a folder of scans nor a manifest (.csv)")
-    elif masks is not None:
-        raise ValueError(f"{path} is a manifest: name masks in its column mask, not by masks")
-    else:
-        listing = _of_manifest(path / NAME if path.is_dir() else path, label_column, bad)
+    with quiet():
+        if not manifest.is_file():
+            listing = _of_folder(path, None if masks is None else Path(masks), bad)
+        elif masks is None:
+            listing = _of_manifest(manifest, label_column, bad)
+        else:
+            raise ValueError(f"{manifest} says which masks there are: leave out masks")
     if not listing.scans:
         raise ValueError(f"{path} holds no slice that can be read")
     _check_unique(listing)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -13,13 +12,11 @@ from numpy.typing import NDArray
 
 from shapcpp.ct import dicom, images, nifti
 from shapcpp.ct.bad_slices import GRAVE, BadSlices
+from shapcpp.ct.libraries import quiet
 from shapcpp.ct.listing import DICOM, NIFTI, Scan
 from shapcpp.processors import available_processors
 
 __all__ = ["count_lesions", "read_each"]
-
-# Libraries that warn of oddities in headers, none of which is asked for.
-CHATTY = "pydicom|nibabel|PIL"
 
 
 def read_each(
@@ -107,8 +104,7 @@ def _in_threads(
 
     Ctrl-C and failures that are raised end it once the pieces under way are done.
     """
-    with warnings.catch_warnings(), ThreadPoolExecutor(available_processors()) as pool:
-        warnings.filterwarnings("ignore", module=CHATTY)
+    with quiet(), ThreadPoolExecutor(available_processors()) as pool:
         futures = {pool.submit(do, piece): piece for piece in work}
         try:
             for future in as_completed(futures):

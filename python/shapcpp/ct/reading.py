@@ -125,7 +125,10 @@ def read_scans(
     unlabelled = [scan for scan in scans if scan.label is None]
     _check_labels_known(unlabelled, listing, table, label_column)
     advance = _Advance(progress, len(scans) + len(unlabelled))
+    if min_lesion > 1 and not unlabelled:
+        note("min_lesion has no effect: every slice has a label, so no mask is looked at")
     scans = _with_labels(scans, min_lesion, bad, advance)
+    advance(len(listing.scans) - len(scans))  # those left out need not be read
     _check_two_classes(scans, listing, min_lesion, masked=bool(unlabelled))
     rule = splits.rule(_stored(scans), _patients(scans), split, counts, listing.source, note)
     _splits(scans, rule, counts, seed)  # before anything long, since it may refuse
@@ -165,8 +168,9 @@ class _Advance:
         progress(0, total)
 
     def __call__(self, count: int) -> None:
-        self._done += count
-        self._progress(self._done, self._total)
+        if count:
+            self._done += count
+            self._progress(self._done, self._total)
 
 
 def _check(**numbers: int) -> None:
