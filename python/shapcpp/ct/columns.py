@@ -1,0 +1,76 @@
+"""From the text of a manifest to columns of the features file, and ids that name nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp.ct.listing import DICOM, Scan
+
+__all__ = ["anonymous_ids", "extra_columns", "impersonal", "numbered"]
+
+Array = NDArray[Any]
+
+# Fields of the features file that other columns must not take.
+TAKEN = ("features", "label", "split", "id", "group", "patient", "file", "mask")
+# What is known to describe slices, and not whose they are.
+IMPERSONAL = ("slice", "true_label")
+
+
+def extra_columns(scans: Sequence[Scan], note: Callable[[str], None]) -> dict[str, Array]:
+    """Further columns: integers or floats where all entries are, text otherwise."""
+    names = dict.fromkeys(name for scan in scans for name in scan.extra)
+    taken = [name for name in names if name in TAKEN or not name]
+    if taken:
+        note(
+            f"the column{'s' * (len(taken) > 1)} {', '.join(map(repr, taken))} cannot be carried "
+            "along under this name and is left out"
+        )
+    return {
+        name: _typed([scan.extra.get(name, "") for scan in scans])
+        for name in names
+        if name not in taken
+    }
+
+
+def _typed(entries: list[str]) -> Array:
+    try:
+        return np.array([int(entry) for entry in entries], dtype=np.int64)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        return np.array([float(entry) if entry else np.nan for entry in entries])
+    except ValueError:
+        return np.array(entries, dtype=np.str_)
+
+
+def numbered(patients: Array) -> NDArray[np.str_]:
+    """Patients as "1", "2", ... in the order in which they first appear."""
+    numbers: dict[str, int] = {}
+    return np.array([str(numbers.setdefault(one, len(numbers) + 1)) for one in patients.tolist()])
+
+
+def anonymous_ids(scans: Sequence[Scan]) -> NDArray[np.str_]:
+    """Ids without file names, in which patients' names and ids occur: "slice-17", from 0.
+
+    A DICOM slice keeps its SOPInstanceUID.
+    """
+    return np.array(
+        [scan.id if scan.kind == DICOM else f"slice-{number}" for number, scan in enumerate(scans)]
+    )
+
+
+def impersonal(columns: dict[str, Array], note: Callable[[str], None]) -> dict[str, Array]:
+    """The columns that cannot tell whose a slice is: its number, and those of zeros and ones."""
+    kept = {
+        name: column
+        for name, column in columns.items()
+        if name in IMPERSONAL or (column.dtype.kind in "if" and np.isin(column, (0, 1)).all())
+    }
+    dropped = [name for name in columns if name not in kept]
+    if dropped:
+        note(f"anonymous: left out {', '.join(dropped)}")
+    return kept

@@ -1,0 +1,110 @@
+"""Labelled CT slices, ready for the network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["SPLITS", "Slices"]
+
+Array = NDArray[Any]
+
+SPLITS = ("train", "val", "test", "")
+
+
+@dataclass(frozen=True, eq=False)
+class Slices:
+    """Labelled CT slices, ready for the network.
+
+    Attributes
+    ----------
+    images : ndarray of float32, shape (n, size, size)
+        Pixels, each slice standardised by its own mean and deviation; a memory map where
+        they are many.
+    label : ndarray of int64, shape (n,)
+        1 for positive (a lesion), 0 for negative.
+    split : ndarray of str, shape (n,)
+        "train", "val", "test", or "" for slices that are in none of them.
+    id : ndarray of str, shape (n,)
+        Unique identifiers.
+    patient : ndarray of str, shape (n,), or None
+        Whose slice it is, where known.
+    extra : mapping of str to ndarray of shape (n,)
+        Further columns of the manifest, carried along to the features file.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If dtypes or lengths disagree, if a label is not 0 or 1, a split is unknown, or an id
+        is there twice.
+    """
+
+    images: NDArray[np.float32]
+    label: NDArray[np.int64]
+    split: NDArray[np.str_]
+    id: NDArray[np.str_]
+    patient: NDArray[np.str_] | None = None
+    extra: Mapping[str, Array] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        shape = self.images.shape
+        if self.images.ndim != 3 or shape[1] != shape[2] or self.images.dtype != np.float32:
+            raise TypeError(
+                "images must be float32 of shape (n, size, size), got "
+                f"{self.images.dtype} of shape {shape}"
+            )
+        for name, column in self._columns().items():
+            if column.shape != (len(self),):
+                raise ValueError(f"{name} has shape {column.shape}, images {shape}")
+        kinds = {"label": "iu", "split": "U", "id": "U", "patient": "U"}
+        for name, column in self._columns().items():
+            if column.dtype.kind not in kinds.get(name, column.dtype.kind):
+                noun = "integers" if name == "label" else "text"
+                raise TypeError(f"{name} must hold {noun}, got dtype {column.dtype}")
+        for name, allowed in (("label", (0, 1)), ("split", SPLITS)):
+            column = self._columns()[name]
+            strange = ~np.isin(column, allowed)
+            if strange.any():
+                row = int(np.argmax(strange))
+                raise ValueError(
+                    f"{name} is {column[row].item()!r} at row {row}; it must be one of "
+                    f"{', '.join(map(repr, allowed))}"
+                )
+        first: dict[str, int] = {}
+        for row, name in enumerate(self.id.tolist()):
+            if first.setdefault(name, row) != row:
+                raise ValueError(f"id {name!r} is at row {first[name]} and at row {row}")
+
+    def _columns(self) -> dict[str, Array]:
+        patient = {} if self.patient is None else {"patient": self.patient}
+        return {**self.extra, "label": self.label, "split": self.split, "id": self.id, **patient}
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def size(self) -> int:
+        """Pixels along each side of a slice."""
+        return int(self.images.shape[1])
+
+    def where(self, mask: Array) -> Slices:
+        """The slices of a mask, or of row numbers in their order.
+
+        Parameters
+        ----------
+        mask : ndarray of bool, shape (n,), or of int
+            Which slices.
+        """
+        return Slices(
+            images=self.images[mask],
+            label=self.label[mask],
+            split=self.split[mask],
+            id=self.id[mask],
+            patient=None if self.patient is None else self.patient[mask],
+            extra={name: column[mask] for name, column in self.extra.items()},
+        )

@@ -1,0 +1,357 @@
+"""Scans to slices: manifests, label files, ids, bad slices, interruption."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scans import pattern, standard, write_csv, write_image_folder, write_nifti, write_png
+from shapcpp.ct import images, pixels, read_scans
+
+
+def test_a_manifest_of_images(tmp_path: Path) -> None:
+    for number in range(4):
+        write_png(tmp_path / f"{number}.png", pattern(number))
+    write_csv(
+        tmp_path / "manifest.csv",
+        "file,label,split,patient,slice,dose,note,true_label",
+        ("3.png", 1, "train", "007", 5, 1.5, "x", 0),
+        ("./1.png", 0, "val", "007", 6, "", "", 0),
+        ("0.png", 1, "test", "8", 9, 3, "y", 1),
+        ("2.png", 0, "", "8", 2, 4, "z", 0),
+    )
+    slices = read_scans(tmp_path, size=8)
+    for image, number in zip(slices.images, (3, 1, 0, 2), strict=True):
+        np.testing.assert_allclose(image, standard(pattern(number)), atol=1e-6)
+    assert slices.id.tolist() == ["3.png", "1.png", "0.png", "2.png"]
+    assert slices.label.tolist() == [1, 0, 1, 0]
+    assert slices.split.tolist() == ["train", "val", "test", ""]
+    assert slices.patient is not None
+    assert slices.patient.tolist() == ["007", "007", "8", "8"]
+    extra = {name: column.tolist() for name, column in slices.extra.items()}
+    assert extra.pop("dose")[0] == 1.5
+    assert extra == {"slice": [5, 6, 9, 2], "note": ["x", "", "y", "z"], "true_label": [0, 0, 1, 0]}
+    assert np.isnan(slices.extra["dose"][1])
+
+
+def test_the_manifest_itself_or_its_folder(tmp_path: Path) -> None:
+    folder = write_image_folder(tmp_path)
+    by_folder, by_file = (read_scans(p, size=4) for p in (folder, folder / "manifest.csv"))
+    assert by_folder.id.tolist() == by_file.id.tolist()
+    assert (by_folder.split == by_file.split).all()
+    assert (by_folder.images == by_file.images).all()
+
+
+def test_masks_of_images(tmp_path: Path) -> None:
+    rows = []
+    for number, lesion in enumerate((0, 5, 2)):
+        mask = np.zeros((8, 8), dtype=np.uint8)
+        mask.flat[:lesion] = 255
+        write_png(tmp_path / "masks" / f"{number}.png", mask)
+        write_png(tmp_path / f"{number}.png", pattern(number))
+        rows.append((f"{number}.png", f"masks/{number}.png"))
+    write_csv(tmp_path / "manifest.csv", "file,mask", *rows)
+    assert read_scans(tmp_path, size=4, min_lesion=3).label.tolist() == [0, 1, 0]
+    moved = (tmp_path / "masks" / "2.png").rename(tmp_path / "away")
+    notes: list[str] = []
+    seen: list[tuple[int, int]] = []
+    slices = read_scans(
+        tmp_path, size=4, skip_bad=True, note=notes.append, progress=lambda *p: seen.append(p)
+    )
+    assert slices.id.tolist() == ["0.png", "1.png"]
+    assert "2.png (manifest.csv, row 2) cannot be read: its mask" in notes[0]
+    assert seen[-1] == (6, 6)
+    moved.rename(tmp_path / "masks" / "2.png")
+    write_png(tmp_path / "masks" / "1.png", np.zeros((8, 9), dtype=np.uint8))
+    with pytest.raises(ValueError, match=r"1.png has shape \(8, 9\), the slice \(8, 8\)"):
+        read_scans(tmp_path)
+
+
+def test_labels_given_go_before_masks_and_that_is_said(tmp_path: Path) -> None:
+    for number in range(2):
+        write_png(tmp_path / f"{number}.png", pattern(number))
+    write_csv(
+        tmp_path / "manifest.csv", "file,mask,label", ("0.png", "1.png", 0), ("1.png", "0.png", 1)
+    )
+    notes: list[str] = []
+    slices = read_scans(tmp_path, size=4, min_lesion=5, note=notes.append)
+    assert slices.label.tolist() == [0, 1]
+    assert "min_lesion has no effect" in notes[0]
+
+
+def test_class_named_folders(tmp_path: Path) -> None:
+    for number, folder in enumerate(("negative", "Positive/x", "0", "1")):
+        write_png(tmp_path / folder / f"{number}.png", pattern(number))
+    slices = read_scans(tmp_path, size=4)
+    assert dict(zip(slices.id.tolist(), slices.label.tolist(), strict=True)) == {
+        "negative/0.png": 0,
+        "Positive/x/1.png": 1,
+        "0/2.png": 0,
+        "1/3.png": 1,
+    }
+    assert slices.patient is None
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        ("scans/a/0.png", "scans/b/1.png", "scans/b/2.png"),  # from the label file's folder
+        ("a/0.png", "b/1.png", "b/2.png"),  # from the scans
+        ("0.png", "elsewhere/1.png", "2.png"),  # by name
+    ],
+)
+def test_labels_beside_the_scans(tmp_path: Path, entries: tuple[str, ...]) -> None:
+    for name in ("a/0", "b/1", "b/2", "b/3"):
+        write_png(tmp_path / "scans" / f"{name}.png", pattern(int(name[-1])))
+    labels = [(name, label, 7) for name, label in zip(entries, (0, 1, 0), strict=True)]
+    table = write_csv(tmp_path / "labels.csv", "file,verdict,patient", *labels, ("x.png", 1, 7))
+    notes: list[str] = []
+    slices = read_scans(
+        tmp_path / "scans", size=4, labels=table, label_column="verdict", note=notes.append
+    )
+    assert slices.id.tolist() == ["a/0.png", "b/1.png", "b/2.png"]
+    assert slices.label.tolist() == [0, 1, 0]
+    assert slices.patient is not None
+    assert slices.patient.tolist() == ["7"] * 3
+    assert "1 of 4 rows" in notes[0]
+    assert "x.png" in notes[0]
+    assert "1 of 4 slices" in notes[1]
+
+
+def test_a_label_file_over_a_manifest(tmp_path: Path) -> None:
+    folder = write_image_folder(tmp_path / "scans")
+    rows = [(f"images/{p}_{k}.png", 1 - k % 2) for p in range(4) for k in range(4)]
+    table = write_csv(tmp_path / "second.csv", "file,label", *rows)
+    first, second = read_scans(folder, size=4), read_scans(folder, size=4, labels=table)
+    assert (first.label + second.label == 1).all()
+    assert second.patient is not None
+
+
+def test_a_file_name_that_occurs_twice_is_no_match(tmp_path: Path) -> None:
+    for name in ("a/0", "b/0"):
+        write_png(tmp_path / "scans" / f"{name}.png", pattern(0))
+    table = write_csv(tmp_path / "labels.csv", "file,label", ("0.png", 1))
+    with pytest.raises(ValueError, match="row 0: 0.png may be .*a/0.png or .*b/0.png"):
+        read_scans(tmp_path / "scans", labels=table)
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "sentence"),
+    [
+        ("label", [(1,)], "manifest.csv lacks the column 'file'; it has label"),
+        ("file,verdict", [("0.png", 1)], "lacks the column 'label' .*label_column.*file, verdict"),
+        ("file,label", [("0.png", 1), ("1.png", 2)], "row 1: label is '2'; labels must be 0 or 1"),
+        ("file,label", [("0.png", "COVID")], "row 0: label is 'COVID'; labels must be 0 or 1"),
+        ("file,label", [("0.png", 1), ("1.png", "")], "1.png .*row 1.* has neither label nor mask"),
+        ("file,label,split", [("0.png", 1, "valid")], "row 0: split is 'valid'; it must be one of"),
+        ("file,label,slice", [("0.png", 1, "x")], "row 0: slice is 'x'"),
+        ("file,label", [("0.png", 1), ("1.png",)], "row 1 has 1 entries, the header 2"),
+        ("file,label,label", [("0.png", 1, 1)], "its column 'label' is there twice"),
+        ("file,label", [("", 1)], "row 0: file is empty"),
+        ("file,label", [], "manifest.csv has no rows"),
+        ("file,label", [("0.png", 1), ("1.png", 1)], "none of the 2 slices .* is negative"),
+        ("file,label", [("0.png", 0), ("1.png", 0)], "none of the 2 slices .* is positive"),
+        ("file,label", [("0.png", 1), ("./0.png", 1)], "row 0.* and .*row 1.* the same slice"),
+        ("file,label", [("0.png", 1), ("no.png", 1)], "no.png .*row 1.*: no such file"),
+        ("file,label,patient", [("0.png", 1, "a"), ("1.png", 0, "")], "row 1.* has no patient"),
+        ("file,label", [("manifest.csv", 1)], "it is neither NIfTI, nor DICOM, nor an image"),
+    ],
+)  # fmt: skip
+def test_bad_manifests(tmp_path: Path, header: str, rows: list[Any], sentence: str) -> None:
+    for number in range(2):
+        write_png(tmp_path / f"{number}.png", pattern(number))
+    write_csv(tmp_path / "manifest.csv", header, *rows)
+    with pytest.raises(ValueError, match=sentence) as error:
+        read_scans(tmp_path, size=4)
+    assert "\n" not in str(error.value)
+
+
+def test_what_is_no_csv(tmp_path: Path) -> None:
+    (tmp_path / "manifest.csv").write_bytes(b"file,label\n\xff\xfe\x00,1\n")
+    with pytest.raises(ValueError, match="manifest.csv is not a readable CSV file: "):
+        read_scans(tmp_path)
+
+
+def test_a_byte_order_mark_and_blank_lines_are_no_matter(tmp_path: Path) -> None:
+    for number in range(2):
+        write_png(tmp_path / f"{number}.png", pattern(number))
+    text = "\ufefffile,label\r\n0.png,1\r\n\r\n1.png,0\r\n"
+    (tmp_path / "manifest.csv").write_bytes(text.encode())
+    assert read_scans(tmp_path, size=4).label.tolist() == [1, 0]
+
+
+def test_paths_that_are_no_scans(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as error:
+        read_scans(tmp_path / "nothing")
+    assert error.value.filename == str(tmp_path / "nothing")
+    with pytest.raises(ValueError, match="holds no manifest.csv, and no NIfTI volume"):
+        read_scans(tmp_path)
+    write_png(tmp_path / "a.png", pattern(0))
+    with pytest.raises(ValueError, match="a.png of .* has no label: give labels"):
+        read_scans(tmp_path)
+    with pytest.raises(ValueError, match="is neither a folder of scans nor a manifest"):
+        read_scans(tmp_path / "a.png")
+    with pytest.raises(NotADirectoryError):
+        read_scans(tmp_path, masks=tmp_path / "nothing")
+    write_nifti(tmp_path / "b.nii", np.zeros((3, 3, 3), np.uint8))
+    with pytest.raises(ValueError, match="holds 1 NIfTI volumes and 1 image files: name a folder"):
+        read_scans(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "sentence"),
+    [
+        ({"size": 0}, ValueError, "size must be at least 1, got 0"),
+        ({"size": 64.0}, TypeError, "size must be an integer, got 64.0"),
+        ({"min_lesion": 0}, ValueError, "min_lesion must be at least 1"),
+        ({"seed": -1}, ValueError, "seed must not be negative"),
+        ({"split": "group"}, ValueError, "split is 'group'"),
+    ],
+)
+def test_bad_arguments(
+    tmp_path: Path, arguments: dict[str, Any], error: type[Exception], sentence: str
+) -> None:
+    folder = write_image_folder(tmp_path)
+    with pytest.raises(error, match=sentence):
+        read_scans(folder, **arguments)
+
+
+def test_an_unreadable_slice_is_named_or_left_out(tmp_path: Path) -> None:
+    folder = write_image_folder(tmp_path)
+    damaged = folder / "images" / "2_1.png"
+    damaged.write_bytes(damaged.read_bytes()[:50])
+    (folder / "images" / "0_3.png").unlink()
+    with pytest.raises(ValueError, match=r"0_3.png \(manifest.csv, row 3\) cannot .* no such file"):
+        read_scans(folder, size=4)
+    notes: list[str] = []
+    counts = {"train": (2, 2), "val": (2, 2), "test": (2, 4)}
+    slices = read_scans(
+        folder, size=8, skip_bad=True, note=notes.append, split="random", counts=counts
+    )
+    numbers = [n for n in range(16) if n not in (3, 9)]
+    assert slices.id.tolist() == [f"images/{n // 4}_{n % 4}.png" for n in numbers]
+    for image, number in zip(slices.images, numbers, strict=True):
+        np.testing.assert_allclose(image, standard(pattern(number)), atol=1e-6)
+    assert [sum(slices.split == name) for name in counts] == [4, 4, 6]
+    assert len(notes) == 2
+    assert any("2_1.png (manifest.csv, row 9) cannot be read" in note for note in notes)
+
+
+def test_a_damaged_volume_is_left_out_with_all_its_slices(tmp_path: Path) -> None:
+    for name in "ab":
+        write_nifti(
+            tmp_path / f"{name}.nii.gz", np.stack([pattern(k, 90) for k in range(3)], axis=2)
+        )
+        mask = np.zeros((90, 90, 3), np.uint8)
+        mask[..., 1] = 1
+        write_nifti(tmp_path / f"{name}_mask.nii.gz", mask)
+    whole = (tmp_path / "a.nii.gz").read_bytes()
+    (tmp_path / "a.nii.gz").write_bytes(whole[:-600])
+    with pytest.raises(
+        ValueError, match="a.nii.gz, slice 0 and 2 more of its slices cannot be read"
+    ):
+        read_scans(tmp_path, size=4)
+    slices = read_scans(tmp_path, size=4, skip_bad=True)
+    assert slices.id.tolist() == [f"b.nii.gz:{k}" for k in range(3)]
+    assert slices.label.tolist() == [0, 1, 0]
+
+
+def test_anonymous_ids_name_nobody(tmp_path: Path) -> None:
+    rows = []
+    for number in range(8):
+        name = f"Doe_John{number // 2}/1951-02-03_{number}.png"
+        write_png(tmp_path / name, pattern(number))
+        rows.append((name, f"Doe_John{number // 2}", number % 2, number, 0, 4711 + number, "Doe"))
+    write_csv(tmp_path / "manifest.csv", "file,patient,label,slice,bleeding,mrn,remark", *rows)
+    notes: list[str] = []
+    slices = read_scans(tmp_path, size=4, anonymous=True, note=notes.append)
+    assert slices.id.tolist() == [f"slice-{number}" for number in range(8)]
+    assert slices.patient is not None
+    assert slices.patient.tolist() == ["1", "1", "2", "2", "3", "3", "4", "4"]
+    assert set(slices.extra) == {"slice", "bleeding"}
+    assert any("left out mrn, remark" in note for note in notes)
+    named = read_scans(tmp_path, size=4)
+    assert (slices.split == named.split).all()
+    assert (slices.images == named.images).all()
+
+
+def test_anonymous_ids_stay_where_labels_choose_some(tmp_path: Path) -> None:
+    folder = write_image_folder(tmp_path)
+    table = write_csv(tmp_path / "l.csv", "file,label", ("1_0.png", 1), ("2_2.png", 0))
+    assert read_scans(folder, size=4, labels=table, anonymous=True).id.tolist() == [
+        "slice-4",
+        "slice-10",
+    ]
+
+
+def test_columns_that_the_features_file_has_of_its_own_are_left_out(tmp_path: Path) -> None:
+    for number in range(2):
+        write_png(tmp_path / f"{number}.png", pattern(number))
+    write_csv(
+        tmp_path / "manifest.csv",
+        "file,verdict,label,group",
+        ("0.png", 1, 0, 5),
+        ("1.png", 0, 0, 5),
+    )
+    notes: list[str] = []
+    slices = read_scans(tmp_path, size=4, label_column="verdict", note=notes.append)
+    assert slices.label.tolist() == [1, 0]
+    assert not slices.extra
+    assert "'label', 'group'" in notes[-1]
+
+
+def test_progress_ends_at_the_total(tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    read_scans(write_image_folder(tmp_path), size=4, progress=lambda *pair: seen.append(pair))
+    assert seen[0] == (0, 16)
+    assert seen[-1] == (16, 16)
+    assert [done for done, _ in seen] == list(range(17))
+
+
+def test_an_interruption_ends_it_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, stopped = [], threading.Event()
+    original = images.read_image
+
+    def slow(path: Path) -> Any:
+        read.append(path)
+        if len(read) > 2:
+            stopped.wait()
+            time.sleep(0.02)
+        return original(path)
+
+    def stop(done: int, total: int) -> None:
+        if done == 2:
+            stopped.set()
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(pixels, "available_processors", lambda: 1)
+    monkeypatch.setattr(images, "read_image", slow)
+    with pytest.raises(KeyboardInterrupt):
+        read_scans(write_image_folder(tmp_path, each=50), size=4, progress=stop)
+    assert len(read) < 200
+
+
+def test_reading_loads_no_torch(tmp_path: Path) -> None:
+    folder = write_image_folder(tmp_path)
+    code = (
+        f"import sys; from shapcpp.ct import read_scans; read_scans({str(folder)!r}, size=4)\n"
+        "print(*{name.split('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"torch", "nibabel", "pydicom", "monai"} & set(done.stdout.split())
+
+
+def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
+    for number in range(2):
+        (tmp_path / f"{number}.png").write_bytes(b"")
+    write_csv(tmp_path / "manifest.csv", "file,label", ("0.png", 1), ("1.png", 0))
+    with pytest.raises(ImportError, match=r"needs PIL, .*pip install 'shapcpp\[ct\]'"):
+        read_scans(tmp_path, size=4, skip_bad=True)
