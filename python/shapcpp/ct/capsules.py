@@ -204,17 +204,18 @@ class CapsuleNetwork(nn.Module):
         hidden, d = options.capsules, options.dimension
         self.hidden = CapsuleLayer(n_primary(size), CHANNELS, hidden, d, **layer)
         self.classes = CapsuleLayer(hidden, d, 2, d, **layer)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Shape (batch, size, size) to (batch, 2, dimension)."""
         x = torch.relu_(self.norm(self.first(pictures[:, None])))
-        x = torch.cat([self._pooled(part) for part in x.split(max(1, CHUNK // self.size**2))])
+        x = torch.cat([self._pooled(part) for part in torch.split(x, max(1, CHUNK // self.size**2))])
         out: Tensor = self.classes(self.hidden(x.permute(0, 2, 3, 1).flatten(1, 2)))
         return out
 
     def _pooled(self, x: Tensor) -> Tensor:
         if x.requires_grad:
-            x.register_hook(_let_signals_in)
+            x.register_hook(_let_signals_in)  # type: ignore[no-untyped-call]
         # Max-pooling before ReLU: the same numbers, a quarter of the work.
         return torch.relu_(nn.functional.max_pool2d(self.second(x), 2))
 

@@ -80,5 +80,5 @@ def load_model(path: files.PathLike, device: str = "cpu") -> Trained:
         network = CapsuleNetwork(content["size"], NetworkOptions(**content["options"]))
         network.load_state_dict(content["weights"])
         curve = np.array([tuple(row) for row in content["curve"]], CURVE)
-    network.to(place, memory_format=torch.channels_last)
+    network.to(place)
     return Trained(network.eval(), curve, content["batch"])

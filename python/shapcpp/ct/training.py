@@ -215,7 +215,7 @@ def train(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = CapsuleNetwork(slices.size, options)
-    network.to(place, memory_format=torch.channels_last)
+    network.to(place)
     generator = torch.Generator().manual_seed(seed)
     adam = torch.optim.Adam(network.parameters(), learning_rate)
 
@@ -226,7 +226,7 @@ def train(
         network.train()
         total = 0.0
         order = torch.randperm(len(rows), generator=generator)
-        for step, chosen in enumerate(order.split(batch)):
+        for step, chosen in enumerate(torch.split(order, batch)):
             pictures = torch.from_numpy(slices.images[rows[chosen.numpy()]]).to(place)
             moved = augmentation(pictures, generator)
             adam.zero_grad()
@@ -283,7 +283,9 @@ def _training_rows(
         if not np.isin(y, (0, 1)).all():
             raise ValueError(f"labels must be 0 or 1, got {y[~np.isin(y, (0, 1))][0]}")
     if len(np.unique(y)) < 2:
-        raise ValueError(f"all {len(y)} training slices are labelled {y[0]}: two classes are needed")
+        raise ValueError(
+            f"all {len(y)} training slices are labelled {y[0]}: two classes are needed"
+        )
     return rows, y
 
 
