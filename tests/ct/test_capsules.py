@@ -43,7 +43,10 @@ def naive_layer(u: Tensor, weight: Tensor, iterations: int) -> Tensor:
                 s = total @ total + 1e-7
                 out.append(total * s.sqrt() / (1 + s))
             agreements = torch.stack(
-                [torch.stack([predictions[i][j] @ out[j] for j in range(n_out)]) for i in range(n_in)]
+                [
+                    torch.stack([predictions[i][j] @ out[j] for j in range(n_out)])
+                    for i in range(n_in)
+                ]
             )
         results.append(torch.stack(out))
     return torch.stack(results)

@@ -209,7 +209,9 @@ class CapsuleNetwork(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         """Shape (batch, size, size) to (batch, 2, dimension)."""
         x = torch.relu_(self.norm(self.first(pictures[:, None])))
-        x = torch.cat([self._pooled(part) for part in torch.split(x, max(1, CHUNK // self.size**2))])
+        x = torch.cat(
+            [self._pooled(part) for part in torch.split(x, max(1, CHUNK // self.size**2))]
+        )
         out: Tensor = self.classes(self.hidden(x.permute(0, 2, 3, 1).flatten(1, 2)))
         return out
 

@@ -74,7 +74,7 @@ def load_model(path: files.PathLike, device: str = "cpu") -> Trained:
         try:
             content: Any = torch.load(file, map_location="cpu", weights_only=True)
         except pickle.UnpicklingError:
-            raise ValueError("it holds more than numbers, or other ones") from None
+            raise ValueError("it holds more than numbers") from None
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise ValueError("shapcpp features --save-model did not write it")
         network = CapsuleNetwork(content["size"], NetworkOptions(**content["options"]))
