@@ -10,7 +10,6 @@ import numpy as np
 import shapcpp
 from shapcpp import processors
 from shapcpp.console import PATH, check_outputs
-from shapcpp.ct.libraries import library
 from shapcpp.progress import progress_bar
 
 __all__ = ["features"]
@@ -113,6 +112,8 @@ def features(
     if model is not None and (save_model or curve):
         raise ValueError("--model trains nothing: leave out --save-model and --curve")
     split_counts = None if counts is None else _parse_counts(counts)
+    from shapcpp.ct.libraries import library
+
     library("torch", "the capsule network")
     import torch
 

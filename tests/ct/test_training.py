@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from blobs import blobs
 
-from shapcpp.ct import training
+from blobs import blobs
+from shapcpp.ct import losses, training
 from shapcpp.ct.capsules import NetworkOptions
 from shapcpp.ct.model_file import load_model
 from shapcpp.ct.slices import Slices
@@ -76,10 +76,13 @@ def test_it_stops_after_patience_and_keeps_the_best(
     # Validation losses of our choice; those of the training steps stay as they are.
     wanted = iter([0.5, 0.3, 0.4, 0.3, 0.6, 0.1])
     states: list[torch.Tensor] = []
-    real = training.loss_of
 
     def loss_of(name: str, lengths: torch.Tensor, *rest: torch.Tensor) -> torch.Tensor:
-        return real(name, lengths, *rest) if lengths.requires_grad else torch.tensor(next(wanted))
+        return (
+            losses.loss_of(name, lengths, *rest)
+            if lengths.requires_grad
+            else torch.tensor(next(wanted))
+        )
 
     evaluated = training._evaluated
 

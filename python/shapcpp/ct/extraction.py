@@ -26,6 +26,10 @@ OWN = ("features", "label", "split", "id", "group")
 DEFAULT_SIZE = 128  # the paper's 512 wants a GPU
 
 
+def _to_nobody(_: str) -> None:
+    pass
+
+
 def extract_features(
     scans: files.PathLike,
     *,
@@ -48,7 +52,7 @@ def extract_features(
     save_model: files.PathLike | None = None,
     curve: files.PathLike | None = None,
     progress: Callable[[int, int], None] = nothing,
-    stage: Stage = lambda sentence: None,
+    stage: Stage = _to_nobody,
 ) -> Features:
     """Reads scans, trains the capsule network on them, and takes its features.
 

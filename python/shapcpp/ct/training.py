@@ -126,10 +126,10 @@ def read_out(capsules: NDArray[np.float64], readout: str) -> NDArray[np.float64]
     """The features that a readout takes of class capsules of shape (n, 2, dimension)."""
     if readout == "both":
         return capsules.reshape(len(capsules), -1)
-    if readout == "positive":
-        return capsules[:, 1]
-    longest = np.square(capsules).sum(2).argmax(1)
-    return capsules[np.arange(len(capsules)), longest]
+    n = len(capsules)
+    chosen = np.ones(n, np.int64) if readout == "positive" else np.square(capsules).sum(2).argmax(1)
+    features: NDArray[np.float64] = capsules[np.arange(n), chosen]
+    return features
 
 
 def scores_of(capsules: NDArray[np.float64]) -> NDArray[np.float64]:
