@@ -14,6 +14,7 @@ import numpy as np
 
 import shapcpp
 from shapcpp import tables
+from shapcpp.cli_features import features
 from shapcpp.cli_value import value
 from shapcpp.console import (
     EXIT_BAD_INPUT,
@@ -53,6 +54,7 @@ def cli(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
+cli.add_command(features)
 cli.add_command(value)
 
 
@@ -195,6 +197,8 @@ def main() -> NoReturn:
         place = "standard output" if error.filename is None else repr(error.filename).strip("'")
         _fail(f"{place or 'an empty name'}: {reason}", EXIT_BAD_INPUT)
     except (ValueError, TypeError) as error:
+        _fail(str(error), EXIT_BAD_INPUT)
+    except ImportError as error:  # of an extra
         _fail(str(error), EXIT_BAD_INPUT)
     except InsufficientMemoryError as error:
         _fail(str(error), EXIT_BAD_INPUT)

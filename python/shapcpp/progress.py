@@ -13,8 +13,11 @@ def nothing(done: int, total: int) -> None:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[int, int], None]]:
-    """Yields a callable ``(done, total)`` that moves a bar on stderr, if that would be seen."""
+def progress_bar(what: str = "permutations") -> Iterator[Callable[[int, int], None]]:
+    """Yields a callable ``(done, total)`` that moves a bar on stderr, if that would be seen.
+
+    `what` stands before it. With another total it begins anew.
+    """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -36,7 +39,7 @@ def progress_bar() -> Iterator[Callable[[int, int], None]]:
         yield nothing
         return
     columns = (
-        TextColumn("permutations"),
+        TextColumn(what),
         BarColumn(),
         MofNCompleteColumn(),
         RateColumn(),
@@ -45,4 +48,10 @@ def progress_bar() -> Iterator[Callable[[int, int], None]]:
     )
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+        def move(done: int, total: int) -> None:
+            if total != progress.tasks[task].total:  # something else is counted now
+                progress.reset(task, total=total)
+            progress.update(task, completed=done)
+
+        yield move

@@ -1,0 +1,180 @@
+"""The command `shapcpp features`."""
+
+from __future__ import annotations
+
+import re
+
+import click
+import numpy as np
+
+import shapcpp
+from shapcpp import processors
+from shapcpp.console import PATH, check_outputs
+from shapcpp.progress import progress_bar
+
+__all__ = ["features"]
+
+
+@click.command()
+@click.argument("scans", type=PATH)
+@click.option("-o", "--output", type=PATH, required=True, metavar="FEATURES.npy",
+              help="The features file to write.")  # fmt: skip
+@click.option(
+    "--size", type=click.IntRange(min=8), metavar="PIXELS",
+    help="Height and width of the slices. Default: 128, or what --model was trained at; the "
+    "paper's 512 wants a GPU.",
+)  # fmt: skip
+@click.option("--labels", type=PATH, metavar="FILE.csv",
+              help="A table of labels that lies beside the scans.")  # fmt: skip
+@click.option("--label-column", default="label", show_default=True, metavar="NAME")
+@click.option("--masks", type=PATH, metavar="DIR", help="Lesion masks of NIfTI volumes.")
+@click.option("--min-lesion", type=click.IntRange(min=1), default=1, show_default=True,
+              metavar="PIXELS", help="A slice with so many in its mask is positive.")  # fmt: skip
+@click.option(
+    "--split", type=click.Choice(["file", "patient", "random"]),
+    help="Default: the manifest's column split, else by patient, else at random.",
+)  # fmt: skip
+@click.option(
+    "--counts", metavar="SPLIT=POSITIVE/NEGATIVE,...",
+    help="Slices of each split, as in train=100/400,val=50/200. Default: 50, 25 and 25%.",
+)  # fmt: skip
+@click.option("--anonymous", is_flag=True, help="Numbers in place of patient ids.")
+@click.option("--skip-bad", is_flag=True, help="Go on without slices that cannot be read.")
+@click.option("--seed", default=0, show_default=True, help="Of the split and the training.")
+@click.option("--epochs", type=click.IntRange(min=1), default=100, show_default=True,
+              help="At most.")  # fmt: skip
+@click.option(
+    "--patience", type=click.IntRange(min=1), default=5, show_default=True, metavar="EPOCHS",
+    help="Stop after so many without a better validation loss.",
+)  # fmt: skip
+@click.option("--batch", type=click.IntRange(min=1), default=16, show_default=True)
+@click.option("--capsules", type=click.IntRange(min=1), default=32, show_default=True,
+              help="Hidden capsules.")  # fmt: skip
+@click.option("--routing", type=click.IntRange(min=1), default=3, show_default=True,
+              help="Routing iterations.")  # fmt: skip
+@click.option("--unshared", is_flag=True,
+              help="A weight matrix for each primary capsule: small slices only.")  # fmt: skip
+@click.option("--loss", type=click.Choice(["margin", "cross-entropy"]), default="margin",
+              show_default=True)  # fmt: skip
+@click.option(
+    "--readout", type=click.Choice(["positive", "longest", "both"]), default="positive",
+    show_default=True, help="Which class capsules the features are.",
+)  # fmt: skip
+@click.option("--device", default="cpu", show_default=True, metavar="cpu|cuda")
+@click.option("--model", type=PATH, metavar="MODEL.pt", help="Use this network: no training.")
+@click.option("--save-model", type=PATH, metavar="MODEL.pt", help="Save the trained network.")
+@click.option("--curve", type=PATH, metavar="CURVE.csv", help="Save losses and AUC by epoch.")
+def features(
+    scans: str,
+    output: str,
+    size: int | None,
+    labels: str | None,
+    label_column: str,
+    masks: str | None,
+    min_lesion: int,
+    split: str | None,
+    counts: str | None,
+    anonymous: bool,
+    skip_bad: bool,
+    seed: int,
+    epochs: int,
+    patience: int,
+    batch: int,
+    capsules: int,
+    routing: int,
+    unshared: bool,
+    loss: str,
+    readout: str,
+    device: str,
+    model: str | None,
+    save_model: str | None,
+    curve: str | None,
+) -> None:
+    """Make a features file from CT slices, by a capsule network trained on them.
+
+    SCANS is a manifest (CSV with the columns file and label, optional slice, split,
+    patient), or a folder: of NIfTI volumes with lesion masks, of DICOM series, of
+    pictures. The network learns the rows of split "train" and stops by those of "val";
+    16 numbers of each slice are written.
+
+    \b
+    Examples:
+      shapcpp features scans/ -o features.npy
+      shapcpp features scans/manifest.csv --size 64 --split random -o features.npy
+      shapcpp features scans/ --labels labels.csv --label-column covid -o features.npy
+      shapcpp features scans/ --save-model m.pt --curve curve.csv -o features.npy
+      shapcpp features others/ --model m.pt -o others.npy
+    """
+    inputs = [scans, *filter(None, (labels, masks, model))]
+    check_outputs([output, save_model, curve], inputs)
+    if not output.endswith(".npy"):
+        raise ValueError(f"a features file is written as .npy, got {output}")
+    if model is not None and (save_model or curve):
+        raise ValueError("--model trains nothing: leave out --save-model and --curve")
+    split_counts = None if counts is None else _parse_counts(counts)
+    from shapcpp.ct.libraries import library
+
+    library("torch", "the capsule network")
+    import torch
+
+    from shapcpp.ct.capsules import NetworkOptions
+    from shapcpp.ct.extraction import extract_features
+
+    torch.set_num_threads(min(torch.get_num_threads(), processors.available_processors()))
+    with progress_bar("") as progress:
+        made = extract_features(
+            scans,
+            size=size,
+            labels=labels,
+            label_column=label_column,
+            masks=masks,
+            min_lesion=min_lesion,
+            split=split,
+            counts=split_counts,
+            anonymous=anonymous,
+            skip_bad=skip_bad,
+            model=model,
+            options=NetworkOptions(
+                capsules=capsules,
+                routing=routing,
+                shared=not unshared,
+                loss=loss,
+                readout=readout,
+            ),
+            epochs=epochs,
+            patience=patience,
+            batch=batch,
+            device=device,
+            seed=seed,
+            save_model=save_model,
+            curve=curve,
+            progress=progress,
+            stage=lambda sentence: click.echo(sentence, err=True),
+        )
+    shapcpp.write_features(output, made)
+    _show(made)
+    click.echo(f"Saved to {output}. Next: shapcpp value {output}")
+
+
+def _show(made: shapcpp.Features) -> None:
+    for split in ("train", "val", "test", ""):
+        of_split = made.rows["label"][made.rows["split"] == split]
+        if len(of_split):
+            positive = int(np.sum(of_split == 1))
+            click.echo(
+                f"{split or 'in none'}: {len(of_split)} slices, {positive} positive, "
+                f"{len(of_split) - positive} negative"
+            )
+
+
+def _parse_counts(text: str) -> dict[str, tuple[int, int]]:
+    counts: dict[str, tuple[int, int]] = {}
+    for entry in text.split(","):
+        match = re.fullmatch(r"(train|val|test)=(\d+)/(\d+)", entry.strip())
+        if match is None:
+            raise ValueError(f"counts must be SPLIT=POSITIVE/NEGATIVE,..., got {entry!r}")
+        split, positive, negative = match.groups()
+        if split in counts:
+            raise ValueError(f"counts names {split} twice, in {text!r}")
+        counts[split] = int(positive), int(negative)
+    return counts

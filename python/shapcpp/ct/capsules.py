@@ -1,0 +1,227 @@
+"""The capsule network of the paper: two convolutions, then two capsule layers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["CapsuleLayer", "CapsuleNetwork", "NetworkOptions", "n_primary", "route", "squash"]
+
+CHANNELS = 64  # of both convolutions; a primary capsule is what they say of one place
+LOSSES = ("margin", "cross-entropy")
+READOUTS = ("positive", "longest", "both")
+# Pixels of the second convolution to compute at a time: Ctrl-C is heard in between.
+CHUNK = 1 << 18
+
+
+@dataclass(frozen=True)
+class NetworkOptions:
+    """What the paper leaves open about its network.
+
+    Attributes
+    ----------
+    capsules : int, default 32
+        Hidden capsules.
+    dimension : int, default 16
+        Numbers of a hidden and of a class capsule.
+    routing : int, default 3
+        Routing iterations of both capsule layers.
+    shared : bool, default True
+        One weight matrix for all input capsules of a layer, or one for each. The latter has
+        `capsules` * `dimension` * 64 weights per primary capsule, of which there are 900 at
+        64 pixels: 29 million weights.
+    loss : {"margin", "cross-entropy"}, default "margin"
+        Loss on the lengths of the class capsules.
+    readout : {"positive", "longest", "both"}, default "positive"
+        What the features are: the numbers of the positive class's capsule, those of the
+        longer of the two, or all of both.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, or a number below 1.
+    """
+
+    capsules: int = 32
+    dimension: int = 16
+    routing: int = 3
+    shared: bool = True
+    loss: str = "margin"
+    readout: str = "positive"
+
+    def __post_init__(self) -> None:
+        for name in ("capsules", "dimension", "routing"):
+            number = getattr(self, name)
+            if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+                raise ValueError(f"{name} must be an integer of at least 1, got {number!r}")
+        for name, known in (("loss", LOSSES), ("readout", READOUTS)):
+            if getattr(self, name) not in known:
+                given = getattr(self, name)
+                raise ValueError(f"{name} must be {' or '.join(map(repr, known))}, got {given!r}")
+
+
+def squash(x: Tensor) -> Tensor:
+    """Shortens vectors to below length 1, keeping their direction: x sqrt(s) / (1 + s).
+
+    Parameters
+    ----------
+    x : Tensor, shape (..., d)
+        The vectors; s is |x|^2 + 1e-7, so that the gradient at zero exists.
+
+    Returns
+    -------
+    Tensor, shape (..., d)
+    """
+    s = x.square().sum(-1, keepdim=True) + 1e-7
+    return x * (s.sqrt() / (1 + s))
+
+
+def route(
+    n_out: int,
+    iterations: int,
+    uniform: Callable[[], Tensor],
+    combine: Callable[[Tensor], Tensor],
+    agree: Callable[[Tensor], Tensor],
+) -> Tensor:
+    """Routing by agreement, whatever way its sums are taken.
+
+    The coupling of an input capsule to the output capsules is the softmax of its agreements
+    with the outputs of the iteration before. The agreements are overwritten at each
+    iteration, not summed.
+
+    Parameters
+    ----------
+    n_out : int
+        Output capsules.
+    iterations : int
+        How often the outputs are computed, at least once.
+    uniform : callable
+        Sum over inputs of the predictions, shape (batch, n_out, d).
+    combine : callable
+        From couplings (batch, n_in, n_out), the coupled sums of the predictions.
+    agree : callable
+        From outputs (batch, n_out, d), the inner product of each with each prediction,
+        shape (batch, n_in, n_out).
+
+    Returns
+    -------
+    Tensor, shape (batch, n_out, d)
+    """
+    out = squash(uniform() / n_out)
+    for _ in range(iterations - 1):
+        out = squash(combine(agree(out).softmax(-1)))
+    return out
+
+
+class CapsuleLayer(nn.Module):
+    """Input capsules to output capsules by routing, without bias.
+
+    With shared weights the predictions W_j u_i of all inputs for all outputs are never
+    stored: their coupled sum is W_j (sum_i c_ij u_i), and an agreement is
+    u_i . (W_j^T v_j), so only the couplings (n_in, n_out) take memory.
+
+    Parameters
+    ----------
+    n_in, d_in : int
+        Input capsules and their numbers.
+    n_out, d_out : int
+        Output capsules and their numbers.
+    routing : int
+        Iterations.
+    shared : bool
+        One weight matrix for all input capsules, or one for each.
+    """
+
+    def __init__(
+        self, n_in: int, d_in: int, n_out: int, d_out: int, *, routing: int, shared: bool
+    ) -> None:
+        super().__init__()
+        self.routing, self.shared = routing, shared
+        one = (n_out, d_out, d_in)
+        self.weight = nn.Parameter(torch.empty(one if shared else (n_in, *one)))
+        bound = math.sqrt(6 / (d_in + n_out * d_out))  # Glorot and Bengio 2010
+        nn.init.uniform_(self.weight, -bound, bound)
+
+    def forward(self, u: Tensor) -> Tensor:
+        """Shape (batch, n_in, d_in) to (batch, n_out, d_out)."""
+        weight, n_out = self.weight, self.weight.shape[-3]
+        if self.shared:
+
+            def transform(sums: Tensor) -> Tensor:
+                return torch.einsum("jkd,bjd->bjk", weight, sums)
+
+            return route(
+                n_out,
+                self.routing,
+                lambda: torch.einsum("jkd,bd->bjk", weight, u.sum(1)),
+                lambda c: transform(c.transpose(1, 2) @ u),
+                lambda v: u @ torch.einsum("jkd,bjk->bdj", weight, v),
+            )
+        predictions = torch.einsum("ijkd,bid->bijk", weight, u)
+        return route(
+            n_out,
+            self.routing,
+            lambda: predictions.sum(1),
+            lambda c: torch.einsum("bij,bijk->bjk", c, predictions),
+            lambda v: torch.einsum("bijk,bjk->bij", predictions, v),
+        )
+
+
+def n_primary(size: int) -> int:
+    """Primary capsules of a square picture: the places left by two convolutions and pooling."""
+    return ((size - 4) // 2) ** 2
+
+
+class CapsuleNetwork(nn.Module):
+    """Pictures to two class capsules, whose lengths are the scores of the classes.
+
+    Convolution (64 of 3x3), batch norm, ReLU, convolution (64 of 3x3), ReLU, max-pooling
+    by 2, hidden capsules, class capsules: Enshaei et al., with the layers' details as
+    in the group's COVID-FACT.
+
+    Parameters
+    ----------
+    size : int
+        Height and width of the pictures, at least 8 pixels.
+    options : NetworkOptions
+        What the paper leaves open.
+    """
+
+    def __init__(self, size: int, options: NetworkOptions) -> None:
+        super().__init__()
+        if size < 8:
+            raise ValueError(f"size must be at least 8 pixels, got {size}")
+        self.size, self.options = size, options
+        self.first = nn.Conv2d(1, CHANNELS, 3)
+        self.norm = nn.BatchNorm2d(CHANNELS)
+        self.second = nn.Conv2d(CHANNELS, CHANNELS, 3)
+        layer: dict[str, Any] = {"routing": options.routing, "shared": options.shared}
+        hidden, d = options.capsules, options.dimension
+        self.hidden = CapsuleLayer(n_primary(size), CHANNELS, hidden, d, **layer)
+        self.classes = CapsuleLayer(hidden, d, 2, d, **layer)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Shape (batch, size, size) to (batch, 2, dimension)."""
+        x = torch.relu_(self.norm(self.first(pictures[:, None])))
+        x = torch.cat(
+            [self._pooled(part) for part in torch.split(x, max(1, CHUNK // self.size**2))]
+        )
+        out: Tensor = self.classes(self.hidden(x.permute(0, 2, 3, 1).flatten(1, 2)))
+        return out
+
+    def _pooled(self, x: Tensor) -> Tensor:
+        if x.requires_grad:
+            x.register_hook(_let_signals_in)  # type: ignore[no-untyped-call]
+        # Max-pooling before ReLU: the same numbers, a quarter of the work.
+        return torch.relu_(nn.functional.max_pool2d(self.second(x), 2))
+
+
+def _let_signals_in(gradient: Tensor) -> Tensor:
+    """Python code amid a backward pass, where a signal's handler can run."""
+    return gradient

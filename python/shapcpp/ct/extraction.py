@@ -1,0 +1,192 @@
+"""Scans to a features file, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp import files
+from shapcpp.ct.libraries import library
+from shapcpp.features import Features
+from shapcpp.progress import nothing
+
+if TYPE_CHECKING:
+    from shapcpp.ct.slices import Slices
+    from shapcpp.ct.training import NetworkOptions, Trained
+
+__all__ = ["extract_features", "features_of", "save_curve"]
+
+Array = NDArray[Any]
+Stage = Callable[[str], object]
+# Fields that the features file has of its own.
+OWN = ("features", "label", "split", "id", "group")
+DEFAULT_SIZE = 128  # the paper's 512 wants a GPU
+
+
+def _to_nobody(_: str) -> None:
+    pass
+
+
+def extract_features(
+    scans: files.PathLike,
+    *,
+    size: int | None = None,
+    labels: files.PathLike | None = None,
+    label_column: str = "label",
+    masks: files.PathLike | None = None,
+    min_lesion: int = 1,
+    split: str | None = None,
+    counts: Mapping[str, tuple[int, int]] | None = None,
+    anonymous: bool = False,
+    skip_bad: bool = False,
+    model: files.PathLike | None = None,
+    options: NetworkOptions | None = None,
+    epochs: int = 100,
+    patience: int = 5,
+    batch: int = 16,
+    device: str = "cpu",
+    seed: int = 0,
+    save_model: files.PathLike | None = None,
+    curve: files.PathLike | None = None,
+    progress: Callable[[int, int], None] = nothing,
+    stage: Stage = _to_nobody,
+) -> Features:
+    """Reads scans, trains the capsule network on them, and takes its features.
+
+    Parameters
+    ----------
+    scans : path-like
+        Volumes, series, pictures or a manifest, as for `read_scans`.
+    size : int, optional
+        Height and width to bring slices to; default: 128, or that of `model`.
+    labels, label_column, masks, min_lesion, split, counts, anonymous, skip_bad
+        As for `read_scans`.
+    model : path-like, optional
+        A trained network to use as it is; nothing is trained then.
+    options, epochs, patience, batch, device
+        As for `train`.
+    seed : int, default 0
+        Of the split and of the training.
+    save_model : path-like, optional
+        Where to write the trained network.
+    curve : path-like, optional
+        Where to write the training curve, as CSV.
+    progress : callable, optional
+        Told ``(done, total)`` of what is being done.
+    stage : callable, optional
+        Told one sentence after each stage.
+
+    Returns
+    -------
+    Features
+        One row per slice, with ``id``, ``group`` (the patient, where known) and the further
+        columns of the manifest.
+
+    Raises
+    ------
+    ImportError
+        If a library of the extra ``ct`` is missing.
+    OSError, TypeError, ValueError
+        As for `read_scans`, `load_model` and `train`, and if `size` is not that of `model`.
+    """
+    library("torch", "the capsule network")
+    from shapcpp.ct.model_file import load_model
+    from shapcpp.ct.reading import read_scans
+    from shapcpp.ct.training import find_device, train
+
+    find_device(device)
+    trained = None if model is None else load_model(model, device)
+    if trained is not None and size not in (None, trained.size):
+        raise ValueError(f"size is {size}, but {model} was trained at {trained.size} pixels")
+    slices = read_scans(
+        scans,
+        size=trained.size if trained is not None else size or DEFAULT_SIZE,
+        labels=labels,
+        label_column=label_column,
+        masks=masks,
+        min_lesion=min_lesion,
+        split=split,
+        counts=counts,
+        seed=seed,
+        anonymous=anonymous,
+        skip_bad=skip_bad,
+        progress=progress,
+    )
+    stage(f"read {len(slices)} slices of {slices.size} pixels")
+    if trained is None:
+        trained = train(
+            slices,
+            options=options,
+            epochs=epochs,
+            patience=patience,
+            batch=batch,
+            device=device,
+            seed=seed,
+            progress=progress,
+        )
+        best = trained.curve[int(np.argmin(trained.curve["val_loss"]))]
+        stage(
+            f"trained for {len(trained.curve)} epochs; the best was epoch {best['epoch']}, with a "
+            f"validation AUC of {best['val_auc']:.3f}"
+        )
+        if save_model is not None:
+            trained.save(save_model)
+        if curve is not None:
+            save_curve(curve, trained)
+    return features_of(slices, trained, progress=progress)
+
+
+def features_of(
+    slices: Slices,
+    trained: Trained,
+    labels: Array | None = None,
+    *,
+    progress: Callable[[int, int], None] = nothing,
+) -> Features:
+    """The features of slices, with all that is known of them.
+
+    Parameters
+    ----------
+    slices : Slices
+        What to take the features of.
+    trained : Trained
+        The network that takes them.
+    labels : ndarray of int, shape (n_train,), optional
+        Labels of the training rows in place of theirs, such as noisy ones; theirs go to the
+        field ``true_label``.
+    progress : callable, optional
+        Told ``(done, total)`` slices.
+
+    Returns
+    -------
+    Features
+        Fields ``features, label, split, id``, ``group`` where patients are known, and the
+        columns of ``slices.extra``; one that is called as one of these is left out.
+    """
+    columns: dict[str, Array] = {
+        "features": trained.features(slices.images, progress),
+        "label": slices.label,
+        "split": slices.split.astype("U5"),
+        "id": slices.id,
+    }
+    if slices.patient is not None:
+        columns["group"] = slices.patient
+    columns |= {name: column for name, column in slices.extra.items() if name not in OWN}
+    rows = np.empty(
+        len(slices), [(name, column.dtype, column.shape[1:]) for name, column in columns.items()]
+    )
+    for name, column in columns.items():
+        rows[name] = column
+    features = Features(rows)
+    if labels is None:
+        return features
+    return features.relabelled(slices.split == "train", labels)
+
+
+def save_curve(path: files.PathLike, trained: Trained) -> None:
+    """Writes the training curve as CSV: epoch, train_loss, val_loss, val_auc."""
+    content = files.csv_bytes(trained.curve.dtype.names or (), trained.curve.tolist())
+    files.write_atomically(path, lambda file: file.write(content))

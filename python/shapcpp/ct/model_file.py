@@ -1,0 +1,84 @@
+"""Trained networks on disk: weights, options and curve, read without running what is in them."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+
+from shapcpp import files
+from shapcpp.ct.capsules import CapsuleNetwork, NetworkOptions
+from shapcpp.ct.training import CURVE, Trained, find_device
+
+__all__ = ["load_model", "save_model"]
+
+FORMAT = "shapcpp capsule network 1"
+
+
+def save_model(path: files.PathLike, trained: Trained) -> None:
+    """Writes a trained network, whole or not at all.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to write, by habit ``.pt``.
+    trained : Trained
+        What to write.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    content = {
+        "format": FORMAT,
+        "size": trained.size,
+        "batch": trained.batch,
+        "options": asdict(trained.options),
+        "curve": [list(row) for row in trained.curve.tolist()],
+        "weights": {name: t.cpu() for name, t in trained.network.state_dict().items()},
+    }
+    files.write_atomically(path, lambda file: torch.save(content, file))
+
+
+def load_model(path: files.PathLike, device: str = "cpu") -> Trained:
+    """Reads a trained network.
+
+    Parameters
+    ----------
+    path : path-like
+        A file written by `Trained.save`.
+    device : str, default "cpu"
+        Where to put it.
+
+    Returns
+    -------
+    Trained
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
+    ValueError
+        If it is damaged or something else, or the device is unknown or absent.
+    """
+    place = find_device(device)
+    with files.told(f"{path} is not a readable model file"), open(path, "rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise ValueError("it is not a zip file, as torch.save writes them")
+        file.seek(0)
+        try:
+            content: Any = torch.load(file, map_location="cpu", weights_only=True)
+        except pickle.UnpicklingError:
+            raise ValueError("it holds more than numbers") from None
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise ValueError("shapcpp features --save-model did not write it")
+        network = CapsuleNetwork(content["size"], NetworkOptions(**content["options"]))
+        network.load_state_dict(content["weights"])
+        curve = np.array([tuple(row) for row in content["curve"]], CURVE)
+    network.to(place)
+    return Trained(network.eval(), curve, content["batch"])

@@ -1,0 +1,31 @@
+"""How well scores tell two classes apart."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["auc"]
+
+
+def auc(scores: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
+    """Area under the ROC curve: the chance that a positive scores above a negative.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n,)
+        Ties count half.
+    labels : ndarray of int, shape (n,)
+        0 or 1.
+
+    Returns
+    -------
+    float
+        nan where one of the classes is absent.
+    """
+    positive, negative = scores[labels == 1], np.sort(scores[labels == 0])
+    if not len(positive) or not len(negative):
+        return float("nan")
+    below = np.searchsorted(negative, positive, "left")
+    upto = np.searchsorted(negative, positive, "right")
+    return float((below + upto).mean() / (2 * len(negative)))

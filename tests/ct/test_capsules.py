@@ -1,0 +1,168 @@
+"""Squash, routing and the network, against loops that store every prediction."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from shapcpp.ct import capsules
+from shapcpp.ct.capsules import CapsuleLayer, CapsuleNetwork, NetworkOptions, n_primary, squash
+
+
+def test_squash_by_hand() -> None:
+    # |x| = 5, s = 25: 5/26 of the length one, in the same direction.
+    out = squash(torch.tensor([[3.0, 4.0], [0.0, 0.0]], dtype=torch.float64))
+    np.testing.assert_allclose(out.numpy(), [[3 * 5 / 26, 4 * 5 / 26], [0.0, 0.0]], rtol=1e-7)
+
+
+def test_squash_keeps_below_one_and_has_a_gradient_at_zero() -> None:
+    assert squash(torch.full((1, 16), 1e4)).norm() < 1.0001
+    x = torch.zeros(1, 3, dtype=torch.float64, requires_grad=True)
+    squash(x).sum().backward()  # type: ignore[no-untyped-call]
+    assert x.grad is not None
+    np.testing.assert_allclose(x.grad.numpy(), np.full((1, 3), math.sqrt(1e-7) / (1 + 1e-7)))
+
+
+def naive_layer(u: Tensor, weight: Tensor, iterations: int) -> Tensor:
+    """Routing one capsule at a time; `weight` has a matrix for each input capsule."""
+    n_in, n_out, _, _ = weight.shape
+    results = []
+    for one in u:
+        predictions = [[weight[i, j] @ one[i] for j in range(n_out)] for i in range(n_in)]
+        agreements = torch.zeros(n_in, n_out, dtype=u.dtype)
+        for _ in range(iterations):
+            out = []
+            for j in range(n_out):
+                total = torch.zeros_like(predictions[0][0])
+                for i in range(n_in):
+                    couplings = agreements[i].exp() / agreements[i].exp().sum()
+                    total = total + couplings[j] * predictions[i][j]
+                s = total @ total + 1e-7
+                out.append(total * s.sqrt() / (1 + s))
+            agreements = torch.stack(
+                [
+                    torch.stack([predictions[i][j] @ out[j] for j in range(n_out)])
+                    for i in range(n_in)
+                ]
+            )
+        results.append(torch.stack(out))
+    return torch.stack(results)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("iterations", [1, 2, 3])
+def test_routing_is_that_of_the_naive_loop_and_so_are_its_gradients(
+    shared: bool, iterations: int
+) -> None:
+    torch.manual_seed(3)
+    n_in, d_in, n_out, d_out = 5, 4, 3, 2
+    layer = CapsuleLayer(n_in, d_in, n_out, d_out, routing=iterations, shared=shared).double()
+    layer.weight.data *= 3  # agreements that differ
+    u = torch.randn(2, n_in, d_in, dtype=torch.float64, requires_grad=True)
+    toward = torch.randn(2, n_out, d_out, dtype=torch.float64)
+
+    out = layer(u)
+    gradients = torch.autograd.grad((out * toward).sum(), [u, layer.weight])
+    weight = layer.weight.expand(n_in, -1, -1, -1) if shared else layer.weight
+    slow = naive_layer(u, weight, iterations)
+    slow_gradients = torch.autograd.grad((slow * toward).sum(), [u, layer.weight])
+
+    torch.testing.assert_close(out, slow, rtol=1e-12, atol=1e-14)
+    torch.testing.assert_close(gradients, slow_gradients, rtol=1e-10, atol=1e-12)
+    if iterations > 1:  # the routing did route
+        first = CapsuleLayer(n_in, d_in, n_out, d_out, routing=1, shared=shared).double()
+        first.weight = layer.weight
+        assert (first(u) - out).abs().max() > 1e-3
+
+
+def test_shared_weights_never_build_the_prediction_tensor(monkeypatch: pytest.MonkeyPatch) -> None:
+    batch, n_in, n_out, d_out = 2, 300, 32, 16
+    layer = CapsuleLayer(n_in, 64, n_out, d_out, routing=3, shared=True)
+    largest = 0
+
+    def note(tensor: Tensor) -> Tensor:
+        nonlocal largest
+        largest = max(largest, tensor.numel())
+        return tensor
+
+    u = torch.randn(batch, n_in, 64, requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        layer(u).sum().backward()
+    assert largest == u.numel() < batch * n_in * n_out * d_out
+
+
+def test_the_network_is_that_of_the_paper() -> None:
+    network = CapsuleNetwork(16, NetworkOptions())
+    shapes = {name: tuple(p.shape) for name, p in network.named_parameters()}
+    assert shapes == {
+        "first.weight": (64, 1, 3, 3),
+        "first.bias": (64,),
+        "norm.weight": (64,),
+        "norm.bias": (64,),
+        "second.weight": (64, 64, 3, 3),
+        "second.bias": (64,),
+        "hidden.weight": (32, 16, 64),
+        "classes.weight": (2, 16, 16),
+    }
+    assert sum(math.prod(shape) for shape in shapes.values()) == 70976
+    assert n_primary(512) == 64516
+    assert network(torch.randn(3, 16, 16)).shape == (3, 2, 16)
+
+
+def test_the_network_is_its_layers_one_after_the_other() -> None:
+    torch.manual_seed(1)
+    network = CapsuleNetwork(13, NetworkOptions(capsules=4, dimension=3)).double()
+    pictures = torch.randn(2, 13, 13, dtype=torch.float64)
+    x = network.first(pictures[:, None])
+    x = (x - x.mean((0, 2, 3), keepdim=True)) / (
+        x.var((0, 2, 3), keepdim=True, correction=0) + 1e-5
+    ).sqrt()
+    x = torch.nn.functional.max_pool2d(network.second(x.clamp(min=0)).clamp(min=0), 2)
+    u = torch.stack([x[:, :, i, j] for i in range(4) for j in range(4)], 1)
+    torch.testing.assert_close(network(pictures), network.classes(network.hidden(u)))
+
+
+def test_parts_of_a_batch_give_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(2)
+    network = CapsuleNetwork(12, NetworkOptions(capsules=3, dimension=2)).double()
+    pictures = torch.randn(5, 12, 12, dtype=torch.float64)
+
+    def gradients() -> tuple[Tensor, ...]:
+        return torch.autograd.grad(network(pictures).sum(), list(network.parameters()))
+
+    whole = gradients()
+    monkeypatch.setattr(capsules, "CHUNK", 2 * 144)
+    torch.testing.assert_close(gradients(), whole)
+
+
+def test_python_runs_amid_the_backward_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(gradient: Tensor) -> Tensor:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(capsules, "_let_signals_in", interrupt)
+    loss = CapsuleNetwork(12, NetworkOptions())(torch.randn(2, 12, 12)).sum()
+    with pytest.raises(KeyboardInterrupt):
+        loss.backward()
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        ({"capsules": 0}, "capsules must be an integer of at least 1, got 0"),
+        ({"routing": 1.5}, "routing must be an integer of at least 1, got 1.5"),
+        ({"loss": "hinge"}, "loss must be 'margin' or 'cross-entropy', got 'hinge'"),
+        ({"readout": "all"}, "readout must be 'positive' or 'longest' or 'both', got 'all'"),
+    ],
+)
+def test_bad_options(option: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        NetworkOptions(**option)  # type: ignore[arg-type]
+
+
+def test_a_picture_too_small() -> None:
+    with pytest.raises(ValueError, match="size must be at least 8 pixels, got 7"):
+        CapsuleNetwork(7, NetworkOptions())

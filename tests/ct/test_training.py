@@ -1,0 +1,187 @@
+"""Training: it learns, stops in time, keeps the best, and does the same twice."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from blobs import blobs
+from shapcpp.ct import losses, training
+from shapcpp.ct.capsules import NetworkOptions
+from shapcpp.ct.model_file import load_model
+from shapcpp.ct.slices import Slices
+from shapcpp.ct.training import Trained, read_out, train
+
+QUICK: dict[str, Any] = {"epochs": 2, "options": NetworkOptions(capsules=4, dimension=4)}
+
+
+@pytest.fixture(name="slices", scope="module")
+def _slices() -> Slices:
+    return blobs()
+
+
+@pytest.fixture(name="trained", scope="module")
+def _trained(slices: Slices) -> Trained:
+    return train(slices, **QUICK)
+
+
+@pytest.mark.parametrize("loss", ["margin", "cross-entropy"])
+def test_it_learns(loss: str) -> None:
+    slices = blobs(train=120)
+    trained = train(slices, options=NetworkOptions(loss=loss), epochs=12, patience=12)
+    assert trained.auc(slices, "test") > 0.9
+    assert trained.features(slices.images).shape == (len(slices), 16)
+
+
+def test_two_runs_give_the_same_features_and_another_seed_others(
+    slices: Slices, trained: Trained
+) -> None:
+    torch.rand(7)  # what the caller drew does not matter
+    before = torch.random.get_rng_state()
+    again = train(slices, **QUICK)
+    torch.testing.assert_close(torch.random.get_rng_state(), before, rtol=0, atol=0)
+    np.testing.assert_array_equal(again.curve, trained.curve)
+    features = trained.features(slices.images)
+    np.testing.assert_array_equal(again.features(slices.images), features)
+    other = train(slices, **QUICK, seed=1)
+    assert np.abs(other.features(slices.images) - features).max() > 1e-3
+
+
+def test_noisy_labels_train_in_place_of_the_given(slices: Slices, trained: Trained) -> None:
+    y = slices.label[slices.split == "train"]
+    same = train(slices, y, **QUICK)
+    np.testing.assert_array_equal(same.curve, trained.curve)
+    flipped = train(slices, 1 - y, **QUICK)
+    assert (flipped.curve["train_loss"] != trained.curve["train_loss"]).all()
+
+
+def test_labels_of_val_and_test_do_not_train(slices: Slices, trained: Trained) -> None:
+    label = slices.label.copy()
+    label[slices.split == "test"] = 0
+    label[slices.split == "val"] = 1 - label[slices.split == "val"]
+    other = train(replace(slices, label=label), **QUICK)
+    np.testing.assert_array_equal(other.curve["train_loss"], trained.curve["train_loss"])
+    assert (other.curve["val_loss"] != trained.curve["val_loss"]).all()
+
+
+def test_it_stops_after_patience_and_keeps_the_best(
+    slices: Slices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Validation losses of our choice; those of the training steps stay as they are.
+    wanted = iter([0.5, 0.3, 0.4, 0.3, 0.6, 0.1])
+    states: list[torch.Tensor] = []
+
+    def loss_of(name: str, lengths: torch.Tensor, *rest: torch.Tensor) -> torch.Tensor:
+        return (
+            losses.loss_of(name, lengths, *rest)
+            if lengths.requires_grad
+            else torch.tensor(next(wanted))
+        )
+
+    evaluated = training._evaluated
+
+    def note(network: Any, *rest: Any) -> Any:
+        states.append(network.classes.weight.detach().clone())
+        return evaluated(network, *rest)
+
+    monkeypatch.setattr(training, "loss_of", loss_of)
+    monkeypatch.setattr(training, "_evaluated", note)
+    steps: list[tuple[int, int]] = []
+    trained = train(
+        slices, epochs=10, patience=3, options=QUICK["options"],
+        progress=lambda done, total: steps.append((done, total)),
+    )  # fmt: skip
+    np.testing.assert_allclose(trained.curve["val_loss"], [0.5, 0.3, 0.4, 0.3, 0.6])
+    assert trained.curve["epoch"].tolist() == [1, 2, 3, 4, 5]
+    torch.testing.assert_close(trained.network.classes.weight.data, states[1], rtol=0, atol=0)
+    assert (states[1] != states[4]).any()
+    assert steps == [*((i, 40) for i in range(1, 21)), (40, 40)]
+
+
+def test_readouts() -> None:
+    capsules = np.array([[[1.0, 2.0], [0.0, 1.0]], [[0.1, 0.0], [0.3, 0.4]]])
+    assert read_out(capsules, "positive").tolist() == [[0, 1], [0.3, 0.4]]
+    assert read_out(capsules, "longest").tolist() == [[1, 2], [0.3, 0.4]]
+    assert read_out(capsules, "both").tolist() == [[1, 2, 0, 1], [0.1, 0, 0.3, 0.4]]
+    np.testing.assert_allclose(training.scores_of(capsules), [1 - 5**0.5, 0.4])
+
+
+def test_features_do_not_depend_on_what_else_is_in_the_batch(
+    slices: Slices, trained: Trained
+) -> None:
+    some = trained.features(slices.images[3:5])
+    np.testing.assert_allclose(some, trained.features(slices.images)[3:5], atol=1e-6)
+    with pytest.raises(ValueError, match=r"images must have shape \(n, 16, 16\)"):
+        trained.features(slices.images[:, :8, :8])
+
+
+def test_the_model_file_gives_it_back(tmp_path: Path, slices: Slices, trained: Trained) -> None:
+    trained.save(tmp_path / "m.pt")
+    back = load_model(tmp_path / "m.pt")
+    np.testing.assert_array_equal(back.features(slices.images), trained.features(slices.images))
+    np.testing.assert_array_equal(back.curve, trained.curve)
+    assert (back.options, back.size, back.batch) == (trained.options, 16, 16)
+
+
+class Foreign:
+    """What a pickle could run when it is read."""
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return print, ("run",)
+
+
+def test_a_damaged_or_foreign_model_file_is_one_sentence(
+    tmp_path: Path, trained: Trained, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "m.pt"
+    trained.save(path)
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+
+    def refused() -> str:
+        with pytest.raises(ValueError, match=re.escape(f"{path} is not a readable")) as caught:
+            load_model(path)
+        return str(caught.value)
+
+    for content in (b"", b"junk" * 100, whole[:middle], whole[: middle // 2] + whole[middle:]):
+        path.write_bytes(content)
+        assert "\n" not in refused()
+    torch.save({"weights": torch.zeros(3)}, path)
+    assert refused().endswith("shapcpp features --save-model did not write it")
+    torch.save(Foreign(), path)
+    assert refused().endswith("it holds more than numbers")
+    assert capsys.readouterr().out == ""
+    with pytest.raises(FileNotFoundError):
+        load_model(tmp_path / "absent.pt")
+
+
+@pytest.mark.parametrize(
+    ("argument", "sentence"),
+    [
+        ({"epochs": 0}, "epochs must be at least 1, got 0"),
+        ({"patience": 0}, "patience must be at least 1, got 0"),
+        ({"batch": 0}, "batch must be at least 1, got 0"),
+        ({"learning_rate": 0.0}, "learning_rate must be above 0, got 0.0"),
+        ({"device": "tpu"}, "device must be cpu or cuda, got 'tpu'"),
+        ({"device": "meta"}, "device must be cpu or cuda, got 'meta'"),
+        ({"device": "cuda:63"}, "device is 'cuda:63', but this machine has .*"),
+        ({"labels": np.zeros(60, int)}, "all 60 training slices are labelled 0: two classes"),
+        ({"labels": np.arange(7)}, "labels has 7 entries for 60 training slices"),
+        ({"labels": np.arange(60)}, "labels must be 0 or 1, got 2"),
+    ],
+)
+def test_bad_arguments(slices: Slices, argument: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        train(slices, **argument)
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_a_split_without_slices(slices: Slices, split: str) -> None:
+    with pytest.raises(ValueError, match=f"slices have no row with split '{split}'"):
+        train(slices.where(slices.split != split))
