@@ -1,0 +1,30 @@
+"""CT scans to features: readers, phantom, capsule network, training (extra ``ct``)."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+# Imported when first asked for, so that reading scans does not load torch.
+_HOMES = {
+    "NetworkOptions": "training",
+    "Slices": "slices",
+    "Trained": "training",
+    "load_model": "model_file",
+    "read_scans": "reading",
+    "thumbnails": "thumbnails",
+    "train": "training",
+    "write_phantom": "phantom",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
