@@ -1,0 +1,79 @@
+"""Shapes, soft edges and smooth noise on a slice's grid, all in millimetres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Grid", "Image", "inside", "paint", "rotated", "superellipse"]
+
+Image = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A square field of view: x to the patient's left, y to the back, 0 in the middle."""
+
+    size: int  # pixels along each side
+    field: float  # mm along each side
+
+    @property
+    def pixel(self) -> float:
+        return self.field / self.size
+
+    @cached_property
+    def axis(self) -> Image:
+        return ((np.arange(self.size) + 0.5) * self.pixel - self.field / 2).astype(np.float32)
+
+    @cached_property
+    def x(self) -> Image:
+        return np.broadcast_to(self.axis[None, :], (self.size, self.size))
+
+    @cached_property
+    def y(self) -> Image:
+        return np.broadcast_to(self.axis[:, None], (self.size, self.size))
+
+    def smooth_noise(self, rng: np.random.Generator, scale: float) -> Image:
+        """Noise of about unit deviation whose details are `scale` mm wide, whatever the grid."""
+        knots = int(np.ceil(self.field / scale)) + 2
+        position = (self.axis + self.field / 2) / scale
+        left = position.astype(np.int64)
+        right = (position - left).astype(np.float32)
+        weights = np.zeros((self.size, knots), dtype=np.float32)
+        rows = np.arange(self.size)
+        # A cosine ramp, since a straight one shows the lattice as creases.
+        ramp = (1 - np.cos(np.pi * right)) / 2
+        weights[rows, left] = 1 - ramp
+        weights[rows, left + 1] = ramp
+        values = rng.standard_normal((knots, knots), dtype=np.float32)
+        return (1.45 * (weights @ values @ weights.T)).astype(np.float32)
+
+
+def inside(distance: Image, pixel: float) -> Image:
+    """Share of each pixel that lies where a signed distance (mm) is negative."""
+    return np.clip(0.5 - distance / np.float32(pixel), 0, 1)
+
+
+def paint(image: Image, cover: Image, value: Image | float) -> None:
+    """Blends `value` (HU) into `image` in place, pixel by pixel by its share of `cover`."""
+    image += cover * (value - image)
+
+
+def rotated(x: Image, y: Image, angle: float) -> tuple[Image, Image]:
+    """The coordinates in a frame turned by `angle` (radians)."""
+    cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+    return cos * x + sin * y, cos * y - sin * x
+
+
+def superellipse(
+    x: Image, y: Image, a: Image | float, b: Image | float, power: float = 2.0
+) -> Image:
+    """About the signed distance (mm) to the curve |x/a|^p + |y/b|^p = 1, negative inside."""
+    u, v = np.abs(x) / a, np.abs(y) / b
+    radius = np.sqrt(u * u + v * v) if power == 2 else (u**power + v**power) ** (1 / power)
+    # Divided by the slope, so that an edge is as soft along the short axis as along the long one.
+    straight = np.sqrt(x * x + y * y)
+    return ((radius - 1) * straight / np.maximum(radius, 1e-3)).astype(np.float32)
