@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp.certainty import student_multiple
 from shapcpp.metrics import resolve
 from shapcpp.report.words import LONG
 from shapcpp.result import Valuation
@@ -22,29 +21,32 @@ __all__ = ["agreement", "class_lanes", "convergence", "removal", "sorted_values"
 BLUE, ORANGE, GREY, INK = "#0072B2", "#D55E00", "#6B7280", "#1F2933"
 OF_CLASS = ((BLUE, "o"), (ORANGE, "^"))
 OF_METRIC = {"acc": (INK, "o", "-"), "rec": (ORANGE, "^", "--"), "spc": (BLUE, "s", "-.")}
+FEWEST_SHOWN = 10  # permutations
+LONGEST = 24  # characters of an id in a legend
 MOST_VECTORS = 2000  # points of a panel that are drawn one by one; more become a picture
 
 
 def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64]) -> None:
     """The running estimate of some samples' values, with 95% bands (Figure 2).
 
-    The band at P permutations is Student's interval there, with the deviation of the
-    contributions as estimated from the whole run.
+    The band at P permutations is the interval of the whole run, wider by the root of its
+    permutations over P.
     """
-    counts, gains = v.trace_counts, v.trace_gains
-    assert counts is not None and gains is not None
-    deviation = v.stderr(metric) * np.sqrt(v.n_permutations)
-    multiple = np.array([student_multiple(max(int(c), 2), 0.05) for c in counts])
+    assert v.trace_counts is not None and v.trace_gains is not None
+    # What single permutations say first would flatten all that follows.
+    shown = v.trace_counts >= min(v.n_permutations, max(FEWEST_SHOWN, v.n_permutations // 100))
+    counts, gains = v.trace_counts[shown], v.trace_gains[shown]
+    widening = np.sqrt(v.n_permutations / counts)
+    low, high = v.interval(metric)
     for sample, (colour, _, line) in zip(samples, OF_METRIC.values(), strict=False):
         of_player = np.ascontiguousarray(gains[:, v.players[sample]])
         running = resolve(metric).score(of_player, v.test_counts) / counts
-        reach = multiple * deviation[sample] / np.sqrt(counts)
+        reach = (high[sample] - low[sample]) / 2 * widening
         axes.plot(counts, running, color=colour, linestyle=line, linewidth=1.4,
-                  label=f"{v.ids[sample]}, labelled {v.labels[sample]}")  # fmt: skip
+                  label=f"{_short(v.ids[sample])}, labelled {v.labels[sample]}")  # fmt: skip
         axes.fill_between(counts, running - reach, running + reach, color=colour, alpha=0.15,
                           linewidth=0)  # fmt: skip
-        final = running[-1]
-        axes.axhline(final, color=colour, linewidth=0.6, linestyle=":")
+        axes.axhline(running[-1], color=colour, linewidth=0.6, linestyle=":")
     axes.set_xscale("log")
     axes.set_xlabel("permutations")
     axes.set_ylabel(f"value by {LONG[metric]}")
@@ -121,6 +123,13 @@ def removal(axes: Axes, curves: Mapping[str, Any], score: str, verb: str) -> Non
     axes.set_xlabel(f"% of samples {verb}")
     axes.set_ylabel(f"validation {LONG[score]}")
     _legend(axes)
+
+
+def _short(name: object) -> str:
+    """An id that fits a legend: its end, where slices of a series differ; no mathematics."""
+    text = str(name)
+    text = text if len(text) <= LONGEST else "…" + text[1 - LONGEST :]
+    return text.replace("$", r"\$")
 
 
 def _legend(axes: Axes) -> None:

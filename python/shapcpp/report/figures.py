@@ -77,8 +77,9 @@ def figure2(
 
     Notes
     -----
-    Figure 2 of Enshaei et al. The band is Student's 95% interval at each number of
-    permutations, with the deviation of the contributions as estimated from the whole run.
+    Figure 2 of Enshaei et al. The band at P permutations is Student's 95% interval of the
+    whole run, wider by the root of its permutations over P. Permutations before the first
+    hundredth are left out: their spread would flatten the rest.
     """
     for name, v in valuations.items():
         if v.trace_counts is None:

@@ -20,6 +20,7 @@ __all__ = [
     "scaled",
     "share",
     "unit_exponent",
+    "unit_name",
 ]
 
 LONG = {"acc": "accuracy", "rec": "recall", "spc": "specificity", "bal": "balanced accuracy"}

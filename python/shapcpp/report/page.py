@@ -1,0 +1,242 @@
+"""report(): one page that shows a run, and lets a reviewer decide on its doubtful labels."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shapcpp import files
+from shapcpp.checks import fraction as checked_fraction
+from shapcpp.checks import positive
+from shapcpp.features import Features, read_features
+from shapcpp.report import figures, refits, words
+from shapcpp.report.conventions import conventions
+from shapcpp.report.experiments import Experiment, table2
+from shapcpp.report.pictures import Scans, thumbnail_uris
+from shapcpp.report.queue import MOST, review
+from shapcpp.result import Valuation, load
+from shapcpp.scores import detection_scores
+
+__all__ = ["report"]
+
+TEMPLATES = Path(__file__).parent / "templates"
+Run = Valuation | files.PathLike
+
+
+def report(
+    run: Run,
+    features: Features | files.PathLike | None = None,
+    scans: Scans | None = None,
+    output: files.PathLike = "report.html",
+    *,
+    carry: Run | None = None,
+    experiments: Sequence[Experiment] | None = None,
+    title: str = "Which labels to doubt",
+    fraction: float = 0.1,
+    most: int = MOST,
+) -> None:
+    """Writes a run as one self-contained HTML page that works offline.
+
+    It holds what was done and with which conventions, the paper's table where true labels
+    are known, convergence, values against labels and against each other, what dropping or
+    relabelling does on validation samples, and a review queue whose decisions can be
+    exported for ``shapcpp relabel``. The same arguments give the same bytes.
+
+    Parameters
+    ----------
+    run : Valuation or path-like
+        The run to show. With ``trace`` its convergence is shown too.
+    features : Features or path-like, optional
+        The features file that the run was made of: for the removal curves, which need
+        validation rows.
+    scans : path-like or mapping of str to ndarray of uint8, optional
+        The scans, from which the queue takes its thumbnails, or the thumbnails by sample id,
+        each of shape (height, width).
+    output : path-like, default "report.html"
+        The page.
+    carry : Valuation or path-like, optional
+        The same run under the other rule for coalitions of one class.
+    experiments : sequence of Experiment, optional
+        What the table shows. Default: `run` alone, where it has true labels.
+    title : str
+        The heading of the page.
+    fraction : float, default 0.1
+        Share of all samples to review, by each metric.
+    most : int, default 500
+        Samples in the queue at most; those of the lowest ranks stay.
+
+    Raises
+    ------
+    ImportError
+        If jinja2 or matplotlib is not installed (``pip install 'shapcpp[plot]'``).
+    OSError
+        If a file cannot be read or written.
+    ValueError
+        If a file is not of its kind, the run holds no permutation or is not of these
+        features, `carry` is of another problem or another length, or a thumbnail is missing.
+    """
+    fraction, most = checked_fraction("fraction", fraction), positive("most", most)
+    v = _loaded("run", run)
+    other = None if carry is None else _loaded("carry", carry)
+    if other is not None:
+        _check_pair(v, other)
+    if features is not None and not isinstance(features, Features):
+        features = read_features(features)
+    if features is not None:
+        refits.check_same(v, features)
+    if experiments is None and v.true_labels is not None:
+        experiments = [Experiment(title, v, other)]
+    files.check_writable(output)
+
+    runs = {str(u.settings["single_class"]): u for u in (v, other) if u is not None}
+    queue = review(v, fraction, most)
+    page = _render(
+        title=title,
+        v=v,
+        conventions=conventions(v),
+        metrics=words.metrics_shown(v),
+        share=words.per_cent(fraction),
+        fraction=fraction,
+        table=_table_rows(experiments or []),
+        scores=_score_rows(experiments or []),
+        experiments=experiments or [],
+        convergence=_convergence(runs),
+        traced=v.trace_counts is not None,
+        sorted_values=[(m, figures.sorted_values(v, m)) for m in words.metrics_shown(v)],
+        ends=_ends(v),
+        agreement=figures.agreement(v) if {"rec", "spc"} <= {*v.metrics} else None,
+        rules=_rules(runs, fraction),
+        removal=[] if features is None else refits.removal_rows(v, features),
+        has_features=features is not None,
+        queue=queue,
+        pictures=thumbnail_uris(scans, [candidate.id for candidate in queue.candidates]),
+        patients=sorted({c.patient for c in queue.candidates if c.patient is not None}),
+        key=_key(v),
+    )
+    files.write_atomically(output, lambda file: file.write(page.encode()))
+
+
+def _loaded(name: str, run: Run) -> Valuation:
+    v = run if isinstance(run, Valuation) else load(run)
+    if v.n_permutations < 2:
+        raise ValueError(f"{name} holds {v.n_permutations} permutations; a report needs two or more")
+    return v
+
+
+def _check_pair(v: Valuation, other: Valuation) -> None:
+    if v.fingerprint != other.fingerprint:
+        raise ValueError("carry was made of other data than run: their fingerprints differ")
+    if v.settings["single_class"] == other.settings["single_class"]:
+        raise ValueError(
+            f"carry has the same rule for coalitions of one class as run: "
+            f"{v.settings['single_class']!r}"
+        )
+
+
+def _key(v: Valuation) -> str:
+    """Names the labels under review: decisions on others must not be shown with them."""
+    return hashlib.sha256(f"{v.fingerprint}{v.ids.tolist()}".encode()).hexdigest()[:16]
+
+
+def _table_rows(experiments: Sequence[Experiment]) -> list[dict[str, Any]]:
+    """Table 2, a row per experiment, share and rule: found and printed by direction and metric."""
+    rows = []
+    for experiment in experiments:
+        table = table2([experiment])
+        for f in experiment.fractions:
+            for rule in experiment.rules:
+                part = table[(table.fraction == f) & (table.single_class == rule)]
+                cells = [
+                    (words.share(found), None if np.isnan(paper) else words.share(paper))
+                    for found, paper in zip(part.found, part.paper, strict=True)
+                ]
+                rows.append(
+                    {"name": experiment.name, "share": words.per_cent(f), "rule": rule,
+                     "cells": cells, "flipped": _flipped(part)}
+                )  # fmt: skip
+    return rows
+
+
+def _flipped(part: Any) -> dict[str, int]:
+    return {str(row.direction): int(row.flipped) for row in part}
+
+
+def _score_rows(experiments: Sequence[Experiment]) -> list[dict[str, Any]]:
+    rows = []
+    for experiment in experiments:
+        v = experiment.run
+        assert v.true_labels is not None
+        for row in detection_scores(v, v.labels, v.true_labels, words.metrics_shown(v)):
+            rows.append(
+                {
+                    "name": experiment.name,
+                    "direction": words.DIRECTION[str(row.direction)],
+                    "metric": words.LONG[str(row.metric)],
+                    "flipped": f"{row.flipped} of {len(v.labels)}",
+                    "numbers": [words.share(float(row[s])) for s in ("f1", "auroc", "auprc")],
+                    "chance": words.share(row.flipped / len(v.labels)),
+                }
+            )
+    return rows
+
+
+def _convergence(runs: dict[str, Valuation]) -> list[refits.Row]:
+    return [
+        refits.Row(rule, [figures.convergence(v, metric) for metric in words.metrics_shown(v)])
+        for rule, v in runs.items()
+        if v.trace_counts is not None
+    ]
+
+
+def _ends(v: Valuation) -> list[tuple[str, list[str]]]:
+    """Per metric: how many of the lowest and highest tenth carry the positive label."""
+    tenth = max(1, len(v.labels) // 10)
+    rows = []
+    for metric in words.metrics_shown(v):
+        order = np.argsort(v[metric], kind="stable")
+        cells = []
+        for part in (order[:tenth], order[-tenth:]):
+            for labels in (v.labels, v.true_labels):
+                if labels is not None:
+                    cells.append(f"{int((labels[part] == v.classes[1]).sum())} of {tenth}")
+        rows.append((words.LONG[metric], cells))
+    return rows
+
+
+def _rules(runs: dict[str, Valuation], fraction: float) -> list[tuple[str, str]]:
+    """Per metric: how many of the lowest samples are the same under both one-class rules."""
+    if len(runs) < 2:
+        return []
+    first, second = runs.values()
+    rows = []
+    for metric in words.metrics_shown(first):
+        one, two = first.lowest(metric, fraction), second.lowest(metric, fraction)
+        rows.append((words.LONG[metric], f"{len(np.intersect1d(one, two))} of {len(one)}"))
+    return rows
+
+
+def _render(**content: Any) -> str:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    script = (TEMPLATES / "report.js").read_text()
+    style = (TEMPLATES / "report.css").read_text()
+    return environment.get_template("report.html.j2").render(
+        words=words, script=script, style=style, script_hash=_hash(script), **content
+    )
+
+
+def _hash(text: str) -> str:
+    """What a content security policy allows a script by."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
