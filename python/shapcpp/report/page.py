@@ -90,7 +90,7 @@ def report(
     if features is not None:
         refits.check_same(v, features)
     if experiments is None and v.true_labels is not None:
-        experiments = [Experiment(title, v, other)]
+        experiments = [Experiment("this run", v, other)]
     files.check_writable(output)
 
     runs = {str(u.settings["single_class"]): u for u in (v, other) if u is not None}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp.report.words import metrics_shown, scaled, unit_exponent, unit_name
+from shapcpp.report.words import decimals, metrics_shown, scaled, unit_exponent, unit_name
 from shapcpp.result import Valuation
 
 __all__ = ["MOST", "Candidate", "Queue", "Verdict", "review"]
@@ -76,14 +76,16 @@ def review(v: Valuation, fraction: float = 0.1, most: int = MOST) -> Queue:
     first = np.min([ranks[metric] for metric in metrics], axis=0)
     everyone = np.unique(np.concatenate([*lowest.values()]))
     listed = everyone[np.argsort(first[everyone], kind="stable")][:most]
-    exponent = unit_exponent([v[metric][listed] for metric in metrics])
+    of_listed = [v[metric][listed] for metric in metrics]
+    exponent = unit_exponent(of_listed)
+    places = decimals(of_listed, exponent)
     verdicts: dict[int, list[Verdict]] = {int(i): [] for i in listed}
     for metric in metrics:
         values, (low, high) = v[metric], v.interval(metric)
         decided, is_lowest = v.decided(metric, fraction), np.zeros(len(values), dtype=bool)
         is_lowest[lowest[metric]] = True
         for i, of_sample in verdicts.items():
-            shown, start, end = (scaled(x[i], exponent) for x in (values, low, high))
+            shown, start, end = (scaled(x[i], exponent, places) for x in (values, low, high))
             of_sample.append(
                 Verdict(
                     metric=metric,

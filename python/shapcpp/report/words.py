@@ -15,6 +15,7 @@ __all__ = [
     "LONG",
     "THE_PAPERS",
     "count",
+    "decimals",
     "metrics_shown",
     "per_cent",
     "scaled",
@@ -50,11 +51,17 @@ def unit_name(exponent: int) -> str:
     return "1" if exponent == 0 else f"10{str(exponent).translate(SUPERSCRIPTS)}"
 
 
-def scaled(value: float, exponent: int) -> str:
+def decimals(values: Sequence[NDArray[np.float64]], exponent: int) -> int:
+    """How many decimals give the largest of the values three figures in that unit."""
+    largest = max((float(np.abs(column).max(initial=0)) for column in values), default=0.0)
+    return 2 - sum(largest >= bound * 10.0**exponent for bound in (10, 100))
+
+
+def scaled(value: float, exponent: int, places: int) -> str:
     """A value in a power of ten, with a real minus sign."""
     if math.isnan(value):
         return "unknown"
-    return f"{value / 10.0**exponent:+.2f}".replace("-", MINUS)
+    return f"{value / 10.0**exponent:+.{places}f}".replace("-", MINUS)
 
 
 def per_cent(fraction: float) -> str:
