@@ -14,6 +14,7 @@ import numpy as np
 
 import shapcpp
 from shapcpp import tables
+from shapcpp.cli_report import relabel, report
 from shapcpp.cli_value import value
 from shapcpp.console import (
     EXIT_BAD_INPUT,
@@ -54,6 +55,8 @@ def cli(context: click.Context) -> None:
 
 
 cli.add_command(value)
+cli.add_command(report)
+cli.add_command(relabel)
 
 
 @cli.command()
@@ -195,6 +198,8 @@ def main() -> NoReturn:
         place = "standard output" if error.filename is None else repr(error.filename).strip("'")
         _fail(f"{place or 'an empty name'}: {reason}", EXIT_BAD_INPUT)
     except (ValueError, TypeError) as error:
+        _fail(str(error), EXIT_BAD_INPUT)
+    except ImportError as error:  # of an extra
         _fail(str(error), EXIT_BAD_INPUT)
     except InsufficientMemoryError as error:
         _fail(str(error), EXIT_BAD_INPUT)

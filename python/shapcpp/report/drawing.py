@@ -32,7 +32,8 @@ def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64
     The band at P permutations is the interval of the whole run, wider by the root of its
     permutations over P.
     """
-    assert v.trace_counts is not None and v.trace_gains is not None
+    assert v.trace_counts is not None
+    assert v.trace_gains is not None
     # What single permutations say first would flatten all that follows.
     shown = v.trace_counts >= min(v.n_permutations, max(FEWEST_SHOWN, v.n_permutations // 100))
     counts, gains = v.trace_counts[shown], v.trace_gains[shown]
@@ -91,7 +92,13 @@ def agreement(axes: Axes, v: Valuation) -> None:
         wrong = np.isin(v.true_labels, v.classes) & (v.true_labels != v.labels)
     for label, (colour, marker) in zip(v.classes, OF_CLASS, strict=True):
         right = (v.labels == label) & ~wrong
-        style = {"marker": marker, "color": colour, "s": 10, "alpha": 0.45, "linewidths": 0}
+        style: dict[str, Any] = {
+            "marker": marker,
+            "color": colour,
+            "s": 10,
+            "alpha": 0.45,
+            "linewidths": 0,
+        }
         kinds.append((f"labelled {label}", right, style))
     for label, (colour, marker) in zip(v.classes, OF_CLASS, strict=True):
         style = {"marker": marker, "facecolors": "white", "edgecolors": colour, "s": 22}

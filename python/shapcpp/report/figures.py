@@ -18,7 +18,6 @@ from shapcpp.report.words import LONG, metrics_shown
 from shapcpp.result import Valuation
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["Panel", "agreement", "convergence", "figure2", "figure3", "removal", "sorted_values"]

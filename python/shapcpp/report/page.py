@@ -5,22 +5,20 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from shapcpp import files
 from shapcpp.checks import fraction as checked_fraction
 from shapcpp.checks import positive
 from shapcpp.features import Features, read_features
-from shapcpp.report import figures, refits, words
+from shapcpp.report import figures, refits, summaries, words
 from shapcpp.report.conventions import conventions
-from shapcpp.report.experiments import Experiment, table2
+from shapcpp.report.experiments import Experiment
 from shapcpp.report.pictures import Scans, thumbnail_uris
 from shapcpp.report.queue import MOST, review
 from shapcpp.result import Valuation, load
-from shapcpp.scores import detection_scores
 
 __all__ = ["report"]
 
@@ -34,6 +32,7 @@ def report(
     scans: Scans | None = None,
     output: files.PathLike = "report.html",
     *,
+    masks: files.PathLike | None = None,
     carry: Run | None = None,
     experiments: Sequence[Experiment] | None = None,
     title: str = "Which labels to doubt",
@@ -59,6 +58,8 @@ def report(
         each of shape (height, width).
     output : path-like, default "report.html"
         The page.
+    masks : path-like, optional
+        The folder of lesion masks, where `scans` was read with one.
     carry : Valuation or path-like, optional
         The same run under the other rule for coalitions of one class.
     experiments : sequence of Experiment, optional
@@ -80,6 +81,7 @@ def report(
         If a file is not of its kind, the run holds no permutation or is not of these
         features, `carry` is of another problem or another length, or a thumbnail is missing.
     """
+    _check_libraries()
     fraction, most = checked_fraction("fraction", fraction), positive("most", most)
     v = _loaded("run", run)
     other = None if carry is None else _loaded("carry", carry)
@@ -102,29 +104,41 @@ def report(
         metrics=words.metrics_shown(v),
         share=words.per_cent(fraction),
         fraction=fraction,
-        table=_table_rows(experiments or []),
-        scores=_score_rows(experiments or []),
+        table=summaries.table_rows(experiments or []),
+        scores=summaries.score_rows(experiments or []),
         experiments=experiments or [],
         convergence=_convergence(runs),
         traced=v.trace_counts is not None,
         sorted_values=[(m, figures.sorted_values(v, m)) for m in words.metrics_shown(v)],
-        ends=_ends(v),
+        ends=summaries.ends(v),
         agreement=figures.agreement(v) if {"rec", "spc"} <= {*v.metrics} else None,
-        rules=_rules(runs, fraction),
+        rules=summaries.rules(runs, fraction),
         removal=[] if features is None else refits.removal_rows(v, features),
         has_features=features is not None,
         queue=queue,
-        pictures=thumbnail_uris(scans, [candidate.id for candidate in queue.candidates]),
+        pictures=thumbnail_uris(scans, [c.id for c in queue.candidates], masks),
         patients=sorted({c.patient for c in queue.candidates if c.patient is not None}),
         key=_key(v),
     )
     files.write_atomically(output, lambda file: file.write(page.encode()))
 
 
+def _check_libraries() -> None:
+    try:
+        import_module("jinja2")
+        import_module("matplotlib")
+    except ImportError as error:
+        raise ImportError(
+            f"a report needs jinja2 and matplotlib ({error}): pip install 'shapcpp[plot]'"
+        ) from None
+
+
 def _loaded(name: str, run: Run) -> Valuation:
     v = run if isinstance(run, Valuation) else load(run)
     if v.n_permutations < 2:
-        raise ValueError(f"{name} holds {v.n_permutations} permutations; a report needs two or more")
+        raise ValueError(
+            f"{name} holds {v.n_permutations} permutations; a report needs two or more"
+        )
     return v
 
 
@@ -143,81 +157,12 @@ def _key(v: Valuation) -> str:
     return hashlib.sha256(f"{v.fingerprint}{v.ids.tolist()}".encode()).hexdigest()[:16]
 
 
-def _table_rows(experiments: Sequence[Experiment]) -> list[dict[str, Any]]:
-    """Table 2, a row per experiment, share and rule: found and printed by direction and metric."""
-    rows = []
-    for experiment in experiments:
-        table = table2([experiment])
-        for f in experiment.fractions:
-            for rule in experiment.rules:
-                part = table[(table.fraction == f) & (table.single_class == rule)]
-                cells = [
-                    (words.share(found), None if np.isnan(paper) else words.share(paper))
-                    for found, paper in zip(part.found, part.paper, strict=True)
-                ]
-                rows.append(
-                    {"name": experiment.name, "share": words.per_cent(f), "rule": rule,
-                     "cells": cells, "flipped": _flipped(part)}
-                )  # fmt: skip
-    return rows
-
-
-def _flipped(part: Any) -> dict[str, int]:
-    return {str(row.direction): int(row.flipped) for row in part}
-
-
-def _score_rows(experiments: Sequence[Experiment]) -> list[dict[str, Any]]:
-    rows = []
-    for experiment in experiments:
-        v = experiment.run
-        assert v.true_labels is not None
-        for row in detection_scores(v, v.labels, v.true_labels, words.metrics_shown(v)):
-            rows.append(
-                {
-                    "name": experiment.name,
-                    "direction": words.DIRECTION[str(row.direction)],
-                    "metric": words.LONG[str(row.metric)],
-                    "flipped": f"{row.flipped} of {len(v.labels)}",
-                    "numbers": [words.share(float(row[s])) for s in ("f1", "auroc", "auprc")],
-                    "chance": words.share(row.flipped / len(v.labels)),
-                }
-            )
-    return rows
-
-
 def _convergence(runs: dict[str, Valuation]) -> list[refits.Row]:
     return [
         refits.Row(rule, [figures.convergence(v, metric) for metric in words.metrics_shown(v)])
         for rule, v in runs.items()
         if v.trace_counts is not None
     ]
-
-
-def _ends(v: Valuation) -> list[tuple[str, list[str]]]:
-    """Per metric: how many of the lowest and highest tenth carry the positive label."""
-    tenth = max(1, len(v.labels) // 10)
-    rows = []
-    for metric in words.metrics_shown(v):
-        order = np.argsort(v[metric], kind="stable")
-        cells = []
-        for part in (order[:tenth], order[-tenth:]):
-            for labels in (v.labels, v.true_labels):
-                if labels is not None:
-                    cells.append(f"{int((labels[part] == v.classes[1]).sum())} of {tenth}")
-        rows.append((words.LONG[metric], cells))
-    return rows
-
-
-def _rules(runs: dict[str, Valuation], fraction: float) -> list[tuple[str, str]]:
-    """Per metric: how many of the lowest samples are the same under both one-class rules."""
-    if len(runs) < 2:
-        return []
-    first, second = runs.values()
-    rows = []
-    for metric in words.metrics_shown(first):
-        one, two = first.lowest(metric, fraction), second.lowest(metric, fraction)
-        rows.append((words.LONG[metric], f"{len(np.intersect1d(one, two))} of {len(one)}"))
-    return rows
 
 
 def _render(**content: Any) -> str:

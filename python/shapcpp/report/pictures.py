@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,27 +22,35 @@ SIZE = 160  # pixels
 QUALITY = 85  # of JPEG: 500 thumbnails are some 2 MB
 
 
-def thumbnail_uris(scans: Scans | None, ids: Sequence[str]) -> dict[str, str]:
-    """The pictures of these samples as data URIs; none where there are no scans.
+def thumbnail_uris(
+    scans: Scans | None, ids: Sequence[str], masks: files.PathLike | None = None
+) -> dict[str, str]:
+    """The pictures of these samples as data URIs; of slices that cannot be read there is none.
 
     Raises
     ------
+    OSError
+        If the scans do not exist.
     ValueError
-        If a picture is missing or is no grey picture.
+        If a slice is not among the scans, or a picture is no grey picture.
     """
     if scans is None or not ids:
         return {}
     pictures: Mapping[str, NDArray[np.uint8]]
     if isinstance(scans, Mapping):
         pictures = scans
+        missing = [name for name in ids if name not in pictures]
+        if missing:
+            raise ValueError(
+                f"scans has no picture of {missing[0]!r}, and lacks {len(missing)} of {len(ids)}"
+            )
     else:
         from shapcpp.ct.thumbnails import thumbnails
 
-        pictures = thumbnails(scans, list(ids), size=SIZE)
-    missing = [name for name in ids if name not in pictures]
-    if missing:
-        raise ValueError(f"scans hold no slice {missing[0]!r} ({len(missing)} of {len(ids)} lack)")
-    return {name: _uri(name, pictures[name]) for name in ids}
+        pictures = thumbnails(
+            scans, ids, SIZE, masks=masks, note=lambda note: warnings.warn(note, stacklevel=2)
+        )
+    return {name: _uri(name, pictures[name]) for name in ids if name in pictures}
 
 
 def _uri(name: str, picture: NDArray[Any]) -> str:

@@ -13,7 +13,7 @@ from shapcpp.result import Valuation
 __all__ = ["MOST", "Candidate", "Queue", "Verdict", "review"]
 
 MOST = 500  # candidates on a page
-CERTAIN = {1: "yes, proven", -1: "no, proven"}
+CERTAIN = {1: "proven", -1: "ruled out"}
 
 
 @dataclass(frozen=True)

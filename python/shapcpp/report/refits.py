@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from shapcpp.features import Features
+from shapcpp.outcome import Outcome
 from shapcpp.removal import Action, Order, removal_curve
 from shapcpp.report import figures
 from shapcpp.report.figures import Panel
 from shapcpp.report.words import metrics_shown
 from shapcpp.request import check
-from shapcpp.outcome import Outcome
 from shapcpp.result import Valuation
 from shapcpp.sums import Sums
 
@@ -84,7 +84,10 @@ def removal_rows(v: Valuation, features: Features) -> list[Row]:
     scores = [score for score in metrics if score in defined]
     limits = {score: _limits([curves for *_, curves in rows], score) for score in scores}
     return [
-        Row(heading, [figures.removal(curves, score, verb, order, limits[score]) for score in scores])
+        Row(
+            heading,
+            [figures.removal(curves, score, verb, order, limits[score]) for score in scores],
+        )
         for heading, verb, order, curves in rows
     ]
 
