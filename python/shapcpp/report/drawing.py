@@ -49,6 +49,7 @@ def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64
                           linewidth=0)  # fmt: skip
         axes.axhline(running[-1], color=colour, linewidth=0.6, linestyle=":")
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel("permutations")
     axes.set_ylabel(f"value by {LONG[metric]}")
     _legend(axes)
@@ -133,10 +134,9 @@ def removal(axes: Axes, curves: Mapping[str, Any], score: str, verb: str) -> Non
 
 
 def _short(name: object) -> str:
-    """An id that fits a legend: its end, where slices of a series differ; no mathematics."""
+    """An id that fits a legend: its end, where slices of a series differ."""
     text = str(name)
-    text = text if len(text) <= LONGEST else "…" + text[1 - LONGEST :]
-    return text.replace("$", r"\$")
+    return text if len(text) <= LONGEST else "…" + text[1 - LONGEST :]
 
 
 def _legend(axes: Axes) -> None:

@@ -97,6 +97,7 @@ def report(
 
     runs = {str(u.settings["single_class"]): u for u in (v, other) if u is not None}
     queue = review(v, fraction, most)
+    pictures = thumbnail_uris(scans, [c.id for c in queue.candidates], masks)
     page = _render(
         title=title,
         v=v,
@@ -116,7 +117,7 @@ def report(
         removal=[] if features is None else refits.removal_rows(v, features),
         has_features=features is not None,
         queue=queue,
-        pictures=thumbnail_uris(scans, [c.id for c in queue.candidates], masks),
+        pictures=pictures,
         patients=sorted({c.patient for c in queue.candidates if c.patient is not None}),
         key=_key(v),
     )

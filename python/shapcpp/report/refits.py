@@ -38,7 +38,15 @@ def check_same(v: Valuation, features: Features) -> None:
         raise ValueError(
             f"{features.source} has {len(train.y)} training rows, the run has {len(v.labels)}"
         )
-    for name, ours, theirs in (("id", train.ids, v.ids), ("label", train.y, v.labels)):
+    by_group = bool(v.settings["by_group"])
+    request = check(
+        train.X, train.y, test.X, test.y, permutations=1, seed=0, C=1.0, class_weight=None,
+        scale=None, empty="majority", single_class="constant", groups=train.groups,
+        ids=train.ids, threads=1, by_group=by_group, true_labels=None,
+    )  # fmt: skip
+    assert request.ids is not None
+    pairs = (("id", request.ids.astype(str), v.ids.astype(str)), ("label", request.y, v.labels))
+    for name, ours, theirs in pairs:
         differs = ours != theirs
         if differs.any():
             row = int(np.argmax(differs))
@@ -46,12 +54,6 @@ def check_same(v: Valuation, features: Features) -> None:
                 f"{features.source} is not what the run was made of: training row {row} has "
                 f"{name} {ours[row]}, in the run {theirs[row]}"
             )
-    by_group = bool(v.settings["by_group"])
-    request = check(
-        train.X, train.y, test.X, test.y, permutations=1, seed=0, C=1.0, class_weight=None,
-        scale=None, empty="majority", single_class="constant", groups=train.groups, ids=None,
-        threads=1, by_group=by_group, true_labels=None,
-    )  # fmt: skip
     nothing = Sums.empty(request.n_players, len(request.classes))
     if Outcome(request).valuation(nothing, request.asked).fingerprint != v.fingerprint:
         raise ValueError(
