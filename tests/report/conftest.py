@@ -13,7 +13,7 @@ from shapcpp.report import report
 
 NASTY = (
     "<script>document.title='taken'</script>",
-    "\"><img src=x onerror=\"document.title='taken'\">",
+    '"><img src=x onerror="document.title=\'taken\'">',
     "{{ 7 * 7 }} & 'quoted', \"twice\"",
     "</script><b>$x_1$",
 )
@@ -24,7 +24,7 @@ N = 80
 def features(n: int = N) -> Features:
     """Noisy samples of known truth, some of whose ids and patients are out for trouble."""
     rng = np.random.default_rng(8)
-    y, held = (np.arange(n) % 4 == 0).astype(int), np.arange(60) % 2
+    y, held = (np.arange(n) % 4 == 0).astype(int), np.arange(60) // 2 % 2
     ids = [*NASTY, *(f"slice-{i:03d}" for i in range(len(NASTY), n))]
     clean = Features.from_splits(
         rng.normal(size=(n, 3)) + y[:, None],

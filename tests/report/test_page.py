@@ -62,9 +62,9 @@ def _parsed(page: Path) -> Page:
 
 @pytest.fixture(name="bare", scope="module")
 def _bare(v: Valuation, write: Callable[..., Path]) -> Page:
-    """What remains without features, scans, truth, trace and patients."""
+    """What remains without features, scans, truth, trace, patients and negatives to judge."""
     plain = replace(v, true_labels=None, trace_counts=None, trace_gains=None, groups=None)
-    return Page(write(plain, name="bare.html"))
+    return Page(write(replace(plain, test_counts=np.array([0, 30])), name="bare.html"))
 
 
 def test_nothing_is_fetched_from_anywhere(parsed: Page, bare: Page) -> None:
@@ -98,7 +98,11 @@ def test_tables_controls_and_sections_are_labelled(parsed: Page) -> None:
     assert all(a["aria-labelledby"] in ids for a in parsed.all("section"))
     assert len(parsed.all("main")) == len(parsed.all("h1")) == 1
     assert parsed.all("html")[0]["lang"] == "en"
-    assert len(parsed.all("fieldset")) == len(parsed.all("legend")) == len(parsed.all("li", **{"class": "card"}))
+    assert (
+        len(parsed.all("fieldset"))
+        == len(parsed.all("legend"))
+        == len(parsed.all("li", **{"class": "card"}))
+    )
 
 
 def test_ids_are_text_wherever_they_stand(parsed: Page, v: Valuation) -> None:
@@ -153,6 +157,7 @@ def test_what_is_missing_is_said_and_not_left_out(bare: Page) -> None:
     assert "value the features with --trace 50" in bare.text
     assert "Give the features file" in bare.text
     assert "Known errors found" not in bare.text
+    assert "Recall against specificity" not in bare.text
     assert not [a for a in bare.all("img") if a["alt"].startswith("Slice")]
     assert not bare.all("select", name="patient")
 
@@ -199,7 +204,11 @@ def fewer(features: Features) -> Features:
     ],
 )
 def test_features_of_another_run_are_refused(
-    change: Callable[[Features], Features], sentence: str, v: Valuation, noisy: Features, tmp_path: Path
+    change: Callable[[Features], Features],
+    sentence: str,
+    v: Valuation,
+    noisy: Features,
+    tmp_path: Path,
 ) -> None:
     with pytest.raises(ValueError, match=sentence):
         report(v, change(noisy), output=tmp_path / "report.html")
@@ -214,7 +223,9 @@ def test_features_of_another_run_are_refused(
         ({"scans": {}}, "scans has no picture of"),
     ],
 )
-def test_bad_arguments(options: dict[str, Any], sentence: str, v: Valuation, tmp_path: Path) -> None:
+def test_bad_arguments(
+    options: dict[str, Any], sentence: str, v: Valuation, tmp_path: Path
+) -> None:
     with pytest.raises(ValueError, match=sentence):
         report(v, output=tmp_path / "report.html", **options)
 
