@@ -65,8 +65,10 @@ def _v(noisy: Features) -> Valuation:
 def _write(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     folder = tmp_path_factory.mktemp("report")
 
-    def write(*arguments: Any, name: str, **options: Any) -> Path:
-        report(*arguments, output=folder / name, **options)
+    def write(
+        run: Any, features: Any = None, scans: Any = None, *, name: str, **options: Any
+    ) -> Path:
+        report(run, features, scans, folder / name, **options)
         return folder / name
 
     return write

@@ -26,12 +26,12 @@ def test_figure2_has_a_row_per_run_and_a_panel_per_metric(v: Valuation, tmp_path
     assert len(figure.axes) == 6
     assert (tmp_path / "figure2.png").read_bytes().startswith(b"\x89PNG")
     axes = figure.axes[1]
-    running = axes.lines[0]
+    running: Any = axes.lines[0]
     assert v.trace_counts is not None
     assert running.get_xdata()[-1] == v.n_permutations
     assert running.get_ydata()[-1] == pytest.approx(v["rec"][3])
     low, high = v.interval("rec")
-    band = axes.collections[0].get_paths()[0].vertices
+    band: Any = axes.collections[0].get_paths()[0].vertices
     at_the_end = band[band[:, 0] == v.n_permutations][:, 1]
     assert (at_the_end.min(), at_the_end.max()) == pytest.approx((low[3], high[3]))
     first = running.get_xdata()[0]
@@ -66,7 +66,8 @@ def test_sorted_values_are_where_their_label_says(v: Valuation) -> None:
         offsets: Any = points.get_offsets()
         np.testing.assert_array_equal(offsets[:, 0], np.flatnonzero(v.labels[order] == label))
         np.testing.assert_array_equal(offsets[:, 1], v["spc"][order][v.labels[order] == label])
-        stands = [path.vertices[0, 0] for path in strokes.get_paths()]
+        paths: Any = strokes.get_paths()
+        stands = [path.vertices[0, 0] for path in paths]
         np.testing.assert_array_equal(stands, offsets[:, 0])
 
 
@@ -99,7 +100,7 @@ def test_many_points_become_a_picture(v: Valuation, monkeypatch: pytest.MonkeyPa
 
 
 def test_thumbnails_are_small_and_inside(tmp_path: Path) -> None:
-    picture = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    picture: Any = np.arange(256, dtype=np.uint8).reshape(16, 16)
     uris = thumbnail_uris({"a": picture, "b": picture}, ["a"])
     assert list(uris) == ["a"]
     assert uris["a"].startswith("data:image/jpeg;base64,")
