@@ -15,6 +15,7 @@ import numpy as np
 import shapcpp
 from shapcpp import tables
 from shapcpp.cli_features import features
+from shapcpp.cli_report import relabel, report
 from shapcpp.cli_value import value
 from shapcpp.console import (
     EXIT_BAD_INPUT,
@@ -56,6 +57,8 @@ def cli(context: click.Context) -> None:
 
 cli.add_command(features)
 cli.add_command(value)
+cli.add_command(report)
+cli.add_command(relabel)
 
 
 @cli.command()

@@ -12,7 +12,7 @@ from shapcpp import checks
 from shapcpp.metrics import Metric, resolve_all
 from shapcpp.result import Valuation
 
-__all__ = ["detection_table", "review_queue"]
+__all__ = ["DIRECTIONS", "detection_table", "mistakes", "review_queue"]
 
 DIRECTIONS = ("pos_as_neg", "neg_as_pos")
 
@@ -58,14 +58,7 @@ def detection_table(
     -----
     Table 2 of Enshaei et al., *Data Shapley value for handling noisy labels*.
     """
-    given = _labels(v, "y", y)
-    checks.known_labels("y", given, v.classes, known_name="the result")
-    true = _labels(v, "y_true", y_true)
-    negative, positive = v.classes
-    mistaken = {
-        "pos_as_neg": (true == positive) & (given == negative),
-        "neg_as_pos": (true == negative) & (given == positive),
-    }
+    mistaken = mistakes(v, y, y_true)
     fractions = fractions if isinstance(fractions, Sequence) else np.atleast_1d(fractions).tolist()
     shares = [checks.fraction(f"fractions[{i}]", f) for i, f in enumerate(fractions)]
     chosen = resolve_all(metrics, v.test_counts)
@@ -142,6 +135,18 @@ def review_queue(
         dtype = [(name, column.dtype) for name, column in columns.items()]
         parts.append(np.rec.fromarrays([*columns.values()], dtype=dtype))
     return np.concatenate(parts).view(np.recarray)
+
+
+def mistakes(v: Valuation, y: ArrayLike, y_true: ArrayLike) -> dict[str, NDArray[np.bool_]]:
+    """Which labels are wrong in each direction; arguments as for `detection_table`."""
+    given = _labels(v, "y", y)
+    checks.known_labels("y", given, v.classes, known_name="the result")
+    true = _labels(v, "y_true", y_true)
+    negative, positive = v.classes
+    return {
+        "pos_as_neg": (true == positive) & (given == negative),
+        "neg_as_pos": (true == negative) & (given == positive),
+    }
 
 
 def _labels(v: Valuation, name: str, value: ArrayLike) -> NDArray[np.int64]:

@@ -1,0 +1,84 @@
+"""What was done and with which conventions, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp import __version__, ranges
+from shapcpp.report.words import count
+from shapcpp.result import Valuation
+
+__all__ = ["conventions"]
+
+SINGLE_CLASS = {
+    "constant": "constant: a coalition of one class predicts that class",
+    "carry": "carry: a coalition of one class still scores as the empty one. The jump to the first "
+    "fitted model then goes to the sample that completes the pair, which favours one class",
+}
+EMPTY = {
+    "majority": "majority: no samples predict the more frequent label",
+    "none": "none: no samples predict nothing, so that nothing is right",
+}
+
+
+def conventions(v: Valuation) -> list[tuple[str, str]]:
+    """Names of settings with what they were, in the order in which a reader asks."""
+    s = v.settings
+    done = f"{v.n_permutations:,}"
+    if not v.complete:
+        done = f"{done} of the {s['permutations']:,} asked for: this run is partial"
+    if s["antithetic"]:
+        done += ", each permutation followed by its reverse"
+    unit = "sample"
+    if s["by_group"]:
+        unit = f"group: {len(v.gains):,} groups, whose samples share one value"
+    joined = "each " + unit + " joins by itself" if unit == "sample" else unit
+    weights = s["class_weight"]
+    return [
+        ("Training samples", f"{len(v.labels):,}: {_per_class(v, _counts(v, v.labels))}"),
+        ("Test samples, the judge", f"{v.test_counts.sum():,}: {_per_class(v, v.test_counts)}"),
+        ("Positive", f"label {v.classes[1]}, the larger one"),
+        ("Who joins", joined),
+        ("Permutations", f"{done}; indices {ranges.shown(v.ranges)} of seed {s['seed']}"),
+        ("Model", f"logistic regression at its optimum, C = {s['C']:g}, free intercept"),
+        ("Class weights", _weights(v, weights)),
+        ("Scale of features", _scale(s["scale"])),
+        ("Empty coalition", EMPTY.get(s["empty"], f"no samples predict label {s['empty']}")),
+        ("Coalitions of one class", SINGLE_CLASS[s["single_class"]]),
+        ("All samples together", _full(v)),
+        ("Signs too close to call", f"{count(v.uncertified, 'decision')} below rounding"),
+        ("Fingerprint of the inputs", v.fingerprint or "unknown"),
+        ("Made with", f"shapcpp {__version__}"),
+    ]
+
+
+def _counts(v: Valuation, labels: NDArray[np.int64]) -> list[int]:
+    return [int((labels == label).sum()) for label in v.classes]
+
+
+def _per_class(v: Valuation, numbers: Any) -> str:
+    return ", ".join(f"{n:,} labelled {k}" for k, n in zip(v.classes, numbers, strict=True))
+
+
+def _weights(v: Valuation, weights: Any) -> str:
+    if weights is None:
+        return "none"
+    if weights == "balanced":
+        return "balanced: each class weighs as much as the other"
+    return ", ".join(f"{w:g} for label {k}" for k, w in zip(v.classes, weights, strict=True))
+
+
+def _scale(scale: str | None) -> str:
+    if scale is None:
+        return "as given, not standardised"
+    return "standardised by mean and deviation of the training rows, on both sides"
+
+
+def _full(v: Valuation) -> str:
+    if (v.full_counts < 0).any():
+        return "unknown: the run was stopped before"
+    right = zip(v.full_counts, v.test_counts, v.classes, strict=True)
+    return "right on " + ", ".join(f"{n:,} of {m:,} labelled {k}" for n, m, k in right)

@@ -1,0 +1,143 @@
+"""Single panels: what is drawn into one pair of axes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp.metrics import resolve
+from shapcpp.report.words import LONG
+from shapcpp.result import Valuation
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["agreement", "class_lanes", "convergence", "removal", "sorted_values"]
+
+# Okabe and Ito's colours, told apart by most who see colours differently; shapes say the same.
+BLUE, ORANGE, GREY, INK = "#0072B2", "#D55E00", "#6B7280", "#1F2933"
+OF_CLASS = ((BLUE, "o"), (ORANGE, "^"))
+OF_METRIC = {"acc": (INK, "o", "-"), "rec": (ORANGE, "^", "--"), "spc": (BLUE, "s", "-.")}
+FEWEST_SHOWN = 10  # permutations
+LONGEST = 24  # characters of an id in a legend
+MOST_VECTORS = 2000  # points of a panel that are drawn one by one; more become a picture
+
+
+def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64]) -> None:
+    """The running estimate of some samples' values, with 95% bands (Figure 2).
+
+    The band at P permutations is the interval of the whole run, wider by the root of its
+    permutations over P.
+    """
+    assert v.trace_counts is not None
+    assert v.trace_gains is not None
+    # What single permutations say first would flatten all that follows.
+    shown = v.trace_counts >= min(v.n_permutations, max(FEWEST_SHOWN, v.n_permutations // 100))
+    counts, gains = v.trace_counts[shown], v.trace_gains[shown]
+    widening = np.sqrt(v.n_permutations / counts)
+    low, high = v.interval(metric)
+    for sample, (colour, _, line) in zip(samples, OF_METRIC.values(), strict=False):
+        of_player = np.ascontiguousarray(gains[:, v.players[sample]])
+        running = resolve(metric).score(of_player, v.test_counts) / counts
+        reach = (high[sample] - low[sample]) / 2 * widening
+        axes.plot(counts, running, color=colour, linestyle=line, linewidth=1.4,
+                  label=f"{_short(v.ids[sample])}, labelled {v.labels[sample]}")  # fmt: skip
+        axes.fill_between(counts, running - reach, running + reach, color=colour, alpha=0.15,
+                          linewidth=0)  # fmt: skip
+        axes.axhline(running[-1], color=colour, linewidth=0.6, linestyle=":")
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.set_xlabel("permutations")
+    axes.set_ylabel(f"value by {LONG[metric]}")
+    _legend(axes)
+
+
+def sorted_values(
+    axes: Axes, v: Valuation, metric: str, labels: NDArray[np.int64], what: str
+) -> None:
+    """Values in rising order, coloured by some label (Figure 3)."""
+    values = v[metric]
+    order = np.argsort(values, kind="stable")
+    ranks = np.arange(len(order))
+    for label, (colour, marker) in zip(v.classes, OF_CLASS, strict=True):
+        members = labels[order] == label
+        axes.scatter(ranks[members], values[order][members], s=9, color=colour, marker=marker,
+                     linewidths=0, alpha=0.8, rasterized=len(order) > MOST_VECTORS,
+                     label=f"{what} {label}")  # fmt: skip
+    axes.axhline(0, color=GREY, linewidth=0.6)
+    axes.set_ylabel(f"value by {LONG[metric]}")
+    _legend(axes)
+
+
+def class_lanes(axes: Axes, v: Valuation, metric: str, labels: NDArray[np.int64]) -> None:
+    """Beneath sorted values: a lane per label, with a stroke where a sample has it."""
+    ordered = labels[np.argsort(v[metric], kind="stable")]
+    for lane, (label, (colour, _)) in enumerate(zip(v.classes, OF_CLASS, strict=True)):
+        members = np.flatnonzero(ordered == label)
+        axes.vlines(members, lane + 0.08, lane + 0.92, color=colour, linewidth=0.8,
+                    rasterized=len(ordered) > MOST_VECTORS)  # fmt: skip
+    axes.set_yticks([0.5, 1.5], [str(label) for label in v.classes])
+    axes.set_ylim(0, 2)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("rank, lowest value first")
+
+
+def agreement(axes: Axes, v: Valuation) -> None:
+    """Values by specificity against values by recall; known label errors stand out."""
+    kinds: list[tuple[str, NDArray[np.bool_], dict[str, Any]]] = []
+    wrong = np.zeros(len(v.labels), dtype=bool)
+    if v.true_labels is not None:
+        wrong = np.isin(v.true_labels, v.classes) & (v.true_labels != v.labels)
+    for label, (colour, marker) in zip(v.classes, OF_CLASS, strict=True):
+        right = (v.labels == label) & ~wrong
+        style: dict[str, Any] = {
+            "marker": marker,
+            "color": colour,
+            "s": 10,
+            "alpha": 0.45,
+            "linewidths": 0,
+        }
+        kinds.append((f"labelled {label}", right, style))
+    for label, (colour, marker) in zip(v.classes, OF_CLASS, strict=True):
+        style = {"marker": marker, "facecolors": "white", "edgecolors": colour, "s": 22}
+        kinds.append((f"labelled {label}, wrongly", (v.labels == label) & wrong, style))
+    for name, members, style in kinds:
+        if members.any():
+            axes.scatter(v["rec"][members], v["spc"][members], label=name,
+                         rasterized=len(wrong) > MOST_VECTORS, **style)  # fmt: skip
+    axes.axhline(0, color=GREY, linewidth=0.6)
+    axes.axvline(0, color=GREY, linewidth=0.6)
+    axes.set_xlabel("value by recall")
+    axes.set_ylabel("value by specificity")
+    _legend(axes)
+
+
+def removal(axes: Axes, curves: Mapping[str, Any], score: str, verb: str) -> None:
+    """A validation score against the share of samples changed, per way of choosing these."""
+    for name, curve in curves.items():
+        rows = curve[curve["score"] == score]
+        at, mean = 100 * rows["fraction"], rows["mean"]
+        if name == "random":
+            axes.plot(at, mean, color=GREY, linewidth=1.2, linestyle=":", label="random")
+            axes.fill_between(at, mean - rows["deviation"], mean + rows["deviation"], color=GREY,
+                              alpha=0.2, linewidth=0)  # fmt: skip
+        else:
+            colour, marker, line = OF_METRIC[name]
+            axes.plot(at, mean, color=colour, marker=marker, linestyle=line, markersize=4,
+                      linewidth=1.2, label=f"by {LONG[name]}")  # fmt: skip
+    axes.set_xlabel(f"% of samples {verb}")
+    axes.set_ylabel(f"validation {LONG[score]}")
+    _legend(axes)
+
+
+def _short(name: object) -> str:
+    """An id that fits a legend: its end, where slices of a series differ."""
+    text = str(name)
+    return text if len(text) <= LONGEST else "…" + text[1 - LONGEST :]
+
+
+def _legend(axes: Axes) -> None:
+    axes.legend(fontsize=7, frameon=True, framealpha=0.85, edgecolor="none", handlelength=2.4)

@@ -1,0 +1,246 @@
+"""The paper's figures as files, and the page's panels as pictures inside the page."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp import _core, files
+from shapcpp.report import drawing
+from shapcpp.report.words import LONG, metrics_shown
+from shapcpp.result import Valuation
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Panel", "agreement", "convergence", "figure2", "figure3", "removal", "sorted_values"]
+
+WIDTH, HEIGHT = 3.6, 2.8  # inches, of one panel
+# The same page, byte for byte, from the same runs: no dates, no random names inside pictures.
+STYLE = {
+    "font.size": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "svg.hashsalt": "shapcpp",
+    "svg.fonttype": "path",
+    "figure.constrained_layout.use": True,
+    "axes.formatter.limits": (-3, 4),
+    "text.parse_math": False,  # ids are no formulas, and typesetting numbers takes its time
+}
+
+
+class Panel(NamedTuple):
+    """A picture for the page: its content as a data URI, its width over its height, in words."""
+
+    uri: str
+    width: int
+    height: int
+    alt: str
+
+
+def figure2(
+    valuations: Mapping[str, Valuation],
+    samples: Sequence[int] | NDArray[np.int64] | None = None,
+    path: files.PathLike | None = None,
+) -> Figure:
+    """Convergence: running estimates of single samples' values, with 95% bands.
+
+    Parameters
+    ----------
+    valuations : mapping of str to Valuation
+        A row of panels for each, named by its key, with a panel per metric. All must have
+        been run with ``trace``.
+    samples : sequence of int, optional
+        Row numbers of at most three samples. Default: see `two_samples`.
+    path : path-like, optional
+        Where to save the figure, as its suffix says: ``.png``, ``.svg`` or ``.pdf``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If a run has no trace.
+    OSError
+        If the file cannot be written.
+
+    Notes
+    -----
+    Figure 2 of Enshaei et al. The band at P permutations is Student's 95% interval of the
+    whole run, wider by the root of its permutations over P. Permutations before the first
+    hundredth are left out: their spread would flatten the rest.
+    """
+    for name, v in valuations.items():
+        if v.trace_counts is None:
+            raise ValueError(f"run {name!r} has no trace: value it with trace=50")
+    first = next(iter(valuations.values()))
+    metrics = metrics_shown(first)
+    chosen = two_samples(first) if samples is None else np.asarray(samples, dtype=np.int64)
+    with _figure(len(valuations), len(metrics)) as figure:
+        grid = figure.subplots(len(valuations), len(metrics), squeeze=False)
+        for row, (name, v) in zip(grid, valuations.items(), strict=True):
+            for axes, metric in zip(row, metrics, strict=True):
+                drawing.convergence(axes, v, metric, chosen)
+                axes.set_title(name, fontsize=8)
+        _save(figure, path)
+    return figure
+
+
+def figure3(v: Valuation, path: files.PathLike | None = None) -> Figure:
+    """Values in rising order, coloured by given label (left) and true label (right).
+
+    Parameters
+    ----------
+    v : Valuation
+        Without true labels there is no right column.
+    path : path-like, optional
+        Where to save the figure, as its suffix says: ``.png``, ``.svg`` or ``.pdf``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+
+    Notes
+    -----
+    Figure 3 of Enshaei et al. Beneath each panel a lane per label shows where its samples
+    stand, so that nothing rests on colour alone.
+    """
+    columns = _labels_shown(v)
+    metrics = metrics_shown(v)
+    with _figure(len(metrics), len(columns)) as figure:
+        places = figure.subfigures(len(metrics), len(columns), squeeze=False)
+        for row, metric in zip(places, metrics, strict=True):
+            for place, (what, labels) in zip(row, columns.items(), strict=True):
+                _sorted_values(place, v, metric, labels, what)
+        _save(figure, path)
+    return figure
+
+
+def two_samples(v: Valuation) -> NDArray[np.int64]:
+    """A sample of each label, drawn as permutation 0 of seed 0 has it: no one chose them."""
+    order = _core.permutation(len(v.labels), 0, 0)
+    return np.array([order[np.argmax(v.labels[order] == label)] for label in v.classes])
+
+
+def convergence(v: Valuation, metric: str) -> Panel:
+    """One panel of Figure 2."""
+    samples = two_samples(v)
+    with _figure(1, 1) as figure:
+        drawing.convergence(figure.subplots(), v, metric, samples)
+        ends = " and ".join(f"{v[metric][i]:.3g} for {v.ids[i]}" for i in samples)
+        return _panel(
+            figure,
+            f"Running value by {LONG[metric]} of two samples against the number of permutations, "
+            f"with 95% bands that narrow; after {v.n_permutations} permutations it is {ends}.",
+        )
+
+
+def sorted_values(v: Valuation, metric: str) -> list[Panel]:
+    """The panels of Figure 3 for one metric: by given and, where known, by true label."""
+    panels = []
+    order = np.argsort(v[metric], kind="stable")
+    tenth = max(1, len(order) // 10)
+    for what, labels in _labels_shown(v).items():
+        low, high = (
+            f"{int((labels[part] == v.classes[1]).sum())} of {tenth}"
+            for part in (order[:tenth], order[-tenth:])
+        )
+        with _figure(1, 1) as figure:
+            _sorted_values(figure, v, metric, labels, what)
+            panels.append(
+                _panel(
+                    figure,
+                    f"Values by {LONG[metric]} in rising order, by {what} label: among the lowest "
+                    f"tenth {low} are {v.classes[1]}, among the highest tenth {high}.",
+                )
+            )
+    return panels
+
+
+def agreement(v: Valuation) -> Panel:
+    """Values by recall against values by specificity."""
+    with _figure(1.25, 1.25) as figure:
+        drawing.agreement(figure.subplots(), v)
+        correlation = np.corrcoef(v["rec"], v["spc"])[0, 1]
+        return _panel(
+            figure,
+            "Each sample's value by recall against its value by specificity; their correlation "
+            f"is {correlation:.2f}.",
+        )
+
+
+def removal(
+    curves: Mapping[str, Any], score: str, verb: str, which: str, limits: tuple[float, float]
+) -> Panel:
+    """One panel of what becomes of a validation score as samples are dropped or relabelled."""
+    with _figure(1, 1) as figure:
+        axes = figure.subplots()
+        drawing.removal(axes, curves, score, verb)
+        axes.set_ylim(*limits)
+        ends = []
+        for name, curve in curves.items():
+            mean = curve[curve["score"] == score]["mean"]
+            chosen = "at random" if name == "random" else f"by {LONG[name]}"
+            ends.append(f"{chosen} from {mean[0]:.2f} to {mean[-1]:.2f}")
+        return _panel(
+            figure,
+            f"Validation {LONG[score]} as samples of {which} value are {verb}: {'; '.join(ends)}.",
+        )
+
+
+def _labels_shown(v: Valuation) -> dict[str, NDArray[np.int64]]:
+    return {"given": v.labels} | ({} if v.true_labels is None else {"true": v.true_labels})
+
+
+def _sorted_values(
+    place: Any, v: Valuation, metric: str, labels: NDArray[np.int64], what: str
+) -> None:
+    above, below = place.subplots(2, 1, sharex=True, height_ratios=(5, 1))
+    drawing.sorted_values(above, v, metric, labels, f"{what} label")
+    drawing.class_lanes(below, v, metric, labels)
+
+
+@contextmanager
+def _figure(rows: float, columns: float) -> Iterator[Figure]:
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    with rc_context(STYLE):  # type: ignore[arg-type]
+        yield Figure(figsize=(WIDTH * columns, HEIGHT * rows))
+
+
+def _save(figure: Figure, path: files.PathLike | None) -> None:
+    if path is None:
+        return
+    kind = os.path.splitext(os.fspath(path))[1].lstrip(".").lower()
+    if kind not in ("png", "svg", "pdf"):
+        raise ValueError(f"a figure is written as .png, .svg or .pdf, got {os.fspath(path)}")
+    undated = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
+    content = io.BytesIO()
+    figure.savefig(content, format=kind, dpi=200, metadata=undated)
+    files.write_atomically(path, lambda file: file.write(content.getvalue()))
+
+
+def _panel(figure: Figure, alt: str) -> Panel:
+    content = io.BytesIO()
+    figure.savefig(
+        content, format="svg", dpi=200, metadata={"Date": None, "Creator": None}, transparent=True
+    )
+    width, height = (round(96 * float(inches)) for inches in figure.get_size_inches())
+    uri = "data:image/svg+xml;base64," + base64.b64encode(content.getvalue()).decode()
+    return Panel(uri, width, height, alt)

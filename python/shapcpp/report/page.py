@@ -1,0 +1,188 @@
+"""report(): one page that shows a run, and lets a reviewer decide on its doubtful labels."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from shapcpp import files
+from shapcpp.checks import fraction as checked_fraction
+from shapcpp.checks import positive
+from shapcpp.features import Features, read_features
+from shapcpp.report import figures, refits, summaries, words
+from shapcpp.report.conventions import conventions
+from shapcpp.report.experiments import Experiment
+from shapcpp.report.pictures import Scans, thumbnail_uris
+from shapcpp.report.queue import MOST, review
+from shapcpp.result import Valuation, load
+
+__all__ = ["report"]
+
+TEMPLATES = Path(__file__).parent / "templates"
+Run = Valuation | files.PathLike
+
+
+def report(
+    run: Run,
+    features: Features | files.PathLike | None = None,
+    scans: Scans | None = None,
+    output: files.PathLike = "report.html",
+    *,
+    masks: files.PathLike | None = None,
+    carry: Run | None = None,
+    experiments: Sequence[Experiment] | None = None,
+    title: str = "Which labels to doubt",
+    fraction: float = 0.1,
+    most: int = MOST,
+) -> None:
+    """Writes a run as one self-contained HTML page that works offline.
+
+    It holds what was done and with which conventions, the paper's table where true labels
+    are known, convergence, values against labels and against each other, what dropping or
+    relabelling does on validation samples, and a review queue whose decisions can be
+    exported for ``shapcpp relabel``. The same arguments give the same bytes.
+
+    Parameters
+    ----------
+    run : Valuation or path-like
+        The run to show. With ``trace`` its convergence is shown too.
+    features : Features or path-like, optional
+        The features file that the run was made of: for the removal curves, which need
+        validation rows.
+    scans : path-like or mapping of str to ndarray of uint8, optional
+        The scans, from which the queue takes its thumbnails, or the thumbnails by sample id,
+        each of shape (height, width).
+    output : path-like, default "report.html"
+        The page.
+    masks : path-like, optional
+        The folder of lesion masks, where `scans` was read with one.
+    carry : Valuation or path-like, optional
+        The same run under the other rule for coalitions of one class.
+    experiments : sequence of Experiment, optional
+        What the table shows. Default: `run` alone, where it has true labels.
+    title : str
+        The heading of the page.
+    fraction : float, default 0.1
+        Share of all samples to review, by each metric.
+    most : int, default 500
+        Samples in the queue at most; those of the lowest ranks stay.
+
+    Raises
+    ------
+    ImportError
+        If jinja2 or matplotlib is not installed (``pip install 'shapcpp[plot]'``).
+    OSError
+        If a file cannot be read or written.
+    ValueError
+        If a file is not of its kind, the run holds no permutation or is not of these
+        features, `carry` is of another problem or another length, or a thumbnail is missing.
+    """
+    _check_libraries()
+    fraction, most = checked_fraction("fraction", fraction), positive("most", most)
+    v = _loaded("run", run)
+    other = None if carry is None else _loaded("carry", carry)
+    if other is not None:
+        _check_pair(v, other)
+    if features is not None and not isinstance(features, Features):
+        features = read_features(features)
+    if features is not None:
+        refits.check_same(v, features)
+    if experiments is None and v.true_labels is not None:
+        experiments = [Experiment("this run", v, other)]
+    files.check_writable(output)
+
+    runs = {str(u.settings["single_class"]): u for u in (v, other) if u is not None}
+    queue = review(v, fraction, most)
+    pictures = thumbnail_uris(scans, [c.id for c in queue.candidates], masks)
+    page = _render(
+        title=title,
+        v=v,
+        conventions=conventions(v),
+        metrics=words.metrics_shown(v),
+        share=words.per_cent(fraction),
+        fraction=fraction,
+        table=summaries.table_rows(experiments or []),
+        scores=summaries.score_rows(experiments or []),
+        experiments=experiments or [],
+        convergence=_convergence(runs),
+        traced=v.trace_counts is not None,
+        sorted_values=[(m, figures.sorted_values(v, m)) for m in words.metrics_shown(v)],
+        ends=summaries.ends(v),
+        agreement=figures.agreement(v) if {"rec", "spc"} <= {*v.metrics} else None,
+        rules=summaries.rules(runs, fraction),
+        removal=[] if features is None else refits.removal_rows(v, features),
+        has_features=features is not None,
+        queue=queue,
+        pictures=pictures,
+        patients=sorted({c.patient for c in queue.candidates if c.patient is not None}),
+        key=_key(v),
+    )
+    files.write_atomically(output, lambda file: file.write(page.encode()))
+
+
+def _check_libraries() -> None:
+    try:
+        import_module("jinja2")
+        import_module("matplotlib")
+    except ImportError as error:
+        raise ImportError(
+            f"a report needs jinja2 and matplotlib ({error}): pip install 'shapcpp[plot]'"
+        ) from None
+
+
+def _loaded(name: str, run: Run) -> Valuation:
+    v = run if isinstance(run, Valuation) else load(run)
+    if v.n_permutations < 2:
+        raise ValueError(
+            f"{name} holds {v.n_permutations} permutations; a report needs two or more"
+        )
+    return v
+
+
+def _check_pair(v: Valuation, other: Valuation) -> None:
+    if v.fingerprint != other.fingerprint:
+        raise ValueError("carry was made of other data than run: their fingerprints differ")
+    if v.settings["single_class"] == other.settings["single_class"]:
+        raise ValueError(
+            f"carry has the same rule for coalitions of one class as run: "
+            f"{v.settings['single_class']!r}"
+        )
+
+
+def _key(v: Valuation) -> str:
+    """Names the labels under review: decisions on others must not be shown with them."""
+    return hashlib.sha256(f"{v.fingerprint}{v.ids.tolist()}".encode()).hexdigest()[:16]
+
+
+def _convergence(runs: dict[str, Valuation]) -> list[refits.Row]:
+    return [
+        refits.Row(rule, [figures.convergence(v, metric) for metric in words.metrics_shown(v)])
+        for rule, v in runs.items()
+        if v.trace_counts is not None
+    ]
+
+
+def _render(**content: Any) -> str:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    script = (TEMPLATES / "report.js").read_text()
+    style = (TEMPLATES / "report.css").read_text()
+    return environment.get_template("report.html.j2").render(
+        words=words, script=script, style=style, script_hash=_hash(script), **content
+    )
+
+
+def _hash(text: str) -> str:
+    """What a content security policy allows a script by."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

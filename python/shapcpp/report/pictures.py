@@ -1,0 +1,66 @@
+"""Thumbnails of slices as data URIs, so that the page needs no other file."""
+
+from __future__ import annotations
+
+import base64
+import io
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp import files
+
+__all__ = ["Scans", "thumbnail_uris"]
+
+# A folder or manifest of scans, or pictures by id.
+Scans = files.PathLike | Mapping[str, NDArray[np.uint8]]
+
+SIZE = 160  # pixels
+QUALITY = 85  # of JPEG: 500 thumbnails are some 2 MB
+
+
+def thumbnail_uris(
+    scans: Scans | None, ids: Sequence[str], masks: files.PathLike | None = None
+) -> dict[str, str]:
+    """The pictures of these samples as data URIs; of slices that cannot be read there is none.
+
+    Raises
+    ------
+    OSError
+        If the scans do not exist.
+    ValueError
+        If a slice is not among the scans, or a picture is no grey picture.
+    """
+    if scans is None or not ids:
+        return {}
+    pictures: Mapping[str, NDArray[np.uint8]]
+    if isinstance(scans, Mapping):
+        pictures = scans
+        missing = [name for name in ids if name not in pictures]
+        if missing:
+            raise ValueError(
+                f"scans has no picture of {missing[0]!r}, and lacks {len(missing)} of {len(ids)}"
+            )
+    else:
+        from shapcpp.ct.thumbnails import thumbnails
+
+        pictures = thumbnails(
+            scans, ids, SIZE, masks=masks, note=lambda note: warnings.warn(note, stacklevel=2)
+        )
+    return {name: _uri(name, pictures[name]) for name in ids if name in pictures}
+
+
+def _uri(name: str, picture: NDArray[Any]) -> str:
+    from PIL import Image
+
+    if picture.ndim != 2 or picture.dtype != np.uint8:
+        raise ValueError(
+            f"the thumbnail of {name!r} must be a grey picture of 8 bits, got dtype "
+            f"{picture.dtype} and shape {picture.shape}"
+        )
+    content = io.BytesIO()
+    Image.fromarray(picture).save(content, "JPEG", quality=QUALITY, optimize=True)
+    return "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode()

@@ -1,0 +1,115 @@
+"""The review queue: each doubtful sample once, with what every metric says about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp.report.words import decimals, metrics_shown, scaled, unit_exponent, unit_name
+from shapcpp.result import Valuation
+
+__all__ = ["MOST", "Candidate", "Queue", "Verdict", "review"]
+
+MOST = 500  # candidates on a page
+CERTAIN = {1: "proven", -1: "ruled out"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one metric says about one sample."""
+
+    metric: str
+    value: float
+    text: str  # value and interval in the unit of the queue
+    rank: int  # from 1, the lowest value
+    is_lowest: bool
+    among_lowest: str  # in words, with whether it is proven
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One sample to review."""
+
+    id: str
+    label: int
+    patient: str | None
+    first_rank: int  # its best rank by any metric
+    verdicts: list[Verdict]
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The samples to review, most doubtful first.
+
+    Attributes
+    ----------
+    candidates : list of Candidate
+        At most `most` of those that are among the lowest by some metric.
+    found : int
+        How many these are in all.
+    unit : str
+        The unit of the values in the texts: "10⁻³".
+    """
+
+    candidates: list[Candidate]
+    found: int
+    unit: str
+
+
+def review(v: Valuation, fraction: float = 0.1, most: int = MOST) -> Queue:
+    """The samples of lowest value by any of the metrics shown.
+
+    Parameters
+    ----------
+    v : Valuation
+        The values of the training samples.
+    fraction : float, default 0.1
+        Share of all samples to list, by each metric: see `Valuation.lowest`.
+    most : int, default 500
+        Of all of them, the most to list; those of the lowest ranks.
+    """
+    metrics = metrics_shown(v)
+    lowest = {metric: v.lowest(metric, fraction) for metric in metrics}
+    ranks = {metric: _ranks(v[metric]) for metric in metrics}
+    first = np.min([ranks[metric] for metric in metrics], axis=0)
+    everyone = np.unique(np.concatenate([*lowest.values()]))
+    listed = everyone[np.argsort(first[everyone], kind="stable")][:most]
+    of_listed = [v[metric][listed] for metric in metrics]
+    exponent = unit_exponent(of_listed)
+    places = decimals(of_listed, exponent)
+    verdicts: dict[int, list[Verdict]] = {int(i): [] for i in listed}
+    for metric in metrics:
+        values, (low, high) = v[metric], v.interval(metric)
+        decided, is_lowest = v.decided(metric, fraction), np.zeros(len(values), dtype=bool)
+        is_lowest[lowest[metric]] = True
+        for i, of_sample in verdicts.items():
+            shown, start, end = (scaled(x[i], exponent, places) for x in (values, low, high))
+            of_sample.append(
+                Verdict(
+                    metric=metric,
+                    value=float(values[i]),
+                    text=f"{shown} ({start} to {end})",
+                    rank=int(ranks[metric][i]),
+                    is_lowest=bool(is_lowest[i]),
+                    among_lowest=CERTAIN.get(int(decided[i]), "yes" if is_lowest[i] else "no"),
+                )
+            )
+    candidates = [
+        Candidate(
+            id=str(v.ids[i]),
+            label=int(v.labels[i]),
+            patient=None if v.groups is None else str(v.groups[i]),
+            first_rank=int(first[i]),
+            verdicts=verdicts[int(i)],
+        )
+        for i in listed
+    ]
+    return Queue(candidates, len(everyone), unit_name(exponent))
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    ranks = np.empty(len(values), dtype=np.int64)
+    ranks[np.argsort(values, kind="stable")] = np.arange(1, len(values) + 1)
+    return ranks

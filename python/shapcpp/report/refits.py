@@ -1,0 +1,102 @@
+"""The removal curves that the page shows, from a run and its features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from shapcpp.features import Features
+from shapcpp.outcome import Outcome
+from shapcpp.removal import Action, Order, removal_curve
+from shapcpp.report import figures
+from shapcpp.report.figures import Panel
+from shapcpp.report.words import metrics_shown
+from shapcpp.request import check
+from shapcpp.result import Valuation
+from shapcpp.sums import Sums
+
+__all__ = ["Row", "check_same", "removal_rows"]
+
+VERBS: dict[Action, str] = {"drop": "dropped", "relabel": "relabelled"}
+ORDERS: tuple[Order, ...] = ("lowest", "highest")
+
+
+@dataclass(frozen=True)
+class Row:
+    """Panels side by side: one way of changing the training set, a panel per score."""
+
+    heading: str
+    panels: list[Panel]
+
+
+def check_same(v: Valuation, features: Features) -> None:
+    """ValueError, saying what differs, if the run was not made of these features."""
+    train, test = features.sides()
+    if len(train.y) != len(v.labels):
+        raise ValueError(
+            f"{features.source} has {len(train.y)} training rows, the run has {len(v.labels)}"
+        )
+    by_group = bool(v.settings["by_group"])
+    request = check(
+        train.X, train.y, test.X, test.y, permutations=1, seed=0, C=1.0, class_weight=None,
+        scale=None, empty="majority", single_class="constant", groups=train.groups,
+        ids=train.ids, threads=1, by_group=by_group, true_labels=None,
+    )  # fmt: skip
+    assert request.ids is not None
+    pairs = (("id", request.ids.astype(str), v.ids.astype(str)), ("label", request.y, v.labels))
+    for name, ours, theirs in pairs:
+        differs = ours != theirs
+        if differs.any():
+            row = int(np.argmax(differs))
+            raise ValueError(
+                f"{features.source} is not what the run was made of: training row {row} has "
+                f"{name} {ours[row]}, in the run {theirs[row]}"
+            )
+    nothing = Sums.empty(request.n_players, len(request.classes))
+    if Outcome(request).valuation(nothing, request.asked).fingerprint != v.fingerprint:
+        raise ValueError(
+            f"{features.source} is not what the run was made of: ids and labels are the same, "
+            "features or test rows differ"
+        )
+
+
+def removal_rows(v: Valuation, features: Features) -> list[Row]:
+    """Rows of panels: the lowest dropped, the highest dropped, then the same relabelled.
+
+    None where the features have no validation rows.
+    """
+    if not (features.rows["split"].astype(str) == "val").any():
+        return []
+    train, val = features.samples("train"), features.samples("val")
+    metrics = metrics_shown(v)
+    sides = train.X, train.y, val.X, val.y
+    rows: list[tuple[str, str, str, dict[str, Any]]] = []
+    for action, verb in VERBS.items():
+        random = removal_curve(v, *sides, order="random", action=action)
+        for order in ORDERS:
+            curves: dict[str, Any] = {
+                metric: removal_curve(v, *sides, metric, order=order, action=action)
+                for metric in metrics
+            }
+            heading = f"The samples of {order} value are {verb}"
+            rows.append((heading, verb, order, curves | {"random": random}))
+    defined = set(rows[0][3]["random"]["score"].tolist())
+    scores = [score for score in metrics if score in defined]
+    limits = {score: _limits([curves for *_, curves in rows], score) for score in scores}
+    return [
+        Row(
+            heading,
+            [figures.removal(curves, score, verb, order, limits[score]) for score in scores],
+        )
+        for heading, verb, order, curves in rows
+    ]
+
+
+def _limits(rows: list[dict[str, Any]], score: str) -> tuple[float, float]:
+    """The same axis in every row, so that rows can be compared."""
+    means = [c["mean"][c["score"] == score] for curves in rows for c in curves.values()]
+    low, high = float(np.min(means)), float(np.max(means))
+    margin = max(0.04 * (high - low), 0.005)
+    return low - margin, high + margin

@@ -1,0 +1,109 @@
+"""The rows of the page's tables, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from shapcpp.report import words
+from shapcpp.report.experiments import Experiment, table2
+from shapcpp.result import Valuation
+from shapcpp.scores import detection_scores
+
+__all__ = ["FoundRow", "ScoreRow", "ends", "rules", "score_rows", "table_rows"]
+
+SCORES = ("f1", "auroc", "auprc")
+
+
+class FoundRow(NamedTuple):
+    """One row of Table 2: by direction and metric, what was found and what the paper printed."""
+
+    name: str
+    share: str
+    rule: str
+    cells: list[tuple[str, str | None]]
+    flipped: dict[str, int]
+
+
+class ScoreRow(NamedTuple):
+    """Detection scores of one direction and metric."""
+
+    name: str
+    direction: str
+    metric: str
+    flipped: str
+    numbers: list[str]
+    chance: str
+
+
+def table_rows(experiments: Sequence[Experiment]) -> list[FoundRow]:
+    """A row per experiment, share of the values looked at and one-class rule."""
+    rows = []
+    for experiment in experiments:
+        table = table2([experiment])
+        for fraction in experiment.fractions:
+            for rule in experiment.rules:
+                part = table[(table.fraction == fraction) & (table.single_class == rule)]
+                cells = [
+                    (words.share(found), None if np.isnan(paper) else words.share(paper))
+                    for found, paper in zip(part.found.tolist(), part.paper.tolist(), strict=True)
+                ]
+                flipped = dict(zip(part.direction.tolist(), part.flipped.tolist(), strict=True))
+                share = words.per_cent(fraction)
+                rows.append(FoundRow(experiment.name, share, rule, cells, flipped))
+    return rows
+
+
+def score_rows(experiments: Sequence[Experiment]) -> list[ScoreRow]:
+    """A row per experiment, direction and metric, of the runs under the first rule."""
+    rows = []
+    for experiment in experiments:
+        v = experiment.run
+        assert v.true_labels is not None
+        n = len(v.labels)
+        table: Any = detection_scores(v, v.labels, v.true_labels, words.metrics_shown(v))
+        rows += [
+            ScoreRow(
+                name=experiment.name,
+                direction=words.DIRECTION[str(row.direction)],
+                metric=words.LONG[str(row.metric)],
+                flipped=f"{row.flipped} of {n}",
+                numbers=[words.share(float(row[score])) for score in SCORES],
+                chance=words.share(row.flipped / n),
+            )
+            for row in table
+        ]
+    return rows
+
+
+def ends(v: Valuation) -> list[tuple[str, list[str]]]:
+    """Per metric: how many of the lowest and of the highest tenth are positive.
+
+    By the given label and, where known, by the true one.
+    """
+    tenth = max(1, len(v.labels) // 10)
+    known = [labels for labels in (v.labels, v.true_labels) if labels is not None]
+    rows = []
+    for metric in words.metrics_shown(v):
+        order = np.argsort(v[metric], kind="stable")
+        cells = [
+            f"{int((labels[part] == v.classes[1]).sum())} of {tenth}"
+            for part in (order[:tenth], order[-tenth:])
+            for labels in known
+        ]
+        rows.append((words.LONG[metric], cells))
+    return rows
+
+
+def rules(runs: Mapping[str, Valuation], fraction: float) -> list[tuple[str, str]]:
+    """Per metric: how many of the lowest samples are the same under both one-class rules."""
+    if len(runs) < 2:
+        return []
+    first, second = runs.values()
+    rows = []
+    for metric in words.metrics_shown(first):
+        one, two = first.lowest(metric, fraction), second.lowest(metric, fraction)
+        rows.append((words.LONG[metric], f"{len(np.intersect1d(one, two))} of {len(one)}"))
+    return rows

@@ -1,0 +1,79 @@
+"""Names and numbers as the page and its figures write them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp.result import Valuation
+
+__all__ = [
+    "DIRECTION",
+    "LONG",
+    "THE_PAPERS",
+    "count",
+    "decimals",
+    "metrics_shown",
+    "per_cent",
+    "scaled",
+    "share",
+    "unit_exponent",
+    "unit_name",
+]
+
+LONG = {"acc": "accuracy", "rec": "recall", "spc": "specificity", "bal": "balanced accuracy"}
+DIRECTION = {
+    "pos_as_neg": "positives labelled negative",
+    "neg_as_pos": "negatives labelled positive",
+    "either": "both directions",
+}
+THE_PAPERS = ("acc", "rec", "spc")
+MINUS = "\N{MINUS SIGN}"
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def metrics_shown(v: Valuation) -> list[str]:
+    """The paper's metrics, as far as the test set defines them."""
+    return [name for name in THE_PAPERS if name in v.metrics]
+
+
+def unit_exponent(values: Sequence[NDArray[np.float64]]) -> int:
+    """The power of ten, a multiple of three, in which values read best."""
+    largest = max((float(np.abs(column).max(initial=0)) for column in values), default=0.0)
+    return 3 * math.floor(math.log10(largest) / 3) if largest > 0 else 0
+
+
+def unit_name(exponent: int) -> str:
+    """The unit as text: 10⁻³."""
+    return "1" if exponent == 0 else f"10{str(exponent).translate(SUPERSCRIPTS)}"
+
+
+def decimals(values: Sequence[NDArray[np.float64]], exponent: int) -> int:
+    """How many decimals give the largest of the values three figures in that unit."""
+    largest = max((float(np.abs(column).max(initial=0)) for column in values), default=0.0)
+    return 2 - sum(largest >= bound * 10.0**exponent for bound in (10, 100))
+
+
+def scaled(value: float, exponent: int, places: int) -> str:
+    """A value in a power of ten, with a real minus sign."""
+    if math.isnan(value):
+        return "unknown"
+    return f"{value / 10.0**exponent:+.{places}f}".replace("-", MINUS)
+
+
+def per_cent(fraction: float) -> str:
+    """A share as a whole or nearly whole percentage: 10%, 12.5%."""
+    return f"{100 * fraction:.4g}%"
+
+
+def share(value: float | None) -> str:
+    """A share as the paper prints it; a dash where there is none."""
+    return "–" if value is None or math.isnan(value) else f"{value:.2f}"
+
+
+def count(number: int, noun: str) -> str:
+    """1 sample, 1,000 samples."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,178 @@
+"""The page in a real browser: reviewed, sorted, filtered, exported, and applied."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shapcpp import Features, Valuation
+from shapcpp.relabelling import apply_decisions, read_decisions
+from shapcpp.report.queue import review
+from webdriver import CHROMIUM, DRIVER, Browser, browser
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None or DRIVER is None,
+    reason="needs chromium and chromedriver (Debian: chromium chromium-driver)",
+)
+
+SHOWN = """return [...document.querySelectorAll(".card")].filter((c) => !c.hidden)"""
+CHECKED = """return [...document.querySelectorAll("input:checked")].map(
+    (radio) => [radio.closest(".card").dataset.id, radio.value])"""
+IDS = SHOWN + ".map((c) => c.dataset.id)"
+
+
+@pytest.fixture(name="folder", scope="module")
+def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("browser")
+
+
+@pytest.fixture(name="session", scope="module")
+def _session(folder: Path) -> Iterator[Browser]:
+    with browser(folder) as one:
+        one.developer("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+        yield one
+
+
+@pytest.fixture(name="b")
+def _b(session: Browser, page: Path) -> Browser:
+    session.open(page)
+    session.run("localStorage.clear()")
+    session.open(page)
+    return session
+
+
+def state(b: Browser) -> str:
+    return b.text("#queue .state")
+
+
+def test_ids_do_not_run_and_nothing_complains(b: Browser, v: Valuation) -> None:
+    assert "taken" in b.run("return document.title")  # as a part of the title's text
+    assert b.run("return document.title") != "taken"
+    assert b.run(IDS) == [c.id for c in review(v, 0.3).candidates]
+    assert (
+        b.run(
+            "return performance.getEntriesByType('resource').filter((r) => !r.name.startsWith('data:'))"
+        )
+        == []
+    )
+    assert b.complaints() == []
+
+
+def test_a_decision_is_kept_over_a_reload(b: Browser, page: Path) -> None:
+    b.click(".card:nth-of-type(2) input[value=relabel]")
+    assert state(b).endswith("1 decided.")
+    second = b.run(IDS)[1]
+    b.open(page)
+    assert b.run(CHECKED) == [[second, "relabel"]]
+    b.click("button[name=clear]")
+    b.accept()
+    assert state(b).endswith("0 decided.")
+    assert b.run(CHECKED) == []
+
+
+def test_keys_decide_and_move_on(b: Browser) -> None:
+    b.run("document.querySelector('.card').focus()")
+    b.press("r", "k", "n", "p", "u")
+    decided = b.run(
+        "return [...document.querySelectorAll('.card')].slice(0, 4).map((c) => c.dataset.decision)"
+    )
+    assert decided == ["relabel", "keep", "unsure", ""]
+    assert (
+        b.run("return [...document.querySelectorAll('.card')].indexOf(document.activeElement)") == 3
+    )
+    b.press("tab")  # into the card's decision, then as radio buttons are used everywhere
+    b.press("down")
+    assert b.run("return document.querySelectorAll('.card')[3].dataset.decision") == "relabel"
+
+
+def test_sorting(b: Browser, v: Valuation) -> None:
+    candidates = {c.id: c for c in review(v, 0.3).candidates}
+    by_default = b.run(IDS)
+    for i, metric in enumerate(("acc", "rec", "spc")):
+        b.choose("select[name=sort]", metric)
+        values = [candidates[name].verdicts[i].value for name in b.run(IDS)]
+        assert values == sorted(values)
+        assert len(values) == len(candidates)
+    b.choose("select[name=sort]", "patient")
+    patients = [str(candidates[name].patient) for name in b.run(IDS)]
+    assert patients == sorted(patients, key=lambda p: int(p[1:].split()[0]))
+    b.choose("select[name=sort]", "doubt")
+    assert b.run(IDS) == by_default
+
+
+def test_filtering(b: Browser, v: Valuation) -> None:
+    candidates = review(v, 0.3).candidates
+    b.click("select[name=label] option:nth-of-type(2)")
+    assert b.run(IDS) == [c.id for c in candidates if c.label == 0]
+    b.choose("select[name=metric]", "spc")
+    assert b.run(IDS) == [c.id for c in candidates if c.label == 0 and c.verdicts[2].is_lowest]
+    b.click("select[name=label] option:nth-of-type(1)")
+    b.choose("select[name=metric]", "")
+    patient = candidates[0].patient
+    b.choose("select[name=patient]", f"={patient}")
+    shown = b.run(IDS)
+    assert shown == [c.id for c in candidates if c.patient == patient]
+    assert state(b) == f"{len(shown)} of {len(candidates)} shown, 0 decided."
+    b.choose("select[name=decision]", "none")
+    assert b.run(IDS) == shown
+    b.click("select[name=decision] option:nth-of-type(3)")
+    assert b.run(IDS) == []
+    assert "No sample of the queue fits" in b.text("#queue .empty")
+
+
+def test_exported_decisions_are_applied(b: Browser, folder: Path, noisy: Features) -> None:
+    b.click("button[name=export]")
+    assert state(b).endswith("Nothing to export yet.")
+    b.run("document.querySelector('.card').focus()")
+    b.press(*("r" * len(b.run(IDS))))
+    b.click(".card:nth-of-type(3) input[value=keep]")
+    b.choose("select[name=metric]", "rec")  # what is hidden is exported all the same
+    b.click("button[name=export]")
+    target = folder / "decisions.csv"
+    while not target.exists():
+        time.sleep(0.02)
+    decisions = read_decisions(target)
+    b.choose("select[name=metric]", "")
+    ids = b.run(IDS)
+    assert [d.id for d in decisions] == ids
+    fixed = apply_decisions(noisy, decisions)
+    changed = noisy.rows["id"][noisy.rows["label"] != fixed.rows["label"]]
+    assert sorted(changed.tolist()) == sorted(ids[:2] + ids[3:])
+
+
+def test_a_page_denied_storage_works_and_says_so(b: Browser) -> None:
+    b.run("Storage.prototype.setItem = () => { throw new Error('denied'); }")
+    b.click(".card input[value=keep]")
+    assert "cannot be kept in this browser" in state(b)
+    assert b.run("return document.querySelector('.card').dataset.decision") == "keep"
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_sticks_out_to_the_right(width: int, b: Browser, page: Path) -> None:
+    b.developer(
+        "Emulation.setDeviceMetricsOverride",
+        width=width,
+        height=800,
+        deviceScaleFactor=1,
+        mobile=width < 600,
+    )
+    b.open(page)
+    wide: Any = b.run("return [document.documentElement.scrollWidth, innerWidth]")
+    b.developer("Emulation.clearDeviceMetricsOverride")
+    assert wide[0] <= wide[1]
+    assert wide[1] == width
+
+
+def test_the_page_prints(b: Browser) -> None:
+    b.developer("Emulation.setEmulatedMedia", media="print")
+    displayed = b.run(
+        "return ['nav', '.controls', '.card', '.panel'].map((s) => getComputedStyle(document.querySelector(s)).display)"
+    )
+    visibility = b.run("return getComputedStyle(document.querySelector('.card')).contentVisibility")
+    b.developer("Emulation.setEmulatedMedia", media="")
+    assert displayed == ["none", "none", "grid", "block"]
+    assert visibility == "visible"
