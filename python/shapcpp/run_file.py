@@ -197,8 +197,9 @@ def _check_trace(arrays: Mapping[str, NDArray[Any]], done: int, unit: int, room:
         gains[-1:].sum(axis=0), arrays["gains"]
     ):
         raise ValueError("the trace does not end where the run does")
-    largest = counts[:, None, None].astype(object) * (room * arrays["test_counts"])
-    if not ((gains <= largest) & (gains >= -largest)).all():
+    most = counts[:, None].astype(object) * (room * arrays["test_counts"])
+    reach = np.minimum(most, LARGEST).astype(np.int64)[:, None]
+    if not ((gains <= reach) & (gains >= -reach)).all():
         raise ValueError("trace_gains lie outside what test_counts allow")
     change = arrays["full_counts"] - arrays["empty_counts"]
     if not np.array_equal(_exact_sums(gains), counts[:, None].astype(object) * (unit * change)):

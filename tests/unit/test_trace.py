@@ -78,7 +78,9 @@ def test_looks_increase_to_the_last_walk(units: int, most: int, unit: int) -> No
     assert at[0] == unit or len(at) == 1
 
 
-@pytest.mark.parametrize("options", [{}, {"antithetic": True}, {"first": 30}, {"threads": 3}])
+@pytest.mark.parametrize(
+    "options", [{}, {"antithetic": True}, {"halving": True}, {"first": 30}, {"threads": 3}]
+)
 def test_each_look_is_the_run_that_ends_there(options: dict[str, Any]) -> None:
     v = run(60, trace=8, **options)
     assert_ends_as_its_run(v)
