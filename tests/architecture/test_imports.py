@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from importlib.metadata import requires
 from pathlib import Path
 
@@ -14,7 +15,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "python" / "shapcpp"
 
-# Every module of the package, from the ground up: each may import those in earlier lines only.
+# Every module of the package, and the rooms that are folders, from the ground up: each may import
+# those in earlier lines only, and a module of a folder its neighbours.
 LAYERS = [
     {"_core"},
     {"checks", "files", "metrics", "cgroups", "ranges", "student"},
@@ -25,24 +27,41 @@ LAYERS = [
     {"run_file"},
     {"result", "request", "worker"},
     {"noise", "detection", "outcome", "walkers", "forecast", "executors"},
-    {"course", "workers"},
+    {"course", "workers", "scores"},
     {"valuation"},
+    {"removal", "relabelling"},
     {"__init__"},
+    {"ct"},
+    {"report"},
+    {"experiment"},
     {"tables", "console"},
-    {"cli_value"},
+    {"cli_value", "cli_features", "cli_report", "cli_reproduce"},
     {"cli"},
     {"__main__"},
 ]
+RANK = {name: i for i, layer in enumerate(LAYERS) for name in layer}
+FOLDERS = {"ct", "report", "experiment"}
 # Outside libraries beside numpy, and who may import them (* : inside functions only).
 ALLOWED = {
     "cli": {"click"},
     "cli_value": {"click"},
+    "cli_features": {"click"},
+    "cli_report": {"click"},
+    "cli_reproduce": {"click"},
     "console": {"click"},
     "executors": {"distributed*"},
     "tables": {"rich"},
     "progress": {"rich*"},
     "result": {"pandas*"},
+    "ct": {"torch", "nibabel*"},  # and by ct/libraries.py, which names the extra
+    "report": {"matplotlib*", "jinja2*", "PIL*"},
 }
+
+
+def modules() -> list[tuple[str, Path]]:
+    """Every file of the package and its room: the file's own name, or the folder's."""
+    parts = [(path.relative_to(PACKAGE).parts, path) for path in PACKAGE.rglob("*.py")]
+    return [(names[0].removesuffix(".py"), path) for names, path in parts]
 
 
 def imported(path: Path) -> set[str]:
@@ -63,32 +82,44 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def test_modules_import_only_lower_ones() -> None:
-    rank = {module: i for i, layer in enumerate(LAYERS) for module in layer}
-    assert {path.stem for path in PACKAGE.glob("*.py")} == set(rank) - {"_core"}
-    for path in PACKAGE.glob("*.py"):
+def test_rooms_import_only_lower_ones() -> None:
+    assert {room for room, _ in modules()} == set(RANK) - {"_core"}
+    for room, path in modules():
         for name in imported(path):
             parts = name.rstrip("*").split(".")
             if parts[0] == "shapcpp":
-                target = parts[1] if len(parts) > 1 and parts[1] in rank else "__init__"
-                assert rank[target] < rank[path.stem], f"{path.name} imports {name}"
+                target = parts[1] if len(parts) > 1 and parts[1] in RANK else "__init__"
+                is_neighbour = target == room and room in FOLDERS
+                assert is_neighbour or RANK[target] < RANK[room], f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("folder", sorted(FOLDERS))
+def test_neighbours_do_not_import_each_other_in_a_circle(folder: str) -> None:
+    files = {path.stem: path for path in (PACKAGE / folder).glob("*.py")}
+    uses = {
+        stem: {parts[2] for name in imported(path) if not name.endswith("*")
+               for parts in [name.split(".")] if parts[:2] == ["shapcpp", folder]
+               and len(parts) > 2 and parts[2] in files}
+        for stem, path in files.items()
+    }  # fmt: skip
+    assert list(TopologicalSorter(uses).static_order())
 
 
 def test_outside_libraries_stay_in_their_rooms() -> None:
-    for path in PACKAGE.glob("*.py"):
+    for room, path in modules():
         for name in imported(path):
             library = name.split(".")[0].rstrip("*")
             if library in {"shapcpp", "numpy", *sys.stdlib_module_names}:
                 continue
             mark = library + ("*" if name.endswith("*") else "")
-            assert mark in ALLOWED.get(path.stem, set()), f"{path.name} imports {name}"
+            assert mark in ALLOWED.get(room, set()), f"{path} imports {name}"
 
 
 def test_import_loads_nothing_heavy() -> None:
     code = "import sys, shapcpp; print(*{name.split('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"torch", "nibabel", "pydicom", "matplotlib", "pandas", "dask", "distributed", "mpi4py", "sklearn",
-             "scipy", "click", "rich", "jinja2"}  # fmt: skip
+             "scipy", "click", "rich", "jinja2", "PIL", "monai"}  # fmt: skip
     assert not heavy & set(done.stdout.split())
 
 

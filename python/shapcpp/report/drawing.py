@@ -41,7 +41,8 @@ def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64
     low, high = v.interval(metric)
     for sample, (colour, _, line) in zip(samples, OF_METRIC.values(), strict=False):
         of_player = np.ascontiguousarray(gains[:, v.players[sample]])
-        running = resolve(metric).score(of_player, v.test_counts) / counts
+        running = resolve(metric).score(of_player, v.test_counts)
+        running /= counts * v.settings["gain_unit"]
         reach = (high[sample] - low[sample]) / 2 * widening
         axes.plot(counts, running, color=colour, linestyle=line, linewidth=1.4,
                   label=f"{_short(v.ids[sample])}, labelled {v.labels[sample]}")  # fmt: skip
