@@ -24,7 +24,7 @@ from shapcpp.progress import nothing
 __all__ = ["PAPER_COUNTS", "write_phantom"]
 
 APEX, BASE = 0.1, 0.93  # levels of the highest and the lowest slice, so that all show lung
-THICKNESS = 5.0  # mm
+THICKNESS = 7.0  # mm
 SMALLEST = 16  # pixels; below, nothing of a chest is left
 
 
@@ -64,8 +64,9 @@ def write_phantom(
 
     Notes
     -----
-    `folder` gets ``manifest.csv`` with the columns ``file, mask, slice, label, split,
-    patient``, and the folders ``volumes`` and ``masks``. The manifest is written last.
+    `folder` gets ``manifest.csv`` with the columns ``file, mask, slice, split, patient``,
+    and the folders ``volumes`` and ``masks``. A slice is positive where its mask holds a pixel.
+    The manifest is written last.
     """
     size, seed = checks.positive("size", size), checks.seed(seed)
     if size < SMALLEST:
@@ -82,11 +83,10 @@ def write_phantom(
         for name, voxels in zip(names, (hu, mask), strict=True):
             write_nifti(target / name, voxels, spacing)
         rows += [
-            (*names, k, int(label), patient.split, patient.name)
-            for k, label in enumerate(patient.positive)
+            (*names, k, patient.split, patient.name) for k in range(len(patient.positive))
         ]
         progress(len(rows), total)
-    header = ("file", "mask", "slice", "label", "split", "patient")
+    header = ("file", "mask", "slice", "split", "patient")
     content = files.csv_bytes(header, rows)
     files.write_atomically(target / "manifest.csv", lambda file: file.write(content))
 

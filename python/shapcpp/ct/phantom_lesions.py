@@ -65,13 +65,13 @@ def lesions_of(
     found = []
     for first, last in runs(positive, rng):
         level = float(levels[(first + last) // 2])
-        many = 1 + int(rng.binomial(3, 0.3))
+        many = 1 + int(rng.binomial(4, 0.5))
         for number in range(many):
             begin, end = first, last
             if number:
                 begin, end = sorted(int(k) for k in rng.integers(first, last + 1, size=2))
             solid = rng.uniform() < CONSOLIDATED
-            radius = float(np.exp(rng.uniform(np.log(9), np.log(20 if solid else 30))))
+            radius = float(np.exp(rng.uniform(np.log(22), np.log(40 if solid else 70))))
             flat = rng.uniform(0.55, 1)
             found.append(
                 Lesion(

@@ -13,8 +13,8 @@ from shapcpp.ct.phantom_shapes import Grid, Image, paint
 __all__ = ["Tubes", "airways", "draw_airways", "draw_vessels", "vessels"]
 
 ROOT = 0.46  # level of the lungs' roots
-TIPS = 220  # per lung
-THINNEST = 0.7  # mm, radius of a tip
+TIPS = 420  # per lung
+THINNEST = 0.65  # mm, radius of a tip
 MURRAY = 1 / 2.6  # radius grows with this power of the tips that a vessel feeds
 Points = NDArray[np.float64]
 
@@ -57,7 +57,7 @@ def vessels(chest: Chest, rng: np.random.Generator) -> Tubes:
     pieces: list[tuple[Points, Points, float]] = []
     size = np.array([2 * chest.half_width, 2 * chest.half_depth, chest.height])
     low = np.array([-chest.half_width, -chest.half_depth, 0])
-    points = low + size * rng.uniform(size=(16 * TIPS, 3))
+    points = low + size * rng.uniform(size=(12 * TIPS, 3))
     x, y, z = points.astype(np.float32).T
     found = points[chest.lungs(x, y, z / np.float32(chest.height)) < -3]
     for side in (-1, 1):
