@@ -12,7 +12,6 @@ _HOMES = {
     "Trained": "training",
     "load_model": "model_file",
     "read_scans": "reading",
-    "thumbnails": "thumbnails",
     "train": "training",
     "write_phantom": "phantom",
 }
