@@ -111,7 +111,7 @@ def draw_chest(rng: np.random.Generator) -> Chest:
         half_width=half_width,
         half_depth=half_depth,
         fat=rng.uniform(9, 24),
-        field=2 * half_width * rng.uniform(1.04, 1.16),
+        field=2 * half_width * rng.uniform(0.98, 1.08),
         shift=(rng.normal(0, 4), rng.normal(-4, 4)),
         turn=rng.normal(0, 0.05),
         lung=rng.uniform(-900, -850),
@@ -158,8 +158,8 @@ def draw_slice(chest: Chest, grid: Grid, t: float, rng: np.random.Generator) -> 
     shoulder = float(np.exp(-((t / 0.16) ** 2)))
     hu = np.full(x.shape, AIR, dtype=np.float32)
     back = grid.y - np.float32(chest.half_depth + chest.shift[1] + chest.table) - 2e-4 * grid.x**2
-    paint(hu, inside(np.abs(back - 14) - 14, grid.pixel), -880.0)
-    paint(hu, inside(np.minimum(np.abs(back), np.abs(back - 28)) - 1.5, grid.pixel), -150.0)
+    paint(hu, inside(np.abs(back - 14) - 14, grid.pixel), -950.0)
+    paint(hu, inside(np.minimum(np.abs(back), np.abs(back - 28)) - 0.8, grid.pixel), -300.0)
 
     skin = superellipse(
         x, y, chest.half_width * (1 + 0.06 * shoulder), chest.half_depth * (1 - 0.1 * shoulder), 2.5
