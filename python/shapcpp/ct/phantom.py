@@ -84,8 +84,8 @@ def write_phantom(
     for number, patient in enumerate(patients, start=1):
         hu, mask, spacing = draw_volume(patient, size, np.random.SeedSequence([seed, number]))
         names = [f"{part}/{patient.name}.nii.gz" for part in ("volumes", "masks")]
-        for name, voxels in zip(names, (hu, mask), strict=True):
-            write_nifti(target / name, voxels, spacing)
+        write_nifti(target / names[0], hu, spacing)
+        write_nifti(target / names[1], mask, spacing)
         rows += [(*names, k, patient.split, patient.name) for k in range(len(patient.positive))]
         progress(len(rows), total)
     header = ("file", "mask", "slice", "split", "patient")

@@ -55,9 +55,13 @@ class Chest:
         flat = superellipse(x, y - middle, width, depth, 2.35)
         turn = np.arctan2(y, x)
         a, b = self.wobble
-        return flat + 2.5 * (np.cos(3 * turn + a) + np.cos(5 * turn + b)).astype(np.float32)
+        distance: Image = flat + 2.5 * (np.cos(3 * turn + a) + np.cos(5 * turn + b)).astype(
+            np.float32
+        )
+        return distance
 
     def heart_edge(self, x: Image, y: Image, t: Image | float) -> Image:
+        """Signed distance (mm) to the heart's surface."""
         _, depth, middle = self.outlines(t)
         bulge = np.sqrt(np.clip(1 - ((t - 0.74) / 0.32) ** 2, 1e-4, 1)) * self.heart
         u, v = rotated(x - np.float32(20), (y - middle + 0.28 * depth), 0.5)
@@ -73,7 +77,8 @@ class Chest:
         hilum = superellipse(np.abs(x) - 34, y - middle - 4, 17, 13) + 1500 * (t - 0.46) ** 2
         aorta = superellipse(x - 21, y - middle - depth + 27, 13, 13)
         edges = np.minimum(np.minimum(column, self.heart_edge(x, y, t)), np.minimum(arch, hilum))
-        return np.minimum(edges, aorta + 40 * np.clip(0.3 - t, 0, 1)).astype(np.float32)
+        distance: Image = np.minimum(edges, aorta + 40 * np.clip(0.3 - t, 0, 1)).astype(np.float32)
+        return distance
 
     def dome(self, x: Image, y: Image, t: Image | float, left: bool) -> Image:
         """Signed distance (mm) to the organs below one half of the diaphragm."""

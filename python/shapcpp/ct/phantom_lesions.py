@@ -13,7 +13,7 @@ from shapcpp.ct.phantom_shapes import Grid, Image, paint, rotated, superellipse
 __all__ = ["Lesion", "draw_lesions", "draw_look_alikes", "lesions_of", "look_alikes_of"]
 
 CONSOLIDATED = 0.2  # share of the lesions; the others are ground glass
-MILD = 0.15  # share of the stretches with one small lesion, which is hard to see
+MILD = 0.2  # share of the stretches with one small lesion, which is hard to see
 LONGEST = 5  # slices that one lesion spans
 
 
