@@ -29,6 +29,7 @@ class Tubes:
 
     @classmethod
     def of(cls, pieces: list[tuple[Points, Points, float]]) -> Tubes:
+        """From (start, end, radius) of each piece."""
         start, end, radius = zip(*pieces, strict=True)
         return cls(np.array(start), np.array(end), np.array(radius))
 
@@ -70,8 +71,8 @@ def airways(chest: Chest, tree: Tubes) -> Tubes:
     """The windpipe, its two branches, and bronchi beside the widest vessels."""
     fork = np.array([1.0, -3.0, 0.42 * chest.height])
     pieces = [(np.array([2.0, -9.0, -40.0]), fork, 9.0)]
-    for side in (-1, 1):
-        pieces.append((fork, np.array([side * 36.0, 2.0, 0.48 * chest.height]), 7.0))
+    lobes = [np.array([side * 36.0, 2.0, 0.48 * chest.height]) for side in (-1, 1)]
+    pieces += [(fork, lobe, 7.0) for lobe in lobes]
     wide = tree.radius > 2.6
     aside = np.array([2.5, 4.5, 0])
     beside = zip(tree.start[wide], tree.end[wide], tree.radius[wide], strict=True)
