@@ -10,6 +10,8 @@ _HOMES = {
     "NetworkOptions": "training",
     "Slices": "slices",
     "Trained": "training",
+    "extract_features": "extraction",
+    "features_of": "extraction",
     "load_model": "model_file",
     "read_scans": "reading",
     "train": "training",

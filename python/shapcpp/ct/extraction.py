@@ -114,6 +114,7 @@ def extract_features(
         anonymous=anonymous,
         skip_bad=skip_bad,
         progress=progress,
+        note=stage,
     )
     stage(f"read {len(slices)} slices of {slices.size} pixels")
     if trained is None:
