@@ -16,6 +16,7 @@ import shapcpp
 from shapcpp import tables
 from shapcpp.cli_features import features
 from shapcpp.cli_report import relabel, report
+from shapcpp.cli_reproduce import reproduce
 from shapcpp.cli_value import value
 from shapcpp.console import (
     EXIT_BAD_INPUT,
@@ -59,6 +60,7 @@ cli.add_command(features)
 cli.add_command(value)
 cli.add_command(report)
 cli.add_command(relabel)
+cli.add_command(reproduce)
 
 
 @cli.command()

@@ -12,7 +12,7 @@ from shapcpp import processors
 from shapcpp.console import PATH, check_outputs
 from shapcpp.progress import progress_bar
 
-__all__ = ["features"]
+__all__ = ["features", "parse_counts"]
 
 
 @click.command()
@@ -111,7 +111,7 @@ def features(
         raise ValueError(f"a features file is written as .npy, got {output}")
     if model is not None and (save_model or curve):
         raise ValueError("--model trains nothing: leave out --save-model and --curve")
-    split_counts = None if counts is None else _parse_counts(counts)
+    split_counts = None if counts is None else parse_counts(counts)
     from shapcpp.ct.libraries import library
 
     library("torch", "the capsule network")
@@ -167,7 +167,8 @@ def _show(made: shapcpp.Features) -> None:
             )
 
 
-def _parse_counts(text: str) -> dict[str, tuple[int, int]]:
+def parse_counts(text: str) -> dict[str, tuple[int, int]]:
+    """Positives and negatives by split, of "train=100/400,val=50/200"."""
     counts: dict[str, tuple[int, int]] = {}
     for entry in text.split(","):
         match = re.fullmatch(r"(train|val|test)=(\d+)/(\d+)", entry.strip())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -143,6 +143,44 @@ def show_detection(table: np.recarray[Any, Any], metrics: Sequence[str]) -> None
             f"{100 * first.fraction:g}%", DIRECTIONS[first.direction], str(first.flipped), *cells
         )
     console.print(shown)
+
+
+def show_table2(table: np.recarray[Any, Any], networks: Sequence[Mapping[str, Any]]) -> None:
+    """The paper's table, its numbers in brackets beside those found, a table per one-class rule."""
+    console = _console()
+    for network in networks:
+        console.print(
+            f"Noise {100 * network['noise']:g}%: {network['epochs']} epochs, the best "
+            f"{network['best_epoch']}; AUC {network['val_auc']:.3f} in validation, "
+            f"{network['test_auc']:.3f} in test"
+        )
+    metrics = list(dict.fromkeys(table.metric.tolist()))
+    for rule in dict.fromkeys(table.single_class.tolist()):
+        console.print(
+            f"\nTable 2, single class {rule}: share of the flipped labels among the lowest values "
+            "(the paper's)",
+            style="bold",
+        )
+        shown = _table(["noise", "lowest", "error", *metrics], left=["error"])
+        part = table[table.single_class == rule]
+        for first in part[:: len(metrics)]:
+            same = part[
+                (part.noise == first.noise)
+                & (part.fraction == first.fraction)
+                & (part.direction == first.direction)
+            ]
+            shown.add_row(
+                f"{100 * first.noise:g}%",
+                f"{100 * first.fraction:g}%",
+                first.direction.replace("_", " "),
+                *(_beside(row.found, row.paper) for row in same),
+            )
+        console.print(shown)
+
+
+def _beside(found: float, paper: float) -> str:
+    own = "-" if np.isnan(found) else f"{found:.2f}"
+    return own if np.isnan(paper) else f"{own} ({paper:.2f})"
 
 
 def show_queue(queue: np.recarray[Any, Any], v: Valuation) -> None:

@@ -137,29 +137,25 @@ def extract_features(
             trained.save(save_model)
         if curve is not None:
             save_curve(curve, trained)
-    return features_of(slices, trained, progress=progress)
+    return features_of(slices, trained.features(slices.images, progress))
 
 
 def features_of(
     slices: Slices,
-    trained: Trained,
+    features: NDArray[np.float64],
     labels: Array | None = None,
-    *,
-    progress: Callable[[int, int], None] = nothing,
 ) -> Features:
     """The features of slices, with all that is known of them.
 
     Parameters
     ----------
     slices : Slices
-        What to take the features of.
-    trained : Trained
-        The network that takes them.
+        What the features are of.
+    features : ndarray of float64, shape (n, d)
+        What a network takes of each.
     labels : ndarray of int, shape (n_train,), optional
         Labels of the training rows in place of theirs, such as noisy ones; theirs go to the
         field ``true_label``.
-    progress : callable, optional
-        Told ``(done, total)`` slices.
 
     Returns
     -------
@@ -168,7 +164,7 @@ def features_of(
         columns of ``slices.extra``; one that is called as one of these is left out.
     """
     columns: dict[str, Array] = {
-        "features": trained.features(slices.images, progress),
+        "features": features,
         "label": slices.label,
         "split": slices.split.astype("U5"),
         "id": slices.id,
@@ -181,10 +177,10 @@ def features_of(
     )
     for name, column in columns.items():
         rows[name] = column
-    features = Features(rows)
+    made = Features(rows)
     if labels is None:
-        return features
-    return features.relabelled(slices.split == "train", labels)
+        return made
+    return made.relabelled(slices.split == "train", labels)
 
 
 def save_curve(path: files.PathLike, trained: Trained) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
+import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from shapcpp import checks
+from shapcpp import checks, files
 from shapcpp.ct.augmentation import Augmentation
 from shapcpp.ct.capsules import CapsuleNetwork, NetworkOptions
 from shapcpp.ct.losses import class_weights, loss_of
 from shapcpp.ct.ranking import auc
 from shapcpp.ct.slices import Slices
+from shapcpp.ct.training_state import TrainingState
 from shapcpp.files import PathLike
 from shapcpp.progress import nothing
 
@@ -151,6 +152,7 @@ def train(
     augmentation: Augmentation | None = None,
     device: str = "cpu",
     seed: int = 0,
+    checkpoint: PathLike | None = None,
     progress: Callable[[int, int], None] = nothing,
 ) -> Trained:
     """Trains the capsule network of Enshaei et al. on the training slices.
@@ -182,6 +184,9 @@ def train(
     seed : int, default 0
         Of initial weights, order and transforms. On the CPU, with the same number of
         threads, the same seed gives the same network.
+    checkpoint : path-like, optional
+        Written after each epoch: the same call again, killed or not, goes on from it, to the
+        same network.
     progress : callable, optional
         Told ``(done, total)`` steps, where the total counts all epochs allowed.
 
@@ -193,7 +198,10 @@ def train(
     ------
     TypeError, ValueError
         If a split is empty or the training labels hold one class only, for numbers below 1,
-        an unknown or absent device, or a size below 8 pixels.
+        an unknown or absent device, a size below 8 pixels, or a checkpoint that is damaged or
+        of another training.
+    OSError
+        If the checkpoint cannot be written.
     FloatingPointError
         If the loss becomes nan or infinite.
     """
@@ -219,10 +227,23 @@ def train(
     generator = torch.Generator().manual_seed(seed)
     adam = torch.optim.Adam(network.parameters(), learning_rate)
 
+    state = TrainingState(network, adam, generator)
+    training = {
+        "seed": seed,
+        "batch": batch,
+        "learning_rate": learning_rate,
+        "size": slices.size,
+        "options": asdict(options),
+        "augmentation": asdict(augmentation),
+        "labels": hashlib.sha256(y.tobytes()).hexdigest(),
+    }
+    if checkpoint is not None:
+        files.check_writable(checkpoint)
+        state.resume(checkpoint, training)
     steps = -(-len(rows) // batch)
-    curve: list[tuple[float, ...]] = []
-    best, since, best_weights = float("inf"), 0, copy.deepcopy(network.state_dict())
-    for epoch in range(epochs):
+    for epoch in range(len(state.curve), epochs):
+        if state.since >= patience:
+            break
         network.train()
         total = 0.0
         order = torch.randperm(len(rows), generator=generator)
@@ -241,15 +262,12 @@ def train(
         if not np.isfinite([total, val_loss]).all():
             raise FloatingPointError(f"the loss is not finite after epoch {epoch + 1}")
         val_auc = auc(scores_of(capsules.double().cpu().numpy()), slices.label[val])
-        curve.append((epoch + 1, total / len(rows), val_loss, val_auc))
-        since += 1
-        if val_loss < best:
-            best, since, best_weights = val_loss, 0, copy.deepcopy(network.state_dict())
-        if since == patience:
-            break
+        state.note(total / len(rows), val_loss, val_auc)
+        if checkpoint is not None:
+            state.save(checkpoint, training)
     progress(epochs * steps, epochs * steps)
-    network.load_state_dict(best_weights)
-    return Trained(network.eval(), np.array(curve, CURVE), batch)
+    network.load_state_dict(state.best_weights)
+    return Trained(network.eval(), np.array(state.curve, CURVE), batch)
 
 
 def find_device(name: str) -> torch.device:

@@ -68,8 +68,10 @@ class Experiment:
 
     @property
     def fractions(self) -> tuple[float, ...]:
-        """Shares of all values to look at: those of the paper, or 10% and 30%."""
-        return FRACTIONS.get(self.noise or 0.0, (0.1, 0.3))
+        """Shares of all values to look at, as the paper does: that of the noise, and 30%."""
+        if self.noise is None:
+            return (0.1, 0.3)
+        return FRACTIONS.get(self.noise, tuple(sorted({self.noise, 0.3})))
 
 
 def noise_rate(v: Valuation) -> float | None:

@@ -82,7 +82,7 @@ def report(
         If a file is not of its kind, the run holds fewer than two permutations or is not of
         these features, `carry` differs in more than its rule, or a slice is not among the scans.
     """
-    _check_libraries()
+    check_libraries()
     fraction, most = checked_fraction("fraction", fraction), positive("most", most)
     v = _loaded("run", run)
     other = None if carry is None else _loaded("carry", carry)
@@ -126,7 +126,7 @@ def report(
     files.write_atomically(output, lambda file: file.write(page.encode()))
 
 
-def _check_libraries() -> None:
+def check_libraries() -> None:
     try:
         import_module("jinja2")
         import_module("matplotlib")

@@ -1,0 +1,139 @@
+"""The command `shapcpp reproduce`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from shapcpp import processors, tables
+from shapcpp.cli_features import parse_counts
+from shapcpp.console import EXIT_INTERRUPTED, PATH, note
+
+__all__ = ["reproduce"]
+
+
+@click.command()
+@click.option("-o", "--output", type=PATH, required=True, metavar="DIR",
+              help="The folder for all files; made if absent.")  # fmt: skip
+@click.option("--data", type=PATH, default="phantom", show_default=True, metavar="phantom|PATH",
+              help="Scans, as for shapcpp features; the phantom is made here.")  # fmt: skip
+@click.option("--size", type=click.IntRange(min=8), default=64, show_default=True,
+              metavar="PIXELS", help="Of the slices; the paper's 512 wants a GPU.")  # fmt: skip
+@click.option("--epochs", type=click.IntRange(min=1), default=100, show_default=True,
+              help="At most.")  # fmt: skip
+@click.option(
+    "--patience", type=click.IntRange(min=1), default=5, show_default=True, metavar="EPOCHS",
+    help="Stop after so many without a better validation loss.",
+)  # fmt: skip
+@click.option("--perms", type=click.IntRange(min=2), default=2000, show_default=True)
+@click.option(
+    "--noise", multiple=True, default=("10", "20", "30"), metavar="PERCENT",
+    help="Labels of each class to flip. Repeatable, or with commas; default: 10,20,30.",
+)  # fmt: skip
+@click.option(
+    "--split", type=click.Choice(["file", "patient", "random"]),
+    help="Default: the manifest's column split, else by patient, else at random.",
+)  # fmt: skip
+@click.option(
+    "--counts", metavar="SPLIT=POSITIVE/NEGATIVE,...",
+    help="Slices of each split, as in train=100/400,val=50/200,test=241/759: the phantom's "
+    "default.",
+)  # fmt: skip
+@click.option("--labels", type=PATH, metavar="FILE.csv",
+              help="A table of labels that lies beside the scans.")  # fmt: skip
+@click.option("--label-column", default="label", show_default=True, metavar="NAME")
+@click.option("--masks", type=PATH, metavar="DIR", help="Lesion masks of NIfTI volumes.")
+@click.option("--min-lesion", type=click.IntRange(min=1), default=1, show_default=True,
+              metavar="PIXELS", help="A slice with so many in its mask is positive.")  # fmt: skip
+@click.option("--anonymous", is_flag=True, help="Numbers in place of patient ids.")
+@click.option("--skip-bad", is_flag=True, help="Go on without slices that cannot be read.")
+@click.option("--routing", type=click.IntRange(min=1), default=3, show_default=True,
+              help="Routing iterations.")  # fmt: skip
+@click.option("--C", "C", type=float, default=1.0, show_default=True,
+              help="Inverse strength of the penalty.")  # fmt: skip
+@click.option("--scale", type=click.Choice(["none", "standard"]), default="none",
+              show_default=True, help="Standardise the features.")  # fmt: skip
+@click.option("--seed", default=0, show_default=True,
+              help="Of phantom, split, flips, trainings and permutations.")  # fmt: skip
+@click.option("--device", default="cpu", show_default=True, metavar="cpu|cuda")
+def reproduce(
+    output: str,
+    data: str,
+    size: int,
+    epochs: int,
+    patience: int,
+    perms: int,
+    noise: tuple[str, ...],
+    split: str | None,
+    counts: str | None,
+    labels: str | None,
+    label_column: str,
+    masks: str | None,
+    min_lesion: int,
+    anonymous: bool,
+    skip_bad: bool,
+    routing: int,
+    C: float,
+    scale: str,
+    seed: int,
+    device: str,
+) -> None:
+    """Reproduce the paper: scans, label noise, network, values, Table 2, report.
+
+    For each noise rate a capsule network learns noisy labels, its features are valued under
+    both one-class rules, and the flipped labels are looked for among the lowest values.
+    Stopped or killed, the same command goes on from there; a changed option does again only
+    what depends on it.
+
+    \b
+    Examples:
+      shapcpp reproduce -o paper
+      shapcpp reproduce --data scans/ --size 128 --split random -o mine
+      shapcpp reproduce --data scans/ --noise 5,20 --perms 5000 --scale standard -o mine
+    """
+    rates = _parse_noise(noise)
+    split_counts = None if counts is None else parse_counts(counts)
+    from shapcpp.ct.libraries import library
+
+    torch = library("torch", "the capsule network")
+    from shapcpp.experiment import reproduce as run
+
+    torch.set_num_threads(min(torch.get_num_threads(), processors.available_processors()))
+    try:
+        done = run(
+            output,
+            data,
+            size=size,
+            epochs=epochs,
+            patience=patience,
+            permutations=perms,
+            noise=rates,
+            split=split,
+            counts=split_counts,
+            labels=labels,
+            label_column=label_column,
+            masks=masks,
+            min_lesion=min_lesion,
+            anonymous=anonymous,
+            skip_bad=skip_bad,
+            routing=routing,
+            C=C,
+            scale=None if scale == "none" else scale,
+            seed=seed,
+            device=device,
+            progress=True,
+        )
+    except KeyboardInterrupt:
+        note(f"interrupted; what is done is kept in {output}, and the same command goes on from it")
+        sys.exit(EXIT_INTERRUPTED)
+    tables.show_table2(done.table, done.networks)
+    click.echo(f"Saved in {output}. Next: open {done.folder / 'report.html'}")
+
+
+def _parse_noise(texts: tuple[str, ...]) -> list[float]:
+    text = ",".join(texts)
+    try:
+        return [float(percent) / 100 for percent in text.split(",")]
+    except ValueError:
+        raise ValueError(f"noise must be percentages, got {text!r}") from None

@@ -1,0 +1,169 @@
+"""One experiment of the paper: labels flipped, a network trained on them, its features valued."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import shapcpp
+from shapcpp.experiment.scans import Scans
+from shapcpp.experiment.settings import Settings, name_of
+from shapcpp.experiment.stages import Facts, Progress, Stages
+from shapcpp.report.experiments import Experiment
+from shapcpp.result import Valuation, load
+
+__all__ = ["RULES", "FlippedLabels"]
+
+# One-class rules, and what they add to the name of a run's file.
+RULES = {"constant": "", "carry": "-carry"}
+ROMAN = {0.1: "I", 0.2: "II", 0.3: "III"}
+
+
+class FlippedLabels:
+    """The experiment with one share of the training labels flipped, in stages.
+
+    Parameters
+    ----------
+    noise : float
+        The share of each class.
+    settings : Settings
+        How everything is done.
+    scans : Scans
+        The slices.
+    stages : Stages
+        Where it is done.
+    """
+
+    def __init__(self, noise: float, settings: Settings, scans: Scans, stages: Stages) -> None:
+        self.noise, self.percent = noise, name_of(noise)
+        self._settings, self._scans, self._stages = settings, scans, stages
+        self.network: Facts = {}
+        self.auc: Facts = {}
+
+    @property
+    def features_file(self) -> str:
+        """The features, with noisy labels and true ones."""
+        return f"features-{self.percent}.npy"
+
+    @property
+    def run_files(self) -> dict[str, str]:
+        """The runs by one-class rule."""
+        return {rule: f"run-{self.percent}{suffix}.npz" for rule, suffix in RULES.items()}
+
+    @property
+    def value_stages(self) -> list[str]:
+        """Names of the stages that value."""
+        return [f"values-{self.percent}{suffix}" for suffix in RULES.values()]
+
+    def do(self) -> None:
+        """All stages, each unless it is done."""
+        self._train()
+        self._take_features()
+        for rule, stage in zip(RULES, self.value_stages, strict=True):
+            self._value(rule, stage)
+
+    def result(self) -> Experiment:
+        """The runs, as tables and report want them."""
+        runs = {rule: load(self._stages.path(file)) for rule, file in self.run_files.items()}
+        numeral = ROMAN.get(self.noise)
+        return Experiment(
+            name=f"{numeral} ({self.percent}%)" if numeral else f"{self.percent}%",
+            run=runs["constant"],
+            carry=runs["carry"],
+            noise=self.noise,
+            auc={"validation": self.auc["val_auc"], "test": self.auc["test_auc"]},
+        )
+
+    def _noisy(self, progress: Progress) -> NDArray[Any]:
+        slices = self._scans.slices(progress)
+        train = slices.label[slices.split == "train"]
+        return shapcpp.flip_labels(train, self.noise, self._settings.seed)[0]
+
+    def _train(self) -> None:
+        stage = f"network-{self.percent}"
+        settings, inputs = self._settings, self._scans.inputs | {"noise": self.noise}
+        inputs |= {"training": settings.training}
+        outputs = [f"model-{self.percent}.pt", f"curve-{self.percent}.csv"]
+
+        def work(progress: Progress) -> Facts:
+            from shapcpp.ct.capsules import NetworkOptions
+            from shapcpp.ct.extraction import save_curve
+            from shapcpp.ct.training import train
+
+            noisy = self._noisy(progress)
+            trained = train(
+                self._scans.slices(progress),
+                noisy,
+                options=NetworkOptions(routing=settings.routing),
+                epochs=settings.epochs,
+                patience=settings.patience,
+                device=settings.device,
+                seed=settings.seed,
+                checkpoint=self._stages.partial(stage, inputs),
+                progress=progress,
+            )
+            trained.save(self._stages.path(outputs[0]))
+            save_curve(self._stages.path(outputs[1]), trained)
+            best = trained.curve[int(np.argmin(trained.curve["val_loss"]))]
+            return {
+                "epochs": len(trained.curve),
+                "best_epoch": int(best["epoch"]),
+                "val_auc": float(best["val_auc"]),
+                "device": settings.device,
+            }
+
+        self.network = self._stages.do(stage, inputs, outputs, work)
+
+    def _take_features(self) -> None:
+        stage = f"features-{self.percent}"
+        inputs = self._scans.inputs | self._stages.of(f"network-{self.percent}")
+        inputs |= {"noise": self.noise}
+
+        def work(progress: Progress) -> Facts:
+            from shapcpp.ct.extraction import features_of
+            from shapcpp.ct.model_file import load_model
+            from shapcpp.ct.ranking import auc
+            from shapcpp.ct.training import read_out, scores_of
+
+            noisy = self._noisy(progress)
+            slices = self._scans.slices(progress)
+            model = self._stages.path(f"model-{self.percent}.pt")
+            trained = load_model(model, self._settings.device)
+            capsules = trained.capsules(slices.images, progress)
+            features = features_of(slices, read_out(capsules, trained.options.readout), noisy)
+            shapcpp.write_features(self._stages.path(self.features_file), features)
+            scores = scores_of(capsules)
+            of_split = {split: slices.split == split for split in ("val", "test")}
+            return {
+                f"{split}_auc": float(auc(scores[rows], slices.label[rows]))
+                for split, rows in of_split.items()
+            }
+
+        self.auc = self._stages.do(stage, inputs, [self.features_file], work)
+
+    def _value(self, rule: str, stage: str) -> None:
+        settings, output = self._settings.valuing, self.run_files[rule]
+        inputs = self._stages.of(f"features-{self.percent}") | settings | {"single_class": rule}
+
+        def work(progress: Progress) -> Facts:
+            train, test = shapcpp.read_features(self._stages.path(self.features_file)).sides()
+            v: Valuation = shapcpp.value(
+                train.X,
+                train.y,
+                test.X,
+                test.y,
+                **settings,
+                single_class=rule,  # type: ignore[arg-type]
+                groups=train.groups,
+                ids=train.ids,
+                progress=progress,
+                by_group=False,
+                true_labels=train.true_labels,
+                checkpoint=self._stages.partial(stage, inputs),
+            )
+            v.save(self._stages.path(output))
+            return {"permutations": v.n_permutations, "uncertified": v.uncertified}
+
+        self._stages.do(stage, inputs, [output], work)

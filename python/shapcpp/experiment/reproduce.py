@@ -1,0 +1,260 @@
+"""reproduce(): the paper from scans to its table, in one call that can be stopped and repeated."""
+
+from __future__ import annotations
+
+import fcntl
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shapcpp import __version__, files
+from shapcpp.ct.libraries import library
+from shapcpp.experiment import table2 as tables
+from shapcpp.experiment.protocol import FlippedLabels
+from shapcpp.experiment.scans import Scans
+from shapcpp.experiment.settings import PHANTOM, Settings
+from shapcpp.experiment.stages import Facts, Progress, Stages
+from shapcpp.progress import progress_bar
+from shapcpp.report import Experiment, figure2, figure3, report
+from shapcpp.report.page import check_libraries
+
+__all__ = ["Reproduction", "reproduce"]
+
+
+@dataclass(frozen=True, eq=False)
+class Reproduction:
+    """What `reproduce` found.
+
+    Attributes
+    ----------
+    folder : path
+        Where all files are.
+    experiments : tuple of Experiment
+        In the order of the noise rates; each with its runs under both one-class rules.
+    table : numpy.recarray
+        Table 2: fields noise, fraction, single_class, direction, metric, found, paper.
+    networks : tuple of dict
+        Per experiment: noise, epochs, best_epoch, val_auc, test_auc.
+    """
+
+    folder: Path
+    experiments: tuple[Experiment, ...]
+    table: np.recarray[Any, Any]
+    networks: tuple[dict[str, Any], ...]
+
+
+def reproduce(
+    output: files.PathLike,
+    data: files.PathLike = PHANTOM,
+    *,
+    size: int = 64,
+    epochs: int = 100,
+    patience: int = 5,
+    permutations: int = 2000,
+    noise: Sequence[float] = (0.1, 0.2, 0.3),
+    split: str | None = None,
+    counts: Mapping[str, tuple[int, int]] | None = None,
+    labels: files.PathLike | None = None,
+    label_column: str = "label",
+    masks: files.PathLike | None = None,
+    min_lesion: int = 1,
+    anonymous: bool = False,
+    skip_bad: bool = False,
+    routing: int = 3,
+    C: float = 1.0,
+    scale: str | None = None,
+    seed: int = 0,
+    device: str = "cpu",
+    progress: bool = False,
+) -> Reproduction:
+    """Does the experiments of Enshaei et al. from scans to Table 2, figures and report.
+
+    For each noise rate: training labels are flipped, the capsule network learns them (its
+    validation labels are clean), its features are valued under both one-class rules, and the
+    flipped labels are looked for among the lowest values. Every finished stage is kept with
+    what went into it: the same call goes on where an earlier one ended, however it ended, and
+    a changed argument does again only what depends on it. Trainings go on from their last
+    epoch, valuations from their last minute.
+
+    Parameters
+    ----------
+    output : path-like
+        A folder for all files, made if absent: ``features-10.npy``, ``run-10.npz``,
+        ``run-10-carry.npz``, ``model-10.pt``, ``curve-10.csv`` and so on, ``table2.csv``,
+        ``scores.csv``, ``networks.csv``, ``figure2.png``, ``figure3.png``, ``report.html``.
+    data : path-like, default "phantom"
+        Scans, as for `read_scans`, or "phantom": chest CT of imagined patients, made here.
+    size : int, default 64
+        Pixels along each side of a slice; the paper's 512 wants a GPU.
+    epochs, patience : int, default 100 and 5
+        As for `train`.
+    permutations : int, default 2000
+        As for `value`.
+    noise : sequence of float, default (0.1, 0.2, 0.3)
+        Shares of each class to flip, one experiment for each; 0 leaves the labels as they are.
+    split : {"file", "patient", "random"}, optional
+        As for `read_scans`.
+    counts : mapping of str to (int, int), optional
+        Positives and negatives of each split, as for `read_scans`; of the phantom, how many
+        there are of each (default: the paper's).
+    labels, label_column, masks, min_lesion, anonymous, skip_bad
+        As for `read_scans`.
+    routing : int, default 3
+        Routing iterations of the network.
+    C : float, default 1.0
+        As for `value`.
+    scale : "standard" or None, default None
+        As for `value`.
+    seed : int, default 0
+        Of the phantom, the split, the flips, the trainings and the permutations.
+    device : str, default "cpu"
+        "cpu" or "cuda". A stage done on one is not done again on the other.
+    progress : bool, default False
+        Tells of each stage in a line on stderr, with a progress bar if that is a terminal.
+
+    Returns
+    -------
+    Reproduction
+
+    Raises
+    ------
+    ImportError
+        If a library of the extras ``ct`` and ``plot`` is missing.
+    OSError
+        If a file cannot be read or written.
+    TypeError, ValueError
+        For the first bad argument, before anything long begins; for bad scans as
+        `read_scans`; if the record of finished stages is damaged, or another call is at work
+        in the same folder.
+    KeyboardInterrupt
+        On Ctrl-C; what is done is kept.
+
+    Notes
+    -----
+    Enshaei et al., *Data Shapley value for handling noisy labels: an application in screening
+    COVID-19 pneumonia from chest CT scans*.
+    """
+    settings = Settings(
+        data=data,
+        size=size,
+        epochs=epochs,
+        patience=patience,
+        permutations=permutations,
+        noise=tuple(noise),
+        split=split,
+        counts=counts,
+        labels=labels,
+        label_column=label_column,
+        masks=masks,
+        min_lesion=min_lesion,
+        anonymous=anonymous,
+        skip_bad=skip_bad,
+        routing=routing,
+        C=C,
+        scale=scale,
+        seed=seed,
+        device=device,
+    )
+    library("torch", "the capsule network")
+    check_libraries()
+    from shapcpp.ct.training import find_device
+
+    find_device(device)
+    stages = Stages(output, _say, progress_bar) if progress else Stages(output)
+    with _alone(stages.folder):
+        scans = Scans(settings, stages)
+        flipped = [FlippedLabels(rate, settings, scans, stages) for rate in settings.noise]
+        for one in flipped:
+            one.do()
+        experiments = [one.result() for one in flipped]
+        networks = [{"noise": one.noise} | one.network | one.auc for one in flipped]
+        _write_tables(stages, flipped, experiments, networks)
+        noisiest = int(np.argmax(settings.noise))
+        _draw_figures(stages, flipped[noisiest], experiments[noisiest])
+        _write_report(stages, settings, scans, flipped, noisiest, experiments)
+    return Reproduction(
+        stages.folder, tuple(experiments), tables.table2(experiments), tuple(networks)
+    )
+
+
+def _write_tables(
+    stages: Stages,
+    flipped: Sequence[FlippedLabels],
+    experiments: Sequence[Experiment],
+    networks: Sequence[Facts],
+) -> None:
+    def work(_: Progress) -> Facts:
+        table = tables.table2(experiments)
+        tables.write_rows(stages.path("table2.csv"), tables.TABLE2, table.tolist())
+        rows = tables.score_rows(experiments)
+        tables.write_rows(stages.path("scores.csv"), tables.SCORES, rows)
+        of_networks = [[facts[name] for name in tables.NETWORK] for facts in networks]
+        tables.write_rows(stages.path("networks.csv"), tables.NETWORK, of_networks)
+        return {"rows": len(table)}
+
+    inputs = _inputs(stages, flipped) | {"networks": list(networks)}
+    stages.do("tables", inputs, ["table2.csv", "scores.csv", "networks.csv"], work)
+
+
+def _draw_figures(stages: Stages, flipped: FlippedLabels, experiment: Experiment) -> None:
+    def work(progress: Progress) -> Facts:
+        figure2(experiment.rules, path=stages.path("figure2.png"))
+        progress(1, 2)
+        figure3(experiment.run, stages.path("figure3.png"))
+        progress(2, 2)
+        return {}
+
+    stages.do("figures", _inputs(stages, [flipped]), ["figure2.png", "figure3.png"], work)
+
+
+def _write_report(
+    stages: Stages,
+    settings: Settings,
+    scans: Scans,
+    flipped: Sequence[FlippedLabels],
+    shown: int,
+    experiments: Sequence[Experiment],
+) -> None:
+    def work(_: Progress) -> Facts:
+        experiment = experiments[shown]
+        report(
+            experiment.run,
+            stages.path(flipped[shown].features_file),
+            scans.path,
+            stages.path("report.html"),
+            masks=settings.masks,
+            carry=experiment.carry,
+            experiments=[one for one in experiments if one.noise],
+            title="Which labels to doubt: "
+            + ("a phantom" if settings.is_phantom else Path(scans.path).resolve().name),
+        )
+        return {}
+
+    inputs = _inputs(stages, flipped) | scans.inputs | {"shown": shown}
+    inputs |= {"auc": [dict(one.auc) for one in experiments]}
+    stages.do("report", inputs, ["report.html"], work)
+
+
+def _inputs(stages: Stages, flipped: Sequence[FlippedLabels]) -> dict[str, Any]:
+    names = [name for one in flipped for name in one.value_stages]
+    return {"version": __version__, **stages.of(*names)}
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two at work in a folder would mix their files."""
+    with open(folder / ".lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(f"another reproduction is at work in {folder}") from None
+        yield

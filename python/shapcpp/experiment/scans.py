@@ -1,0 +1,121 @@
+"""Where slices come from: the phantom, or one's own scans; read only if a stage needs them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shapcpp import files
+from shapcpp.experiment.settings import PHANTOM, Settings
+from shapcpp.experiment.stages import Facts, Progress, Stages, fingerprint, fingerprint_by_time
+
+if TYPE_CHECKING:
+    from shapcpp.ct.slices import Slices
+
+__all__ = ["Scans"]
+
+
+class Scans:
+    """The scans of an experiment.
+
+    Parameters
+    ----------
+    settings : Settings
+        Which scans, and how they are read.
+    stages : Stages
+        Where the phantom is a stage.
+
+    Attributes
+    ----------
+    path : path-like
+        What `read_scans` reads.
+    inputs : dict of str
+        All that slices depend on, as JSON can hold it.
+    """
+
+    def __init__(self, settings: Settings, stages: Stages) -> None:
+        self._settings, self._stages = settings, stages
+        self._slices: Slices | None = None
+        if settings.is_phantom:
+            self.path: files.PathLike = stages.path(PHANTOM)
+            mark = self._make_phantom()
+        else:
+            self.path = settings.data
+            mark = self._mark()
+        self.inputs: dict[str, Any] = {"scans": mark, "reading": settings.reading}
+
+    def slices(self, progress: Progress) -> Slices:
+        """All slices, read when first asked for."""
+        if self._slices is None:
+            self._slices = self._read(progress)
+        return self._slices
+
+    def _read(self, progress: Progress) -> Slices:
+        from shapcpp.ct.reading import read_scans
+
+        settings = self._settings
+        drawn = not settings.is_phantom or settings.split == "random"
+        notes: list[str] = []
+        slices = read_scans(
+            self.path,
+            size=settings.size,
+            labels=settings.labels,
+            label_column=settings.label_column,
+            masks=settings.masks,
+            min_lesion=settings.min_lesion,
+            split=settings.split,
+            counts=self._counts if drawn else None,
+            seed=settings.seed,
+            anonymous=settings.anonymous,
+            skip_bad=settings.skip_bad,
+            progress=progress,
+            note=notes.append,
+        )
+        for split in ("train", "val", "test"):
+            negative, positive = np.bincount(slices.label[slices.split == split], minlength=2)
+            notes.append(f"{split}: {positive} positive, {negative} negative")
+        for sentence in notes:
+            self._stages.say(f"{'scans':<18} {sentence}")
+        return slices
+
+    @property
+    def _counts(self) -> Any:
+        from shapcpp.ct.phantom import PAPER_COUNTS
+
+        counts = self._settings.counts
+        return PAPER_COUNTS if counts is None and self._settings.is_phantom else counts
+
+    def _make_phantom(self) -> str:
+        from shapcpp.ct.phantom import write_phantom
+
+        settings = self._settings
+        counts = {split: list(pair) for split, pair in self._counts.items()}
+
+        def work(progress: Progress) -> Facts:
+            write_phantom(
+                self.path,
+                size=settings.size,
+                seed=settings.seed,
+                counts=self._counts,
+                progress=progress,
+            )
+            return {"slices": sum(map(sum, counts.values()))}
+
+        inputs = {"size": settings.size, "seed": settings.seed, "counts": counts}
+        self._stages.do(PHANTOM, inputs, [PHANTOM], work)
+        return self._stages.of(PHANTOM)[PHANTOM]
+
+    def _mark(self) -> str:
+        """Changes if any file of the scans, of their masks or labels does."""
+        from shapcpp.ct.bad_slices import BadSlices, silent
+        from shapcpp.ct.listing import listed
+
+        settings = self._settings
+        bad = BadSlices(settings.skip_bad, silent)
+        listing = listed(settings.data, settings.label_column, settings.masks, bad)
+        paths = [file for scan in listing.scans for file in (scan.file, scan.mask) if file]
+        tables = [settings.labels] if settings.labels is not None else []
+        if listing.manifest is not None:
+            tables.append(listing.manifest.path)
+        return " ".join([fingerprint_by_time(paths), *map(fingerprint, tables)])

@@ -1,0 +1,96 @@
+"""What an experiment is asked to do, checked before anything long begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shapcpp import checks, files
+
+__all__ = ["PHANTOM", "Settings", "name_of"]
+
+PHANTOM = "phantom"
+TRACE = 50  # numbers of permutations at which the running values are kept
+SMALLEST = {PHANTOM: 16}  # pixels
+SMALLEST_SCAN = 8
+Counts = Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The arguments of `reproduce`, where they are described."""
+
+    data: files.PathLike
+    size: int
+    epochs: int
+    patience: int
+    permutations: int
+    noise: tuple[float, ...]
+    split: str | None
+    counts: Counts | None
+    labels: files.PathLike | None
+    label_column: str
+    masks: files.PathLike | None
+    min_lesion: int
+    anonymous: bool
+    skip_bad: bool
+    routing: int
+    C: float
+    scale: str | None
+    seed: int
+    device: str
+
+    def __post_init__(self) -> None:
+        smallest = SMALLEST.get(str(self.data), SMALLEST_SCAN)
+        if checks.positive("size", self.size) < smallest:
+            raise ValueError(f"size must be at least {smallest}, got {self.size}")
+        for name in ("epochs", "patience", "permutations", "min_lesion", "routing"):
+            checks.positive(name, getattr(self, name))
+        if self.permutations < 2:
+            raise ValueError(f"permutations must be at least 2, got {self.permutations}")
+        if not self.noise:
+            raise ValueError("noise must name at least one rate")
+        for rate in self.noise:
+            if not 0 <= checks.real("noise", rate) < 1:
+                raise ValueError(f"noise must be rates from 0 to below 1, got {rate}")
+        names = [name_of(rate) for rate in self.noise]
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise ValueError(f"noise names {twice[0]}% twice")
+        checks.choice("split", self.split, "file", "patient", "random", None)
+        checks.positive_real("C", self.C)
+        checks.choice("scale", self.scale, "standard", None)
+        checks.seed(self.seed)
+        if self.is_phantom:
+            for name in ("labels", "masks"):
+                if getattr(self, name) is not None:
+                    raise ValueError(f"the phantom has its own {name}: leave out {name}")
+
+    @property
+    def is_phantom(self) -> bool:
+        """Whether the data are made here."""
+        return str(self.data) == PHANTOM
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """What the slices depend on beside the scans, as JSON can hold it."""
+        names = ("size", "split", "label_column", "min_lesion", "anonymous", "skip_bad", "seed")
+        counts = None if self.counts is None else {k: list(v) for k, v in self.counts.items()}
+        return {name: getattr(self, name) for name in names} | {"counts": counts}
+
+    @property
+    def training(self) -> dict[str, Any]:
+        """What a network depends on beside its slices and labels."""
+        return {name: getattr(self, name) for name in ("epochs", "patience", "routing", "seed")}
+
+    @property
+    def valuing(self) -> dict[str, Any]:
+        """What values depend on beside the features."""
+        names = ("permutations", "C", "scale", "seed")
+        return {name: getattr(self, name) for name in names} | {"trace": TRACE}
+
+
+def name_of(rate: float) -> str:
+    """A rate in percent, as file names have it: "10", "12.5"."""
+    return f"{100 * rate:.6g}"

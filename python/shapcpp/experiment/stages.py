@@ -1,0 +1,203 @@
+"""Stages of a long work: each done once, and again only if what goes into it changes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from shapcpp import files
+from shapcpp.progress import nothing
+
+__all__ = ["Facts", "Progress", "Stages", "fingerprint", "fingerprint_by_time"]
+
+Progress: TypeAlias = Callable[[int, int], None]
+Facts: TypeAlias = dict[str, Any]  # what JSON can hold
+Bar: TypeAlias = Callable[[str], AbstractContextManager[Progress]]
+
+NAME = "stages.json"
+FORMAT = 1
+BLOCK = 1 << 22  # bytes hashed at a time, so that Ctrl-C is heard
+
+
+def silent(sentence: str) -> None:
+    """Says nothing."""
+
+
+@contextmanager
+def no_bar(_: str) -> Iterator[Progress]:
+    """Shows nothing."""
+    yield nothing
+
+
+class Stages:
+    """The stages done in a folder, kept in its file ``stages.json``.
+
+    A stage is done if it is recorded with the same inputs and its outputs are those recorded,
+    byte for byte. It is recorded when all of its outputs are written, so that whatever ends
+    the work, the same calls go on from there.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where outputs are. Made if absent.
+    say : callable, optional
+        Told a line for each stage.
+    bar : callable, optional
+        ``bar(name)`` is a context that yields what a stage reports ``(done, total)`` to.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be made or written to.
+    ValueError
+        If the record is damaged.
+    """
+
+    def __init__(
+        self,
+        folder: files.PathLike,
+        say: Callable[[str], None] = silent,
+        bar: Bar = no_bar,
+    ) -> None:
+        self.folder = Path(folder)
+        self.say = say
+        self._bar = bar
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._record_file = self.folder / NAME
+        files.check_writable(self._record_file)
+        self._records = self._read()
+
+    def path(self, output: str) -> Path:
+        """Where an output is."""
+        return self.folder / output
+
+    def do(
+        self,
+        name: str,
+        inputs: Mapping[str, Any],
+        outputs: Iterable[str],
+        work: Callable[[Progress], Facts],
+    ) -> Facts:
+        """Does a stage, unless it is done.
+
+        Parameters
+        ----------
+        name : str
+            Names the stage in the record and in lines.
+        inputs : mapping of str
+            All that its outputs depend on, as JSON can hold it.
+        outputs : iterable of str
+            Files, or folders, that `work` writes.
+        work : callable
+            Writes the outputs; told where to report progress; returns facts worth keeping.
+
+        Returns
+        -------
+        dict of str
+            The facts, of now or of then.
+        """
+        wanted = json.loads(json.dumps(dict(inputs)))
+        record = self._records.get(name)
+        outputs = list(outputs)
+        if record is not None and record["inputs"] == wanted and self._are(record["outputs"]):
+            self.say(f"{name:<18} up to date")
+            return dict(record["facts"])
+        began = time.monotonic()
+        with self._bar(name) as progress:
+            facts = work(progress)
+        self._records[name] = {
+            "inputs": wanted,
+            "outputs": {output: fingerprint(self.path(output)) for output in outputs},
+            "facts": facts,
+        }
+        self._write()
+        self._tidy(name)
+        self.say(f"{name:<18} {time.monotonic() - began:7.1f} s  {in_words(facts)}".rstrip())
+        return facts
+
+    def of(self, *names: str) -> dict[str, str]:
+        """Fingerprints of all that these stages wrote: the inputs of those that read it."""
+        return {
+            output: mark
+            for name in names
+            for output, mark in self._records[name]["outputs"].items()
+        }
+
+    def partial(self, name: str, inputs: Mapping[str, Any]) -> Path:
+        """A file for what a stage has half done; it is removed when the stage is done.
+
+        Its name depends on the inputs, so that none of another attempt is taken up.
+        """
+        digest = hashlib.sha256(json.dumps(dict(inputs), sort_keys=True).encode()).hexdigest()
+        return self.folder / f".{name}.{digest[:12]}.partial"
+
+    def _tidy(self, name: str) -> None:
+        for path in self.folder.glob(f".{name}.????????????.partial"):
+            path.unlink(missing_ok=True)
+
+    def _are(self, outputs: Mapping[str, str]) -> bool:
+        return all(
+            self.path(output).exists() and fingerprint(self.path(output)) == mark
+            for output, mark in outputs.items()
+        )
+
+    def _read(self) -> dict[str, Any]:
+        if not self._record_file.exists():
+            return {}
+        with files.told(
+            f"{self._record_file} is no record of stages (without it all is done anew)"
+        ):
+            content = json.loads(self._record_file.read_bytes())
+            if not isinstance(content, dict) or content.get("format") != FORMAT:
+                raise ValueError(f"its format is not {FORMAT}")
+            stages = content["stages"]
+            for record in stages.values():
+                if not all(isinstance(record[part], dict) for part in RECORD):
+                    raise ValueError("a stage lacks its parts")
+            return dict(stages)
+
+    def _write(self) -> None:
+        content = json.dumps({"format": FORMAT, "stages": self._records}, indent=1) + "\n"
+        files.write_atomically(self._record_file, lambda file: file.write(content.encode()))
+
+
+RECORD = ("inputs", "outputs", "facts")
+
+
+def fingerprint(path: files.PathLike) -> str:
+    """SHA-256 of a file, or of all files of a folder with their names."""
+    path = Path(path)
+    digest = hashlib.sha256()
+    if path.is_dir():
+        for file in sorted(file for file in path.rglob("*") if file.is_file()):
+            digest.update(f"{file.relative_to(path).as_posix()}\0{fingerprint(file)}\n".encode())
+        return digest.hexdigest()
+    with open(path, "rb") as content:
+        while block := content.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def fingerprint_by_time(paths: Iterable[files.PathLike]) -> str:
+    """A hash of names, sizes and times of change: for inputs too large to be read each time."""
+    digest = hashlib.sha256()
+    for name in sorted({os.fspath(path) for path in paths}):
+        status = os.stat(name)
+        digest.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def in_words(facts: Mapping[str, Any]) -> str:
+    """Facts in a line: "epochs 12, test AUC 0.912"."""
+    return ", ".join(
+        f"{name.replace('_', ' ').replace('auc', 'AUC')} "
+        + (f"{fact:.3f}" if isinstance(fact, float) else f"{fact:,}")
+        for name, fact in facts.items()
+        if isinstance(fact, int | float)
+    )

@@ -1,0 +1,81 @@
+"""What experiments come to, as CSV files: Table 2, detection scores, networks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from shapcpp import files
+from shapcpp.detection import DIRECTIONS, mistakes
+from shapcpp.report import Experiment
+from shapcpp.report import table2 as table_of
+from shapcpp.report.words import metrics_shown
+from shapcpp.scores import detection_scores
+
+__all__ = ["NETWORK", "SCORES", "TABLE2", "score_rows", "table2", "write_rows"]
+
+TABLE2 = ("noise", "fraction", "single_class", "direction", "metric", "found", "paper")
+SCORES = (
+    "noise", "single_class", "direction", "metric", "flipped", "fraction", "recall", "f1",
+    "auroc", "auprc",
+)  # fmt: skip
+NETWORK = ("noise", "epochs", "best_epoch", "val_auc", "test_auc")
+
+
+def table2(experiments: Sequence[Experiment]) -> np.recarray[Any, Any]:
+    """Table 2 of the paper, its numbers beside those found.
+
+    Returns
+    -------
+    numpy.recarray
+        The fields of `TABLE2`, a row per experiment, share of the values looked at (that of
+        the noise, and 30%), one-class rule, direction and metric. ``found`` is the share of
+        the labels flipped in that direction that are among the lowest values; ``paper``
+        is nan where the paper has no such number.
+    """
+    table: Any = table_of([one for one in experiments if one.noise])
+    columns: Any = table[list(TABLE2)]
+    return np.array(columns.tolist(), [(name, table.dtype[name]) for name in TABLE2]).view(
+        np.recarray
+    )
+
+
+def score_rows(experiments: Sequence[Experiment]) -> list[tuple[Any, ...]]:
+    """Rows of `SCORES`: the field's detection scores, each by direction and metric.
+
+    ``recall`` is the share of the errors among the lowest ``fraction`` of all values, which
+    is that of the flipped: a perfect ranking finds all in either direction. The others are as
+    `detection_scores` has them.
+    """
+    rows: list[tuple[Any, ...]] = []
+    for experiment in experiments:
+        fraction = experiment.noise
+        if not fraction:
+            continue
+        for rule, v in experiment.rules.items():
+            assert v.true_labels is not None
+            metrics = metrics_shown(v)
+            lowest = {metric: v.lowest(metric, fraction) for metric in metrics}
+            wrong = mistakes(v, v.labels, v.true_labels)
+            wrong["either"] = np.logical_or(*(wrong[direction] for direction in DIRECTIONS))
+            scores: Any = detection_scores(v, v.labels, v.true_labels, metrics)
+            for direction, metric, flipped, *of_ranking in scores.tolist():
+                found = int(wrong[direction][lowest[metric]].sum())
+                recall = found / flipped if flipped else math.nan
+                rows.append(
+                    (fraction, rule, direction, metric, flipped, fraction, recall, *of_ranking)
+                )
+    return rows
+
+
+def write_rows(path: files.PathLike, header: Iterable[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A CSV file in which what is not known is empty."""
+    known = [
+        ["" if isinstance(cell, float) and math.isnan(cell) else cell for cell in row]
+        for row in rows
+    ]
+    content = files.csv_bytes(header, known)
+    files.write_atomically(path, lambda file: file.write(content))
