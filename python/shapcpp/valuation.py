@@ -119,7 +119,8 @@ def value(
         Each permutation is not walked but halved over and over, which draws more of the small
         coalitions that values vary with: it costs as much as 7 to 10 walks at 500 samples
         (15 with more features than samples; `estimate` tells), and brings two to ten times
-        as much as these. `permutations` counts permutations so halved. docs/statistics.md has the method and figures.
+        as much as these. `permutations` counts permutations so halved. docs/statistics.md
+        has the method and figures.
     trace : int, optional
         Keeps the gains at up to so many (at most 10,000) numbers of permutations on the way,
         from 1 to `permutations`, evenly spaced by their logarithm: `Valuation.trace_counts`
