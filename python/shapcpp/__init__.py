@@ -16,7 +16,9 @@ from shapcpp.forecast import Estimate, estimate
 from shapcpp.metrics import Metric
 from shapcpp.noise import add_noise, flip_labels
 from shapcpp.permutations import permutation
+from shapcpp.removal import removal_curve
 from shapcpp.result import Interrupted, Valuation, load
+from shapcpp.scores import detection_scores
 from shapcpp.valuation import value
 
 __all__ = [
@@ -31,12 +33,14 @@ __all__ = [
     "WorkerError",
     "__version__",
     "add_noise",
+    "detection_scores",
     "detection_table",
     "estimate",
     "flip_labels",
     "load",
     "permutation",
     "read_features",
+    "removal_curve",
     "review_queue",
     "value",
     "write_features",

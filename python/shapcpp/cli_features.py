@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 import numpy as np
 
 import shapcpp
 from shapcpp import processors
-from shapcpp.console import PATH, check_outputs
+from shapcpp.console import PATH, check_outputs, parse_counts
 from shapcpp.progress import progress_bar
 
-__all__ = ["features", "parse_counts"]
+__all__ = ["features"]
 
 
 @click.command()
@@ -165,17 +163,3 @@ def _show(made: shapcpp.Features) -> None:
                 f"{split or 'in none'}: {len(of_split)} slices, {positive} positive, "
                 f"{len(of_split) - positive} negative"
             )
-
-
-def parse_counts(text: str) -> dict[str, tuple[int, int]]:
-    """Positives and negatives by split, of "train=100/400,val=50/200"."""
-    counts: dict[str, tuple[int, int]] = {}
-    for entry in text.split(","):
-        match = re.fullmatch(r"(train|val|test)=(\d+)/(\d+)", entry.strip())
-        if match is None:
-            raise ValueError(f"counts must be SPLIT=POSITIVE/NEGATIVE,..., got {entry!r}")
-        split, positive, negative = match.groups()
-        if split in counts:
-            raise ValueError(f"counts names {split} twice, in {text!r}")
-        counts[split] = int(positive), int(negative)
-    return counts

@@ -7,8 +7,7 @@ import sys
 import click
 
 from shapcpp import processors, tables
-from shapcpp.cli_features import parse_counts
-from shapcpp.console import EXIT_INTERRUPTED, PATH, note
+from shapcpp.console import EXIT_INTERRUPTED, PATH, note, parse_counts
 
 __all__ = ["reproduce"]
 

@@ -14,7 +14,10 @@ from shapcpp.result import Valuation
 
 __all__ = ["DIRECTIONS", "detection_table", "mistakes", "review_queue"]
 
-DIRECTIONS = ("pos_as_neg", "neg_as_pos")
+DIRECTIONS = {
+    "pos_as_neg": "positives labelled negative",
+    "neg_as_pos": "negatives labelled positive",
+}
 
 
 def detection_table(

@@ -13,14 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from shapcpp import _core, files, ranges
+from shapcpp.detection import DIRECTIONS
 from shapcpp.processors import available_processors
 from shapcpp.result import Valuation
 
 LONG = {"acc": "accuracy", "rec": "recall", "spc": "specificity", "bal": "balanced accuracy"}
-DIRECTION = {
-    "pos_as_neg": "positives labelled negative",
-    "neg_as_pos": "negatives labelled positive",
-}
 MEANING = {
     "coalitions": "coalitions scored by an optimum",
     "without_pass": "of them, certified without a pass over their members",
@@ -143,7 +140,7 @@ def show_detection(table: np.recarray[Any, Any], metrics: Sequence[str]) -> None
         same = table[(table.fraction == first.fraction) & (table.direction == first.direction)]
         cells = [f"{row.share:.2f} ({row.found})" if row.flipped else "-" for row in same]
         shown.add_row(
-            f"{100 * first.fraction:g}%", DIRECTION[first.direction], str(first.flipped), *cells
+            f"{100 * first.fraction:g}%", DIRECTIONS[first.direction], str(first.flipped), *cells
         )
     console.print(shown)
 

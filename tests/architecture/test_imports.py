@@ -45,7 +45,7 @@ FOLDERS = {"ct", "report", "experiment"}
 ALLOWED = {
     "cli": {"click"},
     "cli_value": {"click"},
-    "cli_features": {"click"},
+    "cli_features": {"click", "torch*"},
     "cli_report": {"click"},
     "cli_reproduce": {"click"},
     "console": {"click"},

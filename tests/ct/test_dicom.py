@@ -94,6 +94,17 @@ def test_a_missing_decoder_is_named(tmp_path: Path) -> None:
     assert last.endswith("pip install 'shapcpp[ct]'")
 
 
+def test_without_a_patient_the_series_is_one(tmp_path: Path) -> None:
+    for number in range(6):
+        slice_ = dicom(
+            stored(number), f"1.9.{number}", [0, 0, number], patient="", series=f"2.{number // 2}"
+        )
+        write_dicom(tmp_path / str(number % 2) / f"{number}.dcm", slice_)
+    slices = read_scans(tmp_path, size=8)
+    assert slices.patient is not None
+    assert slices.patient.tolist() == ["2.0", "2.0", "2.1", "2.1", "2.2", "2.2"]
+
+
 def test_colours_frames_and_what_has_no_pixels(tmp_path: Path) -> None:
     many = write_dicom(tmp_path / "many.dcm", dicom(stored(0), "1.1", NumberOfFrames=4))
     with pytest.raises(ValueError, match="it holds 4 frames"):

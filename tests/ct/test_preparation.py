@@ -38,6 +38,8 @@ def test_what_is_not_square_is_padded_on_both_sides() -> None:
     wide = np.array([[5, 6, 7, 8, 9]])
     assert resized(wide, 5).tolist() == [[5] * 5, [5] * 5, [5, 6, 7, 8, 9], [5] * 5, [5] * 5]
     assert resized(wide.T, 5).tolist() == resized(wide, 5).T.tolist()
+    long = np.ones((1, 300_000))  # whose square would not fit in memory
+    assert resized(long, 3).tolist() == np.ones((3, 3)).tolist()
 
 
 def test_standardised_by_its_own_mean_and_deviation() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from doubtful import run
 from shapcpp import Features, Valuation
 from shapcpp.removal import removal_curve
 from shapcpp.report import drawing, figure2, figure3, figures
@@ -37,6 +38,12 @@ def test_figure2_has_a_row_per_run_and_a_panel_per_metric(v: Valuation, tmp_path
     first = running.get_xdata()[0]
     at_first = band[band[:, 0] == first][:, 1]
     assert np.ptp(at_first) == pytest.approx((high[3] - low[3]) * np.sqrt(v.n_permutations / first))
+
+
+def test_figure2_of_a_halved_run_is_in_the_units_of_its_values(noisy: Features) -> None:
+    halved = run(noisy, 20, halving=True, trace=5)
+    line: Any = figure2({"halved": halved}, [3]).axes[0].lines[0]
+    assert line.get_ydata()[-1] == pytest.approx(halved["acc"][3])
 
 
 def test_figure2_needs_a_trace(v: Valuation) -> None:

@@ -143,6 +143,7 @@ def test_the_page_says_what_was_done(parsed: Page, v: Valuation) -> None:
         f"shapcpp {shapcpp.__version__}",
     ):
         assert words in parsed.text
+    assert "calls every test sample" not in parsed.text
 
 
 def test_known_errors_are_shown_beside_the_papers(parsed: Page, v: Valuation) -> None:
@@ -167,9 +168,15 @@ def test_a_partial_run_and_features_without_validation_rows(
 ) -> None:
     rows = noisy.rows.copy()
     rows["split"][rows["split"] == "val"] = ""
-    partial = replace(v, settings=v.settings | {"permutations": 999}, true_labels=None)
+    partial = replace(
+        v,
+        settings=v.settings | {"permutations": 999},
+        true_labels=None,
+        full_counts=v.test_counts * np.array([1, 0]),
+    )
     page = Page(write(partial, Features(rows), name="partial.html"))
     assert "This run is partial: 150 of 999 permutations" in page.text
+    assert "The classifier of all samples calls every test sample 0." in page.text
     assert "has no validation rows" in page.text
 
 
@@ -215,6 +222,16 @@ def test_features_of_another_run_are_refused(
     assert not list(tmp_path.iterdir())
 
 
+def test_groups_that_joined_together_are_told(noisy: Features, write: Callable[..., Path]) -> None:
+    train, test = noisy.sides()
+    v = shapcpp.value(
+        train.X, train.y, test.X, test.y, 20, ids=train.ids, groups=train.groups, halving=True
+    )
+    page = Page(write(v, noisy, name="groups.html"))
+    assert "the samples of a group together: 10 groups" in page.text
+    assert "each halved over and over" in page.text
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -233,8 +250,13 @@ def test_bad_arguments(
 def test_two_runs_must_differ_in_the_rule_and_in_nothing_else(v: Valuation, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="carry has the same rule for coalitions of one class"):
         report(v, output=tmp_path / "report.html", carry=v)
-    with pytest.raises(ValueError, match="carry was made of other data"):
-        report(v, output=tmp_path / "report.html", carry=replace(v, fingerprint="x"))
+    carry = v.settings | {"single_class": "carry"}
+    for other, sentence in (
+        (replace(v, settings=carry | {"C": 2.0}), "not only in its rule: C is 1.0, not 2.0"),
+        (replace(v, settings=carry, fingerprint="x"), "not only in its rule: data"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            report(v, output=tmp_path / "report.html", carry=other)
 
 
 def test_a_run_without_permutations_is_refused(v: Valuation, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def test_each_sample_once_most_doubtful_first(v: Valuation) -> None:
     names = [c.id for c in queue.candidates]
     assert sorted(names) == sorted({str(v.ids[i]) for rows in lowest.values() for i in rows})
     assert queue.found == len(names)
-    ranks = [c.first_rank for c in queue.candidates]
+    ranks = [min(verdict.rank for verdict in c.verdicts) for c in queue.candidates]
     assert ranks == sorted(ranks)
     assert ranks[0] == 1
     for candidate in queue.candidates:

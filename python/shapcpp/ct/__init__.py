@@ -10,9 +10,10 @@ _HOMES = {
     "NetworkOptions": "training",
     "Slices": "slices",
     "Trained": "training",
+    "extract_features": "extraction",
+    "features_of": "extraction",
     "load_model": "model_file",
     "read_scans": "reading",
-    "thumbnails": "thumbnails",
     "train": "training",
     "write_phantom": "phantom",
 }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["extract_features", "features_of", "save_curve"]
 
 Array = NDArray[Any]
-Stage = Callable[[str], object]
+Stage = Callable[[str], None]
 # Fields that the features file has of its own.
 OWN = ("features", "label", "split", "id", "group")
 DEFAULT_SIZE = 128  # the paper's 512 wants a GPU
@@ -114,6 +114,7 @@ def extract_features(
         anonymous=anonymous,
         skip_bad=skip_bad,
         progress=progress,
+        note=stage,
     )
     stage(f"read {len(slices)} slices of {slices.size} pixels")
     if trained is None:

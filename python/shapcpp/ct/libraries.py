@@ -11,7 +11,7 @@ from typing import Any
 
 __all__ = ["library", "quiet"]
 
-CHATTY = ("pydicom", "nibabel", "PIL")
+CHATTY_MODULES, CHATTY_LOGGERS = "pydicom|nibabel|PIL", ("pydicom", "nibabel.global")
 
 
 def library(name: str, purpose: str) -> Any:
@@ -29,12 +29,12 @@ def library(name: str, purpose: str) -> Any:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Without what the readers' libraries say of oddities in headers, none of which matters."""
-    loggers = [logging.getLogger(name) for name in CHATTY]
+    loggers = [logging.getLogger(name) for name in CHATTY_LOGGERS]
     levels = [logger.level for logger in loggers]
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="|".join(CHATTY))
+        warnings.filterwarnings("ignore", module=CHATTY_MODULES)
         for logger in loggers:
-            logger.setLevel(logging.ERROR)
+            logger.setLevel(logging.CRITICAL)
         try:
             yield
         finally:

@@ -41,7 +41,8 @@ class Scan:
     label : int or None
         0 or 1.
     split, patient : str or None
-        Split and patient.
+        Split and patient. Where no patient is named, slices of one volume or series are
+        at least of one patient: it is called by the file or the SeriesInstanceUID.
     mask : path or None
         Its lesion mask.
     extra : mapping of str to str
@@ -178,7 +179,7 @@ def _slices(scan: Scan, lengths: dict[Path, int]) -> list[Scan]:
             id=f"{scan.id}:{number}",
             where=f"{scan.where}, slice {number}",
             slice=number,
-            patient=scan.patient or nifti.stem(scan.file),
+            patient=scan.patient or scan.id[: scan.id.lower().rindex(".nii")],
             extra={**scan.extra, "slice": str(number)},
         )
         for number in (range(count) if scan.slice is None else [scan.slice])
@@ -189,7 +190,7 @@ def _of_header(scan: Scan, header: dicom.Header) -> Scan:
     return replace(
         scan,
         id=header.instance,
-        patient=scan.patient or header.patient or None,
+        patient=scan.patient or header.patient or header.series or None,
         extra={**scan.extra, "series": header.series},
     )
 

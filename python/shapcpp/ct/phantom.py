@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import checks, files
+from shapcpp.ct.libraries import library
 from shapcpp.ct.phantom_anatomy import draw_chest, draw_slice
 from shapcpp.ct.phantom_cohort import PAPER_COUNTS, Patient, cohort
 from shapcpp.ct.phantom_lesions import draw_lesions, draw_look_alikes, lesions_of, look_alikes_of
@@ -24,7 +25,7 @@ from shapcpp.progress import nothing
 __all__ = ["PAPER_COUNTS", "write_phantom"]
 
 APEX, BASE = 0.1, 0.93  # levels of the highest and the lowest slice, so that all show lung
-THICKNESS = 5.0  # mm
+THICKNESS = 7.0  # mm
 SMALLEST = 16  # pixels; below, nothing of a chest is left
 
 
@@ -60,16 +61,20 @@ def write_phantom(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not as described, or nibabel is absent (in one sentence each).
+        If an argument is not as described.
+    ImportError
+        If nibabel is absent.
 
     Notes
     -----
-    `folder` gets ``manifest.csv`` with the columns ``file, mask, slice, label, split,
-    patient``, and the folders ``volumes`` and ``masks``. The manifest is written last.
+    `folder` gets ``manifest.csv`` with the columns ``file, mask, slice, split, patient``,
+    and the folders ``volumes`` and ``masks``. A slice is positive where its mask holds a pixel.
+    The manifest is written last.
     """
     size, seed = checks.positive("size", size), checks.seed(seed)
     if size < SMALLEST:
         raise ValueError(f"size must be at least {SMALLEST}, got {size}")
+    library("nibabel", "the phantom")
     patients = cohort(checked_counts(counts), np.random.default_rng([seed, 0]))
     target = Path(folder)
     for part in ("volumes", "masks"):
@@ -79,14 +84,11 @@ def write_phantom(
     for number, patient in enumerate(patients, start=1):
         hu, mask, spacing = draw_volume(patient, size, np.random.SeedSequence([seed, number]))
         names = [f"{part}/{patient.name}.nii.gz" for part in ("volumes", "masks")]
-        for name, voxels in zip(names, (hu, mask), strict=True):
-            write_nifti(target / name, voxels, spacing)
-        rows += [
-            (*names, k, int(label), patient.split, patient.name)
-            for k, label in enumerate(patient.positive)
-        ]
+        write_nifti(target / names[0], hu, spacing)
+        write_nifti(target / names[1], mask, spacing)
+        rows += [(*names, k, patient.split, patient.name) for k in range(len(patient.positive))]
         progress(len(rows), total)
-    header = ("file", "mask", "slice", "label", "split", "patient")
+    header = ("file", "mask", "slice", "split", "patient")
     content = files.csv_bytes(header, rows)
     files.write_atomically(target / "manifest.csv", lambda file: file.write(content))
 
@@ -136,7 +138,7 @@ def draw_volume(
 
 def write_nifti(path: Path, voxels: NDArray[Any], spacing: tuple[float, float]) -> None:
     """Writes slices (k, row, column) as a gzipped NIfTI volume with no time stamp in it."""
-    nibabel = checked_nibabel()
+    nibabel = library("nibabel", "the phantom")
     across, along = spacing
     half = across * (voxels.shape[1] - 1) / 2
     # Columns run to the patient's left and rows to the back; NIfTI counts to the right and front.
@@ -148,11 +150,3 @@ def write_nifti(path: Path, voxels: NDArray[Any], spacing: tuple[float, float]) 
     with gzip.GzipFile(filename="", mode="wb", compresslevel=1, fileobj=packed, mtime=0) as file:
         file.write(image.to_bytes())
     files.write_atomically(path, lambda file: file.write(packed.getbuffer()))
-
-
-def checked_nibabel() -> Any:
-    try:
-        import nibabel
-    except ImportError:
-        raise ValueError("the phantom needs nibabel: pip install 'shapcpp[ct]'") from None
-    return nibabel

@@ -55,9 +55,13 @@ class Chest:
         flat = superellipse(x, y - middle, width, depth, 2.35)
         turn = np.arctan2(y, x)
         a, b = self.wobble
-        return flat + 2.5 * (np.cos(3 * turn + a) + np.cos(5 * turn + b)).astype(np.float32)
+        distance: Image = flat + 2.5 * (np.cos(3 * turn + a) + np.cos(5 * turn + b)).astype(
+            np.float32
+        )
+        return distance
 
     def heart_edge(self, x: Image, y: Image, t: Image | float) -> Image:
+        """Signed distance (mm) to the heart's surface."""
         _, depth, middle = self.outlines(t)
         bulge = np.sqrt(np.clip(1 - ((t - 0.74) / 0.32) ** 2, 1e-4, 1)) * self.heart
         u, v = rotated(x - np.float32(20), (y - middle + 0.28 * depth), 0.5)
@@ -73,7 +77,8 @@ class Chest:
         hilum = superellipse(np.abs(x) - 34, y - middle - 4, 17, 13) + 1500 * (t - 0.46) ** 2
         aorta = superellipse(x - 21, y - middle - depth + 27, 13, 13)
         edges = np.minimum(np.minimum(column, self.heart_edge(x, y, t)), np.minimum(arch, hilum))
-        return np.minimum(edges, aorta + 40 * np.clip(0.3 - t, 0, 1)).astype(np.float32)
+        distance: Image = np.minimum(edges, aorta + 40 * np.clip(0.3 - t, 0, 1)).astype(np.float32)
+        return distance
 
     def dome(self, x: Image, y: Image, t: Image | float, left: bool) -> Image:
         """Signed distance (mm) to the organs below one half of the diaphragm."""
@@ -111,7 +116,7 @@ def draw_chest(rng: np.random.Generator) -> Chest:
         half_width=half_width,
         half_depth=half_depth,
         fat=rng.uniform(9, 24),
-        field=2 * half_width * rng.uniform(1.04, 1.16),
+        field=2 * half_width * rng.uniform(0.98, 1.08),
         shift=(rng.normal(0, 4), rng.normal(-4, 4)),
         turn=rng.normal(0, 0.05),
         lung=rng.uniform(-900, -850),
@@ -158,8 +163,8 @@ def draw_slice(chest: Chest, grid: Grid, t: float, rng: np.random.Generator) -> 
     shoulder = float(np.exp(-((t / 0.16) ** 2)))
     hu = np.full(x.shape, AIR, dtype=np.float32)
     back = grid.y - np.float32(chest.half_depth + chest.shift[1] + chest.table) - 2e-4 * grid.x**2
-    paint(hu, inside(np.abs(back - 14) - 14, grid.pixel), -880.0)
-    paint(hu, inside(np.minimum(np.abs(back), np.abs(back - 28)) - 1.5, grid.pixel), -150.0)
+    paint(hu, inside(np.abs(back - 14) - 14, grid.pixel), -950.0)
+    paint(hu, inside(np.minimum(np.abs(back), np.abs(back - 28)) - 0.8, grid.pixel), -300.0)
 
     skin = superellipse(
         x, y, chest.half_width * (1 + 0.06 * shoulder), chest.half_depth * (1 - 0.1 * shoulder), 2.5

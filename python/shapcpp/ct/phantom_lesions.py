@@ -12,7 +12,8 @@ from shapcpp.ct.phantom_shapes import Grid, Image, paint, rotated, superellipse
 
 __all__ = ["Lesion", "draw_lesions", "draw_look_alikes", "lesions_of", "look_alikes_of"]
 
-CONSOLIDATED = 0.3  # share of the lesions; the others are ground glass
+CONSOLIDATED = 0.2  # share of the lesions; the others are ground glass
+MILD = 0.2  # share of the stretches with one small lesion, which is hard to see
 LONGEST = 5  # slices that one lesion spans
 
 
@@ -65,13 +66,15 @@ def lesions_of(
     found = []
     for first, last in runs(positive, rng):
         level = float(levels[(first + last) // 2])
-        many = 1 + int(rng.binomial(3, 0.3))
+        mild = rng.uniform() < MILD
+        many = 1 if mild else 2 + int(rng.binomial(4, 0.5))
         for number in range(many):
             begin, end = first, last
-            if number:
+            if number > 2:
                 begin, end = sorted(int(k) for k in rng.integers(first, last + 1, size=2))
             solid = rng.uniform() < CONSOLIDATED
-            radius = float(np.exp(rng.uniform(np.log(9), np.log(20 if solid else 30))))
+            smallest, widest = (9, 22) if mild else (20, 40) if solid else (28, 75)
+            radius = float(np.exp(rng.uniform(np.log(smallest), np.log(widest))))
             flat = rng.uniform(0.55, 1)
             found.append(
                 Lesion(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Grid", "Image", "inside", "paint", "rotated", "superellipse"]
 
-Image = NDArray[np.float32]
+Image = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -22,18 +23,22 @@ class Grid:
 
     @property
     def pixel(self) -> float:
+        """Side of a pixel, mm."""
         return self.field / self.size
 
     @cached_property
     def axis(self) -> Image:
+        """Middles of the pixels along one side, mm."""
         return ((np.arange(self.size) + 0.5) * self.pixel - self.field / 2).astype(np.float32)
 
     @cached_property
     def x(self) -> Image:
+        """How far each pixel is to the left, mm."""
         return np.broadcast_to(self.axis[None, :], (self.size, self.size))
 
     @cached_property
     def y(self) -> Image:
+        """How far each pixel is to the back, mm."""
         return np.broadcast_to(self.axis[:, None], (self.size, self.size))
 
     def smooth_noise(self, rng: np.random.Generator, scale: float) -> Image:
@@ -49,12 +54,14 @@ class Grid:
         weights[rows, left] = 1 - ramp
         weights[rows, left + 1] = ramp
         values = rng.standard_normal((knots, knots), dtype=np.float32)
-        return (1.45 * (weights @ values @ weights.T)).astype(np.float32)
+        noise: Image = (1.45 * (weights @ values @ weights.T)).astype(np.float32)
+        return noise
 
 
 def inside(distance: Image, pixel: float) -> Image:
     """Share of each pixel that lies where a signed distance (mm) is negative."""
-    return np.clip(0.5 - distance / np.float32(pixel), 0, 1)
+    share: Image = np.clip(0.5 - distance / np.float32(pixel), 0, 1)
+    return share
 
 
 def paint(image: Image, cover: Image, value: Image | float) -> None:
@@ -76,4 +83,5 @@ def superellipse(
     radius = np.sqrt(u * u + v * v) if power == 2 else (u**power + v**power) ** (1 / power)
     # Divided by the slope, so that an edge is as soft along the short axis as along the long one.
     straight = np.sqrt(x * x + y * y)
-    return ((radius - 1) * straight / np.maximum(radius, 1e-3)).astype(np.float32)
+    distance: Image = ((radius - 1) * straight / np.maximum(radius, 1e-3)).astype(np.float32)
+    return distance

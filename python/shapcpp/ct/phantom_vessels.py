@@ -13,8 +13,8 @@ from shapcpp.ct.phantom_shapes import Grid, Image, paint
 __all__ = ["Tubes", "airways", "draw_airways", "draw_vessels", "vessels"]
 
 ROOT = 0.46  # level of the lungs' roots
-TIPS = 220  # per lung
-THINNEST = 0.7  # mm, radius of a tip
+TIPS = 420  # per lung
+THINNEST = 0.65  # mm, radius of a tip
 MURRAY = 1 / 2.6  # radius grows with this power of the tips that a vessel feeds
 Points = NDArray[np.float64]
 
@@ -29,6 +29,7 @@ class Tubes:
 
     @classmethod
     def of(cls, pieces: list[tuple[Points, Points, float]]) -> Tubes:
+        """From (start, end, radius) of each piece."""
         start, end, radius = zip(*pieces, strict=True)
         return cls(np.array(start), np.array(end), np.array(radius))
 
@@ -57,7 +58,7 @@ def vessels(chest: Chest, rng: np.random.Generator) -> Tubes:
     pieces: list[tuple[Points, Points, float]] = []
     size = np.array([2 * chest.half_width, 2 * chest.half_depth, chest.height])
     low = np.array([-chest.half_width, -chest.half_depth, 0])
-    points = low + size * rng.uniform(size=(16 * TIPS, 3))
+    points = low + size * rng.uniform(size=(12 * TIPS, 3))
     x, y, z = points.astype(np.float32).T
     found = points[chest.lungs(x, y, z / np.float32(chest.height)) < -3]
     for side in (-1, 1):
@@ -70,8 +71,8 @@ def airways(chest: Chest, tree: Tubes) -> Tubes:
     """The windpipe, its two branches, and bronchi beside the widest vessels."""
     fork = np.array([1.0, -3.0, 0.42 * chest.height])
     pieces = [(np.array([2.0, -9.0, -40.0]), fork, 9.0)]
-    for side in (-1, 1):
-        pieces.append((fork, np.array([side * 36.0, 2.0, 0.48 * chest.height]), 7.0))
+    lobes = [np.array([side * 36.0, 2.0, 0.48 * chest.height]) for side in (-1, 1)]
+    pieces += [(fork, lobe, 7.0) for lobe in lobes]
     wide = tree.radius > 2.6
     aside = np.array([2.5, 4.5, 0])
     beside = zip(tree.start[wide], tree.end[wide], tree.radius[wide], strict=True)

@@ -19,7 +19,7 @@ LARGEST_IN_MEMORY = 2 * 10**9  # bytes
 
 
 def resized(pixels: NDArray[Any], size: int) -> NDArray[np.float32]:
-    """A slice brought to `size` x `size`: padded to a square with its least value, then scaled.
+    """A slice brought to `size` x `size`, padded with its least value where it is no square.
 
     Bilinear, and antialiased where it shrinks; in floating point, so that no depth is lost.
     """
@@ -28,19 +28,16 @@ def resized(pixels: NDArray[Any], size: int) -> NDArray[np.float32]:
     image = pixels.astype(np.float32)
     if not np.isfinite(image).all():
         raise ValueError("it holds pixels that are not finite numbers")
-    side = max(image.shape)
-    if image.shape != (side, side):
-        missing = [side - length for length in image.shape]
-        image = np.pad(
-            image,
-            [(gap // 2, gap - gap // 2) for gap in missing],
-            constant_values=image.min(),
-        )
-    if side == size:
-        return image
-    pillow = library("PIL.Image", "resizing slices")
-    scaled = pillow.fromarray(image).resize((size, size), pillow.Resampling.BILINEAR)
-    return np.array(scaled, dtype=np.float32)
+    least, side = image.min(), max(image.shape)
+    rows, columns = (max(1, round(length * size / side)) for length in image.shape)
+    if (rows, columns) != image.shape:
+        pillow = library("PIL.Image", "resizing slices")
+        scaled = pillow.fromarray(image).resize((columns, rows), pillow.Resampling.BILINEAR)
+        image = np.asarray(scaled, dtype=np.float32)
+    top, left = (size - rows) // 2, (size - columns) // 2
+    square = np.full((size, size), least, dtype=np.float32)
+    square[top : top + rows, left : left + columns] = image
+    return square
 
 
 def standardised(image: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -56,9 +56,12 @@ def read_scans(
         - a folder of NIfTI volumes, with lesion masks under the same names in `masks`, or
           in the sub-folder ``masks``, ``labels`` or ``labelsTr`` beside ``images`` or
           ``imagesTr``, or beside them with names that end in ``_mask``, ``_seg`` or
-          ``_label``; each volume counts as a patient;
+          ``_label``;
         - a folder of DICOM files or of images, labelled by `labels` or by sub-folders
           named ``positive`` and ``negative``, or ``1`` and ``0``.
+
+        Without a column ``patient``, DICOM files name their own; else each volume or series
+        counts as one.
     size : int, default 512
         Pixels along each side that slices are resized to.
     labels : path-like, optional

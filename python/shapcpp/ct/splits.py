@@ -17,8 +17,9 @@ RULES = ("file", "patient", "random")
 NAMES = ("train", "val", "test")
 SHARES = np.array([0.5, 0.25, 0.25])
 FEWEST_PATIENTS = 3  # one for each split
-# Orders of the patients that are tried; the best of them is kept.
-ORDERS = 64
+# Orders of the patients that are tried, and so many while slices asked for are missing; the best
+# is kept.
+ORDERS, MOST_ORDERS = 64, 1024
 
 
 def rule(
@@ -120,7 +121,7 @@ def made_splits(
     if patient is None:
         splits = _at_random(label, np.cumsum(wanted, axis=0), random)
     else:
-        splits = _by_patient(label, patient, wanted, random)
+        splits = _by_patient(label, patient, wanted, counts is not None, random)
     if counts is not None:
         _thin_out(splits, label, wanted, random)
     return splits
@@ -168,8 +169,10 @@ def _by_patient(
     label: NDArray[np.int64],
     patient: Array,
     wanted: NDArray[np.int64],
+    in_full: bool,
     random: np.random.Generator,
 ) -> NDArray[np.str_]:
+    """Patients to splits, as near to the shares wanted as can be, or with all that is wanted."""
     patients, of_slice = np.unique(patient, return_inverse=True)
     asked = np.flatnonzero(wanted.sum(axis=1))
     if len(patients) < len(asked):
@@ -182,18 +185,27 @@ def _by_patient(
     )
     # All patients go somewhere, so the splits share out what there is.
     target = wanted[asked] * (held.sum(axis=0) / np.maximum(wanted.sum(axis=0), 1))
-    plans = [_shared_out(held, target, random.permutation(len(patients))) for _ in range(ORDERS)]
-    _, plan = min(plans, key=lambda scored: scored[0])
+    needed = wanted[asked] if in_full else np.sign(wanted[asked])
+    best, plan = (np.inf, np.inf), np.zeros(0, dtype=np.int64)
+    for tried in range(MOST_ORDERS):
+        if tried >= ORDERS and best[0] == 0:
+            break
+        score, new = _shared_out(held, target, needed, random.permutation(len(patients)))
+        if score < best:
+            best, plan = score, new
     return np.array(NAMES)[asked[plan]][of_slice].astype("U5")
 
 
 def _shared_out(
-    held: NDArray[np.integer], target: NDArray[np.float64], order: NDArray[np.int64]
-) -> tuple[tuple[int, float], NDArray[np.int64]]:
+    held: NDArray[np.integer],
+    target: NDArray[np.float64],
+    needed: NDArray[np.int64],
+    order: NDArray[np.int64],
+) -> tuple[tuple[float, float], NDArray[np.int64]]:
     """Each patient to the split that it brings nearest to its target, the largest first.
 
-    Returns how many (split, class) pairs stay empty and how far all are from their targets,
-    and the split of each patient.
+    Returns how many slices are missing of those needed and how far all splits are from
+    their targets, and the split of each patient.
     """
     worth = 1 / np.maximum(held.sum(axis=0), 1) ** 2
     sizes = (held / np.maximum(held.sum(axis=0), 1)).max(axis=1)
@@ -208,8 +220,8 @@ def _shared_out(
             change[~without] = np.inf
         plan[one] = int(np.argmin(change))
         filled[plan[one]] += held[one]
-    empty = int(((filled == 0) & (target > 0)).sum())
-    return (empty, float((((filled - target) ** 2) @ worth).sum())), plan
+    missing = float(np.maximum(needed - filled, 0).sum())
+    return (missing, float((((filled - target) ** 2) @ worth).sum())), plan
 
 
 def _thin_out(

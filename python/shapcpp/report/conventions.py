@@ -11,7 +11,7 @@ from shapcpp import __version__, ranges
 from shapcpp.report.words import count
 from shapcpp.result import Valuation
 
-__all__ = ["conventions"]
+__all__ = ["conventions", "one_label_only"]
 
 SINGLE_CLASS = {
     "constant": "constant: a coalition of one class predicts that class",
@@ -31,17 +31,18 @@ def conventions(v: Valuation) -> list[tuple[str, str]]:
     if not v.complete:
         done = f"{done} of the {s['permutations']:,} asked for: this run is partial"
     if s["antithetic"]:
-        done += ", each permutation followed by its reverse"
-    unit = "sample"
+        done += ", each followed by its reverse"
+    if s["halving"]:
+        done += ", each halved over and over (docs/statistics.md)"
+    joins = "each sample by itself"
     if s["by_group"]:
-        unit = f"group: {len(v.gains):,} groups, whose samples share one value"
-    joined = "each " + unit + " joins by itself" if unit == "sample" else unit
+        joins = f"the samples of a group together: {len(v.gains):,} groups; they share one value"
     weights = s["class_weight"]
     return [
         ("Training samples", f"{len(v.labels):,}: {_per_class(v, _counts(v, v.labels))}"),
         ("Test samples, the judge", f"{v.test_counts.sum():,}: {_per_class(v, v.test_counts)}"),
         ("Positive", f"label {v.classes[1]}, the larger one"),
-        ("Who joins", joined),
+        ("Who joins", joins),
         ("Permutations", f"{done}; indices {ranges.shown(v.ranges)} of seed {s['seed']}"),
         ("Model", f"logistic regression at its optimum, C = {s['C']:g}, free intercept"),
         ("Class weights", _weights(v, weights)),
@@ -53,6 +54,16 @@ def conventions(v: Valuation) -> list[tuple[str, str]]:
         ("Fingerprint of the inputs", v.fingerprint or "unknown"),
         ("Made with", f"shapcpp {__version__}"),
     ]
+
+
+def one_label_only(v: Valuation) -> int | None:
+    """The label that the classifier of all samples predicts for every test sample, if it does."""
+    for k, label in enumerate(v.classes.tolist()):
+        if (v.test_counts > 0).all() and (
+            v.full_counts == np.where(np.arange(2) == k, v.test_counts, 0)
+        ).all():
+            return int(label)
+    return None
 
 
 def _counts(v: Valuation, labels: NDArray[np.int64]) -> list[int]:

@@ -111,6 +111,7 @@ def agreement(axes: Axes, v: Valuation) -> None:
                          rasterized=len(wrong) > MOST_VECTORS, **style)  # fmt: skip
     axes.axhline(0, color=GREY, linewidth=0.6)
     axes.axvline(0, color=GREY, linewidth=0.6)
+    axes.locator_params(axis="x", nbins=6)
     axes.set_xlabel("value by recall")
     axes.set_ylabel("value by specificity")
     _legend(axes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from shapcpp.checks import fraction as checked_fraction
 from shapcpp.checks import positive
 from shapcpp.features import Features, read_features
 from shapcpp.report import figures, refits, summaries, words
-from shapcpp.report.conventions import conventions
+from shapcpp.report.conventions import conventions, one_label_only
 from shapcpp.report.experiments import Experiment
 from shapcpp.report.pictures import Scans, thumbnail_uris
 from shapcpp.report.queue import MOST, review
@@ -78,8 +79,8 @@ def report(
     OSError
         If a file cannot be read or written.
     ValueError
-        If a file is not of its kind, the run holds no permutation or is not of these
-        features, `carry` is of another problem or another length, or a thumbnail is missing.
+        If a file is not of its kind, the run holds fewer than two permutations or is not of
+        these features, `carry` differs in more than its rule, or a slice is not among the scans.
     """
     check_libraries()
     fraction, most = checked_fraction("fraction", fraction), positive("most", most)
@@ -98,13 +99,14 @@ def report(
     runs = {str(u.settings["single_class"]): u for u in (v, other) if u is not None}
     queue = review(v, fraction, most)
     pictures = thumbnail_uris(scans, [c.id for c in queue.candidates], masks)
+    patients = {c.patient for c in queue.candidates if c.patient is not None}
     page = _render(
         title=title,
         v=v,
         conventions=conventions(v),
+        one_label=one_label_only(v),
         metrics=words.metrics_shown(v),
         share=words.per_cent(fraction),
-        fraction=fraction,
         table=summaries.table_rows(experiments or []),
         scores=summaries.score_rows(experiments or []),
         experiments=experiments or [],
@@ -118,7 +120,7 @@ def report(
         has_features=features is not None,
         queue=queue,
         pictures=pictures,
-        patients=sorted({c.patient for c in queue.candidates if c.patient is not None}),
+        patients=sorted(patients, key=lambda name: (len(name), name)),  # 9 before 10
         key=_key(v),
     )
     files.write_atomically(output, lambda file: file.write(page.encode()))
@@ -144,13 +146,12 @@ def _loaded(name: str, run: Run) -> Valuation:
 
 
 def _check_pair(v: Valuation, other: Valuation) -> None:
-    if v.fingerprint != other.fingerprint:
-        raise ValueError("carry was made of other data than run: their fingerprints differ")
-    if v.settings["single_class"] == other.settings["single_class"]:
-        raise ValueError(
-            f"carry has the same rule for coalitions of one class as run: "
-            f"{v.settings['single_class']!r}"
-        )
+    rule = v.settings["single_class"]
+    if other.settings["single_class"] == rule:
+        raise ValueError(f"carry has the same rule for coalitions of one class as run: {rule!r}")
+    differs = v.differs_from(replace(other, settings=other.settings | {"single_class": rule}))
+    if differs is not None:
+        raise ValueError(f"carry differs from run not only in its rule: {differs}")
 
 
 def _key(v: Valuation) -> str:
@@ -176,8 +177,8 @@ def _render(**content: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    script = (TEMPLATES / "report.js").read_text()
-    style = (TEMPLATES / "report.css").read_text()
+    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
     return environment.get_template("report.html.j2").render(
         words=words, script=script, style=style, script_hash=_hash(script), **content
     )

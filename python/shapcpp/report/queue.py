@@ -35,7 +35,6 @@ class Candidate:
     id: str
     label: int
     patient: str | None
-    first_rank: int  # its best rank by any metric
     verdicts: list[Verdict]
 
 
@@ -101,7 +100,6 @@ def review(v: Valuation, fraction: float = 0.1, most: int = MOST) -> Queue:
             id=str(v.ids[i]),
             label=int(v.labels[i]),
             patient=None if v.groups is None else str(v.groups[i]),
-            first_rank=int(first[i]),
             verdicts=verdicts[int(i)],
         )
         for i in listed

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from shapcpp.detection import DIRECTIONS
+from shapcpp.metrics import LONG_NAMES
 from shapcpp.result import Valuation
 
 __all__ = [
@@ -24,12 +26,8 @@ __all__ = [
     "unit_name",
 ]
 
-LONG = {"acc": "accuracy", "rec": "recall", "spc": "specificity", "bal": "balanced accuracy"}
-DIRECTION = {
-    "pos_as_neg": "positives labelled negative",
-    "neg_as_pos": "negatives labelled positive",
-    "either": "both directions",
-}
+LONG = {short: long.replace("_", " ") for long, short in LONG_NAMES.items()}
+DIRECTION = DIRECTIONS | {"either": "both directions"}
 THE_PAPERS = ("acc", "rec", "spc")
 MINUS = "\N{MINUS SIGN}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -1,0 +1,107 @@
+"""`shapcpp features` as a user types it, on a small folder of pictures."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import shapcpp
+from blobs import blobs
+from command import fails, shapcpp_cli, snapshot
+from shapcpp.cli import cli
+from shapcpp.ct import extract_features
+
+QUICK = ("--size", 16, "--epochs", 2, "--capsules", 4)
+
+
+@pytest.fixture(name="scans", scope="module")
+def _scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("scans")
+    slices = blobs()
+    with (folder / "manifest.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "label", "split", "patient", "scanner"])
+        for i, image in enumerate(slices.images):
+            grey = np.clip(128 + 30 * image, 0, 255).astype(np.uint8)
+            Image.fromarray(grey).save(folder / f"{i:03d}.png")
+            writer.writerow([f"{i:03d}.png", slices.label[i], slices.split[i], f"p{i // 4}", i % 2])
+    return folder
+
+
+def test_scans_become_a_features_file_that_can_be_valued(scans: Path, tmp_path: Path) -> None:
+    done = shapcpp_cli("features", scans, "-o", "f.npy", *QUICK, "--save-model", "m.pt", "--curve", "c.csv",
+                       cwd=tmp_path)  # fmt: skip
+    assert "train: 60 slices, 20 positive, 40 negative\n" in done.stdout
+    assert "read 140 slices of 16 pixels" in done.stderr
+    assert "trained for 2 epochs" in done.stderr
+    assert "validation AUC of" in done.stderr
+
+    features = shapcpp.read_features(tmp_path / "f.npy")
+    assert [len(side.y) for side in features.sides()] == [60, 40]
+    rows = features.rows
+    slices = blobs()
+    assert rows["features"].shape == (140, 16)
+    np.testing.assert_array_equal(rows["label"], slices.label)
+    np.testing.assert_array_equal(rows["split"], slices.split)
+    assert rows["group"].tolist() == [f"p{i // 4}" for i in range(140)]
+    assert rows["scanner"].astype(int).tolist() == [i % 2 for i in range(140)]
+    with (tmp_path / "c.csv").open(newline="") as file:
+        curve = list(csv.DictReader(file))
+    assert [row["epoch"] for row in curve] == ["1", "2"]
+    assert set(curve[0]) == {"epoch", "train_loss", "val_loss", "val_auc"}
+
+    # The saved network, used again by the function behind the command, gives the same.
+    again = extract_features(scans, model=tmp_path / "m.pt").rows
+    np.testing.assert_allclose(again["features"], rows["features"], atol=1e-5)
+    with pytest.raises(ValueError, match=r"size is 24, but .*m.pt was trained at 16 pixels"):
+        extract_features(scans, model=tmp_path / "m.pt", size=24)
+
+
+def test_bad_usage_is_one_sentence_and_writes_nothing(
+    scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m.pt").write_bytes(b"junk")
+    for arguments, sentence in (
+        (("-o", "f.txt"), "a features file is written as .npy, got f.txt"),
+        (("-o", "f.npy", "--device", "tpu"), "device must be cpu or cuda, got 'tpu'"),
+        (("-o", "f.npy", "--model", "m.pt"), "m.pt is not a readable model file"),
+        (("-o", "f.npy", "--counts", "train=5"), "counts must be SPLIT=POSITIVE/NEGATIVE"),
+        (("-o", "f.npy", "--counts", "val=1/1,val=1/2"), "counts names val twice"),
+        (("-o", "f.npy", "--model", "m.pt", "--curve", "c.csv"), "--model trains nothing"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=sentence):
+            cli.main(["features", str(scans), *arguments], standalone_mode=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["m.pt"]
+    assert "absent" in fails("features", "absent", "-o", "f.npy", cwd=tmp_path)
+
+
+def test_without_torch_the_sentence_names_the_extra(scans: Path, tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError(\"No module named 'torch'\")\n")
+    sentence = fails("features", scans, "-o", "f.npy", cwd=tmp_path)
+    assert "pip install 'shapcpp[ct]'" in sentence
+
+
+def test_ctrl_c_stops_at_once_and_leaves_nothing(scans: Path, tmp_path: Path) -> None:
+    run = subprocess.Popen(
+        [sys.executable, "-m", "shapcpp", "features", scans, "-o", "f.npy", "--size", "64", "--epochs", "500",
+         "--patience", "500", "--save-model", "m.pt"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert run.stderr is not None
+    while "read 140 slices" not in run.stderr.readline():
+        assert run.poll() is None
+    time.sleep(0.5)
+    run.send_signal(signal.SIGINT)
+    stdout, stderr = run.communicate(timeout=60)
+    assert (run.returncode, stdout, stderr.strip()) == (130, "", "Note: interrupted.")
+    assert snapshot(tmp_path) == {}

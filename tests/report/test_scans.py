@@ -1,0 +1,68 @@
+"""Thumbnails taken from the scans themselves."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import shapcpp
+from shapcpp import Features, Valuation
+from shapcpp.ct.reading import read_scans
+from shapcpp.report import report
+
+
+@pytest.fixture(name="folder")
+def _folder(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    lines = ["file,label,split"]
+    for i in range(16):
+        pixels = rng.integers(0, 256, (24, 24), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{i}.png")
+        lines.append(f"{i}.png,{i % 2},{'train' if i < 10 else 'test'}")
+    (tmp_path / "manifest.csv").write_text("\n".join(lines))
+    return tmp_path
+
+
+def valued(folder: Path) -> Valuation:
+    slices = read_scans(folder, size=8)
+    features = np.asarray(slices.images).reshape(len(slices), -1)[:, :4].astype(float)
+    train, test = slices.split == "train", slices.split == "test"
+    made = Features.from_splits(
+        features[train],
+        slices.label[train],
+        features[test],
+        slices.label[test],
+        ids=slices.id[train],
+    )
+    a, b = made.sides()
+    return shapcpp.value(a.X, a.y, b.X, b.y, 20, ids=a.ids)
+
+
+def test_each_candidate_has_its_picture(folder: Path, tmp_path: Path) -> None:
+    v = valued(folder)
+    report(v, scans=folder, output=tmp_path / "report.html", fraction=1.0)
+    page = (tmp_path / "report.html").read_text()
+    pictures = re.findall(r'src="data:image/jpeg;base64,[^"]+" [^>]* alt="Slice ([^"]+)"', page)
+    assert sorted(pictures) == sorted(map(str, v.ids))
+
+
+def test_a_slice_gone_bad_is_told_and_leaves_a_gap(folder: Path, tmp_path: Path) -> None:
+    v = valued(folder)
+    (folder / "3.png").write_bytes(b"no picture")
+    with pytest.warns(UserWarning, match=r"3\.png"):
+        report(v, scans=folder, output=tmp_path / "report.html", fraction=1.0)
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("data:image/jpeg") == 9
+    assert page.count("This slice could not be read.") == 1
+
+
+def test_scans_of_another_run_are_refused(folder: Path, tmp_path: Path) -> None:
+    v = valued(folder)
+    (folder / "manifest.csv").write_text("file,label\n0.png,0\n1.png,1\n")
+    with pytest.raises(ValueError, match="ids are not among the 2 slices of"):
+        report(v, scans=folder, output=tmp_path / "report.html", fraction=1.0)
+    assert not (tmp_path / "report.html").exists()
