@@ -24,7 +24,8 @@ class Work:
 
 
 def test_a_stage_is_done_once_and_again_if_its_inputs_change(tmp_path: Path) -> None:
-    work, lines = Work(tmp_path / "a.txt"), []
+    lines: list[str] = []
+    work = Work(tmp_path / "a.txt")
     for x, times in ((1, 1), (1, 1), (2, 2), (1, 3)):
         facts = Stages(tmp_path, lines.append).do("a", {"x": x, "y": (1, 2)}, ["a.txt"], work)
         assert facts == {"letters": 1}
