@@ -11,6 +11,7 @@ from torch import Tensor
 
 from shapcpp.ct import capsules
 from shapcpp.ct.capsules import CapsuleLayer, CapsuleNetwork, NetworkOptions, n_primary, squash
+from shapcpp.memory import InsufficientMemoryError
 
 
 def test_squash_by_hand() -> None:
@@ -161,6 +162,15 @@ def test_python_runs_amid_the_backward_pass(monkeypatch: pytest.MonkeyPatch) -> 
 def test_bad_options(option: dict[str, object], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         NetworkOptions(**option)  # type: ignore[arg-type]
+
+
+def test_weights_that_are_not_shared_must_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capsules, "available_memory", lambda: 10**9)
+    sentence = "weights that are not shared take 34 GB in training at 512 pixels, and 1.0 GB are"
+    with pytest.raises(InsufficientMemoryError, match=sentence):
+        CapsuleNetwork(512, NetworkOptions(shared=False))
+    CapsuleNetwork(32, NetworkOptions(shared=False))
+    CapsuleNetwork(512, NetworkOptions())
 
 
 def test_a_picture_too_small() -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from shapcpp.memory import InsufficientMemoryError, available_memory, readable
+
 __all__ = ["CapsuleLayer", "CapsuleNetwork", "NetworkOptions", "n_primary", "route", "squash"]
 
 CHANNELS = 64  # of both convolutions; a primary capsule is what they say of one place
@@ -190,12 +192,20 @@ class CapsuleNetwork(nn.Module):
         Height and width of the pictures, at least 8 pixels.
     options : NetworkOptions
         What the paper leaves open.
+
+    Raises
+    ------
+    ValueError
+        If the pictures are too small.
+    InsufficientMemoryError
+        If weights that are not shared do not fit in memory.
     """
 
     def __init__(self, size: int, options: NetworkOptions) -> None:
         super().__init__()
         if size < 8:
             raise ValueError(f"size must be at least 8 pixels, got {size}")
+        _check_weights_fit(size, options)
         self.size, self.options = size, options
         self.first = nn.Conv2d(1, CHANNELS, 3)
         self.norm = nn.BatchNorm2d(CHANNELS)
@@ -220,6 +230,19 @@ class CapsuleNetwork(nn.Module):
             x.register_hook(_let_signals_in)  # type: ignore[no-untyped-call]
         # Max-pooling before ReLU: the same numbers, a quarter of the work.
         return torch.relu_(nn.functional.max_pool2d(self.second(x), 2))
+
+
+def _check_weights_fit(size: int, options: NetworkOptions) -> None:
+    """Refuses weights that are not shared where they, their gradient and Adam's two do not fit."""
+    if options.shared:
+        return
+    weights = n_primary(size) * options.capsules * options.dimension * CHANNELS
+    available = available_memory()
+    if available is not None and 4 * 4 * weights > available:
+        raise InsufficientMemoryError(
+            f"weights that are not shared take {readable(16 * weights)} in training at {size} "
+            f"pixels, and {readable(available)} are available: share them, or take smaller slices"
+        )
 
 
 def _let_signals_in(gradient: Tensor) -> Tensor:
