@@ -149,8 +149,9 @@ def show_table2(table: np.recarray[Any, Any], networks: Sequence[Mapping[str, An
     """The paper's table, its numbers in brackets beside those found, a table per one-class rule."""
     console = _console()
     for network in networks:
+        epochs = network["epochs"]
         console.print(
-            f"Noise {100 * network['noise']:g}%: {network['epochs']} epochs, the best "
+            f"Noise {100 * network['noise']:g}%: {epochs} epoch{'s' * (epochs > 1)}, the best "
             f"{network['best_epoch']}; AUC {network['val_auc']:.3f} in validation, "
             f"{network['test_auc']:.3f} in test"
         )

@@ -47,7 +47,7 @@ def test_killed_then_interrupted_then_to_the_end(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "stages.json").read_bytes() == before
 
     done = shapcpp_cli("reproduce", "-o", "out", *OPTIONS, "--epochs", 1, cwd=tmp_path)
-    assert "Noise 25%: 1 epochs, the best 1; AUC " in done.stdout
+    assert "Noise 25%: 1 epoch, the best 1; AUC " in done.stdout
     assert "Table 2, single class constant" in done.stdout
     assert "Table 2, single class carry" in done.stdout
     assert done.stdout.endswith("Saved in out. Next: open out/report.html\n")
