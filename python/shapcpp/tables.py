@@ -156,10 +156,11 @@ def show_table2(table: np.recarray[Any, Any], networks: Sequence[Mapping[str, An
             f"{network['test_auc']:.3f} in test"
         )
     metrics = list(dict.fromkeys(table.metric.tolist()))
+    papers = "" if np.isnan(table.paper).all() else " (the paper's)"
     for rule in dict.fromkeys(table.single_class.tolist()):
         console.print(
-            f"\nTable 2, single class {rule}: share of the flipped labels among the lowest values "
-            "(the paper's)",
+            f"\nTable 2, single class {rule}: share of the flipped labels among the lowest values"
+            f"{papers}",
             style="bold",
         )
         shown = _table(["noise", "lowest", "error", *metrics], left=["error"])
