@@ -79,8 +79,9 @@ std::pair<IntArray, std::int64_t> walk(const Problem& problem, const Score& ever
   return {to_array(path, {problem.n_players() + 1, problem.n_classes()}), uncertified};
 }
 
-Halving make_halving(const Problem& problem, std::uint64_t seed, bool dense) {
-  const Report report = report_to(std::nullopt);
+Halving make_halving(const Problem& problem, std::uint64_t seed, const Progress& progress,
+                     bool dense) {
+  const Report report = report_to(progress);
   const py::gil_scoped_release release;
   return prepare_halving(problem, method(dense), seed, report);
 }
@@ -132,8 +133,8 @@ void bind_runs(py::module_& module) {
   module.def("walk", &walk, py::arg("problem"), py::arg("everyone"), py::arg("order").noconvert(),
              py::arg("dense") = false);
   py::class_<Halving>(module, "Halving", py::is_final())
-      .def(py::init(&make_halving), py::arg("problem"), py::arg("seed"), py::arg("dense") = false,
-           py::keep_alive<1, 2>())
+      .def(py::init(&make_halving), py::arg("problem"), py::arg("seed"),
+           py::arg("progress") = py::none(), py::arg("dense") = false, py::keep_alive<1, 2>())
       .def_static("unit", &Halving::unit, py::arg("n_players"), py::arg("n_samples"));
   py::class_<CompositionControl>(module, "CompositionControl", py::is_final())
       .def(py::init(&make_control), py::arg("problem"), py::arg("seed"), py::keep_alive<1, 2>())

@@ -44,6 +44,7 @@ IntArray ranges(const Tally& tally) {
 py::dict statistics(const Tally& tally) {
   const Statistics& done = tally.statistics();
   py::dict facts;
+  facts["joins"] = done.joins;
   facts["coalitions"] = done.coalitions;
   facts["without_pass"] = done.without_pass;
   facts["passes"] = done.passes;

@@ -41,7 +41,7 @@ CompositionControl::CompositionControl(const Problem& problem, Method method, st
   Walk walk(problem, method, checkpoint);
   for (std::uint64_t t = 0; t < kPilot; ++t) {
     fill_permutation(seed, kFirstOfPilot + t, order);
-    walk.beginning(std::span(order).first(joins), path);
+    uncertified_ += walk.beginning(std::span(order).first(joins), path);
     std::array<std::size_t, kClasses> members{};
     for (std::size_t step = 1; step <= joins; ++step) {
       ++members[class_of(order[step - 1])];

@@ -31,6 +31,8 @@ class CompositionControl {
   void add(std::span<const std::int64_t> order, const Block& block, RandomWords& words,
            std::span<std::int64_t> gains) const;
 
+  // Decisions of the pilot below the rounding floor.
+  std::int64_t uncertified() const { return uncertified_; }
   std::size_t n_players() const { return problem_.n_players(); }
   // Correct predictions of class k in the game, of `a` and `b` members of the classes.
   std::int64_t count(std::size_t a, std::size_t b, std::size_t k) const {
@@ -54,6 +56,7 @@ class CompositionControl {
   }
 
   const Problem& problem_;
+  std::int64_t uncertified_ = 0;
   Table counts_{};
   Table values_{};  // of a member of class 0, in fractions of lcm(1, ..., kLargest)
 };

@@ -23,8 +23,12 @@ std::int64_t Halving::unit(std::size_t n_players, std::size_t n_samples) {
 
 std::int64_t Halving::add(Walk& walk, std::span<const std::int64_t> order, RandomWords words,
                           const Score& everyone, std::span<std::int64_t> gains) const {
-  if (control_) control_->add(order, Block::whole(order.size(), leaf_), words, gains);
-  return walk.halving(order, everyone, leaf_, gains);
+  std::int64_t uncertified = 0;
+  if (control_) {
+    control_->add(order, Block::whole(order.size(), leaf_), words, gains);
+    uncertified = control_->uncertified();
+  }
+  return uncertified + walk.halving(order, everyone, leaf_, gains);
 }
 
 }  // namespace shapcpp

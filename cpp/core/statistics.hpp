@@ -6,6 +6,7 @@
 namespace shapcpp {
 
 struct Statistics {
+  std::int64_t joins = 0;             // of players to coalitions
   std::int64_t coalitions = 0;        // that were scored by an optimum
   std::int64_t without_pass = 0;      // of them, certified without touching the members
   std::int64_t passes = 0;            // over the members, those of fits included
@@ -15,6 +16,7 @@ struct Statistics {
   std::int64_t test_evaluations = 0;  // test margins computed
 
   Statistics& operator+=(const Statistics& other) {
+    joins += other.joins;
     coalitions += other.coalitions;
     without_pass += other.without_pass;
     passes += other.passes;

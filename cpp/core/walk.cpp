@@ -121,6 +121,7 @@ std::int64_t Walk::along(std::span<const std::int64_t> order, const Score& every
     throw std::invalid_argument("an order or its path has the wrong length");
   std::copy(everyone.correct.begin(), everyone.correct.end(),
             path.end() - static_cast<std::ptrdiff_t>(k));
+  ++statistics_.joins;  // of the last, known beforehand
   return everyone.uncertified + beginning(order.first(n - 1), path.first(n * k));
 }
 
@@ -141,6 +142,7 @@ std::int64_t Walk::beginning(std::span<const std::int64_t> order, std::span<std:
 }
 
 void Walk::join(std::int64_t player) {
+  ++statistics_.joins;
   for (const std::size_t i : problem_.members(static_cast<std::size_t>(player))) {
     checkpoint_();
     fitted_->join(i);

@@ -95,7 +95,13 @@ def walk(
 
 @final
 class Halving:
-    def __init__(self, problem: Problem, seed: int, dense: bool = False) -> None: ...
+    def __init__(
+        self,
+        problem: Problem,
+        seed: int,
+        progress: Callable[[int], Any] | None = None,
+        dense: bool = False,
+    ) -> None: ...
     @staticmethod
     def unit(n_players: int, n_samples: int) -> int: ...
 

@@ -20,6 +20,7 @@ FIRST_SIZE = 64
 MANY_FEATURES, FIRST_SIZE_OF_MANY = 200, 8  # where every fit is long
 MOST_SIZES_FITTED = 4
 LEAST_POWER, MOST_POWER = 0.9, 2.0  # early joins cost most where the test set is large
+MOST_POWER_OF_MANY = 3.0  # where larger subsets also span more of the features
 LEAST_FACTOR, DOUBT = 1.2, 0.15  # of a measured time, and of the power
 
 
@@ -155,7 +156,8 @@ groups, ids, threads, by_group, true_labels, first, antithetic, halving, trace
     request.check_fits()
     setup, measured = _measure(request)
     size, walk = measured[-1]
-    power = _power(measured)
+    spans_more = request.halving and size < min(request.X.shape[1], request.n_players)
+    power = _power(measured, MOST_POWER_OF_MANY if spans_more else MOST_POWER)
     rounds = math.ceil(request.permutations / request.unit / request.workers) * request.unit
     return Estimate(
         seconds=setup + rounds * walk * (request.n_players / size) ** power,
@@ -180,8 +182,9 @@ def _measure(request: Request) -> tuple[float, tuple[tuple[int, float], ...]]:
         began = time.perf_counter()
         problem = request.problem(order[:size])
         everyone = _core.everyone(problem)
-        halving = request.halving_of(problem)
         setup = time.perf_counter() - began
+        halving = request.halving_of(problem)
+        pilot = time.perf_counter() - began - setup
         measured.append((size, _seconds_of_a_walk(request, problem, everyone, halving)))
         now = time.perf_counter()
         # Twice the size takes two to three times as long.
@@ -189,7 +192,9 @@ def _measure(request: Request) -> tuple[float, tuple[tuple[int, float], ...]]:
             break
         size = min(2 * size, request.n_players)
     whole, part = (n + len(request.y_test) for n in (request.n_players, size))
-    return setup * whole / part, tuple(measured)
+    spanned, of_the_part = (min(n, request.X.shape[1]) for n in (request.n_players, size))
+    pilot *= (spanned / of_the_part) ** 2
+    return setup * whole / part + pilot, tuple(measured)
 
 
 def _order(request: Request) -> NDArray[np.int64]:
@@ -244,9 +249,9 @@ def _duration(seconds: float) -> str:
     raise AssertionError
 
 
-def _power(measured: tuple[tuple[int, float], ...]) -> float:
+def _power(measured: tuple[tuple[int, float], ...], most: float = MOST_POWER) -> float:
     """By which power of the size the time of a permutation grows, at the last sizes."""
     sizes, seconds = np.log(measured[-MOST_SIZES_FITTED:]).T
     if len(sizes) < 2:
         return LEAST_POWER
-    return float(np.clip(np.polyfit(sizes, seconds, 1)[0], LEAST_POWER, MOST_POWER))
+    return float(np.clip(np.polyfit(sizes, seconds, 1)[0], LEAST_POWER, most))

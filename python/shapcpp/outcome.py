@@ -104,8 +104,10 @@ class Outcome:
     def _trace_of(self, v: Valuation) -> Arrays | None:
         if v.trace_counts is None or v.trace_gains is None:
             return None
-        # Where that run ended, nobody looked on the way, unless it is time for a look.
-        keep = len(v.trace_counts) - (v.n_permutations not in self._request.looks)
+        # Where that run ended, nobody looked on the way, unless it is time for a look and all
+        # permutations before it are done.
+        looked = len(v.ranges) == 1 and v.n_permutations in self._request.looks
+        keep = len(v.trace_counts) - (not looked)
         return v.trace_counts[:keep], v.trace_gains[:keep]
 
     def _check_same(self, name: str, v: Valuation) -> None:

@@ -73,9 +73,14 @@ class Request:
         """Threads that find work: each unit is walked by one."""
         return min(self.threads, self.permutations // self.unit)
 
-    def halving_of(self, problem: _core.Problem) -> _core.Halving | None:
-        """What the engine needs to halve orders of the problem's players, if it is to."""
-        return _core.Halving(problem, self.seed) if self.halving else None
+    def halving_of(
+        self, problem: _core.Problem, report: Callable[[int], object] | None = None
+    ) -> _core.Halving | None:
+        """What the engine needs to halve orders of the problem's players, if it is to.
+
+        Calls ``report(0)`` several times a second.
+        """
+        return _core.Halving(problem, self.seed, report) if self.halving else None
 
     @cached_property
     def looks(self) -> NDArray[np.int64]:
@@ -86,8 +91,8 @@ class Request:
 
     @property
     def trace_bytes(self) -> int:
-        """Memory that the trace takes."""
-        return len(self.looks) * self.n_players * len(self.classes) * 8
+        """Memory that the trace takes: it, and that of a run which it goes on from."""
+        return 2 * len(self.looks) * self.n_players * len(self.classes) * 8
 
     @cached_property
     def scaling(self) -> NDArray[np.float64] | None:

@@ -42,12 +42,13 @@ class Valuation(Estimates):
         when the player joins, in units of ``1 / settings["gain_unit"]``: 1 unless halved.
         Players are samples, or groups in sorted order of their id.
     products : ndarray of int64, shape (n_players, n_classes, n_classes)
-        Sums over permutations of the products of those changes.
+        Sums over permutations of the products of those changes, in units of the square.
     empty_counts, full_counts, test_counts : ndarray of int64, shape (n_classes,)
         Correct test predictions of each class by the empty coalition and by all samples,
-        and the number of test samples of each class. The gains add up to
-        ``n_permutations * (full_counts - empty_counts)`` exactly. `full_counts` is -1
-        where a run was stopped before it had evaluated the coalition of all samples.
+        and the number of test samples of each class. The gains add up to exactly
+        ``n_permutations * settings["gain_unit"] * (full_counts - empty_counts)``.
+        `full_counts` is -1 where a run was stopped before it had evaluated the coalition of
+        all samples.
     uncertified : int
         How many (permutation, coalition, test sample) decisions had a margin below the
         rounding floor of double precision; such a sample counts as the smaller label.

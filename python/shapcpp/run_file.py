@@ -104,6 +104,8 @@ def _check_settings(settings: Mapping[str, Any], classes: NDArray[np.int64]) -> 
         if not isinstance(settings.get(name, False), bool):
             raise TypeError(f"{name} must be True or False, got {settings[name]!r}")
     unit = checks.positive("gain_unit", settings.get("gain_unit", 1), LARGEST_GAIN_UNIT)
+    if settings.get("halving", False) and settings.get("antithetic", False):
+        raise ValueError("it is antithetic and halved")
     if unit & (unit - 1) or (unit > 1 and not settings.get("halving", False)):
         raise ValueError(f"gain_unit is {unit}")
     if settings.get("until") is not None and not isinstance(settings["until"], str):
@@ -197,17 +199,17 @@ def _check_trace(arrays: Mapping[str, NDArray[Any]], done: int, unit: int, room:
         gains[-1:].sum(axis=0), arrays["gains"]
     ):
         raise ValueError("the trace does not end where the run does")
-    most = counts[:, None].astype(object) * (room * arrays["test_counts"])
-    reach = np.minimum(most, LARGEST).astype(np.int64)[:, None]
-    if not ((gains <= reach) & (gains >= -reach)).all():
-        raise ValueError("trace_gains lie outside what test_counts allow")
-    change = arrays["full_counts"] - arrays["empty_counts"]
-    if not np.array_equal(_exact_sums(gains), counts[:, None].astype(object) * (unit * change)):
-        raise ValueError("trace_gains do not add up")
+    change = (arrays["full_counts"] - arrays["empty_counts"]).astype(object)
+    for count, at_look in zip(counts.tolist(), gains, strict=True):  # one by one: they are large
+        most = [min(count * room * total, LARGEST) for total in arrays["test_counts"].tolist()]
+        if not ((at_look <= most) & (at_look >= np.negative(most))).all():
+            raise ValueError("trace_gains lie outside what test_counts allow")
+        if not np.array_equal(_exact_sums(at_look), count * unit * change):
+            raise ValueError("trace_gains do not add up")
 
 
 def _exact_sums(gains: NDArray[np.int64]) -> NDArray[np.object_]:
     """Over fewer than 2^31 players of integers, however large."""
-    high, low = (gains >> 32).sum(axis=-2), (gains & 0xFFFFFFFF).sum(axis=-2)
+    high, low = (gains >> 32).sum(axis=0), (gains & 0xFFFFFFFF).sum(axis=0)
     sums: NDArray[np.object_] = (high.astype(object) << 32) + low.astype(object)
     return sums

@@ -19,6 +19,7 @@ from shapcpp.result import Valuation
 
 LONG = {"acc": "accuracy", "rec": "recall", "spc": "specificity", "bal": "balanced accuracy"}
 MEANING = {
+    "joins": "joins to coalitions",
     "coalitions": "coalitions scored by an optimum",
     "without_pass": "of them, certified without a pass over their members",
     "passes": "passes over the members of a coalition",
@@ -116,10 +117,11 @@ def show_stats(v: Valuation) -> None:
     """What the engine did, in all and per joined point: why a data set is fast or slow."""
     console = _console()
     unit = "group" if v.settings["by_group"] else "sample"
-    joins = v.n_permutations * len(v.gains)
+    joins = v.stats.get("joins", v.n_permutations * len(v.gains))
+    how = "halved " if v.settings["halving"] else ""
     console.print(
         f"\nWhat the engine did while {joins} {unit}s joined "
-        f"({v.n_permutations} permutations of {len(v.gains)})",
+        f"({v.n_permutations} {how}permutations of {len(v.gains)})",
         style="bold",
     )
     table = _table(["what", "number", f"per joined {unit}"], left=["what"])

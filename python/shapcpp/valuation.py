@@ -118,8 +118,9 @@ def value(
     halving : bool, default False
         Each permutation is not walked but halved over and over, which draws more of the small
         coalitions that values vary with: it costs as much as 7 to 10 walks at 500 samples
-        (`estimate` tells), and brings two to ten times as much as these. `permutations`
-        counts permutations so halved. docs/statistics.md has the method and figures.
+        (15 with more features than samples; `estimate` tells), and brings two to ten times
+        as much as these. `permutations` counts permutations so halved. docs/statistics.md
+        has the method and figures.
     trace : int, optional
         Keeps the gains at up to so many (at most 10,000) numbers of permutations on the way,
         from 1 to `permutations`, evenly spaced by their logarithm: `Valuation.trace_counts`
@@ -165,7 +166,7 @@ def value(
         If a fit missed its tolerance: a RuntimeError, never a wrong value. Its ``.partial``
         is the Valuation of the permutations completed.
     OverflowError
-        If the 64-bit sums of a run with `halving` are full, after millions of permutations on
+        If the 64-bit sums of a run with `halving` are full, as can happen with a rare class and
         millions of test samples; with the same ``.partial``. Others are refused beforehand.
     WorkerError
         If the workers of the executor cannot go on: a RuntimeError whose ``.partial`` is the

@@ -18,13 +18,15 @@ class Threads:
         self._request = request
         self._problem = problem
         self._everyone = everyone
-        self._halving = request.halving_of(problem)
+        self._halving: _core.Halving | None = None
         self.least = request.workers
 
     def do(self, first: int, end: int, report: Callable[[int], object]) -> Iterator[Sums]:
         """As `course.Walker` has it."""
         tally = _core.Tally(self._problem.n_players, len(self._request.classes))
         try:
+            if self._halving is None:
+                self._halving = self._request.halving_of(self._problem, report)
             _core.run(
                 self._problem,
                 self._everyone,

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -124,11 +125,13 @@ class Held:
                 self._key = key
             return was_there, self._problem if self._key == key else None
 
-    def halving(self, task: Task, problem: _core.Problem) -> _core.Halving:
+    def halving(
+        self, task: Task, problem: _core.Problem, report: Callable[[int], object]
+    ) -> _core.Halving:
         """What halving needs, made once for the problem and the seed."""
         with self._lock:
             if self._halving is None or self._halving[0] != (task.key, task.seed):
-                self._halving = ((task.key, task.seed), _core.Halving(problem, task.seed))
+                self._halving = ((task.key, task.seed), _core.Halving(problem, task.seed, report))
             return self._halving[1]
 
     def after_fork(self) -> None:
@@ -159,14 +162,16 @@ def walk(task: Task, inputs: Inputs | None) -> Answer:
         return answer
     problem, everyone = found
     tally = _core.Tally(problem.n_players, len(everyone.correct))
-    start = time.perf_counter()
     failed = ""
 
     def stop_if_dropped(_done: int) -> None:
         if task.run in dropped:
             raise DroppedError
 
+    start = time.perf_counter()
     try:
+        halving = held.halving(task, problem, stop_if_dropped) if task.halving else None
+        start = time.perf_counter()
         _core.run(
             problem,
             everyone,
@@ -177,7 +182,7 @@ def walk(task: Task, inputs: Inputs | None) -> Answer:
             threads=task.threads,
             progress=stop_if_dropped,
             antithetic=task.antithetic,
-            halving=held.halving(task, problem) if task.halving else None,
+            halving=halving,
         )
     except _core.ConvergenceError as error:
         failed = str(error)

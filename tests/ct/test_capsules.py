@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -176,3 +177,28 @@ def test_weights_that_are_not_shared_must_fit(monkeypatch: pytest.MonkeyPatch) -
 def test_a_picture_too_small() -> None:
     with pytest.raises(ValueError, match="size must be at least 8 pixels, got 7"):
         CapsuleNetwork(7, NetworkOptions())
+
+
+@pytest.mark.parametrize("size", [32, 128])
+def test_hidden_capsules_begin_short_of_saturation_at_every_size(size: int) -> None:
+    torch.manual_seed(0)
+    network = CapsuleNetwork(size, NetworkOptions()).eval()
+    hidden: list[torch.Tensor] = []
+    network.hidden.register_forward_hook(lambda module, inputs, out: hidden.append(out))
+    with torch.no_grad():
+        network(torch.randn(4, size, size))
+    # A saturated capsule has length 1 whatever the picture holds.
+    assert 0.2 < float(hidden[0].norm(dim=2).mean()) < 0.9
+
+
+def test_a_layer_s_scale_multiplies_its_inputs_and_its_gain_the_initial_weights() -> None:
+    shape: dict[str, Any] = {"routing": 3, "shared": True}
+    u = torch.randn(2, 5, 4)
+    torch.manual_seed(1)
+    plain = CapsuleLayer(5, 4, 3, 6, **shape)
+    torch.manual_seed(1)
+    scaled = CapsuleLayer(5, 4, 3, 6, **shape, scale=0.5, gain=2.0)
+    assert torch.equal(scaled.weight, 2 * plain.weight)
+    with torch.no_grad():
+        plain.weight.copy_(scaled.weight)
+        assert torch.allclose(scaled(u), plain(0.5 * u))

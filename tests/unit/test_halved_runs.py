@@ -106,6 +106,7 @@ def test_traced_on_the_way(tmp_path: Path) -> None:
         ({"gain_unit": 2**50}, "gain_unit must be at most"),
         ({"gain_unit": 8}, "gains do not add up"),
         ({"halving": False}, "gain_unit is 4"),
+        ({"antithetic": True}, "antithetic and halved"),
     ],
 )
 def test_a_file_that_contradicts_itself_is_refused(
@@ -122,6 +123,26 @@ def test_sums_that_do_not_fit_are_refused() -> None:
     full = replace(v, products=np.full_like(v.products, 2**62))
     with pytest.raises(OverflowError, match="64-bit sums of 40 permutations"):
         full.merge(replace(full, ranges=np.array([[20, 40]])))
+
+
+def test_the_pilot_reports_and_is_stopped() -> None:
+    rng = np.random.default_rng(0)
+    y, y_test = np.arange(150) % 2, np.arange(20_000) % 2
+    X, X_test = (rng.normal(size=(len(k), 120)) for k in (y, y_test))
+    v = shapcpp.value(X, y, X_test, y_test, 10, halving=True, max_time=1e-9)
+    assert (v.n_permutations, v.complete) == (0, False)
+    with pytest.raises(shapcpp.Interrupted) as stopped:
+        shapcpp.value(X, y, X_test, y_test, 10, halving=True, progress=_stop_at_once)
+    assert stopped.value.partial.n_permutations == 0
+
+
+def _stop_at_once(done: int, total: int) -> None:
+    raise KeyboardInterrupt
+
+
+def test_joins_are_counted_as_they_are_halved() -> None:
+    assert run(10).stats["joins"] == 600
+    assert run(10, halving=True).stats["joins"] == 3 * 600  # leaves, and two halvings
 
 
 def test_the_estimate_is_of_halved_permutations() -> None:

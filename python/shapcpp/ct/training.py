@@ -220,6 +220,9 @@ def train(
         raise ValueError("slices have no row with split 'val', and the training stops by those")
     y_train, y_val = torch.from_numpy(y).to(place), torch.from_numpy(slices.label[val]).to(place)
     weights = class_weights(y_train)
+    # By the shares of the classes where it is measured: with those of noisy training labels a
+    # network that has learned nothing, but leans to one class, would have the least loss.
+    val_weights = class_weights(y_val) if len(np.unique(slices.label[val])) == 2 else weights
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = CapsuleNetwork(slices.size, options)
@@ -258,7 +261,7 @@ def train(
             total += loss.item() * len(chosen)
             progress(epoch * steps + step + 1, epochs * steps)
         capsules = torch.cat([c for _, c in _evaluated(network, slices.images, batch, val)])
-        val_loss = loss_of(options.loss, capsules.norm(dim=2), y_val, weights).item()
+        val_loss = loss_of(options.loss, capsules.norm(dim=2), y_val, val_weights).item()
         if not np.isfinite([total, val_loss]).all():
             raise FloatingPointError(f"the loss is not finite after epoch {epoch + 1}")
         val_auc = auc(scores_of(capsules.double().cpu().numpy()), slices.label[val])
