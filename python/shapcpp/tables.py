@@ -151,16 +151,18 @@ def show_table2(table: np.recarray[Any, Any], networks: Sequence[Mapping[str, An
     """The paper's table, its numbers in brackets beside those found, a table per one-class rule."""
     console = _console()
     for network in networks:
+        epochs = network["epochs"]
         console.print(
-            f"Noise {100 * network['noise']:g}%: {network['epochs']} epochs, the best "
+            f"Noise {100 * network['noise']:g}%: {epochs} epoch{'s' * (epochs > 1)}, the best "
             f"{network['best_epoch']}; AUC {network['val_auc']:.3f} in validation, "
             f"{network['test_auc']:.3f} in test"
         )
     metrics = list(dict.fromkeys(table.metric.tolist()))
+    papers = "" if np.isnan(table.paper).all() else " (the paper's)"
     for rule in dict.fromkeys(table.single_class.tolist()):
         console.print(
-            f"\nTable 2, single class {rule}: share of the flipped labels among the lowest values "
-            "(the paper's)",
+            f"\nTable 2, single class {rule}: share of the flipped labels among the lowest values"
+            f"{papers}",
             style="bold",
         )
         shown = _table(["noise", "lowest", "error", *metrics], left=["error"])

@@ -119,7 +119,7 @@ def test_info_says_what_this_build_is(folder: Path) -> None:
     assert shapcpp.__version__ in shapcpp_cli("--version", cwd=folder).stdout
 
 
-@pytest.mark.parametrize("command", [[], ["value"], ["noise"], ["detect"], ["info"]])
+@pytest.mark.parametrize("command", [[], ["value"], ["noise"], ["detect"], ["info"], ["reproduce"]])
 def test_help_shows_examples(command: list[str], folder: Path) -> None:
     done = shapcpp_cli(*command, "--help", cwd=folder)
     assert command == ["info"] or "shapcpp " + (command[0] if command else "value") in done.stdout

@@ -46,6 +46,13 @@ def test_figure2_of_a_halved_run_is_in_the_units_of_its_values(noisy: Features) 
     assert line.get_ydata()[-1] == pytest.approx(halved["acc"][3])
 
 
+def test_an_axis_of_less_than_a_decade_has_numbers_on_it(noisy: Features) -> None:
+    axis = figure2({"short": run(noisy, 30, trace=5)}, [3]).axes[0].xaxis
+    for minor in (False, True):
+        labels = [label.get_text() for label in axis.get_ticklabels(minor=minor)]
+        assert all(text.replace(",", "").isdigit() or not text for text in labels), labels
+
+
 def test_figure2_needs_a_trace(v: Valuation) -> None:
     with pytest.raises(ValueError, match="run 'mine' has no trace: value it with trace=50"):
         figure2({"mine": replace(v, trace_counts=None, trace_gains=None)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +63,8 @@ class Settings:
         checks.positive_real("C", self.C)
         checks.choice("scale", self.scale, "standard", None)
         checks.seed(self.seed)
+        if not self.is_phantom and not os.path.exists(self.data):
+            raise FileNotFoundError(2, "no such file or folder", os.fspath(self.data))
         if self.is_phantom:
             for name in ("labels", "masks"):
                 if getattr(self, name) is not None:

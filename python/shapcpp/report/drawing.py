@@ -51,6 +51,7 @@ def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64
         axes.axhline(running[-1], color=colour, linewidth=0.6, linestyle=":")
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.xaxis.set_minor_formatter("")  # by default it labels those of a short axis, as formulas
     axes.set_xlabel("permutations")
     axes.set_ylabel(f"value by {LONG[metric]}")
     _legend(axes)

@@ -21,7 +21,7 @@ from shapcpp.report.pictures import Scans, thumbnail_uris
 from shapcpp.report.queue import MOST, review
 from shapcpp.result import Valuation, load
 
-__all__ = ["report"]
+__all__ = ["check_libraries", "report"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 Run = Valuation | files.PathLike
@@ -127,6 +127,7 @@ def report(
 
 
 def check_libraries() -> None:
+    """ImportError in one sentence if what draws a report is not installed."""
     try:
         import_module("jinja2")
         import_module("matplotlib")

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from command import fails, shapcpp_cli
+
+OPTIONS = (
+    "--size", "16", "--counts", "train=16/32,val=6/12,test=10/20", "--perms", "30", "--noise", "25",
+)  # fmt: skip
+# More than are done before the signals come.
+LONG = ("--epochs", "400", "--patience", "400")
+
+
+def started(folder: Path, *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "shapcpp", "reproduce", "-o", "out", *OPTIONS, *options],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+
+
+def test_killed_then_interrupted_then_to_the_end(tmp_path: Path) -> None:
+    with started(tmp_path, *LONG) as killed:
+        while not list(tmp_path.glob("out/.network-25.*.partial")):
+            assert killed.poll() is None
+            time.sleep(0.01)
+        killed.kill()
+    before = (tmp_path / "out" / "stages.json").read_bytes()
+
+    with started(tmp_path, *LONG) as interrupted:
+        assert interrupted.stderr is not None
+        lines = iter(interrupted.stderr.readline, "")
+        assert next(lines).split() == ["phantom", "up", "to", "date"]
+        while "test:" not in next(lines):
+            pass
+        interrupted.send_signal(signal.SIGINT)
+        rest = list(lines)
+    assert interrupted.returncode == 130
+    assert rest == [
+        "Note: interrupted; what is done is kept in out, and the same command goes on from it.\n"
+    ]
+    assert (tmp_path / "out" / "stages.json").read_bytes() == before
+
+    done = shapcpp_cli("reproduce", "-o", "out", *OPTIONS, "--epochs", 1, cwd=tmp_path)
+    assert "Noise 25%: 1 epoch, the best 1; AUC " in done.stdout
+    assert "Table 2, single class constant" in done.stdout
+    assert "Table 2, single class carry" in done.stdout
+    assert done.stdout.endswith("Saved in out. Next: open out/report.html\n")
+    names = [line.split()[0] for line in done.stderr.splitlines()]
+    assert [name for name in names if name != "scans"] == [
+        "phantom", "network-25", "features-25", "values-25", "values-25-carry", "tables", "figures",
+        "report",
+    ]  # fmt: skip
+
+
+def test_bad_options_are_one_sentence(tmp_path: Path) -> None:
+    for options, sentence in (
+        (["--noise", "ten"], "noise must be percentages, got 'ten'"),
+        (["--counts", "train=1"], "counts must be SPLIT=POSITIVE/NEGATIVE"),
+        (["--data", "nowhere"], "nowhere: no such file or folder"),
+    ):
+        assert sentence in fails("reproduce", "-o", "out", *options, cwd=tmp_path)
