@@ -20,7 +20,7 @@ $(VENV)/installed: $(VENV)/bin/python constraints.txt pyproject.toml CMakeLists.
 
 # The paper on the phantom, from scans to the report demo/report.html: five minutes on two quiet cores.
 demo: $(VENV)/installed
-	$(BIN)/shapcpp reproduce --size 64 --epochs 12 --patience 12 --perms $(PERMS) -o demo
+	$(BIN)/shapcpp reproduce --size 64 --epochs 20 --patience 10 --perms $(PERMS) -o demo
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest
