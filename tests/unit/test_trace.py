@@ -231,7 +231,9 @@ def test_its_memory_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = 2 * len(looks(10**6, 1000)) * 60 * 2 * 8  # it, and that of a run gone on from
     assert with_trace - without == taken
     monkeypatch.setattr(memory, "available_memory", lambda: without + taken // 2)
-    sentence = r"available; [\d.]+ [kM]B of that hold the trace: it fits with a shorter one, or none$"
+    sentence = (
+        r"available; [\d.]+ [kM]B of that hold the trace: it fits with a shorter one, or none$"
+    )
     with pytest.raises(MemoryError, match=sentence):
         run(10**6, trace=1000)
     monkeypatch.setattr(memory, "available_memory", lambda: taken // 2)
