@@ -33,7 +33,7 @@ def found(noise: float, train: shapcpp.Samples, v: shapcpp.Valuation) -> str:
 def rank_correlation(a: NDArray[Any], b: NDArray[Any]) -> float:
     """Spearman's."""
     ranks = [np.argsort(np.argsort(values)) for values in (a, b)]
-    return float(np.asarray(np.corrcoef(*ranks))[0, 1])
+    return float(np.asarray(np.corrcoef(ranks[0], ranks[1]))[0, 1])
 
 
 def main() -> None:
