@@ -157,7 +157,10 @@ def merge(runs: tuple[str, ...], output: str) -> None:
       shapcpp merge a.npz b.npz c.npz -o all.npz
     """
     check_outputs([output], inputs=list(runs))
-    merged = reduce(_merge_named, [(run, shapcpp.load(run)) for run in runs])[1]
+    loaded = [(run, shapcpp.load(run)) for run in runs]
+    merged = reduce(_merge_named, loaded)[1]
+    if any(v.trace_counts is not None for _, v in loaded):
+        note("a merged run has no trace: its permutations have no order")
     merged.save(output)
     tables.show_merged(merged, len(runs))
     click.echo(f"Saved to {output}. Next: shapcpp detect {output}")

@@ -6,7 +6,7 @@ import click
 import numpy as np
 
 import shapcpp
-from shapcpp.console import PATH, check_outputs
+from shapcpp.console import PATH, check_outputs, note
 from shapcpp.relabelling import DECISIONS, apply_decisions, read_decisions
 
 __all__ = ["relabel", "report"]
@@ -92,6 +92,8 @@ def relabel(features: str, decisions: str, output: str) -> None:
     made = read_decisions(decisions)
     after = apply_decisions(before, made)
     shapcpp.write_features(output, after)
+    if any(one.label is None for one in made):
+        note(f"{decisions} has no column label: applied twice, it would undo itself")
     counts = {name: sum(one.decision == name for one in made) for name in DECISIONS}
     click.echo(", ".join(f"{name} {count}" for name, count in counts.items()))
     old, new = before.rows["label"], after.rows["label"]

@@ -18,6 +18,11 @@ from shapcpp.sums import SumsOverflowError
 
 __all__ = ["value"]
 
+ONE_LABEL = (
+    "the classifier of all samples calls every test sample {}, so that values say little of the "
+    "other class; --scale standard, --class-weight balanced or a larger --C may change that"
+)
+
 
 @click.command()
 @click.argument("features", type=PATH)
@@ -36,10 +41,10 @@ __all__ = ["value"]
 @click.option("--first", default=0, show_default=True, metavar="K",
               help="Index of the first of them; `shapcpp merge` puts ranges together.")  # fmt: skip
 @click.option("--antithetic", is_flag=True,
-              help="Each permutation and its reverse: often less variance.")  # fmt: skip
+              help="Each permutation and its reverse.")  # fmt: skip
 @click.option("--halving", is_flag=True,
-              help="Halve each permutation instead of walking it: 7 to 10 times the cost at 500 "
-              "samples, for two to ten times as much less variance.")  # fmt: skip
+              help="Halve each permutation instead of walking it: 7 to 10 times the cost each at "
+              "500 samples, and a half to a twelfth of the time for the same errors.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help="Which permutations.")
 @click.option("--threads", type=int, help="Default: all processors. Never changes the result.")
 @click.option(
@@ -220,6 +225,8 @@ def value(
         note(f"{v.uncertified} predictions had a margin below the rounding floor; "
               "they count as the smaller label")  # fmt: skip
     _note_repeated(v.ids)
+    if (only := v.only_prediction) is not None:
+        note(ONE_LABEL.format(only))
     if went_on:
         note(f"went on from {checkpoint}")
     if until is not None and v.complete and v.n_permutations < perms:

@@ -128,6 +128,17 @@ class Valuation(Estimates):
         until = self.settings["until"]
         return None if until is None else parse_rule(until).is_met(self)
 
+    @property
+    def only_prediction(self) -> int | None:
+        """The label that the classifier of all samples gives every test sample, if it is one."""
+        if (self.full_counts < 0).any() or (self.test_counts == 0).any():
+            return None
+        for k, label in enumerate(self.classes):
+            wrong = np.delete(self.full_counts, k)
+            if self.full_counts[k] == self.test_counts[k] and not wrong.any():
+                return int(label)
+        return None
+
     def columns(self, metrics: Metrics = None) -> dict[str, NDArray[Any]]:
         """The result sample by sample, as named columns.
 

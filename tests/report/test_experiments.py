@@ -83,7 +83,7 @@ def test_rows_of_text() -> None:
     experiment = Experiment("E", run, noise=0.5)
     first = table_rows([experiment])[0]
     assert (first.share, first.rule, first.flipped) == (
-        "10%",
+        "30%",
         "constant",
         {"pos_as_neg": 1, "neg_as_pos": 0},
     )

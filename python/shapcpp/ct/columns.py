@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,7 +18,8 @@ Array = NDArray[Any]
 # Fields of the features file that other columns must not take.
 TAKEN = ("features", "label", "split", "id", "group", "patient", "file", "mask")
 # What is known to describe slices, and not whose they are.
-IMPERSONAL = ("slice", "true_label")
+IMPERSONAL = ("slice",)
+DIGITS = 16  # of a hash: no two of a million slices share one
 
 
 def extra_columns(scans: Sequence[Scan], note: Callable[[str], None]) -> dict[str, Array]:
@@ -54,13 +56,16 @@ def numbered(patients: Array) -> NDArray[np.str_]:
 
 
 def anonymous_ids(scans: Sequence[Scan]) -> NDArray[np.str_]:
-    """Ids without file names, in which patients' names and ids occur: "slice-17", from 0.
+    """Ids without file names, in which patients' names and ids occur: "slice-0a1b2c3d4e5f".
 
-    A DICOM slice keeps its SOPInstanceUID.
+    They are hashes of file and slice number, so that a slice keeps its own where others come
+    or go. A DICOM slice keeps its SOPInstanceUID.
     """
-    return np.array(
-        [scan.id if scan.kind == DICOM else f"slice-{number}" for number, scan in enumerate(scans)]
-    )
+    return np.array([scan.id if scan.kind == DICOM else _hashed(scan.id) for scan in scans])
+
+
+def _hashed(name: str) -> str:
+    return f"slice-{hashlib.sha256(name.encode()).hexdigest()[:DIGITS]}"
 
 
 def impersonal(columns: dict[str, Array], note: Callable[[str], None]) -> dict[str, Array]:

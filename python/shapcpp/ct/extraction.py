@@ -95,6 +95,7 @@ def extract_features(
     library("torch", "the capsule network")
     from shapcpp.ct.model_file import load_model
     from shapcpp.ct.reading import read_scans
+    from shapcpp.ct.splits import check_splits
     from shapcpp.ct.training import find_device, train
 
     find_device(device)
@@ -118,6 +119,7 @@ def extract_features(
     )
     stage(f"read {len(slices)} slices of {slices.size} pixels")
     if trained is None:
+        check_splits(slices, ("train", "val"))
         trained = train(
             slices,
             options=options,

@@ -124,7 +124,7 @@ def read_manifest(path: str | os.PathLike[str], label_column: str) -> Manifest:
 
 def _row(entries: dict[str, str], where: str, label_column: str) -> Row:
     def taken(name: str) -> str | None:
-        return entries.get(name) or None
+        return entries.get(name) or None if name else None
 
     label, number, split = taken(label_column), taken("slice"), entries.get("split")
     if label is not None and label not in LABELS:

@@ -86,7 +86,7 @@ def read_scans(
     seed : int, default 0
         Of the draw.
     anonymous : bool, default False
-        Patients become numbers in order of appearance, ids of files "slice-17", and
+        Patients become numbers in order of appearance, ids of files hashes, and
         of the further columns only slice numbers and those of zeros and ones are kept.
         SOPInstanceUIDs stay.
     skip_bad : bool, default False

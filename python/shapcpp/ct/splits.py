@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RULES", "Counts", "check_patients", "made_splits", "rule", "shared_patients"]
+from shapcpp.ct.slices import Slices
+
+__all__ = [
+    "RULES",
+    "Counts",
+    "check_patients",
+    "check_splits",
+    "made_splits",
+    "rule",
+    "shared_patients",
+]
 
 Array = NDArray[Any]
 Counts = Mapping[str, tuple[int, int]]
@@ -261,3 +271,15 @@ def check_patients(splits: NDArray[np.str_], patient: Array, source: str) -> Non
             + (f", and so are {len(shared) - 1} more" if len(shared) > 1 else "")
             + "; a split by patient keeps each in one"
         )
+
+
+def check_splits(slices: Slices, needed: Sequence[str]) -> None:
+    """ValueError, in one sentence, if one of these splits lacks a class."""
+    for split in needed:
+        label = slices.label[slices.split == split]
+        for missing, noun in ((1, "positive"), (0, "negative")):
+            if not (label == missing).any():
+                raise ValueError(
+                    f"split {split!r} holds {len(label)} slices and none of them is {noun}; counts "
+                    "says how many each split should have"
+                )

@@ -230,14 +230,19 @@ def _write_report(
             masks=settings.masks,
             carry=experiment.carry,
             experiments=[one for one in experiments if one.noise],
-            title="Which labels to doubt: "
-            + ("a phantom" if settings.is_phantom else Path(scans.path).resolve().name),
+            title="Which labels to doubt: " + _what(settings, scans),
         )
         return {}
 
     inputs = _inputs(stages, flipped) | scans.inputs | {"shown": shown}
     inputs |= {"auc": [dict(one.auc) for one in experiments]}
     stages.do("report", inputs, ["report.html"], work)
+
+
+def _what(settings: Settings, scans: Scans) -> str:
+    if settings.is_phantom:
+        return "a phantom"
+    return "scans" if settings.anonymous else Path(scans.path).resolve().name
 
 
 def _inputs(stages: Stages, flipped: Sequence[FlippedLabels]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,6 +54,7 @@ class Scans:
 
     def _read(self, progress: Progress) -> Slices:
         from shapcpp.ct.reading import read_scans
+        from shapcpp.ct.splits import check_splits
 
         settings = self._settings
         drawn = not settings.is_phantom or settings.split == "random"
@@ -72,6 +74,11 @@ class Scans:
             progress=progress,
             note=notes.append,
         )
+        if "true_label" in slices.extra:  # errors that were there would count as injected
+            notes.append("the column true_label is left out: true are the labels before the flips")
+            extra = {name: c for name, c in slices.extra.items() if name != "true_label"}
+            slices = replace(slices, extra=extra)
+        check_splits(slices, ("train", "val", "test"))
         for split in ("train", "val", "test"):
             negative, positive = np.bincount(slices.label[slices.split == split], minlength=2)
             notes.append(f"{split}: {positive} positive, {negative} negative")

@@ -187,7 +187,7 @@ def fingerprint(path: files.PathLike) -> str:
 def fingerprint_by_time(paths: Iterable[files.PathLike]) -> str:
     """A hash of names, sizes and times of change: for inputs too large to be read each time."""
     digest = hashlib.sha256()
-    for name in sorted({os.fspath(path) for path in paths}):
+    for name in sorted({os.path.realpath(path) for path in paths}):
         status = os.stat(name)
         digest.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()

@@ -11,7 +11,7 @@ from shapcpp import __version__, ranges
 from shapcpp.report.words import count
 from shapcpp.result import Valuation
 
-__all__ = ["conventions", "one_label_only"]
+__all__ = ["conventions"]
 
 SINGLE_CLASS = {
     "constant": "constant: a coalition of one class predicts that class",
@@ -54,16 +54,6 @@ def conventions(v: Valuation) -> list[tuple[str, str]]:
         ("Fingerprint of the inputs", v.fingerprint or "unknown"),
         ("Made with", f"shapcpp {__version__}"),
     ]
-
-
-def one_label_only(v: Valuation) -> int | None:
-    """The label that the classifier of all samples predicts for every test sample, if it does."""
-    for k, label in enumerate(v.classes.tolist()):
-        if (v.test_counts > 0).all() and (
-            v.full_counts == np.where(np.arange(2) == k, v.test_counts, 0)
-        ).all():
-            return int(label)
-    return None
 
 
 def _counts(v: Valuation, labels: NDArray[np.int64]) -> list[int]:

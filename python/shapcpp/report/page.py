@@ -15,7 +15,7 @@ from shapcpp.checks import fraction as checked_fraction
 from shapcpp.checks import positive
 from shapcpp.features import Features, read_features
 from shapcpp.report import figures, refits, summaries, words
-from shapcpp.report.conventions import conventions, one_label_only
+from shapcpp.report.conventions import conventions
 from shapcpp.report.experiments import Experiment
 from shapcpp.report.pictures import Scans, thumbnail_uris
 from shapcpp.report.queue import MOST, review
@@ -104,7 +104,7 @@ def report(
         title=title,
         v=v,
         conventions=conventions(v),
-        one_label=one_label_only(v),
+        one_label=v.only_prediction,
         metrics=words.metrics_shown(v),
         share=words.per_cent(fraction),
         table=summaries.table_rows(experiments or []),
