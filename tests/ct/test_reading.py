@@ -263,6 +263,35 @@ def test_a_damaged_volume_is_left_out_with_all_its_slices(tmp_path: Path) -> Non
     assert slices.label.tolist() == [0, 1, 0]
 
 
+def test_a_bad_slice_of_a_volume_is_left_out_alone(tmp_path: Path) -> None:
+    voxels = np.stack([pattern(k) for k in range(4)], axis=2).astype(np.float32)
+    voxels[3, 4, 1] = np.nan
+    write_nifti(tmp_path / "a.nii", voxels)
+    mask = np.zeros((8, 8, 4), np.uint8)
+    mask[..., 2] = 1
+    write_nifti(tmp_path / "a_mask.nii", mask)
+    with pytest.raises(ValueError, match="^a.nii, slice 1 cannot be read: it holds pixels that"):
+        read_scans(tmp_path, size=8)
+    notes: list[str] = []
+    slices = read_scans(tmp_path, size=8, skip_bad=True, note=notes.append)
+    assert slices.id.tolist() == ["a.nii:0", "a.nii:2", "a.nii:3"]
+    assert slices.label.tolist() == [0, 1, 0]
+    np.testing.assert_allclose(slices.images[1], standard(pattern(2)[::-1, ::-1].T), atol=1e-6)
+    assert [note.partition(" cannot")[0] for note in notes if "read" in note] == ["a.nii, slice 1"]
+
+
+def test_a_bad_mask_names_all_slices_that_are_left_out(tmp_path: Path) -> None:
+    for name, count in (("a", 4), ("b", 3)):
+        write_nifti(tmp_path / f"{name}.nii", np.stack([pattern(k) for k in range(4)], axis=2))
+        mask = np.zeros((8, 8, count), np.uint8)
+        mask[..., 1] = 1
+        write_nifti(tmp_path / f"{name}_mask.nii", mask)
+    notes: list[str] = []
+    slices = read_scans(tmp_path, size=8, skip_bad=True, note=notes.append)
+    assert slices.id.tolist() == [f"a.nii:{k}" for k in range(4)]
+    assert notes[0].startswith("b.nii, slice 0 and 3 more of its slices cannot be read: its mask")
+
+
 def test_anonymous_ids_name_nobody(tmp_path: Path) -> None:
     rows = []
     for number in range(8):

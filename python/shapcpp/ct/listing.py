@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from shapcpp.ct.libraries import quiet
 from shapcpp.ct.manifest import NAME, Manifest, Row, read_manifest
 from shapcpp.ct.pairing import paired
 
-__all__ = ["DICOM", "IMAGE", "NIFTI", "Listing", "Scan", "listed"]
+__all__ = ["DICOM", "IMAGE", "NIFTI", "Listing", "Scan", "listed", "named"]
 
 KINDS = ("NIfTI volume", "DICOM file", "image file")
 NIFTI, DICOM, IMAGE = KINDS
@@ -84,6 +84,12 @@ class Listing:
     scans: list[Scan]
     manifest: Manifest | None
     masks_in: str = ""
+
+
+def named(scans: Sequence[Scan]) -> str:
+    """What error messages call some slices of one file."""
+    more = f" and {len(scans) - 1} more of its slices" if len(scans) > 1 else ""
+    return f"{scans[0].where}{more}"
 
 
 def listed(
