@@ -59,6 +59,14 @@ def test_a_series_without_positions_cannot_be_ordered(tmp_path: Path) -> None:
         read_scans(tmp_path)
 
 
+def test_a_column_series_of_the_manifest_stays(tmp_path: Path) -> None:
+    for number in range(2):
+        write_dicom(tmp_path / f"{number}.dcm", dicom(stored(number), f"1.9.{number}"))
+    rows = [(f"{number}.dcm", number, f"arterial {number}") for number in range(2)]
+    write_csv(tmp_path / "manifest.csv", "file,label,series", *rows)
+    assert read_scans(tmp_path, size=8).extra["series"].tolist() == ["arterial 0", "arterial 1"]
+
+
 def test_stored_values_become_hounsfield_units(tmp_path: Path) -> None:
     values = np.array([[0, 24, 1024], [1524, 4000, 5000]], dtype=np.uint16)
     plain = dicom(values, "1.1", RescaleSlope="1", RescaleIntercept="-1024")

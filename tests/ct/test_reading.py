@@ -41,6 +41,33 @@ def test_a_manifest_of_images(tmp_path: Path) -> None:
     assert np.isnan(slices.extra["dose"][1])
 
 
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        (("5", "-12"), [5, -12]),
+        (("0.5", "3"), [0.5, 3.0]),
+        (("1e-05", "-2.50"), [1e-05, -2.5]),
+        (("007", "8"), None),
+        (("007.5", "8"), None),
+        (("11_11", "8"), None),
+        (("+5", "8"), None),
+        (("1E5", "8"), None),
+        (("inf", "8"), None),
+        (("\u0663", "8"), None),
+        (("12345678901234567890", "8"), None),
+        (("1234567890123456789", ""), None),
+    ],
+)
+def test_only_plain_numbers_become_numbers(
+    tmp_path: Path, entries: tuple[str, str], expected: list[float] | None
+) -> None:
+    for number in range(2):
+        write_png(tmp_path / f"{number}.png", pattern(number))
+    rows = [(f"{number}.png", number, entry) for number, entry in enumerate(entries)]
+    write_csv(tmp_path / "manifest.csv", "file,label,code", *rows)
+    assert read_scans(tmp_path, size=4).extra["code"].tolist() == (expected or list(entries))
+
+
 def test_the_manifest_itself_or_its_folder(tmp_path: Path) -> None:
     folder = write_image_folder(tmp_path)
     by_folder, by_file = (read_scans(p, size=4) for p in (folder, folder / "manifest.csv"))

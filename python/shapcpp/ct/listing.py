@@ -197,7 +197,7 @@ def _of_header(scan: Scan, header: dicom.Header) -> Scan:
         scan,
         id=header.instance,
         patient=scan.patient or header.patient or header.series or None,
-        extra={**scan.extra, "series": header.series},
+        extra={"series": header.series, **scan.extra},
     )
 
 
