@@ -56,6 +56,7 @@ def test_a_manifest_of_images(tmp_path: Path) -> None:
         (("\u0663", "8"), None),
         (("12345678901234567890", "8"), None),
         (("1234567890123456789", ""), None),
+        (("1" * 5000, "8"), None),
     ],
 )
 def test_only_plain_numbers_become_numbers(

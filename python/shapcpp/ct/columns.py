@@ -22,6 +22,7 @@ IMPERSONAL = ("slice", "true_label")
 # Numbers as programs write them. "007", "11_11" and "1e5" may be codes, which a number would lose.
 INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 FLOAT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?(e[+-][0-9]+)?|nan")
+LONGEST = 25  # characters of a number of 64 bits
 
 
 def extra_columns(scans: Sequence[Scan], note: Callable[[str], None]) -> dict[str, Array]:
@@ -41,6 +42,8 @@ def extra_columns(scans: Sequence[Scan], note: Callable[[str], None]) -> dict[st
 
 
 def _typed(entries: list[str]) -> Array:
+    if any(len(entry) > LONGEST for entry in entries):
+        return np.array(entries, dtype=np.str_)
     integers = [int(entry) for entry in entries if INTEGER.fullmatch(entry)]
     if len(integers) == len(entries) and all(-(2**63) <= one < 2**63 for one in integers):
         return np.array(integers, dtype=np.int64)
