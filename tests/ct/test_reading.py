@@ -66,7 +66,8 @@ def test_only_plain_numbers_become_numbers(
         write_png(tmp_path / f"{number}.png", pattern(number))
     rows = [(f"{number}.png", number, entry) for number, entry in enumerate(entries)]
     write_csv(tmp_path / "manifest.csv", "file,label,code", *rows)
-    assert read_scans(tmp_path, size=4).extra["code"].tolist() == (expected or list(entries))
+    column = read_scans(tmp_path, size=4).extra["code"].tolist()
+    assert column == (list(entries) if expected is None else expected)
 
 
 def test_the_manifest_itself_or_its_folder(tmp_path: Path) -> None:
@@ -186,7 +187,7 @@ def test_a_file_name_that_occurs_twice_is_no_match(tmp_path: Path) -> None:
         ("file,label", [], "manifest.csv has no rows"),
         ("file,label", [("0.png", 1), ("1.png", 1)], "none of the 2 slices .* is negative"),
         ("file,label", [("0.png", 0), ("1.png", 0)], "none of the 2 slices .* is positive"),
-        ("file,label", [("0.png", 1), ("./0.png", 1)], "row 0.* and .*row 1.* the same slice"),
+        ("file,label", [("0.png", 1), ("./0.png", 1)], "row 1.* is the same slice as .*row 0"),
         ("file,label", [("0.png", 1), ("no.png", 1)], "no.png .*row 1.*: no such file"),
         ("file,label,patient", [("0.png", 1, "a"), ("1.png", 0, "")], "row 1.* has no patient"),
         ("file,label", [("manifest.csv", 1)], "it is neither NIfTI, nor DICOM, nor an image"),
@@ -318,6 +319,36 @@ def test_a_bad_mask_names_all_slices_that_are_left_out(tmp_path: Path) -> None:
     slices = read_scans(tmp_path, size=8, skip_bad=True, note=notes.append)
     assert slices.id.tolist() == [f"a.nii:{k}" for k in range(4)]
     assert notes[0].startswith("b.nii, slice 0 and 3 more of its slices cannot be read: its mask")
+
+
+def test_an_image_listed_twice_is_read_once(tmp_path: Path) -> None:
+    for number in range(2):
+        write_png(tmp_path / f"{number}.png", pattern(number))
+    rows = [("0.png", 1), ("1.png", 0), ("./0.png", 0)]
+    write_csv(tmp_path / "manifest.csv", "file,label", *rows)
+    slices = read_scans(tmp_path, size=4, skip_bad=True)
+    assert slices.id.tolist() == ["0.png", "1.png"]
+    assert slices.label.tolist() == [1, 0]
+
+
+def test_volumes_without_a_mask_are_left_out(tmp_path: Path) -> None:
+    for name in "abc":
+        write_nifti(tmp_path / f"{name}.nii", np.stack([pattern(k) for k in range(3)], axis=2))
+    with pytest.raises(ValueError, match=r"^a.nii of .* has no mask, .* give labels$"):
+        read_scans(tmp_path, size=4, skip_bad=True)
+    mask = np.zeros((8, 8, 3), np.uint8)
+    mask[..., 1] = 1
+    write_nifti(tmp_path / "b_mask.nii", mask)
+    notes: list[str] = []
+    steps: list[tuple[int, int]] = []
+    slices = read_scans(
+        tmp_path, size=4, skip_bad=True, note=notes.append, progress=lambda *s: steps.append(s)
+    )
+    assert slices.id.tolist() == [f"b.nii:{k}" for k in range(3)]
+    assert steps[-1] == (6, 6)
+    lost = [note for note in notes if note.endswith("; left out")]
+    assert [note.split()[0] for note in lost] == ["a.nii", "c.nii"]
+    assert all("has no mask, which was looked for in" in note for note in lost)
 
 
 def test_anonymous_ids_name_nobody(tmp_path: Path) -> None:

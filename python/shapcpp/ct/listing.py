@@ -116,8 +116,7 @@ def listed(
             raise ValueError(f"{manifest} says which masks there are: leave out masks")
     if not listing.scans:
         raise ValueError(f"{path} holds no slice that can be read")
-    _check_unique(listing)
-    return listing
+    return _unique(listing, bad)
 
 
 def _kind(path: Path) -> str | None:
@@ -254,24 +253,36 @@ def _of_file(root: Path, file: Path, kind: str, mask: Path | None = None) -> Sca
 
 
 def _series(root: Path, files: list[Path], bad: BadSlices) -> list[Scan]:
-    headers = []
+    headers: dict[str, tuple[Path, dicom.Header]] = {}
     for file in files:
-        with bad.told(file.relative_to(root).as_posix()):
+        name, header = file.relative_to(root).as_posix(), None
+        with bad.told(name):
             header = dicom.read_header(file)
-            if header is not None:  # reports and structure sets lie beside slices
-                headers.append((file, header))
+        if header is None:  # reports and structure sets lie beside slices
+            continue
+        first, _ = headers.setdefault(header.instance, (file, header))
+        if first is not file:  # before they are numbered
+            _same(name, first.relative_to(root).as_posix(), header.instance, bad)
+
+    def lost(file: Path, lacks: str) -> None:
+        name = file.relative_to(root).as_posix()
+        bad.left_out(f"{name} has no {lacks}, by which its series is ordered")
+
     scans = []
-    for file, header, number in dicom.in_order(headers):
+    for file, header, number in dicom.in_order(headers.values(), lost):
         scan = _of_header(_of_file(root, file, DICOM), header)
         scans.append(replace(scan, slice=number, extra={**scan.extra, "slice": str(number)}))
     return scans
 
 
-def _check_unique(listing: Listing) -> None:
+def _unique(listing: Listing, bad: BadSlices) -> Listing:
     first: dict[str, Scan] = {}
     for scan in listing.scans:
         other = first.setdefault(scan.id, scan)
         if other is not scan:
-            raise ValueError(
-                f"{listing.source}: {other.where} and {scan.where} are the same slice, {scan.id}"
-            )
+            _same(scan.where, other.where, scan.id, bad)
+    return replace(listing, scans=list(first.values()))
+
+
+def _same(name: str, first: str, identifier: str, bad: BadSlices) -> None:
+    bad.left_out(f"{name} is the same slice as {first}, {identifier}")

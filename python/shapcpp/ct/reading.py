@@ -90,7 +90,8 @@ def read_scans(
         of the further columns only slice numbers and those of zeros and ones are kept.
         SOPInstanceUIDs stay.
     skip_bad : bool, default False
-        Leave out slices that cannot be read, and tell `note`.
+        Leave out slices that cannot be read, that are there twice, or that do not say where
+        they lie in their series, and volumes of a folder without a mask; `note` is told.
     progress : callable, optional
         Called with slices done and to do.
     note : callable, optional
@@ -124,9 +125,9 @@ def read_scans(
     table = listing.manifest
     if labels is not None:
         listing, table = labelled(listing, labels, label_column, note)
+    listing = _with_label_or_mask(listing, table, label_column, bad)
     scans = listing.scans
     unlabelled = [scan for scan in scans if scan.label is None]
-    _check_labels_known(unlabelled, listing, table, label_column)
     advance = _Advance(progress, len(scans) + len(unlabelled))
     if min_lesion > 1 and not unlabelled:
         note("min_lesion has no effect: every slice has a label, so no mask is looked at")
@@ -184,21 +185,29 @@ def _check(**numbers: int) -> None:
             raise ValueError(f"{name} must be at least 1, got {number}")
 
 
-def _check_labels_known(
-    unlabelled: Sequence[Scan], listing: Listing, table: Manifest | None, label_column: str
-) -> None:
-    lost = [scan for scan in unlabelled if scan.mask is None]
+def _with_label_or_mask(
+    listing: Listing, table: Manifest | None, label_column: str, bad: BadSlices
+) -> Listing:
+    """The listing without volumes that no mask was found for; other slices must have a label."""
+    lost = [scan for scan in listing.scans if scan.label is None and scan.mask is None]
     if not lost:
-        return
+        return listing
     if table is not None:
         if not {label_column, "mask"} & set(table.columns):
             table.need((label_column,), " (and has no 'mask'; label_column names another)")
         raise ValueError(f"{lost[0].where} has neither {label_column} nor mask")
     if listing.masks_in:
-        raise ValueError(
-            f"{lost[0].where} of {listing.source} has no mask, which was looked for in "
-            f"{listing.masks_in}; name their folder by masks, or give labels"
-        )
+        files = dict.fromkeys(scan.file for scan in lost)
+        kept = [scan for scan in listing.scans if scan.file not in files]
+        for file in files:
+            sentence = (
+                f"{file.relative_to(listing.root)} of {listing.source} has no mask, which was "
+                f"looked for in {listing.masks_in}; name their folder by masks, or give labels"
+            )
+            if not kept:  # masks lie elsewhere, and nothing would be left to go on with
+                raise ValueError(sentence)
+            bad.left_out(sentence)
+        return replace(listing, scans=kept)
     raise ValueError(
         f"{lost[0].where} of {listing.source} has no label: give labels, write a manifest.csv, or "
         "put slices in folders named positive and negative"
