@@ -202,6 +202,27 @@ def test_bad_manifests(tmp_path: Path, header: str, rows: list[Any], sentence: s
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("label", [0, 1])
+@pytest.mark.parametrize("split", ["random", "patient"])
+def test_slices_of_one_class_are_read_where_asked(tmp_path: Path, label: int, split: str) -> None:
+    rows = [(f"{number}.png", label, f"p{number}") for number in range(8)]
+    for number in range(8):
+        write_png(tmp_path / f"{number}.png", pattern(number))
+    write_csv(tmp_path / "manifest.csv", "file,label,patient", *rows)
+    with pytest.raises(ValueError, match="none of the 8 slices"):
+        read_scans(tmp_path, size=4, split=split)
+    slices = read_scans(tmp_path, size=4, split=split, one_class=True)
+    assert slices.label.tolist() == [label] * 8
+    assert [sum(slices.split == name) for name in ("train", "val", "test")] == [4, 2, 2]
+
+
+def test_of_one_class_or_two_some_slice_must_be_readable(tmp_path: Path) -> None:
+    (tmp_path / "0.png").write_bytes(b"no picture")
+    write_csv(tmp_path / "manifest.csv", "file,label", ("0.png", 1))
+    with pytest.raises(ValueError, match="holds no slice that can be read"):
+        read_scans(tmp_path, size=4, one_class=True, skip_bad=True)
+
+
 def test_what_is_no_csv(tmp_path: Path) -> None:
     (tmp_path / "manifest.csv").write_bytes(b"file,label\n\xff\xfe\x00,1\n")
     with pytest.raises(ValueError, match="manifest.csv is not a readable CSV file: "):

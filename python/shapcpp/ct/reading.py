@@ -38,6 +38,7 @@ def read_scans(
     seed: int = 0,
     anonymous: bool = False,
     skip_bad: bool = False,
+    one_class: bool = False,
     progress: Callable[[int, int], None] = nothing,
     note: Callable[[str], None] = silent,
 ) -> Slices:
@@ -92,6 +93,8 @@ def read_scans(
     skip_bad : bool, default False
         Leave out slices that cannot be read, that are there twice, or that do not say where
         they lie in their series, and volumes of a folder without a mask; `note` is told.
+    one_class : bool, default False
+        Accept slices that are all positive or all negative, of which nothing can be learned.
     progress : callable, optional
         Called with slices done and to do.
     note : callable, optional
@@ -111,9 +114,9 @@ def read_scans(
         If `path`, `labels` or `masks` does not exist, or the temporary file for many slices
         does not fit on the disk.
     ValueError
-        If a slice cannot be read, labels are missing, not 0 or 1, or all alike, a mask has
-        another shape than its volume, a slice is listed twice, or splits cannot be
-        made as asked.
+        If a slice cannot be read, labels are missing, not 0 or 1, or (without `one_class`)
+        all alike, a mask does not cover the voxels of its volume, a slice is listed twice, or
+        splits cannot be made as asked.
     """
     _check(size=size, min_lesion=min_lesion)
     if seed < 0:
@@ -133,7 +136,8 @@ def read_scans(
         note("min_lesion has no effect: every slice has a label, so no mask is looked at")
     scans = _with_labels(scans, min_lesion, bad, advance)
     advance(len(listing.scans) - len(scans))  # those left out need not be read
-    _check_two_classes(scans, listing, min_lesion, masked=bool(unlabelled))
+    why = f": by their masks, with min_lesion {min_lesion}" if unlabelled else ""
+    _check_classes(scans, listing, why, one_class)
     rule = splits.rule(_stored(scans), _patients(scans), split, counts, listing.source, note)
     _splits(scans, rule, counts, seed)  # before anything long, since it may refuse
 
@@ -149,7 +153,7 @@ def read_scans(
             images[to] = images[row]
         images = images[: len(rows)]
         scans = [scans[row] for row in rows]
-        _check_two_classes(scans, listing, min_lesion, masked=bool(unlabelled))
+        _check_classes(scans, listing, why, one_class)
     extra = columns.extra_columns(scans, note)
     patient = _patients(scans)
     return Slices(
@@ -226,13 +230,12 @@ def _with_labels(
     ]
 
 
-def _check_two_classes(
-    scans: Sequence[Scan], listing: Listing, min_lesion: int, masked: bool
-) -> None:
+def _check_classes(scans: Sequence[Scan], listing: Listing, why: str, one_class: bool) -> None:
     label = _labels(scans)
+    if not len(label):
+        raise ValueError(f"{listing.source} holds no slice that can be read")
     for missing, noun in ((1, "positive"), (0, "negative")):
-        if not (label == missing).any():
-            why = f": by their masks, with min_lesion {min_lesion}" if masked else ""
+        if not one_class and not (label == missing).any():
             raise ValueError(f"none of the {len(scans)} slices of {listing.source} is {noun}{why}")
 
 
