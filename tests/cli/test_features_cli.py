@@ -65,6 +65,19 @@ def test_scans_become_a_features_file_that_can_be_valued(scans: Path, tmp_path: 
     with pytest.raises(ValueError, match=r"size is 24, but .*m.pt was trained at 16 pixels"):
         extract_features(scans, model=tmp_path / "m.pt", size=24)
 
+    # Others' slices may be of one class, since they train nothing.
+    with (scans / "manifest.csv").open(newline="") as file:
+        header, *lines = csv.reader(file)
+    with (scans / "ones.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([header, *(line for line in lines if line[1] == "1")])
+    ones = rows["label"] == 1
+    shapcpp_cli("features", scans / "ones.csv", "-o", "ones.npy", "--model", "m.pt", cwd=tmp_path)
+    others = shapcpp.read_features(tmp_path / "ones.npy").rows
+    assert others["id"].tolist() == rows["id"][ones].tolist()
+    np.testing.assert_allclose(others["features"], rows["features"][ones], atol=1e-5)
+    with pytest.raises(ValueError, match="none of the .* slices .* is negative"):
+        extract_features(scans / "ones.csv", size=16)
+
 
 def test_bad_usage_is_one_sentence_and_writes_nothing(
     scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

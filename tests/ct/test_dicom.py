@@ -55,8 +55,39 @@ def test_a_series_is_ordered_by_position(tmp_path: Path, tilt: float) -> None:
 def test_a_series_without_positions_cannot_be_ordered(tmp_path: Path) -> None:
     series(tmp_path)
     write_dicom(tmp_path / "x.dcm", dicom(stored(0), "1.9.9", ImagePositionPatient=None))
-    with pytest.raises(ValueError, match="x.dcm has no ImagePositionPatient, by which"):
+    with pytest.raises(ValueError, match="^x.dcm has no ImagePositionPatient, by which"):
         read_scans(tmp_path)
+
+
+def test_slices_without_a_place_or_there_twice_are_left_out(tmp_path: Path) -> None:
+    scans = tmp_path / "scans"
+    ids = series(scans)
+    write_dicom(scans / "a" / "a.dcm", dicom(stored(0), "1.9.9", ImagePositionPatient=None))
+    (scans / "x.dcm").write_bytes((scans / "e.dcm").read_bytes())
+    for number in range(2):
+        slice_ = dicom(stored(0), f"1.8.{number}", series="8", ImageOrientationPatient=None)
+        write_dicom(scans / "other" / f"{number}.dcm", slice_)
+    rows = [(f"{name}.dcm", number % 2) for number, name in enumerate("fbdaec")]
+    table = write_csv(tmp_path / "labels.csv", "file,label", *rows)
+    table.write_text(table.read_text().replace("a.dcm", "scans/a.dcm"))
+    notes: list[str] = []
+    slices = read_scans(scans, size=8, labels=table, skip_bad=True, note=notes.append)
+    assert slices.id.tolist() == ids
+    assert slices.extra["slice"].tolist() == list(range(6))
+    assert sorted(note for note in notes if note.endswith("; left out")) == [
+        "a/a.dcm has no ImagePositionPatient, by which its series is ordered; left out",
+        "other/0.dcm has no ImageOrientationPatient, by which its series is ordered; left out",
+        "other/1.dcm has no ImageOrientationPatient, by which its series is ordered; left out",
+        "x.dcm is the same slice as e.dcm, 1.9.4; left out",
+    ]
+
+
+def test_a_column_series_of_the_manifest_stays(tmp_path: Path) -> None:
+    for number in range(2):
+        write_dicom(tmp_path / f"{number}.dcm", dicom(stored(number), f"1.9.{number}"))
+    rows = [(f"{number}.dcm", number, f"arterial {number}") for number in range(2)]
+    write_csv(tmp_path / "manifest.csv", "file,label,series", *rows)
+    assert read_scans(tmp_path, size=8).extra["series"].tolist() == ["arterial 0", "arterial 1"]
 
 
 def test_stored_values_become_hounsfield_units(tmp_path: Path) -> None:
@@ -204,5 +235,5 @@ def test_nothing_else_of_a_header_goes_further(tmp_path: Path, anonymous: bool) 
 def test_the_same_slice_twice_is_refused(tmp_path: Path) -> None:
     for folder, name in (("0", "a"), ("1", "b")):
         write_dicom(tmp_path / folder / f"{name}.dcm", dicom(stored(0), "1.9.1"))
-    with pytest.raises(ValueError, match=r"0/a.dcm and 1/b.dcm are the same slice, 1.9.1"):
+    with pytest.raises(ValueError, match=r"^1/b.dcm is the same slice as 0/a.dcm, 1.9.1"):
         read_scans(tmp_path)

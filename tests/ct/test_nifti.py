@@ -121,6 +121,29 @@ def test_a_mask_that_does_not_fit_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("affine", "apart"),
+    [
+        (np.diag([0.7, 0.7, 5.0, 1.0]), None),
+        (np.diag([0.71, 0.7, 5.2, 1.0]), None),
+        (np.array([[0.7, 0, 0, 0.3], [0, 0.7, 0, -0.3], [0, 0, 5, 2.4], [0, 0, 0, 1]]), None),
+        (np.array([[0.7, 0, 0, 0], [0, 0.7, 0, 0], [0, 0, 5, 50], [0, 0, 0, 1]]), "10"),
+        (np.array([[0.7, 0, 0, 0.7], [0, 0.7, 0, 0], [0, 0, 5, 0], [0, 0, 0, 1]]), "1"),
+        (np.diag([0.7, 0.7, 6.0, 1.0]), "0.6"),
+    ],
+)
+def test_a_mask_lies_within_half_a_voxel_of_its_volume(
+    tmp_path: Path, affine: NDArray[np.float64], apart: str | None
+) -> None:
+    volume = write_nifti(tmp_path / "v.nii", block(), np.diag([0.7, 0.7, 5.0, 1.0]))
+    mask = write_nifti(tmp_path / "m.nii", mask_of(block(), [0, 3, 1, 0]), affine)
+    if apart is None:
+        assert lesion_pixels(mask, volume).tolist() == [0, 3, 1, 0]
+        return
+    with pytest.raises(ValueError, match=f"m.nii does not cover .* up to {apart} voxels apart"):
+        lesion_pixels(mask, volume)
+
+
+@pytest.mark.parametrize(
     ("volumes", "masks"),
     [
         ("images/{}.nii", "masks/{}.nii"),
@@ -148,7 +171,7 @@ def test_masks_from_a_folder_of_their_own(tmp_path: Path) -> None:
     write_nifti(tmp_path / "drawn" / "x" / "a.nii.gz", mask_of(block(), [0, 0, 4, 4]))
     slices = read_scans(tmp_path / "scans", size=6, masks=tmp_path / "drawn")
     assert slices.label.tolist() == [0, 0, 1, 1]
-    with pytest.raises(ValueError, match=r"x/a.nii, slice 0 of .* has no mask, which was looked"):
+    with pytest.raises(ValueError, match=r"x/a.nii of .* has no mask, which was looked"):
         read_scans(tmp_path / "scans", size=6)
 
 

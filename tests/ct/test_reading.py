@@ -42,6 +42,35 @@ def test_a_manifest_of_images(tmp_path: Path) -> None:
     assert np.isnan(slices.extra["dose"][1])
 
 
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        (("5", "-12"), [5, -12]),
+        (("0.5", "3"), [0.5, 3.0]),
+        (("1e-05", "-2.50"), [1e-05, -2.5]),
+        (("007", "8"), None),
+        (("007.5", "8"), None),
+        (("11_11", "8"), None),
+        (("+5", "8"), None),
+        (("1E5", "8"), None),
+        (("inf", "8"), None),
+        (("\u0663", "8"), None),
+        (("12345678901234567890", "8"), None),
+        (("1234567890123456789", ""), None),
+        (("1" * 5000, "8"), None),
+    ],
+)
+def test_only_plain_numbers_become_numbers(
+    tmp_path: Path, entries: tuple[str, str], expected: list[float] | None
+) -> None:
+    for number in range(2):
+        write_png(tmp_path / f"{number}.png", pattern(number))
+    rows = [(f"{number}.png", number, entry) for number, entry in enumerate(entries)]
+    write_csv(tmp_path / "manifest.csv", "file,label,code", *rows)
+    column = read_scans(tmp_path, size=4).extra["code"].tolist()
+    assert column == (list(entries) if expected is None else expected)
+
+
 def test_the_manifest_itself_or_its_folder(tmp_path: Path) -> None:
     folder = write_image_folder(tmp_path)
     by_folder, by_file = (read_scans(p, size=4) for p in (folder, folder / "manifest.csv"))
@@ -159,7 +188,7 @@ def test_a_file_name_that_occurs_twice_is_no_match(tmp_path: Path) -> None:
         ("file,label", [], "manifest.csv has no rows"),
         ("file,label", [("0.png", 1), ("1.png", 1)], "none of the 2 slices .* is negative"),
         ("file,label", [("0.png", 0), ("1.png", 0)], "none of the 2 slices .* is positive"),
-        ("file,label", [("0.png", 1), ("./0.png", 1)], "row 0.* and .*row 1.* the same slice"),
+        ("file,label", [("0.png", 1), ("./0.png", 1)], "row 1.* is the same slice as .*row 0"),
         ("file,label", [("0.png", 1), ("no.png", 1)], "no.png .*row 1.*: no such file"),
         ("file,label,patient", [("0.png", 1, "a"), ("1.png", 0, "")], "row 1.* has no patient"),
         ("file,label", [("manifest.csv", 1)], "it is neither NIfTI, nor DICOM, nor an image"),
@@ -172,6 +201,27 @@ def test_bad_manifests(tmp_path: Path, header: str, rows: list[Any], sentence: s
     with pytest.raises(ValueError, match=sentence) as error:
         read_scans(tmp_path, size=4)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("label", [0, 1])
+@pytest.mark.parametrize("split", ["random", "patient"])
+def test_slices_of_one_class_are_read_where_asked(tmp_path: Path, label: int, split: str) -> None:
+    rows = [(f"{number}.png", label, f"p{number}") for number in range(8)]
+    for number in range(8):
+        write_png(tmp_path / f"{number}.png", pattern(number))
+    write_csv(tmp_path / "manifest.csv", "file,label,patient", *rows)
+    with pytest.raises(ValueError, match="none of the 8 slices"):
+        read_scans(tmp_path, size=4, split=split)
+    slices = read_scans(tmp_path, size=4, split=split, one_class=True)
+    assert slices.label.tolist() == [label] * 8
+    assert [sum(slices.split == name) for name in ("train", "val", "test")] == [4, 2, 2]
+
+
+def test_of_one_class_or_two_some_slice_must_be_readable(tmp_path: Path) -> None:
+    (tmp_path / "0.png").write_bytes(b"no picture")
+    write_csv(tmp_path / "manifest.csv", "file,label", ("0.png", 1))
+    with pytest.raises(ValueError, match="holds no slice that can be read"):
+        read_scans(tmp_path, size=4, one_class=True, skip_bad=True)
 
 
 def test_what_is_no_csv(tmp_path: Path) -> None:
@@ -262,6 +312,65 @@ def test_a_damaged_volume_is_left_out_with_all_its_slices(tmp_path: Path) -> Non
     slices = read_scans(tmp_path, size=4, skip_bad=True)
     assert slices.id.tolist() == [f"b.nii.gz:{k}" for k in range(3)]
     assert slices.label.tolist() == [0, 1, 0]
+
+
+def test_a_bad_slice_of_a_volume_is_left_out_alone(tmp_path: Path) -> None:
+    voxels = np.stack([pattern(k) for k in range(4)], axis=2).astype(np.float32)
+    voxels[3, 4, 1] = np.nan
+    write_nifti(tmp_path / "a.nii", voxels)
+    mask = np.zeros((8, 8, 4), np.uint8)
+    mask[..., 2] = 1
+    write_nifti(tmp_path / "a_mask.nii", mask)
+    with pytest.raises(ValueError, match="^a.nii, slice 1 cannot be read: it holds pixels that"):
+        read_scans(tmp_path, size=8)
+    notes: list[str] = []
+    slices = read_scans(tmp_path, size=8, skip_bad=True, note=notes.append)
+    assert slices.id.tolist() == ["a.nii:0", "a.nii:2", "a.nii:3"]
+    assert slices.label.tolist() == [0, 1, 0]
+    np.testing.assert_allclose(slices.images[1], standard(pattern(2)[::-1, ::-1].T), atol=1e-6)
+    assert [note.partition(" cannot")[0] for note in notes if "read" in note] == ["a.nii, slice 1"]
+
+
+def test_a_bad_mask_names_all_slices_that_are_left_out(tmp_path: Path) -> None:
+    for name, count in (("a", 4), ("b", 3)):
+        write_nifti(tmp_path / f"{name}.nii", np.stack([pattern(k) for k in range(4)], axis=2))
+        mask = np.zeros((8, 8, count), np.uint8)
+        mask[..., 1] = 1
+        write_nifti(tmp_path / f"{name}_mask.nii", mask)
+    notes: list[str] = []
+    slices = read_scans(tmp_path, size=8, skip_bad=True, note=notes.append)
+    assert slices.id.tolist() == [f"a.nii:{k}" for k in range(4)]
+    assert notes[0].startswith("b.nii, slice 0 and 3 more of its slices cannot be read: its mask")
+
+
+def test_an_image_listed_twice_is_read_once(tmp_path: Path) -> None:
+    for number in range(2):
+        write_png(tmp_path / f"{number}.png", pattern(number))
+    rows = [("0.png", 1), ("1.png", 0), ("./0.png", 0)]
+    write_csv(tmp_path / "manifest.csv", "file,label", *rows)
+    slices = read_scans(tmp_path, size=4, skip_bad=True)
+    assert slices.id.tolist() == ["0.png", "1.png"]
+    assert slices.label.tolist() == [1, 0]
+
+
+def test_volumes_without_a_mask_are_left_out(tmp_path: Path) -> None:
+    for name in "abc":
+        write_nifti(tmp_path / f"{name}.nii", np.stack([pattern(k) for k in range(3)], axis=2))
+    with pytest.raises(ValueError, match=r"^a.nii of .* has no mask, .* give labels$"):
+        read_scans(tmp_path, size=4, skip_bad=True)
+    mask = np.zeros((8, 8, 3), np.uint8)
+    mask[..., 1] = 1
+    write_nifti(tmp_path / "b_mask.nii", mask)
+    notes: list[str] = []
+    steps: list[tuple[int, int]] = []
+    slices = read_scans(
+        tmp_path, size=4, skip_bad=True, note=notes.append, progress=lambda *s: steps.append(s)
+    )
+    assert slices.id.tolist() == [f"b.nii:{k}" for k in range(3)]
+    assert steps[-1] == (6, 6)
+    lost = [note for note in notes if note.endswith("; left out")]
+    assert [note.split()[0] for note in lost] == ["a.nii", "c.nii"]
+    assert all("has no mask, which was looked for in" in note for note in lost)
 
 
 def test_anonymous_ids_name_nobody(tmp_path: Path) -> None:

@@ -48,7 +48,11 @@ class BadSlices:
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         if isinstance(error, OSError) and error.strerror:
             reason = error.strerror.lower()
-        sentence = files.shown(f"{where} cannot be read: {reason}")
+        self.left_out(f"{where} cannot be read: {reason}")
+
+    def left_out(self, sentence: str) -> None:
+        """What is wrong with slices, in a sentence: raised, or noted as the reason to go on."""
+        sentence = files.shown(sentence)
         if not self.skip:
             raise ValueError(f"{sentence} (skip_bad goes on without it)") from None
         self.note(f"{sentence}; left out")

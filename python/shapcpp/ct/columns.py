@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,10 +21,14 @@ TAKEN = ("features", "label", "split", "id", "group", "patient", "file", "mask")
 # What is known to describe slices, and not whose they are.
 IMPERSONAL = ("slice",)
 DIGITS = 16  # of a hash: no two of a million slices share one
+# Numbers as programs write them. "007", "11_11" and "1e5" may be codes, which a number would lose.
+INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+FLOAT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?(e[+-][0-9]+)?|nan")
+LONGEST = 25  # characters of a number of 64 bits
 
 
 def extra_columns(scans: Sequence[Scan], note: Callable[[str], None]) -> dict[str, Array]:
-    """Further columns: integers or floats where all entries are, text otherwise."""
+    """Further columns: integers or floats where all entries are plain ones, else text."""
     names = dict.fromkeys(name for scan in scans for name in scan.extra)
     taken = [name for name in names if name in TAKEN or not name]
     if taken:
@@ -39,14 +44,16 @@ def extra_columns(scans: Sequence[Scan], note: Callable[[str], None]) -> dict[st
 
 
 def _typed(entries: list[str]) -> Array:
-    try:
-        return np.array([int(entry) for entry in entries], dtype=np.int64)
-    except (ValueError, OverflowError):
-        pass
-    try:
-        return np.array([float(entry) if entry else np.nan for entry in entries])
-    except ValueError:
+    if any(len(entry) > LONGEST for entry in entries):
         return np.array(entries, dtype=np.str_)
+    integers = [int(entry) for entry in entries if INTEGER.fullmatch(entry)]
+    if len(integers) == len(entries) and all(-(2**63) <= one < 2**63 for one in integers):
+        return np.array(integers, dtype=np.int64)
+    # As floats, long integers would lose digits.
+    exact = all(abs(one) <= 2**53 for one in integers)
+    if exact and all(not entry or FLOAT.fullmatch(entry) for entry in entries):
+        return np.array([float(entry) if entry else np.nan for entry in entries])
+    return np.array(entries, dtype=np.str_)
 
 
 def numbered(patients: Array) -> NDArray[np.str_]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,41 +84,41 @@ def _numbers(value: Any, count: int) -> tuple[float, ...] | None:
     return numbers if len(numbers) == count else None
 
 
-def in_order(headers: Iterable[tuple[Path, Header]]) -> list[tuple[Path, Header, int]]:
+def in_order(
+    headers: Iterable[tuple[Path, Header]], lost: Callable[[Path, str], None]
+) -> list[tuple[Path, Header, int]]:
     """Slices by series and by position along the series' normal, each with its number there.
 
-    Raises
-    ------
-    ValueError
-        If a series has more than one slice and one of them does not say where it lies.
+    Of a series of more than one slice, those that do not say where they lie are left out, and
+    `lost` is told each with what it has not.
     """
     series: dict[str, list[tuple[Path, Header]]] = {}
     for path, header in headers:
         series.setdefault(header.series, []).append((path, header))
     ordered = []
     for members in series.values():
-        if len(members) > 1:
-            members.sort(key=_along(_normal(*members[0])))
-        ordered += [(path, header, number) for number, (path, header) in enumerate(members)]
+        kept = _sorted(members, lost) if len(members) > 1 else members
+        ordered += [(path, header, number) for number, (path, header) in enumerate(kept)]
     return ordered
 
 
-def _normal(path: Path, header: Header) -> NDArray[np.float64]:
-    if header.orientation is None:
-        raise ValueError(f"{path} has no ImageOrientationPatient, by which its series is ordered")
-    along_row, along_column = np.reshape(header.orientation, (2, 3))
-    normal: NDArray[np.float64] = np.cross(along_row, along_column)
-    return normal
-
-
-def _along(normal: NDArray[np.float64]) -> Any:
-    def distance(member: tuple[Path, Header]) -> tuple[float, str]:
-        path, header = member
+def _sorted(
+    members: list[tuple[Path, Header]], lost: Callable[[Path, str], None]
+) -> list[tuple[Path, Header]]:
+    turned = [header.orientation for _, header in members if header.orientation is not None]
+    if not turned:
+        for path, _ in members:
+            lost(path, "ImageOrientationPatient")
+        return []
+    normal = np.cross(*np.reshape(turned[0], (2, 3)))
+    placed = []
+    for path, header in members:
         if header.position is None:
-            raise ValueError(f"{path} has no ImagePositionPatient, by which its series is ordered")
-        return float(normal @ np.array(header.position)), header.instance
-
-    return distance
+            lost(path, "ImagePositionPatient")
+        else:
+            distance = float(normal @ np.array(header.position))
+            placed.append((distance, header.instance, path, header))
+    return [(path, header) for *_, path, header in sorted(placed, key=lambda one: one[:2])]
 
 
 def read_pixels(path: Path) -> NDArray[np.float32]:

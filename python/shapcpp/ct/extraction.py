@@ -65,7 +65,8 @@ def extract_features(
     labels, label_column, masks, min_lesion, split, counts, anonymous, skip_bad
         As for `read_scans`.
     model : path-like, optional
-        A trained network to use as it is; nothing is trained then.
+        A trained network to use as it is; nothing is trained then, and the slices may be of one
+        class only.
     options, epochs, patience, batch, device
         As for `train`.
     seed : int, default 0
@@ -114,6 +115,7 @@ def extract_features(
         seed=seed,
         anonymous=anonymous,
         skip_bad=skip_bad,
+        one_class=trained is not None,
         progress=progress,
         note=stage,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from shapcpp.ct.libraries import quiet
 from shapcpp.ct.manifest import NAME, Manifest, Row, read_manifest
 from shapcpp.ct.pairing import paired
 
-__all__ = ["DICOM", "IMAGE", "NIFTI", "Listing", "Scan", "listed"]
+__all__ = ["DICOM", "IMAGE", "NIFTI", "Listing", "Scan", "listed", "named"]
 
 KINDS = ("NIfTI volume", "DICOM file", "image file")
 NIFTI, DICOM, IMAGE = KINDS
@@ -86,6 +86,12 @@ class Listing:
     masks_in: str = ""
 
 
+def named(scans: Sequence[Scan]) -> str:
+    """What error messages call some slices of one file."""
+    more = f" and {len(scans) - 1} more of its slices" if len(scans) > 1 else ""
+    return f"{scans[0].where}{more}"
+
+
 def listed(
     path: str | os.PathLike[str],
     label_column: str,
@@ -110,8 +116,7 @@ def listed(
             raise ValueError(f"{manifest} says which masks there are: leave out masks")
     if not listing.scans:
         raise ValueError(f"{path} holds no slice that can be read")
-    _check_unique(listing)
-    return listing
+    return _unique(listing, bad)
 
 
 def _kind(path: Path) -> str | None:
@@ -191,7 +196,7 @@ def _of_header(scan: Scan, header: dicom.Header) -> Scan:
         scan,
         id=header.instance,
         patient=scan.patient or header.patient or header.series or None,
-        extra={**scan.extra, "series": header.series},
+        extra={"series": header.series, **scan.extra},
     )
 
 
@@ -248,24 +253,36 @@ def _of_file(root: Path, file: Path, kind: str, mask: Path | None = None) -> Sca
 
 
 def _series(root: Path, files: list[Path], bad: BadSlices) -> list[Scan]:
-    headers = []
+    headers: dict[str, tuple[Path, dicom.Header]] = {}
     for file in files:
-        with bad.told(file.relative_to(root).as_posix()):
+        name, header = file.relative_to(root).as_posix(), None
+        with bad.told(name):
             header = dicom.read_header(file)
-            if header is not None:  # reports and structure sets lie beside slices
-                headers.append((file, header))
+        if header is None:  # reports and structure sets lie beside slices
+            continue
+        first, _ = headers.setdefault(header.instance, (file, header))
+        if first is not file:  # before they are numbered
+            _same(name, first.relative_to(root).as_posix(), header.instance, bad)
+
+    def lost(file: Path, lacks: str) -> None:
+        name = file.relative_to(root).as_posix()
+        bad.left_out(f"{name} has no {lacks}, by which its series is ordered")
+
     scans = []
-    for file, header, number in dicom.in_order(headers):
+    for file, header, number in dicom.in_order(headers.values(), lost):
         scan = _of_header(_of_file(root, file, DICOM), header)
         scans.append(replace(scan, slice=number, extra={**scan.extra, "slice": str(number)}))
     return scans
 
 
-def _check_unique(listing: Listing) -> None:
+def _unique(listing: Listing, bad: BadSlices) -> Listing:
     first: dict[str, Scan] = {}
     for scan in listing.scans:
         other = first.setdefault(scan.id, scan)
         if other is not scan:
-            raise ValueError(
-                f"{listing.source}: {other.where} and {scan.where} are the same slice, {scan.id}"
-            )
+            _same(scan.where, other.where, scan.id, bad)
+    return replace(listing, scans=list(first.values()))
+
+
+def _same(name: str, first: str, identifier: str, bad: BadSlices) -> None:
+    bad.left_out(f"{name} is the same slice as {first}, {identifier}")

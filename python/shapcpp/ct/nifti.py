@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from shapcpp.ct.libraries import library
 __all__ = ["SUFFIXES", "Volume", "lesion_pixels", "stem"]
 
 SUFFIXES = (".nii", ".nii.gz")
+MOST_APART = 0.5  # voxels between a mask and its volume
 LEAST_MARK = 1e-4  # what a header's scaling leaves of a zero lies below
 
 
@@ -96,14 +98,13 @@ def lesion_pixels(mask: Path, volume: Path) -> NDArray[np.int64]:
     shapes = drawn.stored_shape, scan.stored_shape
     if drawn.axes == scan.axes and shapes[0] != shapes[1]:
         raise ValueError(f"its mask {mask} has shape {shapes[0]}, the volume {shapes[1]}")
-    if drawn.axes != scan.axes:
-        _check_same_place(drawn, scan)
+    _check_same_place(drawn, scan)
     slices = drawn.slices(range(drawn.n_slices))
     return np.array([np.count_nonzero(np.abs(pixels) > LEAST_MARK) for pixels in slices])
 
 
 def _check_same_place(mask: Volume, volume: Volume) -> None:
-    """A mask stored along other axes must cover the same voxels, or its slices are not those."""
+    """A mask must cover the voxels of its volume, or its slices are not those."""
     nibabel = library("nibabel", "orientation")
     placed = []
     for one in (mask, volume):
@@ -111,10 +112,19 @@ def _check_same_place(mask: Volume, volume: Volume) -> None:
         order = np.argsort(one._orientation[:, 0])
         placed.append((one._image.affine @ inverse, tuple(np.array(one.stored_shape)[order])))
     (affine, shape), (other, other_shape) = placed
-    voxel = float(np.abs(other[:3, :3]).max())
-    if shape != other_shape or not np.allclose(affine, other, atol=voxel / 2):
+    corners = np.array(list(product(*((0, length - 1) for length in other_shape))))
+    corners = np.c_[corners, np.ones(len(corners))].T
+    # In voxels of the volume, along each of its axes; corners, since a turn moves them most.
+    apart = np.abs(np.linalg.solve(other, affine @ corners) - corners)
+    if shape == other_shape and (apart <= MOST_APART).all():
+        return
+    if mask.axes != volume.axes:
         raise ValueError(
             f"its mask {mask.path} is stored along {mask.axes} with shape {mask.stored_shape}, the "
             f"volume along {volume.axes} with shape {volume.stored_shape}, and they do not cover "
             "the same voxels"
         )
+    raise ValueError(
+        f"its mask {mask.path} does not cover the voxels of its volume: their affines are up to "
+        f"{apart.max():.3g} voxels apart"
+    )

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from shapcpp.ct import dicom, images, nifti
 from shapcpp.ct.bad_slices import GRAVE, BadSlices
 from shapcpp.ct.libraries import quiet
-from shapcpp.ct.listing import DICOM, NIFTI, Scan
+from shapcpp.ct.listing import DICOM, NIFTI, Scan, named
 from shapcpp.processors import available_processors
 
 __all__ = ["count_lesions", "read_each"]
+
+Failures = list[tuple[list[int], Exception]]
 
 
 def read_each(
@@ -37,7 +39,8 @@ def read_each(
         of_file.setdefault(scan.file, []).append(row)
     good = np.zeros(len(scans), dtype=bool)
 
-    def read(rows: list[int]) -> None:
+    def read(rows: list[int]) -> Failures:
+        failures: Failures = []
         first = scans[rows[0]]
         if first.kind == NIFTI:
             numbers = [scans[row].slice or 0 for row in rows]
@@ -46,16 +49,29 @@ def read_each(
             reader = dicom.read_pixels if first.kind == DICOM else images.read_image
             slices = (reader(first.file) for _ in rows)
         for row, pixels in zip(rows, slices, strict=True):
-            use(row, pixels)
-            good[row] = True
+            error = _error_of(use, row, pixels)
+            good[row] = error is None
+            if error is not None:  # of this slice alone: the others of its volume are good
+                failures.append(([row], error))
+        return failures
 
     def failed(rows: list[int], error: Exception) -> None:
-        left = [row for row in rows if not good[row]]
-        more = f" and {len(left) - 1} more of its slices" if len(left) > 1 else ""
-        bad.bad(f"{scans[left[0]].where}{more}", error)
+        bad.bad(named([scans[row] for row in rows if not good[row]]), error)
 
     _in_threads(read, of_file.values(), failed, advance)
     return good
+
+
+def _error_of(
+    use: Callable[[int, NDArray[Any]], None], row: int, pixels: NDArray[Any]
+) -> Exception | None:
+    try:
+        use(row, pixels)
+    except GRAVE:
+        raise
+    except Exception as error:
+        return error
+    return None
 
 
 def count_lesions(
@@ -69,7 +85,7 @@ def count_lesions(
     counts = np.full(len(scans), -1, dtype=np.int64)
     masks = {id(rows): mask for (mask, _), rows in of_mask.items()}
 
-    def count(rows: list[int]) -> None:
+    def count(rows: list[int]) -> Failures:
         scan, mask = scans[rows[0]], masks[id(rows)]
         if not mask.is_file():
             raise ValueError(f"its mask {mask} does not exist")
@@ -78,9 +94,10 @@ def count_lesions(
             counts[rows] = marked[[scans[row].slice or 0 for row in rows]]
         else:
             counts[rows] = _marked(mask, scan)
+        return []
 
     def failed(rows: list[int], error: Exception) -> None:
-        bad.bad(scans[rows[0]].where, error)
+        bad.bad(named([scans[row] for row in rows]), error)
 
     _in_threads(count, of_mask.values(), failed, advance)
     return counts
@@ -95,13 +112,14 @@ def _marked(mask: Path, scan: Scan) -> int:
 
 
 def _in_threads(
-    do: Callable[[list[int]], None],
+    do: Callable[[list[int]], Failures],
     work: Iterable[list[int]],
     failed: Callable[[list[int], Exception], None],
     advance: Callable[[int], None],
 ) -> None:
     """Does every piece of work, each some rows; failures are told here, in the caller's thread.
 
+    What a piece returns failed for some of its rows, what it raises for all of them.
     Ctrl-C and failures that are raised end it once the pieces under way are done.
     """
     with quiet(), ThreadPoolExecutor(available_processors()) as pool:
@@ -111,8 +129,8 @@ def _in_threads(
                 piece, error = futures[future], future.exception()
                 if isinstance(error, GRAVE) or not isinstance(error, Exception | None):
                     raise error
-                if error is not None:
-                    failed(piece, error)
+                for rows, reason in future.result() if error is None else [(piece, error)]:
+                    failed(rows, reason)
                 advance(len(piece))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -38,6 +38,7 @@ def read_scans(
     seed: int = 0,
     anonymous: bool = False,
     skip_bad: bool = False,
+    one_class: bool = False,
     progress: Callable[[int, int], None] = nothing,
     note: Callable[[str], None] = silent,
 ) -> Slices:
@@ -90,7 +91,10 @@ def read_scans(
         of the further columns only slice numbers and those of zeros and ones are kept.
         SOPInstanceUIDs stay.
     skip_bad : bool, default False
-        Leave out slices that cannot be read, and tell `note`.
+        Leave out slices that cannot be read, that are there twice, or that do not say where
+        they lie in their series, and volumes of a folder without a mask; `note` is told.
+    one_class : bool, default False
+        Accept slices that are all positive or all negative, of which nothing can be learned.
     progress : callable, optional
         Called with slices done and to do.
     note : callable, optional
@@ -110,9 +114,9 @@ def read_scans(
         If `path`, `labels` or `masks` does not exist, or the temporary file for many slices
         does not fit on the disk.
     ValueError
-        If a slice cannot be read, labels are missing, not 0 or 1, or all alike, a mask has
-        another shape than its volume, a slice is listed twice, or splits cannot be
-        made as asked.
+        If a slice cannot be read, labels are missing, not 0 or 1, or (without `one_class`)
+        all alike, a mask does not cover the voxels of its volume, a slice is listed twice, or
+        splits cannot be made as asked.
     """
     _check(size=size, min_lesion=min_lesion)
     if seed < 0:
@@ -124,15 +128,16 @@ def read_scans(
     table = listing.manifest
     if labels is not None:
         listing, table = labelled(listing, labels, label_column, note)
+    listing = _with_label_or_mask(listing, table, label_column, bad)
     scans = listing.scans
     unlabelled = [scan for scan in scans if scan.label is None]
-    _check_labels_known(unlabelled, listing, table, label_column)
     advance = _Advance(progress, len(scans) + len(unlabelled))
     if min_lesion > 1 and not unlabelled:
         note("min_lesion has no effect: every slice has a label, so no mask is looked at")
     scans = _with_labels(scans, min_lesion, bad, advance)
     advance(len(listing.scans) - len(scans))  # those left out need not be read
-    _check_two_classes(scans, listing, min_lesion, masked=bool(unlabelled))
+    why = f": by their masks, with min_lesion {min_lesion}" if unlabelled else ""
+    _check_classes(scans, listing, why, one_class)
     rule = splits.rule(_stored(scans), _patients(scans), split, counts, listing.source, note)
     _splits(scans, rule, counts, seed)  # before anything long, since it may refuse
 
@@ -148,7 +153,7 @@ def read_scans(
             images[to] = images[row]
         images = images[: len(rows)]
         scans = [scans[row] for row in rows]
-        _check_two_classes(scans, listing, min_lesion, masked=bool(unlabelled))
+        _check_classes(scans, listing, why, one_class)
     extra = columns.extra_columns(scans, note)
     patient = _patients(scans)
     return Slices(
@@ -184,21 +189,29 @@ def _check(**numbers: int) -> None:
             raise ValueError(f"{name} must be at least 1, got {number}")
 
 
-def _check_labels_known(
-    unlabelled: Sequence[Scan], listing: Listing, table: Manifest | None, label_column: str
-) -> None:
-    lost = [scan for scan in unlabelled if scan.mask is None]
+def _with_label_or_mask(
+    listing: Listing, table: Manifest | None, label_column: str, bad: BadSlices
+) -> Listing:
+    """The listing without volumes that no mask was found for; other slices must have a label."""
+    lost = [scan for scan in listing.scans if scan.label is None and scan.mask is None]
     if not lost:
-        return
+        return listing
     if table is not None:
         if not {label_column, "mask"} & set(table.columns):
             table.need((label_column,), " (and has no 'mask'; label_column names another)")
         raise ValueError(f"{lost[0].where} has neither {label_column} nor mask")
     if listing.masks_in:
-        raise ValueError(
-            f"{lost[0].where} of {listing.source} has no mask, which was looked for in "
-            f"{listing.masks_in}; name their folder by masks, or give labels"
-        )
+        files = dict.fromkeys(scan.file for scan in lost)
+        kept = [scan for scan in listing.scans if scan.file not in files]
+        for file in files:
+            sentence = (
+                f"{file.relative_to(listing.root)} of {listing.source} has no mask, which was "
+                f"looked for in {listing.masks_in}; name their folder by masks, or give labels"
+            )
+            if not kept:  # masks lie elsewhere, and nothing would be left to go on with
+                raise ValueError(sentence)
+            bad.left_out(sentence)
+        return replace(listing, scans=kept)
     raise ValueError(
         f"{lost[0].where} of {listing.source} has no label: give labels, write a manifest.csv, or "
         "put slices in folders named positive and negative"
@@ -217,13 +230,12 @@ def _with_labels(
     ]
 
 
-def _check_two_classes(
-    scans: Sequence[Scan], listing: Listing, min_lesion: int, masked: bool
-) -> None:
+def _check_classes(scans: Sequence[Scan], listing: Listing, why: str, one_class: bool) -> None:
     label = _labels(scans)
+    if not len(label):
+        raise ValueError(f"{listing.source} holds no slice that can be read")
     for missing, noun in ((1, "positive"), (0, "negative")):
-        if not (label == missing).any():
-            why = f": by their masks, with min_lesion {min_lesion}" if masked else ""
+        if not one_class and not (label == missing).any():
             raise ValueError(f"none of the {len(scans)} slices of {listing.source} is {noun}{why}")
 
 
