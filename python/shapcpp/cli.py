@@ -214,6 +214,10 @@ def main() -> NoReturn:
         _fail(f"not enough memory ({error})", EXIT_FAILED)
     except (RuntimeError, OverflowError) as error:
         _fail(str(error), EXIT_FAILED)
+    finally:
+        # CPython remembers an interrupt inside an exec (modules that are being imported use it) and
+        # would end the process by the signal although it was handled, unless another exec follows.
+        exec("")
 
 
 def _interrupt_once(*_: object) -> NoReturn:
