@@ -7,6 +7,7 @@ import numpy as np
 
 import shapcpp
 from shapcpp import processors
+from shapcpp.cli_scans import scan_options
 from shapcpp.console import PATH, check_outputs, parse_counts
 from shapcpp.progress import progress_bar
 
@@ -22,34 +23,14 @@ __all__ = ["features"]
     help="Height and width of the slices. Default: 128, or what --model was trained at; the "
     "paper's 512 wants a GPU.",
 )  # fmt: skip
-@click.option("--labels", type=PATH, metavar="FILE.csv",
-              help="A table of labels that lies beside the scans.")  # fmt: skip
-@click.option("--label-column", default="label", show_default=True, metavar="NAME")
-@click.option("--masks", type=PATH, metavar="DIR", help="Lesion masks of NIfTI volumes.")
-@click.option("--min-lesion", type=click.IntRange(min=1), default=1, show_default=True,
-              metavar="PIXELS", help="A slice with so many in its mask is positive.")  # fmt: skip
-@click.option(
-    "--split", type=click.Choice(["file", "patient", "random"]),
-    help="Default: the manifest's column split, else by patient, else at random.",
-)  # fmt: skip
 @click.option(
     "--counts", metavar="SPLIT=POSITIVE/NEGATIVE,...",
     help="Slices of each split, as in train=100/400,val=50/200. Default: 50, 25 and 25%.",
 )  # fmt: skip
-@click.option("--anonymous", is_flag=True, help="Numbers in place of patient ids.")
-@click.option("--skip-bad", is_flag=True, help="Go on without slices that cannot be read.")
 @click.option("--seed", default=0, show_default=True, help="Of the split and the training.")
-@click.option("--epochs", type=click.IntRange(min=1), default=100, show_default=True,
-              help="At most.")  # fmt: skip
-@click.option(
-    "--patience", type=click.IntRange(min=1), default=5, show_default=True, metavar="EPOCHS",
-    help="Stop after so many without a better validation loss.",
-)  # fmt: skip
 @click.option("--batch", type=click.IntRange(min=1), default=16, show_default=True)
 @click.option("--capsules", type=click.IntRange(min=1), default=32, show_default=True,
               help="Hidden capsules.")  # fmt: skip
-@click.option("--routing", type=click.IntRange(min=1), default=3, show_default=True,
-              help="Routing iterations.")  # fmt: skip
 @click.option("--unshared", is_flag=True,
               help="A weight matrix for each primary capsule: small slices only.")  # fmt: skip
 @click.option("--loss", type=click.Choice(["margin", "cross-entropy"]), default="margin",
@@ -58,10 +39,10 @@ __all__ = ["features"]
     "--readout", type=click.Choice(["positive", "longest", "both"]), default="positive",
     show_default=True, help="Which class capsules the features are.",
 )  # fmt: skip
-@click.option("--device", default="cpu", show_default=True, metavar="cpu|cuda")
 @click.option("--model", type=PATH, metavar="MODEL.pt", help="Use this network: no training.")
 @click.option("--save-model", type=PATH, metavar="MODEL.pt", help="Save the trained network.")
 @click.option("--curve", type=PATH, metavar="CURVE.csv", help="Save losses and AUC by epoch.")
+@scan_options
 def features(
     scans: str,
     output: str,

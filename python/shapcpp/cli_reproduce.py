@@ -7,6 +7,7 @@ import sys
 import click
 
 from shapcpp import processors, tables
+from shapcpp.cli_scans import scan_options
 from shapcpp.console import EXIT_INTERRUPTED, PATH, note, parse_counts
 
 __all__ = ["reproduce"]
@@ -19,43 +20,23 @@ __all__ = ["reproduce"]
               help="Scans, as for shapcpp features; the phantom is made here.")  # fmt: skip
 @click.option("--size", type=click.IntRange(min=8), default=64, show_default=True,
               metavar="PIXELS", help="Of the slices; the paper's 512 wants a GPU.")  # fmt: skip
-@click.option("--epochs", type=click.IntRange(min=1), default=100, show_default=True,
-              help="At most.")  # fmt: skip
-@click.option(
-    "--patience", type=click.IntRange(min=1), default=5, show_default=True, metavar="EPOCHS",
-    help="Stop after so many without a better validation loss.",
-)  # fmt: skip
 @click.option("--perms", type=click.IntRange(min=2), default=2000, show_default=True)
 @click.option(
     "--noise", multiple=True, default=("10", "20", "30"), metavar="PERCENT",
     help="Labels of each class to flip. Repeatable, or with commas; default: 10,20,30.",
 )  # fmt: skip
 @click.option(
-    "--split", type=click.Choice(["file", "patient", "random"]),
-    help="Default: the manifest's column split, else by patient, else at random.",
-)  # fmt: skip
-@click.option(
     "--counts", metavar="SPLIT=POSITIVE/NEGATIVE,...",
     help="Slices of each split, as in train=100/400,val=50/200,test=241/759: the phantom's "
     "default.",
 )  # fmt: skip
-@click.option("--labels", type=PATH, metavar="FILE.csv",
-              help="A table of labels that lies beside the scans.")  # fmt: skip
-@click.option("--label-column", default="label", show_default=True, metavar="NAME")
-@click.option("--masks", type=PATH, metavar="DIR", help="Lesion masks of NIfTI volumes.")
-@click.option("--min-lesion", type=click.IntRange(min=1), default=1, show_default=True,
-              metavar="PIXELS", help="A slice with so many in its mask is positive.")  # fmt: skip
-@click.option("--anonymous", is_flag=True, help="Numbers in place of patient ids.")
-@click.option("--skip-bad", is_flag=True, help="Go on without slices that cannot be read.")
-@click.option("--routing", type=click.IntRange(min=1), default=3, show_default=True,
-              help="Routing iterations.")  # fmt: skip
 @click.option("--C", "C", type=float, default=1.0, show_default=True,
               help="Inverse strength of the penalty.")  # fmt: skip
 @click.option("--scale", type=click.Choice(["none", "standard"]), default="none",
               show_default=True, help="Standardise the features.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True,
               help="Of phantom, split, flips, trainings and permutations.")  # fmt: skip
-@click.option("--device", default="cpu", show_default=True, metavar="cpu|cuda")
+@scan_options
 def reproduce(
     output: str,
     data: str,

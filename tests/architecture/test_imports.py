@@ -35,6 +35,7 @@ LAYERS = [
     {"report"},
     {"experiment"},
     {"tables", "console"},
+    {"cli_scans"},
     {"cli_value", "cli_features", "cli_report", "cli_reproduce"},
     {"cli"},
     {"__main__"},
@@ -45,6 +46,7 @@ FOLDERS = {"ct", "report", "experiment"}
 ALLOWED = {
     "cli": {"click"},
     "cli_value": {"click"},
+    "cli_scans": {"click"},
     "cli_features": {"click", "torch*"},
     "cli_report": {"click"},
     "cli_reproduce": {"click"},
