@@ -16,7 +16,8 @@ from shapcpp.ct import losses, training
 from shapcpp.ct.capsules import NetworkOptions
 from shapcpp.ct.model_file import load_model
 from shapcpp.ct.slices import Slices
-from shapcpp.ct.training import Trained, read_out, train
+from shapcpp.ct.trained import Trained, evaluated, read_out, scores_of
+from shapcpp.ct.training import train
 
 QUICK: dict[str, Any] = {"epochs": 2, "options": NetworkOptions(capsules=4, dimension=4)}
 
@@ -84,14 +85,12 @@ def test_it_stops_after_patience_and_keeps_the_best(
             else torch.tensor(next(wanted))
         )
 
-    evaluated = training._evaluated
-
     def note(network: Any, *rest: Any) -> Any:
         states.append(network.classes.weight.detach().clone())
         return evaluated(network, *rest)
 
     monkeypatch.setattr(training, "loss_of", loss_of)
-    monkeypatch.setattr(training, "_evaluated", note)
+    monkeypatch.setattr(training, "evaluated", note)
     steps: list[tuple[int, int]] = []
     trained = train(
         slices, epochs=10, patience=3, options=QUICK["options"],
@@ -109,7 +108,7 @@ def test_readouts() -> None:
     assert read_out(capsules, "positive").tolist() == [[0, 1], [0.3, 0.4]]
     assert read_out(capsules, "longest").tolist() == [[1, 2], [0.3, 0.4]]
     assert read_out(capsules, "both").tolist() == [[1, 2, 0, 1], [0.1, 0, 0.3, 0.4]]
-    np.testing.assert_allclose(training.scores_of(capsules), [1 - 5**0.5, 0.4])
+    np.testing.assert_allclose(scores_of(capsules), [1 - 5**0.5, 0.4])
 
 
 def test_features_do_not_depend_on_what_else_is_in_the_batch(

@@ -9,7 +9,8 @@ import torch
 from blobs import blobs
 from shapcpp.ct.capsules import NetworkOptions
 from shapcpp.ct.slices import Slices
-from shapcpp.ct.training import Trained, train
+from shapcpp.ct.trained import Trained
+from shapcpp.ct.training import train
 
 QUICK: dict[str, Any] = {"options": NetworkOptions(capsules=4, dimension=4), "patience": 9}
 

@@ -7,9 +7,9 @@ from typing import Any
 
 # Imported when first asked for, so that reading scans does not load torch.
 _HOMES = {
-    "NetworkOptions": "training",
+    "NetworkOptions": "capsules",
     "Slices": "slices",
-    "Trained": "training",
+    "Trained": "trained",
     "extract_features": "extraction",
     "features_of": "extraction",
     "load_model": "model_file",

@@ -14,8 +14,9 @@ from shapcpp.features import Features
 from shapcpp.progress import nothing
 
 if TYPE_CHECKING:
+    from shapcpp.ct.capsules import NetworkOptions
     from shapcpp.ct.slices import Slices
-    from shapcpp.ct.training import NetworkOptions, Trained
+    from shapcpp.ct.trained import Trained
 
 __all__ = ["extract_features", "features_of", "save_curve"]
 
@@ -94,10 +95,11 @@ def extract_features(
         As for `read_scans`, `load_model` and `train`, and if `size` is not that of `model`.
     """
     library("torch", "the capsule network")
+    from shapcpp.ct.devices import find_device
     from shapcpp.ct.model_file import load_model
     from shapcpp.ct.reading import read_scans
     from shapcpp.ct.splits import check_splits
-    from shapcpp.ct.training import find_device, train
+    from shapcpp.ct.training import train
 
     find_device(device)
     trained = None if model is None else load_model(model, device)

@@ -12,7 +12,8 @@ import torch
 
 from shapcpp import files
 from shapcpp.ct.capsules import CapsuleNetwork, NetworkOptions
-from shapcpp.ct.training import CURVE, Trained, find_device
+from shapcpp.ct.devices import find_device
+from shapcpp.ct.trained import CURVE, Trained
 
 __all__ = ["load_model", "save_model"]
 

@@ -125,7 +125,7 @@ class FlippedLabels:
             from shapcpp.ct.extraction import features_of
             from shapcpp.ct.model_file import load_model
             from shapcpp.ct.ranking import auc
-            from shapcpp.ct.training import read_out, scores_of
+            from shapcpp.ct.trained import read_out, scores_of
 
             noisy = self._noisy(progress)
             slices = self._scans.slices(progress)

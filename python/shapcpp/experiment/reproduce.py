@@ -162,7 +162,7 @@ def reproduce(
     )
     library("torch", "the capsule network")
     check_libraries()
-    from shapcpp.ct.training import find_device
+    from shapcpp.ct.devices import find_device
 
     find_device(device)
     stages = Stages(output, _say, progress_bar) if progress else Stages(output)
