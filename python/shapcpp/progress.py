@@ -1,57 +1,100 @@
-"""A progress bar with rate and time left, on a terminal or in a notebook; silence elsewhere."""
+"""How far a long work is: a bar where it would be seen, elsewhere only what is worth a line."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
 
-__all__ = ["nothing", "progress_bar"]
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+__all__ = ["Progress", "Unseen", "nothing", "progress_bar", "silent"]
 
 
 def nothing(done: int, total: int) -> None:
     """Reports to nobody."""
 
 
-@contextmanager
-def progress_bar(what: str = "permutations") -> Iterator[Callable[[int, int], None]]:
-    """Yields a callable ``(done, total)`` that moves a bar on stderr, if that would be seen.
+def silent(sentence: str) -> None:
+    """Says nothing."""
 
-    `what` stands before it. With another total it begins anew.
+
+class Progress(Protocol):
+    """What a long work reports to."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """So much is done."""
+
+    def tell(self, sentence: str) -> None:
+        """What was reached on the way, such as the losses of an epoch."""
+
+
+class Unseen:
+    """Reports to nobody."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """Is not shown."""
+
+    def tell(self, sentence: str) -> None:
+        """Is not shown."""
+
+
+class _Lines(Unseen):
+    """A line on stderr for what is told: for log files and batch queues."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def tell(self, sentence: str) -> None:
+        print(f"{self._what} {sentence}".lstrip(), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def progress_bar(what: str = "permutations") -> Iterator[Progress]:
+    """Yields what moves a bar on stderr, with rate and time left, if that would be seen.
+
+    `what` stands before the bar, and what is told below it; without a bar they make a line.
+    With another total it begins anew.
     """
+    from rich import progress as rich
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TextColumn,
-        TimeRemainingColumn,
-    )
     from rich.text import Text
 
-    class RateColumn(ProgressColumn):
-        def render(self, task: Task) -> Text:
+    class RateColumn(rich.ProgressColumn):
+        def render(self, task: rich.Task) -> Text:
             return Text("" if not task.speed else f"{task.speed:,.1f}/s")
+
+    class Bar(rich.Progress):
+        told = ""
+
+        def get_renderables(self) -> Iterable[RenderableType]:
+            yield from super().get_renderables()
+            if self.told:
+                yield Text(self.told, style="dim")
+
+        def __call__(self, done: int, total: int) -> None:
+            if total != self.tasks[task].total:  # something else is counted now
+                self.reset(task, total=total)
+                self.told = ""
+            self.update(task, completed=done)
+
+        def tell(self, sentence: str) -> None:
+            self.told = sentence
 
     console = Console(stderr=True)
     if not (console.is_terminal or console.is_jupyter):
-        yield nothing
+        yield _Lines(what)
         return
     columns = (
-        TextColumn(what),
-        BarColumn(),
-        MofNCompleteColumn(),
+        rich.TextColumn(what),
+        rich.BarColumn(),
+        rich.MofNCompleteColumn(),
         RateColumn(),
-        TimeRemainingColumn(),
-        TextColumn("left"),
+        rich.TimeRemainingColumn(),
+        rich.TextColumn("left"),
     )
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("", total=None)
-
-        def move(done: int, total: int) -> None:
-            if total != progress.tasks[task].total:  # something else is counted now
-                progress.reset(task, total=total)
-            progress.update(task, completed=done)
-
-        yield move
+    with Bar(*columns, console=console) as bar:
+        task = bar.add_task("", total=None)
+        yield bar

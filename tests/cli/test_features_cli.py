@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ import shapcpp
 from blobs import blobs
 from command import fails, shapcpp_cli, snapshot
 from shapcpp.cli import cli
-from shapcpp.ct import extract_features
+from shapcpp.ct import NetworkOptions, extract_features
 
 QUICK = ("--size", 16, "--epochs", 2, "--capsules", 4)
 
@@ -104,17 +105,98 @@ def test_without_torch_the_sentence_names_the_extra(scans: Path, tmp_path: Path)
     assert "pip install 'shapcpp[ct]'" in sentence
 
 
-def test_ctrl_c_stops_at_once_and_leaves_nothing(scans: Path, tmp_path: Path) -> None:
-    run = subprocess.Popen(
-        [sys.executable, "-m", "shapcpp", "features", scans, "-o", "f.npy", "--size", "64", "--epochs", "500",
-         "--patience", "500", "--save-model", "m.pt"],
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+def started(scans: Path, folder: Path, *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "shapcpp", "features", scans, "-o", "f.npy", *options],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip
+
+
+def interrupted(run: subprocess.Popen[str], after: str) -> list[str]:
+    """What it says on stderr, with Ctrl-C after such a line."""
     assert run.stderr is not None
-    while "read 140 slices" not in run.stderr.readline():
-        assert run.poll() is None
-    time.sleep(0.5)
-    run.send_signal(signal.SIGINT)
-    stdout, stderr = run.communicate(timeout=60)
-    assert (run.returncode, stdout, stderr.strip()) == (130, "", "Note: interrupted.")
+    lines = []
+    for line in run.stderr:
+        lines.append(line)
+        if after in line:
+            run.send_signal(signal.SIGINT)
+    assert run.stdout is not None
+    assert run.stdout.read() == ""
+    assert run.wait(60) == 130
+    return lines
+
+
+def test_ctrl_c_before_the_first_epoch_leaves_nothing(scans: Path, tmp_path: Path) -> None:
+    with started(scans, tmp_path, "--size", "256", "--save-model", "m.pt") as run:
+        lines = interrupted(run, after="read 140 slices")
+    assert lines[-1] == "Note: interrupted.\n"
     assert snapshot(tmp_path) == {}
+
+
+def test_after_ctrl_c_the_same_command_goes_on_to_the_same_features(
+    scans: Path, tmp_path: Path
+) -> None:
+    options = ("--size", "16", "--capsules", "4", "--epochs", "30", "--patience", "30")
+    with started(scans, tmp_path, *options, "--curve", "c.csv") as run:
+        lines = interrupted(run, after="epoch 2:")
+    match = re.fullmatch(
+        r"Note: interrupted; the training is kept after epoch (\d+), and the same command goes on "
+        r"from it\.\n", lines[-1]
+    )  # fmt: skip
+    assert match is not None
+    assert [path.name for path in tmp_path.iterdir()] == ["f.npy.training"]
+
+    with started(scans, tmp_path, *options, "--curve", "c.csv") as run:
+        _, told = run.communicate()
+    assert run.returncode == 0
+    epochs = [line.split(":")[0] for line in told.splitlines() if "epoch " in line]
+    kept = int(match[1])
+    wanted = [f"epoch {k}" for k in range(kept + 1, 31)]
+    assert epochs[: 1 + len(wanted)] == [f"goes on after epoch {kept}", *wanted]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c.csv", "f.npy"]
+
+    other = tmp_path / "undisturbed"
+    other.mkdir()
+    with started(scans, other, *options, "--curve", "c.csv") as run:
+        run.communicate()
+    for name in ("f.npy", "c.csv"):
+        assert (other / name).read_bytes() == (tmp_path / name).read_bytes()
+
+
+def test_a_checkpoint_of_another_training_is_begun_anew(scans: Path, tmp_path: Path) -> None:
+    quick: dict[str, Any] = {"size": 16, "epochs": 1, "options": NetworkOptions(capsules=4)}
+    path, told = tmp_path / "t", list[str]()
+    extract_features(scans, **quick, checkpoint=path)
+    again = extract_features(scans, **quick, seed=1, checkpoint=path, stage=told.append)
+    assert f"checkpoint {path} is of a training with seed 0, not 1: begun anew" in told
+    assert (again.rows == extract_features(scans, **quick, seed=1).rows).all()
+    path.write_bytes(b"mine")
+    with pytest.raises(ValueError, match="cannot be taken up"):
+        extract_features(scans, **quick, checkpoint=path)
+    assert path.read_bytes() == b"mine"
+
+
+def test_what_only_a_training_uses_is_refused_with_a_model(
+    scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    quick: dict[str, Any] = {"size": 16, "epochs": 1, "options": NetworkOptions(capsules=4)}
+    made = extract_features(scans, **quick, save_model="m.pt")
+    useless = ("--epochs 100", "--patience 5", "--capsules 32", "--routing 3", "--unshared", "--loss margin",
+               "--readout positive", "--save-model n.pt", "--curve c.csv")  # fmt: skip
+    for option in useless:
+        sentence = f"--model trains nothing: leave out {option.split()[0]}$"
+        with pytest.raises(ValueError, match=sentence):
+            cli.main(
+                ["features", str(scans), "-o", "f.npy", "--model", "m.pt", *option.split()],
+                standalone_mode=False,
+            )
+    with pytest.raises(ValueError, match="leave out --epochs and --loss"):
+        cli.main(
+            ["features", str(scans), "-o", "f.npy", "--model", "m.pt", "--loss", "margin",
+             "--epochs", "3"], standalone_mode=False,
+        )  # fmt: skip
+    with pytest.raises(ValueError, match="model trains nothing: leave out options and curve"):
+        extract_features(scans, model="m.pt", options=NetworkOptions(), curve="c.csv")
+    again = extract_features(scans, model="m.pt", batch=3)
+    np.testing.assert_allclose(again.rows["features"], made.rows["features"], atol=1e-5)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from shapcpp.ct.capsules import NetworkOptions
 from shapcpp.ct.slices import Slices
 from shapcpp.ct.trained import Trained
 from shapcpp.ct.training import train
+from shapcpp.ct.training_state import OtherTrainingError
 
 QUICK: dict[str, Any] = {"options": NetworkOptions(capsules=4, dimension=4), "patience": 9}
 
@@ -61,13 +63,37 @@ def test_it_goes_on_beyond_the_epochs_asked_for_before(tmp_path: Path, slices: S
     assert_same(longer, train(slices, epochs=2, **QUICK))
 
 
+def test_one_that_should_have_ended_before_is_not_gone_on_from(
+    tmp_path: Path, slices: Slices
+) -> None:
+    path = tmp_path / "t"
+    kept = train(slices, epochs=3, checkpoint=path, **QUICK)
+    sentence = "is of a training of more than 2 epochs, or with a patience above 9"
+    with pytest.raises(OtherTrainingError, match=sentence):
+        train(slices, epochs=2, checkpoint=path, **QUICK)
+    assert_same(train(slices, epochs=3, checkpoint=path, **QUICK), kept)
+
+
+def test_each_epoch_is_told_and_where_it_goes_on(tmp_path: Path, slices: Slices) -> None:
+    told: list[str] = []
+    train(slices, epochs=1, checkpoint=tmp_path / "t", note=told.append, **QUICK)
+    done = train(slices, epochs=2, checkpoint=tmp_path / "t", note=told.append, **QUICK)
+    first, second = (
+        f"epoch {e}: training loss {a:.4f}, validation loss {b:.4f}, AUC {c:.3f}"
+        for e, a, b, c in done.curve.tolist()
+    )
+    assert told == [first, "goes on after epoch 1", second]
+
+
 def test_another_training_and_damage_are_refused(tmp_path: Path, slices: Slices) -> None:
     path = tmp_path / "t"
     train(slices, epochs=1, checkpoint=path, **QUICK)
-    with pytest.raises(ValueError, match="it is of a training with seed 0, not 1"):
+    with pytest.raises(OtherTrainingError, match="is of a training with seed 0, not 1"):
         train(slices, epochs=1, checkpoint=path, seed=1, **QUICK)
-    with pytest.raises(ValueError, match="it is of a training with labels"):
+    with pytest.raises(ValueError, match="is of a training on other labels"):
         train(slices, 1 - slices.label[:60], epochs=1, checkpoint=path, **QUICK)
+    with pytest.raises(OtherTrainingError, match="is of a training on other images"):
+        train(replace(slices, images=-slices.images), epochs=1, checkpoint=path, **QUICK)
     content = path.read_bytes()
     for damaged in (content[:100], content[: len(content) // 2], b"", b"nothing"):
         path.write_bytes(damaged)

@@ -17,7 +17,8 @@ from scans import write_image_folder
 from shapcpp.ct import load_model
 from shapcpp.ct.training_state import TrainingState
 from shapcpp.experiment import Reproduction, reproduce
-from shapcpp.experiment.stages import Facts, Progress, Stages
+from shapcpp.experiment.stages import Facts, Stages
+from shapcpp.progress import Progress, Unseen
 
 module: Any = sys.modules[reproduce.__module__]
 
@@ -107,11 +108,12 @@ def fragile(where: str, midway: int = 0) -> type[Stages]:
             self, name: str, inputs: Mapping[str, Any], outputs: Any, work: Callable[..., Facts]
         ) -> Facts:
             def and_die(progress: Progress) -> Facts:
-                def move(done: int, total: int) -> None:
-                    if total == midway and 2 * done > total:
-                        raise Killed
+                class Deadly(Unseen):
+                    def __call__(self, done: int, total: int) -> None:
+                        if total == midway and 2 * done > total:
+                            raise Killed
 
-                work(move)
+                work(Deadly())
                 raise Killed
 
             return super().do(name, inputs, outputs, and_die if name == where else work)

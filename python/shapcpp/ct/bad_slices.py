@@ -7,15 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from shapcpp import files
+from shapcpp.progress import silent
 
 __all__ = ["GRAVE", "BadSlices", "silent"]
 
 # Not the fault of a slice.
 GRAVE = (ImportError, MemoryError)
-
-
-def silent(sentence: str) -> None:
-    """Says nothing."""
 
 
 @dataclass(frozen=True)

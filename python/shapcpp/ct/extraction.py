@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp import files
+from shapcpp import checks, files
 from shapcpp.ct.libraries import library
 from shapcpp.features import Features
-from shapcpp.progress import nothing
+from shapcpp.progress import nothing, silent
 
 if TYPE_CHECKING:
     from shapcpp.ct.capsules import NetworkOptions
@@ -21,14 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["extract_features", "features_of", "save_curve"]
 
 Array = NDArray[Any]
-Stage = Callable[[str], None]
 # Fields that the features file has of its own.
 OWN = ("features", "label", "split", "id", "group")
 DEFAULT_SIZE = 128  # the paper's 512 wants a GPU
-
-
-def _to_nobody(_: str) -> None:
-    pass
+DEFAULT_BATCH = 16
 
 
 def extract_features(
@@ -47,13 +45,15 @@ def extract_features(
     options: NetworkOptions | None = None,
     epochs: int = 100,
     patience: int = 5,
-    batch: int = 16,
+    batch: int | None = None,
     device: str = "cpu",
     seed: int = 0,
     save_model: files.PathLike | None = None,
     curve: files.PathLike | None = None,
+    checkpoint: files.PathLike | None = None,
     progress: Callable[[int, int], None] = nothing,
-    stage: Stage = _to_nobody,
+    stage: Callable[[str], None] = silent,
+    note: Callable[[str], None] = silent,
 ) -> Features:
     """Reads scans, trains the capsule network on them, and takes its features.
 
@@ -68,18 +68,25 @@ def extract_features(
     model : path-like, optional
         A trained network to use as it is; nothing is trained then, and the slices may be of one
         class only.
-    options, epochs, patience, batch, device
+    options, epochs, patience, device
         As for `train`.
+    batch : int, optional
+        Slices at a time; default: 16, or as many as `model` was trained with.
     seed : int, default 0
         Of the split and of the training.
     save_model : path-like, optional
         Where to write the trained network.
     curve : path-like, optional
         Where to write the training curve, as CSV.
+    checkpoint : path-like, optional
+        Where the training is kept after each epoch, as for `train`: the same call again goes on
+        from it. One that is of another training is replaced, and `stage` is told.
     progress : callable, optional
         Told ``(done, total)`` of what is being done.
     stage : callable, optional
         Told one sentence after each stage.
+    note : callable, optional
+        Told one sentence after each epoch.
 
     Returns
     -------
@@ -92,19 +99,29 @@ def extract_features(
     ImportError
         If a library of the extra ``ct`` is missing.
     OSError, TypeError, ValueError
-        As for `read_scans`, `load_model` and `train`, and if `size` is not that of `model`.
+        As for `read_scans`, `load_model` and `train`, if `size` is not that of `model`, and for
+        arguments that only a training has a use for, together with `model`.
     """
     library("torch", "the capsule network")
     from shapcpp.ct.devices import find_device
     from shapcpp.ct.model_file import load_model
     from shapcpp.ct.reading import read_scans
     from shapcpp.ct.splits import check_splits
-    from shapcpp.ct.training import train
 
     find_device(device)
-    trained = None if model is None else load_model(model, device)
-    if trained is not None and size not in (None, trained.size):
-        raise ValueError(f"size is {size}, but {model} was trained at {trained.size} pixels")
+    trained = None
+    if model is not None:
+        of_training = {
+            "options": options, "save_model": save_model, "curve": curve, "checkpoint": checkpoint
+        }  # fmt: skip
+        given = [name for name, value in of_training.items() if value is not None]
+        if given:
+            raise ValueError(f"model trains nothing: leave out {' and '.join(given)}")
+        trained = load_model(model, device)
+        if size not in (None, trained.size):
+            raise ValueError(f"size is {size}, but {model} was trained at {trained.size} pixels")
+        if batch is not None:
+            trained = replace(trained, batch=checks.positive("batch", batch))
     slices = read_scans(
         scans,
         size=trained.size if trained is not None else size or DEFAULT_SIZE,
@@ -124,15 +141,18 @@ def extract_features(
     stage(f"read {len(slices)} slices of {slices.size} pixels")
     if trained is None:
         check_splits(slices, ("train", "val"))
-        trained = train(
+        trained = _train(
             slices,
+            checkpoint,
+            stage,
             options=options,
             epochs=epochs,
             patience=patience,
-            batch=batch,
+            batch=DEFAULT_BATCH if batch is None else batch,
             device=device,
             seed=seed,
             progress=progress,
+            note=note,
         )
         best = trained.curve[int(np.argmin(trained.curve["val_loss"]))]
         stage(
@@ -144,6 +164,25 @@ def extract_features(
         if curve is not None:
             save_curve(curve, trained)
     return features_of(slices, trained.features(slices.images, progress))
+
+
+def _train(
+    slices: Slices,
+    checkpoint: files.PathLike | None,
+    stage: Callable[[str], None],
+    **how: Any,
+) -> Trained:
+    """Goes on from a checkpoint if it is of this training."""
+    from shapcpp.ct.training import train
+    from shapcpp.ct.training_state import OtherTrainingError
+
+    try:
+        return train(slices, checkpoint=checkpoint, **how)
+    except OtherTrainingError as error:
+        stage(f"{error}: begun anew")
+    assert checkpoint is not None
+    os.remove(checkpoint)
+    return train(slices, checkpoint=checkpoint, **how)
 
 
 def features_of(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,9 +21,13 @@ from shapcpp.ct.slices import Slices
 from shapcpp.ct.trained import CURVE, Trained, evaluated, scores_of
 from shapcpp.ct.training_state import TrainingState
 from shapcpp.files import PathLike
-from shapcpp.progress import nothing
+from shapcpp.progress import nothing, silent
 
-__all__ = ["train"]
+__all__ = ["TRAINING", "train"]
+
+# To be raised with every change after which the same call gives another network: what was trained
+# before, or trained in part, is then trained anew.
+TRAINING = 1
 
 
 def train(
@@ -39,6 +44,7 @@ def train(
     seed: int = 0,
     checkpoint: PathLike | None = None,
     progress: Callable[[int, int], None] = nothing,
+    note: Callable[[str], None] = silent,
 ) -> Trained:
     """Trains the capsule network of Enshaei et al. on the training slices.
 
@@ -74,6 +80,9 @@ def train(
         same network.
     progress : callable, optional
         Told ``(done, total)`` steps, where the total counts all epochs allowed.
+    note : callable, optional
+        Told a sentence after each epoch, with its losses and AUC, and which epoch `checkpoint`
+        lets it go on from.
 
     Returns
     -------
@@ -84,7 +93,7 @@ def train(
     TypeError, ValueError
         If a split is empty or the training labels hold one class only, for numbers below 1,
         an unknown or absent device, a size below 8 pixels, or a checkpoint that is damaged or
-        of another training.
+        of another training (`OtherTrainingError`).
     OSError
         If the checkpoint cannot be written.
     FloatingPointError
@@ -116,22 +125,27 @@ def train(
     adam = torch.optim.Adam(network.parameters(), learning_rate)
 
     state = TrainingState(network, adam, generator)
-    training = {
-        "seed": seed,
-        "batch": batch,
-        "learning_rate": learning_rate,
-        "size": slices.size,
-        "options": asdict(options),
-        "augmentation": asdict(augmentation),
-        "labels": hashlib.sha256(y.tobytes()).hexdigest(),
-    }
     if checkpoint is not None:
         files.check_writable(checkpoint)
-        state.resume(checkpoint, training)
+        training = {
+            "version": TRAINING,
+            "seed": seed,
+            "batch": batch,
+            "learning_rate": learning_rate,
+            "size": slices.size,
+            **asdict(options),
+            **asdict(augmentation),
+            "slices": [len(rows), len(val)],
+            "labels": _digest([y, slices.label[val]]),
+            "images": _digest(slices.images[row] for row in (*rows, *val)),
+        }
+        del training["readout"]  # whichever it is, the training is the same
+        state.resume(checkpoint, training, epochs, patience)
+        if state.curve:
+            note(f"goes on after epoch {len(state.curve)}")
     steps = -(-len(rows) // batch)
-    for epoch in range(len(state.curve), epochs):
-        if state.since >= patience:
-            break
+    while not state.ends(epochs, patience):
+        epoch = len(state.curve)
         network.train()
         total = 0.0
         order = torch.randperm(len(rows), generator=generator)
@@ -153,6 +167,7 @@ def train(
         state.note(total / len(rows), val_loss, val_auc)
         if checkpoint is not None:
             state.save(checkpoint, training)
+        note(state.last)
     progress(epochs * steps, epochs * steps)
     network.load_state_dict(state.best_weights)
     return Trained(network.eval(), np.array(state.curve, CURVE), batch)
@@ -177,3 +192,10 @@ def _training_rows(
             f"all {len(y)} training slices are labelled {y[0]}: two classes are needed"
         )
     return rows, y
+
+
+def _digest(arrays: Iterable[NDArray[Any]]) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(array.tobytes())
+    return digest.hexdigest()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import os
 import pickle
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -14,7 +16,14 @@ import torch
 from shapcpp import files
 from shapcpp.ct.capsules import CapsuleNetwork
 
-__all__ = ["TrainingState"]
+__all__ = ["OtherTrainingError", "TrainingState", "epochs_kept"]
+
+Row = tuple[float, ...]
+SHORT = 40  # characters; what is longer, such as a hash, is not shown
+
+
+class OtherTrainingError(ValueError):
+    """A checkpoint that cannot be gone on from, since it is of another training."""
 
 
 class TrainingState:
@@ -33,29 +42,33 @@ class TrainingState:
     ----------
     curve : list of tuple
         Epoch, training loss, validation loss, validation AUC.
-    best : float
-        The least validation loss.
-    since : int
-        Epochs since then.
     best_weights : dict
-        The weights of then.
+        Those of the least validation loss.
     """
 
     def __init__(
         self, network: CapsuleNetwork, adam: torch.optim.Adam, generator: torch.Generator
     ) -> None:
         self._network, self._adam, self._generator = network, adam, generator
-        self.curve: list[tuple[float, ...]] = []
-        self.best, self.since = float("inf"), 0
+        self.curve: list[Row] = []
         self.best_weights: dict[str, Any] = copy.deepcopy(network.state_dict())
 
     def note(self, train_loss: float, val_loss: float, val_auc: float) -> None:
         """The end of an epoch."""
         self.curve.append((len(self.curve) + 1, train_loss, val_loss, val_auc))
-        self.since += 1
-        if val_loss < self.best:
-            self.best, self.since = val_loss, 0
+        if since_best(self.curve) == 0:
             self.best_weights = copy.deepcopy(self._network.state_dict())
+
+    @property
+    def last(self) -> str:
+        """The last epoch in words."""
+        epoch, train_loss, val_loss, val_auc = self.curve[-1]
+        losses = f"training loss {train_loss:.4f}, validation loss {val_loss:.4f}"
+        return f"epoch {epoch}: {losses}" + ("" if math.isnan(val_auc) else f", AUC {val_auc:.3f}")
+
+    def ends(self, epochs: int, patience: int) -> bool:
+        """Whether a training of so many epochs and such patience ends here."""
+        return ends(self.curve, epochs, patience)
 
     def save(self, path: files.PathLike, training: Mapping[str, Any]) -> None:
         """Writes it, whole or not at all, with what tells this training from others."""
@@ -65,34 +78,75 @@ class TrainingState:
             "adam": self._adam.state_dict(),
             "generator": self._generator.get_state(),
             "curve": [list(row) for row in self.curve],
-            "best": self.best,
-            "since": self.since,
             "best_weights": self.best_weights,
         }
         files.write_atomically(path, lambda file: torch.save(content, file))
 
-    def resume(self, path: files.PathLike, training: Mapping[str, Any]) -> None:
+    def resume(
+        self, path: files.PathLike, training: Mapping[str, Any], epochs: int, patience: int
+    ) -> None:
         """Takes up what `save` wrote, where there is such a file.
 
         Raises
         ------
+        OtherTrainingError
+            If it is of another training, or of one that should have ended before.
         ValueError
-            If it is damaged, or of another training.
+            If it is damaged.
         """
         if not os.path.exists(path):
             return
-        with files.told(f"checkpoint {path} cannot be taken up"):
-            try:
-                content: Any = torch.load(path, map_location="cpu", weights_only=True)
-            except pickle.UnpicklingError:
-                raise ValueError("it is not what a training writes") from None
+        with _told(path):
+            content = _content(path)
             kept = json.loads(content["training"])
-            for name, value in json.loads(json.dumps(training)).items():
-                if kept[name] != value:
-                    raise ValueError(f"it is of a training with {name} {kept[name]}, not {value}")
+            curve: list[Row] = [tuple(row) for row in content["curve"]]
+            difference = _difference(kept, json.loads(json.dumps(training)))
+        if difference is None and any(
+            ends(curve[:done], epochs, patience) for done in range(len(curve))
+        ):
+            difference = f"of more than {epochs} epochs, or with a patience above {patience}"
+        if difference is not None:
+            raise OtherTrainingError(f"checkpoint {path} is of a training {difference}")
+        with _told(path):
             self._network.load_state_dict(content["network"])
             self._adam.load_state_dict(content["adam"])
             self._generator.set_state(content["generator"])
-            self.curve = [tuple(row) for row in content["curve"]]
-            self.best, self.since = content["best"], content["since"]
-            self.best_weights = content["best_weights"]
+            self.curve, self.best_weights = curve, content["best_weights"]
+
+
+def epochs_kept(path: files.PathLike) -> int:
+    """How many epochs a checkpoint holds; none where there is no such file."""
+    if not os.path.exists(path):
+        return 0
+    with _told(path):
+        return len(_content(path)["curve"])
+
+
+def since_best(curve: Sequence[Row]) -> int:
+    """Epochs since the first of the least validation loss."""
+    losses = [val_loss for _, _, val_loss, _ in curve]
+    return len(losses) - 1 - losses.index(min(losses))
+
+
+def ends(curve: Sequence[Row], epochs: int, patience: int) -> bool:
+    """Whether a training with such a curve is at its end."""
+    return len(curve) >= epochs or (bool(curve) and since_best(curve) >= patience)
+
+
+def _told(path: files.PathLike) -> AbstractContextManager[None]:
+    return files.told(f"checkpoint {path} cannot be taken up (without it the training starts anew)")
+
+
+def _content(path: files.PathLike) -> Any:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise ValueError("it is not what a training writes") from None
+
+
+def _difference(kept: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
+    for name, value in wanted.items():
+        if kept.get(name) != value:
+            short = max(len(str(value)), len(str(kept.get(name)))) <= SHORT
+            return f"with {name} {kept.get(name)}, not {value}" if short else f"on other {name}"
+    return None

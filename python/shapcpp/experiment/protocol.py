@@ -82,9 +82,11 @@ class FlippedLabels:
         return shapcpp.flip_labels(train, self.noise, self._settings.seed)[0]
 
     def _train(self) -> None:
+        from shapcpp.ct.training import TRAINING
+
         stage = f"network-{self.percent}"
         settings, inputs = self._settings, self._scans.inputs | {"noise": self.noise}
-        inputs |= {"training": settings.training}
+        inputs |= {"training": settings.training | {"version": TRAINING}}
         outputs = [f"model-{self.percent}.pt", f"curve-{self.percent}.csv"]
 
         def work(progress: Progress) -> Facts:
@@ -103,6 +105,7 @@ class FlippedLabels:
                 seed=settings.seed,
                 checkpoint=self._stages.partial(stage, inputs),
                 progress=progress,
+                note=progress.tell,
             )
             trained.save(self._stages.path(outputs[0]))
             save_curve(self._stages.path(outputs[1]), trained)

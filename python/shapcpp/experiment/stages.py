@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from shapcpp import files
-from shapcpp.progress import nothing
+from shapcpp.progress import Progress, Unseen, silent
 
 __all__ = ["Facts", "Progress", "Stages", "fingerprint", "fingerprint_by_time"]
 
-Progress: TypeAlias = Callable[[int, int], None]
 Facts: TypeAlias = dict[str, Any]  # what JSON can hold
 Bar: TypeAlias = Callable[[str], AbstractContextManager[Progress]]
 
@@ -25,14 +24,10 @@ FORMAT = 1
 BLOCK = 1 << 22  # bytes hashed at a time, so that Ctrl-C is heard
 
 
-def silent(sentence: str) -> None:
-    """Says nothing."""
-
-
 @contextmanager
 def no_bar(_: str) -> Iterator[Progress]:
     """Shows nothing."""
-    yield nothing
+    yield Unseen()
 
 
 class Stages:
@@ -49,7 +44,7 @@ class Stages:
     say : callable, optional
         Told a line for each stage.
     bar : callable, optional
-        ``bar(name)`` is a context that yields what a stage reports ``(done, total)`` to.
+        ``bar(name)`` is a context that yields what a stage reports to.
 
     Raises
     ------
@@ -109,7 +104,7 @@ class Stages:
             self.say(f"{name:<18} up to date")
             return dict(record["facts"])
         began = time.monotonic()
-        with self._bar(name) as progress:
+        with self._bar(f"{name:<18}") as progress:
             facts = work(progress)
         self._records[name] = {
             "inputs": wanted,
