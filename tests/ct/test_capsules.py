@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from shapcpp.ct import capsules
 from shapcpp.ct.capsules import CapsuleLayer, CapsuleNetwork, NetworkOptions, n_primary, squash
@@ -95,6 +96,30 @@ def test_shared_weights_never_build_the_prediction_tensor(monkeypatch: pytest.Mo
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
         layer(u).sum().backward()
     assert largest == u.numel() < batch * n_in * n_out * d_out
+
+
+def test_nor_do_others_with_a_single_iteration() -> None:
+    largest = 0
+
+    class Note(TorchDispatchMode):  # type: ignore[no-untyped-call]
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            nonlocal largest
+            out = func(*args, **(kwargs or {}))
+            if isinstance(out, Tensor):
+                largest = max(largest, out.untyped_storage().nbytes() // 4)
+            return out
+
+    batch, n_in, d_in = 20, 50, 8
+    for routing in (1, 2):
+        layer = CapsuleLayer(n_in, d_in, 6, 5, routing=routing, shared=False)
+        u = torch.randn(batch, n_in, d_in, requires_grad=True)
+        largest = 0
+        with Note():  # type: ignore[no-untyped-call]
+            layer(u).sum().backward()
+        assert (largest == layer.weight.numel()) == (routing == 1)
+        assert (largest == batch * n_in * 6 * 5) == (routing == 2)
 
 
 def test_the_network_is_that_of_the_paper() -> None:

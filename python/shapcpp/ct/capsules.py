@@ -130,7 +130,9 @@ class CapsuleLayer(nn.Module):
 
     With shared weights the predictions W_j u_i of all inputs for all outputs are never
     stored: their coupled sum is W_j (sum_i c_ij u_i), and an agreement is
-    u_i . (W_j^T v_j), so only the couplings (n_in, n_out) take memory.
+    u_i . (W_j^T v_j), so only the couplings (n_in, n_out) take memory. With a matrix for each
+    input, the predictions are stored if there is more than one iteration: each is looked at
+    again, and computing it anew would cost as much as all else.
 
     Parameters
     ----------
@@ -183,6 +185,10 @@ class CapsuleLayer(nn.Module):
                 lambda c: transform(c.transpose(1, 2) @ u),
                 lambda v: u @ torch.einsum("jkd,bjk->bdj", weight, v),
             )
+        if self.routing == 1:
+            matrices, columns = weight.flatten(1, 2), u.permute(1, 2, 0)
+            total = torch.addbmm(u.new_zeros(matrices.shape[1], len(u)), matrices, columns)
+            return squash(total.T.reshape(len(u), n_out, -1) / n_out)
         predictions = torch.einsum("ijkd,bid->bijk", weight, u)
         return route(
             n_out,
