@@ -161,6 +161,40 @@ def test_a_damaged_or_foreign_model_file_is_one_sentence(
 
 
 @pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"batch": 0}, "batch must be at least 1, got 0"),
+        ({"size": "16"}, "size must be an integer, got '16'"),
+        (
+            {"options": {"capsules": 10**9}},
+            r"hidden.weight has shape \(4, 4, 64\), but with its size",
+        ),
+        ({"options": {"shared": False}}, "hidden.weight has shape"),
+        (
+            {"weights": {"norm.bias": torch.full((64,), torch.nan)}},
+            "norm.bias holds nan or infinity",
+        ),
+        (
+            {"weights": {"norm.bias": torch.zeros(64).double()}},
+            "norm.bias does not hold torch.float32",
+        ),
+        ({"weights": {"more": torch.zeros(1)}}, "more is no weight of the network"),
+    ],
+)
+def test_a_model_file_that_does_not_go_together_is_refused(
+    tmp_path: Path, trained: Trained, change: dict[str, Any], sentence: str
+) -> None:
+    path = tmp_path / "m.pt"
+    trained.save(path)
+    content = torch.load(path, weights_only=True)
+    for name, value in change.items():
+        content[name] = {**content[name], **value} if isinstance(value, dict) else value
+    torch.save(content, path)
+    with pytest.raises(ValueError, match=f"{re.escape(str(path))} is not a .*: {sentence}"):
+        load_model(path)
+
+
+@pytest.mark.parametrize(
     ("argument", "sentence"),
     [
         ({"epochs": 0}, "epochs must be at least 1, got 0"),
@@ -168,6 +202,8 @@ def test_a_damaged_or_foreign_model_file_is_one_sentence(
         ({"batch": 0}, "batch must be at least 1, got 0"),
         ({"learning_rate": 0.0}, "learning_rate must be above 0, got 0.0"),
         ({"device": "tpu"}, "device must be cpu or cuda, got 'tpu'"),
+        ({"device": "cpu:7"}, "device must be cpu or cuda, got 'cpu:7'"),
+        ({"device": "mps"}, "device must be cpu or cuda, got 'mps'"),
         ({"device": "meta"}, "device must be cpu or cuda, got 'meta'"),
         ({"device": "cuda:63"}, "device is 'cuda:63', but this machine has .*"),
         ({"labels": np.zeros(60, int)}, "all 60 training slices are labelled 0: two classes"),

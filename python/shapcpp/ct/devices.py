@@ -18,6 +18,6 @@ def find_device(name: str) -> torch.device:
         if (device.index or 0) >= found:
             has = f"{found} CUDA devices" if found else "no CUDA device that PyTorch can use"
             raise ValueError(f"device is {name!r}, but this machine has {has}")
-    elif device.type != "cpu":
+    elif device.type != "cpu" or device.index:  # there is one CPU, whatever its cores
         raise ValueError(f"device must be cpu or cuda, got {name!r}")
     return device

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pickle
 import zipfile
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from shapcpp import files
+from shapcpp import checks, files
 from shapcpp.ct.capsules import CapsuleNetwork, NetworkOptions
 from shapcpp.ct.devices import find_device
 from shapcpp.ct.trained import CURVE, Trained
@@ -78,8 +80,29 @@ def load_model(path: files.PathLike, device: str = "cpu") -> Trained:
             raise ValueError("it holds more than numbers") from None
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise ValueError("shapcpp features --save-model did not write it")
-        network = CapsuleNetwork(content["size"], NetworkOptions(**content["options"]))
-        network.load_state_dict(content["weights"])
+        size, batch = (checks.positive(name, content[name]) for name in ("size", "batch"))
+        options, weights = NetworkOptions(**content["options"]), dict(content["weights"])
+        with torch.device("meta"):  # takes no memory, whatever the numbers say
+            _check_weights(weights, CapsuleNetwork(size, options).state_dict())
+        network = CapsuleNetwork(size, options)
+        network.load_state_dict(weights)
         curve = np.array([tuple(row) for row in content["curve"]], CURVE)
     network.to(place)
-    return Trained(network.eval(), curve, content["batch"])
+    return Trained(network.eval(), curve, batch)
+
+
+def _check_weights(weights: Mapping[str, Any], wanted: Mapping[str, Tensor]) -> None:
+    if weights.keys() != wanted.keys():
+        name = min(weights.keys() ^ wanted.keys())
+        raise ValueError(f"{name} is {'no weight of the network' if name in weights else 'absent'}")
+    for name, other in wanted.items():
+        weight = weights[name]
+        if not isinstance(weight, Tensor) or weight.dtype != other.dtype:
+            raise ValueError(f"{name} does not hold {other.dtype}")
+        if weight.shape != other.shape:
+            raise ValueError(
+                f"{name} has shape {tuple(weight.shape)}, but with its size and options it "
+                f"should have {tuple(other.shape)}"
+            )
+        if not bool(weight.isfinite().all()):
+            raise ValueError(f"{name} holds nan or infinity")
