@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 import click
 
@@ -13,7 +14,27 @@ from shapcpp.console import EXIT_INTERRUPTED, PATH, note, parse_counts
 __all__ = ["reproduce"]
 
 
-@click.command()
+class SeveralRates(click.Command):
+    """Takes ``--noise 10 20 30`` too: there are no arguments that the words could be."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, list(_each_with_its_option(args, "--noise")))
+
+
+def _each_with_its_option(words: list[str], option: str) -> Iterator[str]:
+    is_value = taking = False
+    for word in words:
+        if is_value:
+            is_value = False
+        elif word.startswith("-"):
+            is_value = word == option
+            taking = is_value or word.startswith(f"{option}=")
+        elif taking:
+            yield option
+        yield word
+
+
+@click.command(cls=SeveralRates)
 @click.option("-o", "--output", type=PATH, required=True, metavar="DIR",
               help="The folder for all files; made if absent.")  # fmt: skip
 @click.option("--data", type=PATH, default="phantom", show_default=True, metavar="phantom|PATH",
@@ -22,8 +43,8 @@ __all__ = ["reproduce"]
               metavar="PIXELS", help="Of the slices; the paper's 512 wants a GPU.")  # fmt: skip
 @click.option("--perms", type=click.IntRange(min=2), default=2000, show_default=True)
 @click.option(
-    "--noise", multiple=True, default=("10", "20", "30"), metavar="PERCENT",
-    help="Labels of each class to flip. Repeatable, or with commas; default: 10,20,30.",
+    "--noise", multiple=True, default=("10", "20", "30"), metavar="PERCENT...",
+    help="Labels of each class to flip, as in 10 20 30 (the default) or 10,20,30.",
 )  # fmt: skip
 @click.option(
     "--counts", metavar="SPLIT=POSITIVE/NEGATIVE,...",
@@ -70,7 +91,7 @@ def reproduce(
     Examples:
       shapcpp reproduce -o paper
       shapcpp reproduce --data scans/ --size 128 --split random -o mine
-      shapcpp reproduce --data scans/ --noise 5,20 --perms 5000 --scale standard -o mine
+      shapcpp reproduce --data scans/ --noise 5 20 --perms 5000 --scale standard -o mine
     """
     rates = _parse_noise(noise)
     split_counts = None if counts is None else parse_counts(counts)

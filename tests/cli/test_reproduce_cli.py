@@ -6,8 +6,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+import shapcpp.experiment
 from command import fails, shapcpp_cli
+from shapcpp.cli import cli
 
 OPTIONS = (
     "--size", "16", "--counts", "train=16/32,val=6/12,test=10/20", "--perms", "30", "--noise", "25",
@@ -51,8 +56,8 @@ def test_killed_then_interrupted_then_to_the_end(tmp_path: Path) -> None:
     assert "Table 2, single class constant" in done.stdout
     assert "Table 2, single class carry" in done.stdout
     assert done.stdout.endswith("Saved in out. Next: open out/report.html\n")
-    names = [line.split()[0] for line in done.stderr.splitlines()]
-    assert [name for name in names if name != "scans"] == [
+    lines = [line.split() for line in done.stderr.splitlines()]
+    assert [line[0] for line in lines if line[0] != "scans" and line[1] != "epoch"] == [
         "phantom", "network-25", "features-25", "values-25", "values-25-carry", "tables", "figures",
         "report",
     ]  # fmt: skip
@@ -61,7 +66,31 @@ def test_killed_then_interrupted_then_to_the_end(tmp_path: Path) -> None:
 def test_bad_options_are_one_sentence(tmp_path: Path) -> None:
     for options, sentence in (
         (["--noise", "ten"], "noise must be percentages, got 'ten'"),
+        (["--noise", "10", "20", "x"], "noise must be percentages, got '10,20,x'"),
+        (["20"], "unexpected extra argument (20)"),
+        (["--noise", "10", "--size", "16", "20"], "unexpected extra argument (20)"),
         (["--counts", "train=1"], "counts must be SPLIT=POSITIVE/NEGATIVE"),
         (["--data", "nowhere"], "nowhere: no such file or folder"),
     ):
         assert sentence in fails("reproduce", "-o", "out", *options, cwd=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--noise", "5", "10", "20.5", "--size", "16"],
+        ["--noise=5", "10", "--size", "16", "--noise", "20.5"],
+        ["--noise", "5,10", "20.5"],
+    ],
+)
+def test_noise_takes_several_words(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def note(*_: Any, noise: Any, **__: Any) -> None:
+        asked.append(noise)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shapcpp.experiment, "reproduce", note)
+    with pytest.raises(SystemExit, match="130"):
+        cli.main(["reproduce", "-o", "20", *words], standalone_mode=False)
+    assert asked == [[0.05, 0.1, 0.205]]

@@ -54,6 +54,15 @@ def test_a_stage_that_ends_early_is_not_done(tmp_path: Path) -> None:
     assert work.times == 1
 
 
+def test_what_earlier_calls_left_is_named(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        Stages(tmp_path).do(name, {}, [f"{name}.txt"], Work(tmp_path / f"{name}.txt"))
+    (tmp_path / "c.txt").unlink()
+    stages = Stages(tmp_path)
+    stages.do("a", {}, ["a.txt"], Work(tmp_path / "a.txt"))
+    assert stages.others() == ["b.txt"]
+
+
 def test_half_done_work_goes_by_its_inputs_and_with_the_stage(tmp_path: Path) -> None:
     stages = Stages(tmp_path)
     mine, other = stages.partial("a", {"x": 1}), stages.partial("a", {"x": 2})

@@ -165,8 +165,8 @@ def reproduce(
     from shapcpp.ct.devices import find_device
 
     find_device(device)
-    stages = Stages(output, _say, progress_bar) if progress else Stages(output)
-    with _alone(stages.folder):
+    with _alone(Path(output)):
+        stages = Stages(output, _say, progress_bar) if progress else Stages(output)
         scans = Scans(settings, stages)
         flipped = [FlippedLabels(rate, settings, scans, stages) for rate in settings.noise]
         for one in flipped:
@@ -177,6 +177,8 @@ def reproduce(
         noisiest = int(np.argmax(settings.noise))
         _draw_figures(stages, flipped[noisiest], experiments[noisiest])
         _write_report(stages, settings, scans, flipped, noisiest, experiments)
+        if others := stages.others():
+            stages.say(f"{'folder':<18} of earlier calls, not in these tables: {', '.join(others)}")
     return Reproduction(
         stages.folder, tuple(experiments), tables.table2(experiments), tuple(networks)
     )
@@ -256,7 +258,8 @@ def _say(line: str) -> None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Two at work in a folder would mix their files."""
+    """Two at work in a folder would mix their files, and the record of what is done."""
+    folder.mkdir(parents=True, exist_ok=True)
     with open(folder / ".lock", "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

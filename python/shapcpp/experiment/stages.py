@@ -67,6 +67,7 @@ class Stages:
         self._record_file = self.folder / NAME
         files.check_writable(self._record_file)
         self._records = self._read()
+        self._asked: set[str] = set()  # of this object
 
     def path(self, output: str) -> Path:
         """Where an output is."""
@@ -97,6 +98,7 @@ class Stages:
         dict of str
             The facts, of now or of then.
         """
+        self._asked.add(name)
         wanted = json.loads(json.dumps(dict(inputs)))
         record = self._records.get(name)
         outputs = list(outputs)
@@ -123,6 +125,16 @@ class Stages:
             for name in names
             for output, mark in self._records[name]["outputs"].items()
         }
+
+    def others(self) -> list[str]:
+        """Outputs in the folder that are of none of the stages asked for, but of earlier ones."""
+        return [
+            output
+            for name, record in self._records.items()
+            if name not in self._asked
+            for output in record["outputs"]
+            if self.path(output).exists()
+        ]
 
     def partial(self, name: str, inputs: Mapping[str, Any]) -> Path:
         """A file for what a stage has half done; it is removed when the stage is done.
