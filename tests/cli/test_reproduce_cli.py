@@ -39,12 +39,12 @@ def test_killed_then_interrupted_then_to_the_end(tmp_path: Path) -> None:
 
     with started(tmp_path, *LONG) as interrupted:
         assert interrupted.stderr is not None
-        lines = iter(interrupted.stderr.readline, "")
-        assert next(lines).split() == ["phantom", "up", "to", "date"]
-        while "test:" not in next(lines):
+        heard = iter(interrupted.stderr.readline, "")
+        assert next(heard).split() == ["phantom", "up", "to", "date"]
+        while "test:" not in next(heard):
             pass
         interrupted.send_signal(signal.SIGINT)
-        rest = list(lines)
+        rest = list(heard)
     assert interrupted.returncode == 130
     assert rest == [
         "Note: interrupted; what is done is kept in out, and the same command goes on from it.\n"
