@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -169,7 +170,10 @@ def test_exported_decisions_are_applied(b: Browser, folder: Path, noisy: Feature
     target = folder / "decisions.csv"
     while not target.exists():
         time.sleep(0.02)
+    text = target.read_text()
+    assert not re.search(r'"[=+@-]', text)
     decisions = read_decisions(target)
+    assert {'=HYPERLINK("file:///taken")', "'=1+1"} & {d.id for d in decisions}  # both ways
     b.choose("select[name=metric]", "")
     ids = b.run(IDS)
     assert [d.id for d in decisions] == ids
