@@ -3,6 +3,7 @@
   const section = document.getElementById("queue");
   const controls = section.querySelector(".controls");
   const list = section.querySelector(".cards");
+  const tally = section.querySelector(".tally");
   const state = section.querySelector(".state");
   const nothing = section.querySelector(".empty");
   const cards = Array.from(list.children);
@@ -175,7 +176,7 @@
   });
 
   cards.forEach(show);
-  controls.hidden = false;
+  controls.hidden = tally.hidden = false;
   section.querySelector(".hint").hidden = false;
   arrange();
 })();
