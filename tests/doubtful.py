@@ -14,6 +14,8 @@ NASTY = (
     '"><img src=x onerror="document.title=\'taken\'">',
     "{{ 7 * 7 }} & 'quoted', \"twice\"",
     "</script><b>$x_1$",
+    '=HYPERLINK("file:///taken")',
+    "'=1+1",
 )
 TITLE = "</title><script>document.title='taken'</script>"
 N = 80

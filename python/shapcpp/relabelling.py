@@ -15,6 +15,8 @@ from shapcpp.features import Features
 __all__ = ["Decision", "apply_decisions", "read_decisions"]
 
 DECISIONS = ("keep", "relabel", "unsure")
+# What a spreadsheet would run as a formula, and the apostrophe that the report puts before it.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ def read_decisions(path: files.PathLike) -> list[Decision]:
     ----------
     path : path-like
         A CSV file, UTF-8, with the columns ``id`` and ``decision`` (keep, relabel or
-        unsure), optionally ``label``; others are ignored.
+        unsure), optionally ``label``; others are ignored. An apostrophe before an id that
+        begins with ``= + - @``, a tab or another apostrophe is taken away: the report puts
+        it there, so that no spreadsheet runs the id as a formula.
 
     Raises
     ------
@@ -61,13 +65,15 @@ def read_decisions(path: files.PathLike) -> list[Decision]:
         try:
             reader = csv.DictReader(file, strict=True)
             header = reader.fieldnames or []
+            if not header:
+                raise ValueError(f"{path} is empty: decisions have the columns id and decision")
             missing = [name for name in ("id", "decision") if name not in header]
             if missing:
-                has = files.shown(", ".join(header)) or "nothing"
+                has = files.shown(", ".join(header))
                 raise ValueError(f"{path} lacks the column {', '.join(missing)}; it has {has}")
             for row in reader:
                 place = f"{path}, line {reader.line_num}"
-                name, decision = row["id"], row["decision"]
+                name, decision = _unescaped(row["id"] or ""), row["decision"]
                 if decision not in DECISIONS:
                     raise ValueError(
                         f"{place}: decision is {decision!r}; it must be one of "
@@ -115,10 +121,13 @@ def apply_decisions(features: Features, decisions: list[Decision]) -> Features:
         twice |= {str(name)} & row_of.keys()
         row_of[str(name)] = row
     rows = features.rows.copy()
+    named_by_row = "id" not in (rows.dtype.names or ())
+    why = "; it has no ids, so that row numbers stand for them" if named_by_row else ""
     for decision in decisions:
         if decision.id not in row_of:
             raise ValueError(
                 f"{decision.place}: no training row of {features.source} has id {decision.id!r}"
+                f"{why}"
             )
         if decision.id in twice:
             raise ValueError(
@@ -135,6 +144,10 @@ def apply_decisions(features: Features, decisions: list[Decision]) -> Features:
         if decision.decision == "relabel":
             rows["label"][row] = classes[0] if label == classes[1] else classes[1]
     return Features(rows, features.source)
+
+
+def _unescaped(name: str) -> str:
+    return name[1:] if name[:1] == "'" and name[1:].startswith(FORMULA) else name
 
 
 def _ids(features: Features) -> NDArray[Any]:

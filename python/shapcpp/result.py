@@ -191,7 +191,8 @@ class Valuation(Estimates):
     def to_csv(self, path: files.PathLike, metrics: Metrics = None) -> None:
         """Writes the columns of `columns` as CSV, whole or not at all.
 
-        Numbers are written so that reading them gives the same doubles.
+        Numbers are written so that reading them gives the same doubles, and ids and groups
+        as they are: a spreadsheet takes those that begin with ``= + - @`` for formulas.
 
         Parameters
         ----------

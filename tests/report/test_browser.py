@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,8 +21,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 SHOWN = """return [...document.querySelectorAll(".card")].filter((c) => !c.hidden)"""
-CHECKED = """return [...document.querySelectorAll("input:checked")].map(
-    (radio) => [radio.closest(".card").dataset.id, radio.value])"""
+PRESSED = """return [...document.querySelectorAll("[aria-pressed=true]")].map(
+    (button) => [button.closest(".card").dataset.id, button.value])"""
 IDS = SHOWN + ".map((c) => c.dataset.id)"
 
 
@@ -63,15 +64,16 @@ def test_ids_do_not_run_and_nothing_complains(b: Browser, v: Valuation) -> None:
 
 
 def test_a_decision_is_kept_over_a_reload(b: Browser, page: Path) -> None:
-    b.click(".card:nth-of-type(2) input[value=relabel]")
-    assert state(b).endswith("1 decided.")
+    b.click(".card:nth-of-type(2) button[value=relabel]")
+    assert state(b).endswith("1 decided (0 keep, 1 relabel, 0 unsure).")
     second = b.run(IDS)[1]
     b.open(page)
-    assert b.run(CHECKED) == [[second, "relabel"]]
+    assert b.run(PRESSED) == [[second, "relabel"]]
+    assert state(b).endswith("1 decided (0 keep, 1 relabel, 0 unsure).")
     b.click("button[name=clear]")
     b.accept()
     assert state(b).endswith("0 decided.")
-    assert b.run(CHECKED) == []
+    assert b.run(PRESSED) == []
 
 
 def test_keys_decide_and_move_on(b: Browser) -> None:
@@ -84,9 +86,42 @@ def test_keys_decide_and_move_on(b: Browser) -> None:
     assert (
         b.run("return [...document.querySelectorAll('.card')].indexOf(document.activeElement)") == 3
     )
-    b.press("tab")  # into the card's decision, then as radio buttons are used everywhere
-    b.press("down")
+    b.press("tab", "tab", " ")  # on to the card's second button
     assert b.run("return document.querySelectorAll('.card')[3].dataset.decision") == "relabel"
+
+
+def test_a_decision_is_withdrawn_by_its_button_and_by_a_key(b: Browser, page: Path) -> None:
+    first = b.run(IDS)[0]
+    b.click(".card button[value=keep]")
+    assert b.run(PRESSED) == [[first, "keep"]]
+    b.click(".card button[value=keep]")
+    assert b.run(PRESSED) == []
+    assert state(b).endswith("0 decided.")
+    b.press(" ", "w")
+    assert state(b).endswith("0 decided.")
+    b.press(" ")
+    b.open(page)
+    assert b.run(PRESSED) == [[first, "keep"]]
+    b.click(".card button[value=keep]")
+    b.click("button[name=export]")
+    assert state(b).endswith("Nothing to export yet.")
+    b.open(page)
+    assert b.run(PRESSED) == []
+
+
+def test_decisions_on_samples_of_another_page_of_the_run_stay(b: Browser, page: Path) -> None:
+    b.click(".card button[value=unsure]")
+    kept = "Object.keys(localStorage).filter((k) => k.startsWith('shapcpp-review-'))[0]"
+    stored = f"return JSON.parse(localStorage.getItem({kept}))"
+    b.run(f"const k = {kept}; localStorage.setItem(k, JSON.stringify({{elsewhere: 'keep'}}))")
+    b.open(page)
+    assert state(b).endswith("0 decided.")
+    b.click(".card button[value=keep]")
+    assert state(b).endswith("1 decided (1 keep, 0 relabel, 0 unsure).")
+    assert b.run(stored)["elsewhere"] == "keep"
+    b.click("button[name=clear]")
+    b.accept()
+    assert b.run(stored) == {"elsewhere": "keep"}
 
 
 def test_sorting(b: Browser, v: Valuation) -> None:
@@ -129,13 +164,16 @@ def test_exported_decisions_are_applied(b: Browser, folder: Path, noisy: Feature
     assert state(b).endswith("Nothing to export yet.")
     b.run("document.querySelector('.card').focus()")
     b.press(*("r" * len(b.run(IDS))))
-    b.click(".card:nth-of-type(3) input[value=keep]")
+    b.click(".card:nth-of-type(3) button[value=keep]")
     b.choose("select[name=metric]", "rec")  # what is hidden is exported all the same
     b.click("button[name=export]")
     target = folder / "decisions.csv"
     while not target.exists():
         time.sleep(0.02)
+    text = target.read_text()
+    assert not re.search(r'"[=+@-]', text)
     decisions = read_decisions(target)
+    assert {'=HYPERLINK("file:///taken")', "'=1+1"} & {d.id for d in decisions}  # both ways
     b.choose("select[name=metric]", "")
     ids = b.run(IDS)
     assert [d.id for d in decisions] == ids
@@ -146,7 +184,7 @@ def test_exported_decisions_are_applied(b: Browser, folder: Path, noisy: Feature
 
 def test_a_page_denied_storage_works_and_says_so(b: Browser) -> None:
     b.run("Storage.prototype.setItem = () => { throw new Error('denied'); }")
-    b.click(".card input[value=keep]")
+    b.click(".card button[value=keep]")
     assert "cannot be kept in this browser" in state(b)
     assert b.run("return document.querySelector('.card').dataset.decision") == "keep"
 

@@ -42,6 +42,7 @@ def test_other_noise_is_not_the_papers() -> None:
     given[:4] = [0, 0, 0, 0]  # two flipped, all of one class
     assert noise_rate(with_labels(true, given)) is None
     assert noise_rate(valuation(around([1, 2], 10))) is None
+    assert noise_rate(with_labels([0, 1], [0, 1])) is None  # nothing flipped of so few is no 10%
 
 
 def test_the_papers_numbers_are_where_the_paper_has_them() -> None:

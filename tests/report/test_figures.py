@@ -13,7 +13,8 @@ from doubtful import run
 from shapcpp import Features, Valuation
 from shapcpp.removal import removal_curve
 from shapcpp.report import drawing, figure2, figure3, figures
-from shapcpp.report.pictures import thumbnail_uris
+from shapcpp.report.pictures import pictures_of
+from shapcpp.report.queue import Candidate
 
 
 def svg(uri: str) -> Any:
@@ -115,11 +116,12 @@ def test_many_points_become_a_picture(v: Valuation, monkeypatch: pytest.MonkeyPa
 
 def test_thumbnails_are_small_and_inside(tmp_path: Path) -> None:
     picture: Any = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    uris = thumbnail_uris({"a": picture, "b": picture}, ["a"])
+    one = Candidate("a", 0, None, [])
+    uris = pictures_of([one], {"a": picture, "b": picture}).uris
     assert list(uris) == ["a"]
     assert uris["a"].startswith("data:image/jpeg;base64,")
-    assert thumbnail_uris(None, ["a"]) == {}
+    assert pictures_of([one], None).uris == {}
     with pytest.raises(ValueError, match="scans has no picture of 'c', and lacks 1 of 2"):
-        thumbnail_uris({"a": picture}, ["a", "c"])
+        pictures_of([one, Candidate("c", 0, None, [])], {"a": picture})
     with pytest.raises(ValueError, match="the thumbnail of 'a' must be a grey picture of 8 bits"):
-        thumbnail_uris({"a": picture / 255}, ["a"])
+        pictures_of([one], {"a": picture / 255})

@@ -44,8 +44,8 @@ def test_values_and_intervals_in_one_unit() -> None:
     v = valuation(around([-4, 12], 100, spread=0))
     queue = review(v, 1.0)
     assert queue.unit == "10⁻³"
-    assert queue.candidates[0].verdicts[0].text == "−4.0 (−4.0 to −4.0)"
-    assert queue.candidates[1].verdicts[0].text == "+12.0 (+12.0 to +12.0)"
+    assert queue.candidates[0].verdicts[0].text == "−4.0 ± 0.0"
+    assert queue.candidates[1].verdicts[0].text == "+12.0 ± 0.0"
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import shapcpp
+from scans import dicom, pattern, write_csv, write_dicom
 from shapcpp import Features, Valuation
 from shapcpp.ct.reading import read_scans
 from shapcpp.report import report
@@ -27,8 +29,8 @@ def _folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def valued(folder: Path) -> Valuation:
-    slices = read_scans(folder, size=8)
+def valued(folder: Path, **options: Any) -> Valuation:
+    slices = read_scans(folder, size=8, **options)
     features = np.asarray(slices.images).reshape(len(slices), -1)[:, :4].astype(float)
     train, test = slices.split == "train", slices.split == "test"
     made = Features.from_splits(
@@ -37,9 +39,10 @@ def valued(folder: Path) -> Valuation:
         features[test],
         slices.label[test],
         ids=slices.id[train],
+        groups=None if slices.patient is None else slices.patient[train],
     )
     a, b = made.sides()
-    return shapcpp.value(a.X, a.y, b.X, b.y, 20, ids=a.ids)
+    return shapcpp.value(a.X, a.y, b.X, b.y, 20, ids=a.ids, groups=a.groups, by_group=False)
 
 
 def test_each_candidate_has_its_picture(folder: Path, tmp_path: Path) -> None:
@@ -66,3 +69,36 @@ def test_scans_of_another_run_are_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="ids are not among the 2 slices of"):
         report(v, scans=folder, output=tmp_path / "report.html", fraction=1.0)
     assert not (tmp_path / "report.html").exists()
+
+
+UID = "1.2.826.0.1.3680043.8.498.45787841905188114249811"
+
+
+@pytest.fixture(name="series")
+def _series(tmp_path: Path) -> Path:
+    """Slices of four patients, in files that are named after them."""
+    folder = tmp_path / "series"
+    rows = []
+    for number in range(16):
+        name = f"mueller{number // 4}/{number:02}.dcm"
+        slice_ = dicom(
+            pattern(number), f"{UID}.{number + 10}", [0, 0, number], patient=f"Id{number // 4}"
+        )
+        write_dicom(folder / name, slice_)
+        rows.append((name, number % 2, "train" if number < 10 else "test"))
+    write_csv(tmp_path / "labels.csv", "file,label,split", *rows)
+    return folder
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+def test_a_dicom_slice_is_found_by_its_file_unless_it_must_not(
+    series: Path, tmp_path: Path, anonymous: bool
+) -> None:
+    v = valued(series, labels=tmp_path / "labels.csv", anonymous=anonymous)
+    report(v, scans=series, output=tmp_path / "report.html", fraction=1.0)
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("data:image/jpeg") == 10
+    assert ('<p class="place">mueller1/05.dcm, slice 5</p>' in page) is not anonymous
+    assert ("mueller" in page) is not anonymous
+    assert f'<h3 title="{UID}.15">' in page
+    assert f'data-id="{UID}.15"' in page

@@ -17,6 +17,7 @@ PALETTES = [
 TEXT = [
     ("ink", "paper"), ("ink", "card"), ("ink", "soft"), ("muted", "paper"), ("muted", "card"), ("muted", "soft"),
     ("accent", "paper"), ("accent", "card"), ("on-accent", "accent"), ("ink", "warn-soft"),
+    ("keep", "soft"), ("relabel", "soft"), ("unsure", "soft"),
 ]  # fmt: skip
 
 

@@ -61,14 +61,14 @@ def test_columns_in_any_order_as_a_spreadsheet_writes_them(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "lacks the column id, decision; it has nothing"),
+        ("", "decisions.csv is empty: decisions have the columns id and decision"),
         ("id,verdict\na,keep\n", "lacks the column decision; it has id, verdict"),
         (
             "id,decision\na,keep\nb,swap\n",
             "line 3: decision is 'swap'; it must be one of keep, relabel",
         ),
         ("id,decision\na\n", "line 2: decision is None"),
-        ("id,decision\na,keep\na,keep\n", "line 3: id 'a' was decided before"),
+        ("id,decision\na,keep\na,relabel\n", "line 3: id 'a' was decided before"),
         ('id,decision\n"a,keep\n', "is not a readable CSV file"),
         ("id,decision\nz,keep\n", "line 2: no training row of features.npy has id 'z'"),
         ("id,decision\ne,relabel\n", "line 2: no training row of features.npy has id 'e'"),
@@ -82,6 +82,26 @@ def test_columns_in_any_order_as_a_spreadsheet_writes_them(tmp_path: Path) -> No
 def test_bad_decisions(text: str, sentence: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=sentence):
         apply_decisions(features(id=list("abddef")), decided(tmp_path, text))
+
+
+def test_features_without_ids_go_by_row_number(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"has id 'a'; it has no ids, so that row numbers stand"):
+        apply_decisions(features(), decided(tmp_path, "id,decision\na,keep\n"))
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ("'=1+1", "=1+1"), ("'-5", "-5"), ("'+x", "+x"), ("'@x", "@x"), ("'\tx", "\tx"),
+        ("''quoted", "'quoted"), ("''=x", "'=x"), ("'plain", "'plain"), ("=1+1", "=1+1"), ("a'=", "a'="),
+        ("'", "'"),
+    ],
+)  # fmt: skip
+def test_the_apostrophe_before_a_formula_is_no_part_of_the_id(
+    cell: str, name: str, tmp_path: Path
+) -> None:
+    (decision,) = decided(tmp_path, f'id,decision\n"{cell}",keep\n')
+    assert decision.id == name
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:

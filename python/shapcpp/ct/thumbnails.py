@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,17 +12,21 @@ from numpy.typing import NDArray
 
 from shapcpp.ct.bad_slices import BadSlices, silent
 from shapcpp.ct.columns import anonymous_ids
-from shapcpp.ct.listing import Scan, listed
+from shapcpp.ct.listing import DICOM, Scan, listed
 from shapcpp.ct.pixels import read_each
 from shapcpp.ct.preparation import resized
 
-__all__ = ["thumbnails"]
+__all__ = ["places", "thumbnails"]
 
 PathLike = str | os.PathLike[str]
 
 # Percentiles shown as black and white, where a slice brings no grey levels of its own. Of a
 # chest they span about air to bone.
 BLACK, WHITE = 0.5, 99.5
+
+
+def unheard(root: Path, scans: list[Scan]) -> None:
+    """Of scans that nobody asked about."""
 
 
 def thumbnails(
@@ -31,6 +36,7 @@ def thumbnails(
     *,
     masks: PathLike | None = None,
     note: Callable[[str], None] = silent,
+    found: Callable[[Path, list[Scan]], None] = unheard,
 ) -> dict[str, NDArray[np.uint8]]:
     """Pictures of some slices of a folder or manifest that `read_scans` reads.
 
@@ -46,6 +52,8 @@ def thumbnails(
         The folder of lesion masks that `read_scans` was given.
     note : callable, optional
         Told in one sentence of each slice that cannot be read; it gets no picture.
+    found : callable, optional
+        Told the root of the scans and which scan each id is, before any pixel is read.
 
     Returns
     -------
@@ -62,6 +70,7 @@ def thumbnails(
     bad = BadSlices(skip=True, note=note)
     listing = listed(path, "", masks, bad)
     scans = _found([str(one) for one in ids], listing.scans, listing.source)
+    found(listing.root, scans)
     pictures: dict[str, NDArray[np.uint8]] = {}
 
     def keep(row: int, pixels: NDArray[Any]) -> None:
@@ -69,6 +78,34 @@ def thumbnails(
 
     read_each(scans, keep, bad, lambda _: None)
     return pictures
+
+
+def places(root: Path, scans: Sequence[Scan], patients: Sequence[str | None]) -> dict[str, str]:
+    """Files of slices that are not called by theirs, which DICOM slices are not.
+
+    Parameters
+    ----------
+    root : path
+        What the files are shown relative to.
+    scans : sequence of Scan
+        The slices.
+    patients : sequence of str or None
+        Whose they are said to be. If that is not what the scans say, they were made
+        anonymous, and then no file is named either.
+
+    Returns
+    -------
+    dict of str to str
+        By id: the file, and its number in the series, from 0, where known.
+    """
+    if [scan.patient for scan in scans] != list(patients):
+        return {}
+    return {
+        scan.id: Path(os.path.relpath(scan.file, root)).as_posix()
+        + ("" if scan.slice is None else f", slice {scan.slice}")
+        for scan in scans
+        if scan.kind == DICOM
+    }
 
 
 def _found(ids: list[str], scans: list[Scan], source: str) -> list[Scan]:

@@ -79,6 +79,8 @@ def noise_rate(v: Valuation) -> float | None:
     if v.true_labels is None:
         return None
     wrong = mistakes(v, v.labels, v.true_labels)
+    if not any(found.any() for found in wrong.values()):
+        return None  # a rate so small that it rounds to none is no sign of it
     for rate in FRACTIONS:
         of_class = dict(zip(DIRECTIONS, reversed(v.classes.tolist()), strict=True))
         if all(

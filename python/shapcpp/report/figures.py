@@ -176,11 +176,14 @@ def agreement(v: Valuation) -> Panel:
     """Values by recall against values by specificity."""
     with _figure(1.25, 1.25) as figure:
         drawing.agreement(figure.subplots(), v)
-        correlation = np.corrcoef(v["rec"], v["spc"])[0, 1]
+        alike = [metric for metric in ("rec", "spc") if not np.ptp(v[metric])]
+        if alike:
+            more = f"all values by {LONG[alike[0]]} are the same"
+        else:
+            more = f"their correlation is {np.corrcoef(v['rec'], v['spc'])[0, 1]:.2f}"
         return _panel(
             figure,
-            "Each sample's value by recall against its value by specificity; their correlation "
-            f"is {correlation:.2f}.",
+            f"Each sample's value by recall against its value by specificity; {more}.",
         )
 
 

@@ -17,7 +17,7 @@ from shapcpp.features import Features, read_features
 from shapcpp.report import figures, refits, summaries, words
 from shapcpp.report.conventions import conventions
 from shapcpp.report.experiments import Experiment
-from shapcpp.report.pictures import Scans, thumbnail_uris
+from shapcpp.report.pictures import Scans, pictures_of
 from shapcpp.report.queue import MOST, review
 from shapcpp.result import Valuation, load
 
@@ -98,7 +98,7 @@ def report(
 
     runs = {str(u.settings["single_class"]): u for u in (v, other) if u is not None}
     queue = review(v, fraction, most)
-    pictures = thumbnail_uris(scans, [c.id for c in queue.candidates], masks)
+    pictures = pictures_of(queue.candidates, scans, masks)
     patients = {c.patient for c in queue.candidates if c.patient is not None}
     page = _render(
         title=title,
@@ -119,7 +119,8 @@ def report(
         removal=[] if features is None else refits.removal_rows(v, features),
         has_features=features is not None,
         queue=queue,
-        pictures=pictures,
+        pictures=pictures.uris,
+        places=pictures.places,
         patients=sorted(patients, key=lambda name: (len(name), name)),  # 9 before 10
         key=_key(v),
     )

@@ -6,14 +6,15 @@ import base64
 import io
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import files
+from shapcpp.report.queue import Candidate
 
-__all__ = ["Scans", "thumbnail_uris"]
+__all__ = ["Pictures", "Scans", "pictures_of"]
 
 # A folder or manifest of scans, or pictures by id.
 Scans = files.PathLike | Mapping[str, NDArray[np.uint8]]
@@ -22,10 +23,17 @@ SIZE = 160  # pixels
 QUALITY = 85  # of JPEG: 500 thumbnails are some 2 MB
 
 
-def thumbnail_uris(
-    scans: Scans | None, ids: Sequence[str], masks: files.PathLike | None = None
-) -> dict[str, str]:
-    """The pictures of these samples as data URIs; of slices that cannot be read there is none.
+class Pictures(NamedTuple):
+    """By id: pictures as data URIs, and the files of slices that are not called by theirs."""
+
+    uris: dict[str, str]
+    places: dict[str, str]
+
+
+def pictures_of(
+    candidates: Sequence[Candidate], scans: Scans | None, masks: files.PathLike | None = None
+) -> Pictures:
+    """The pictures of these samples; of slices that cannot be read there is none.
 
     Raises
     ------
@@ -34,8 +42,10 @@ def thumbnail_uris(
     ValueError
         If a slice is not among the scans, or a picture is no grey picture.
     """
-    if scans is None or not ids:
-        return {}
+    if scans is None:
+        return Pictures({}, {})
+    ids = [one.id for one in candidates]
+    where: dict[str, str] = {}
     pictures: Mapping[str, NDArray[np.uint8]]
     if isinstance(scans, Mapping):
         pictures = scans
@@ -45,12 +55,19 @@ def thumbnail_uris(
                 f"scans has no picture of {missing[0]!r}, and lacks {len(missing)} of {len(ids)}"
             )
     else:
-        from shapcpp.ct.thumbnails import thumbnails
+        from shapcpp.ct.thumbnails import places, thumbnails
 
+        patients = [one.patient for one in candidates]
         pictures = thumbnails(
-            scans, ids, SIZE, masks=masks, note=lambda note: warnings.warn(note, stacklevel=2)
+            scans,
+            ids,
+            SIZE,
+            masks=masks,
+            note=lambda note: warnings.warn(note, stacklevel=2),
+            found=lambda root, slices: where.update(places(root, slices, patients)),
         )
-    return {name: _uri(name, pictures[name]) for name in ids if name in pictures}
+    uris = {name: _uri(name, pictures[name]) for name in ids if name in pictures}
+    return Pictures(uris, where)
 
 
 def _uri(name: str, picture: NDArray[Any]) -> str:

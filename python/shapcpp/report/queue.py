@@ -84,12 +84,13 @@ def review(v: Valuation, fraction: float = 0.1, most: int = MOST) -> Queue:
         decided, is_lowest = v.decided(metric, fraction), np.zeros(len(values), dtype=bool)
         is_lowest[lowest[metric]] = True
         for i, of_sample in verdicts.items():
-            shown, start, end = (scaled(x[i], exponent, places) for x in (values, low, high))
+            shown = scaled(values[i], exponent, places)
+            reach = scaled((high[i] - low[i]) / 2, exponent, places).lstrip("+")
             of_sample.append(
                 Verdict(
                     metric=metric,
                     value=float(values[i]),
-                    text=f"{shown} ({start} to {end})",
+                    text=f"{shown} ± {reach}",
                     rank=int(ranks[metric][i]),
                     is_lowest=bool(is_lowest[i]),
                     among_lowest=CERTAIN.get(int(decided[i]), "yes" if is_lowest[i] else "no"),

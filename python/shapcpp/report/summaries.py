@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from shapcpp.detection import mistakes
 from shapcpp.report import words
 from shapcpp.report.experiments import Experiment, table2
 from shapcpp.result import Valuation
@@ -57,11 +58,13 @@ def table_rows(experiments: Sequence[Experiment]) -> list[FoundRow]:
 
 
 def score_rows(experiments: Sequence[Experiment]) -> list[ScoreRow]:
-    """A row per experiment, direction and metric, of the runs under the first rule."""
+    """A row per direction and metric of each experiment with errors, under the first rule."""
     rows = []
     for experiment in experiments:
         v = experiment.run
         assert v.true_labels is not None
+        if not any(wrong.any() for wrong in mistakes(v, v.labels, v.true_labels).values()):
+            continue
         n = len(v.labels)
         table: Any = detection_scores(v, v.labels, v.true_labels, words.metrics_shown(v))
         rows += [

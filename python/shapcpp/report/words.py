@@ -22,6 +22,7 @@ __all__ = [
     "per_cent",
     "scaled",
     "share",
+    "shortened",
     "unit_exponent",
     "unit_name",
 ]
@@ -29,6 +30,7 @@ __all__ = [
 LONG = {short: long.replace("_", " ") for long, short in LONG_NAMES.items()}
 DIRECTION = DIRECTIONS | {"either": "both directions"}
 THE_PAPERS = ("acc", "rec", "spc")
+LONGEST, HEAD, TAIL = 40, 14, 22  # characters of an id; slices of a series differ at the end
 MINUS = "\N{MINUS SIGN}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -70,6 +72,13 @@ def per_cent(fraction: float) -> str:
 def share(value: float | None) -> str:
     """A share as the paper prints it; a dash where there is none."""
     return "–" if value is None or math.isnan(value) else f"{value:.2f}"
+
+
+def shortened(name: str) -> tuple[str, str, str]:
+    """A name in three parts, of which the middle may be hidden: empty where it is short."""
+    if len(name) <= LONGEST:
+        return name, "", ""
+    return name[:HEAD], name[HEAD:-TAIL], name[-TAIL:]
 
 
 def count(number: int, noun: str) -> str:

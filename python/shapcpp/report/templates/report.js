@@ -3,6 +3,7 @@
   const section = document.getElementById("queue");
   const controls = section.querySelector(".controls");
   const list = section.querySelector(".cards");
+  const tally = section.querySelector(".tally");
   const state = section.querySelector(".state");
   const nothing = section.querySelector(".empty");
   const cards = Array.from(list.children);
@@ -11,11 +12,15 @@
   const named = new Intl.Collator(undefined, { numeric: true });
   let decisions = read();
 
+  function stored() {
+    return Object.assign(Object.create(null), JSON.parse(localStorage.getItem(store)));
+  }
+
   // A page opened from a file may be denied storage: decisions then last as long as it is open.
   function read() {
     const known = Object.create(null);
     try {
-      const kept = JSON.parse(localStorage.getItem(store)) || {};
+      const kept = stored();
       for (const card of cards) {
         const decision = kept[card.dataset.id];
         if (Object.values(KEYS).includes(decision)) known[card.dataset.id] = decision;
@@ -24,9 +29,15 @@
     return known;
   }
 
+  // Another page of the same run may list samples that this one does not: theirs stay.
   function keep() {
     try {
-      localStorage.setItem(store, JSON.stringify(decisions));
+      let all = Object.create(null);
+      try {
+        all = stored();
+      } catch (error) { /* not ours */ }
+      for (const card of cards) delete all[card.dataset.id];
+      localStorage.setItem(store, JSON.stringify(Object.assign(all, decisions)));
       return true;
     } catch (error) {
       return false;
@@ -36,11 +47,14 @@
   function show(card) {
     const decision = decisions[card.dataset.id] || "";
     card.dataset.decision = decision;
-    for (const radio of card.querySelectorAll("input")) radio.checked = radio.value === decision;
+    for (const button of card.querySelectorAll("button")) {
+      button.setAttribute("aria-pressed", String(button.value === decision));
+    }
   }
 
   function decide(card, decision) {
-    decisions[card.dataset.id] = decision;
+    if (decision) decisions[card.dataset.id] = decision;
+    else delete decisions[card.dataset.id];
     show(card);
     tell(keep() ? "" : " Decisions cannot be kept in this browser: export before you close the page.");
   }
@@ -76,13 +90,18 @@
 
   function tell(more) {
     const shown = visible().length;
-    const decided = Object.keys(decisions).length;
+    const made = Object.values(decisions);
+    const counts = Object.values(KEYS).map((name) => made.filter((one) => one === name).length + " " + name);
     nothing.hidden = shown > 0;
-    state.textContent = shown + " of " + cards.length + " shown, " + decided + " decided." + more;
+    state.textContent = shown + " of " + cards.length + " shown, " + made.length + " decided"
+      + (made.length ? " (" + counts.join(", ") + ")." : ".") + more;
   }
 
+  // A spreadsheet would take what begins like this for a formula. `shapcpp relabel` takes the
+  // apostrophe away again, which is why text that begins with one gets another.
   function cell(text) {
-    return '"' + String(text).replace(/"/g, '""') + '"';
+    const safe = /^[=+\-@\t\r']/.test(text) ? "'" + text : text;
+    return '"' + safe.replace(/"/g, '""') + '"';
   }
 
   function csv() {
@@ -116,7 +135,12 @@
     }
   }
 
-  list.addEventListener("change", (event) => decide(event.target.closest(".card"), event.target.value));
+  list.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    const card = button.closest(".card");
+    decide(card, decisions[card.dataset.id] === button.value ? "" : button.value);
+  });
   list.addEventListener("keydown", (event) => {
     const card = event.target.closest(".card");
     const key = event.key.toLowerCase();
@@ -124,6 +148,8 @@
     if (KEYS[key]) {
       decide(card, KEYS[key]);
       move(card, 1);
+    } else if (key === "w") {
+      decide(card, "");
     } else if (key === "n" || key === "p") {
       move(card, key === "n" ? 1 : -1);
     } else {
@@ -135,15 +161,22 @@
   controls.addEventListener("submit", (event) => event.preventDefault());
   controls.elements.export.addEventListener("click", save);
   controls.elements.clear.addEventListener("click", () => {
-    if (!confirm("Forget all decisions on this page?")) return;
+    if (!confirm("Withdraw all decisions on this page?")) return;
     decisions = Object.create(null);
     cards.forEach(show);
     keep();
     arrange();
   });
 
+  addEventListener("storage", (event) => {
+    if (event.key !== store) return;
+    decisions = read();
+    cards.forEach(show);
+    tell(" Decided in another window too.");
+  });
+
   cards.forEach(show);
-  controls.hidden = false;
+  controls.hidden = tally.hidden = false;
   section.querySelector(".hint").hidden = false;
   arrange();
 })();
