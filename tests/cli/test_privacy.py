@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from pydicom.uid import UID
 
 import shapcpp
 from leaks import leaks
@@ -74,7 +75,7 @@ def series(folder: Path) -> Path:
         )
         slice_.file_meta.ImplementationVersionName = "PLANTEDVERSION"
         slice_.file_meta.SourceApplicationEntityTitle = "PLANTEDTITLE"
-        slice_.file_meta.PrivateInformationCreatorUID = "1.2.840.7777777"
+        slice_.file_meta.PrivateInformationCreatorUID = UID("1.2.840.7777777")
         slice_.file_meta.PrivateInformation = b"Planted private information"
         slice_.private_block(0x0019, "PLANTEDMAKER", create=True).add_new(
             1, "LO", "Planted private"
