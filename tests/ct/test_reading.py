@@ -151,7 +151,8 @@ def test_labels_beside_the_scans(tmp_path: Path, entries: tuple[str, ...]) -> No
     assert slices.patient is not None
     assert slices.patient.tolist() == ["7"] * 3
     assert "1 of 4 rows" in notes[0]
-    assert "x.png" in notes[0]
+    assert "the first is labels.csv, row 3" in notes[0]
+    assert "x.png" not in notes[0]  # it may be called by its patient
     assert "1 of 4 slices" in notes[1]
 
 

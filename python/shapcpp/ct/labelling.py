@@ -61,7 +61,7 @@ def labelled(
     if strange:
         note(
             f"{len(strange)} of {len(table.rows)} rows of {path} name no slice of "
-            f"{listing.source}, the first is {strange[0].file} ({strange[0].where})"
+            f"{listing.source}, the first is {strange[0].where}"
         )
     left_out = len(listing.scans) - len(rows)
     if left_out:

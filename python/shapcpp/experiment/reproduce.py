@@ -25,6 +25,8 @@ from shapcpp.report.page import check_libraries
 
 __all__ = ["Reproduction", "reproduce"]
 
+TITLE = "Which labels to doubt"  # no name of a folder, which may be a patient's
+
 
 @dataclass(frozen=True, eq=False)
 class Reproduction:
@@ -232,19 +234,13 @@ def _write_report(
             masks=settings.masks,
             carry=experiment.carry,
             experiments=[one for one in experiments if one.noise],
-            title="Which labels to doubt: " + _what(settings, scans),
+            title=TITLE + ": a phantom" if settings.is_phantom else TITLE,
         )
         return {}
 
     inputs = _inputs(stages, flipped) | scans.inputs | {"shown": shown}
     inputs |= {"auc": [dict(one.auc) for one in experiments]}
     stages.do("report", inputs, ["report.html"], work)
-
-
-def _what(settings: Settings, scans: Scans) -> str:
-    if settings.is_phantom:
-        return "a phantom"
-    return "scans" if settings.anonymous else Path(scans.path).resolve().name
 
 
 def _inputs(stages: Stages, flipped: Sequence[FlippedLabels]) -> dict[str, Any]:

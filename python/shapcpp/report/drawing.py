@@ -54,7 +54,7 @@ def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64
     axes.xaxis.set_minor_formatter("")  # by default it labels those of a short axis, as formulas
     axes.set_xlabel("permutations")
     axes.set_ylabel(f"value by {LONG[metric]}")
-    _legend(axes)
+    _legend(axes, "upper right")
 
 
 def sorted_values(
@@ -71,7 +71,7 @@ def sorted_values(
                      label=f"{what} {label}")  # fmt: skip
     axes.axhline(0, color=GREY, linewidth=0.6)
     axes.set_ylabel(f"value by {LONG[metric]}")
-    _legend(axes)
+    _legend(axes, "lower right")
 
 
 def class_lanes(axes: Axes, v: Valuation, metric: str, labels: NDArray[np.int64]) -> None:
@@ -115,7 +115,7 @@ def agreement(axes: Axes, v: Valuation) -> None:
     axes.locator_params(axis="x", nbins=6)
     axes.set_xlabel("value by recall")
     axes.set_ylabel("value by specificity")
-    _legend(axes)
+    _legend(axes, "upper right")
 
 
 def removal(axes: Axes, curves: Mapping[str, Any], score: str, verb: str) -> None:
@@ -133,7 +133,7 @@ def removal(axes: Axes, curves: Mapping[str, Any], score: str, verb: str) -> Non
                       linewidth=1.2, label=f"by {LONG[name]}")  # fmt: skip
     axes.set_xlabel(f"% of samples {verb}")
     axes.set_ylabel(f"validation {LONG[score]}")
-    _legend(axes)
+    _legend(axes, "lower left")
 
 
 def _short(name: object) -> str:
@@ -142,5 +142,8 @@ def _short(name: object) -> str:
     return text if len(text) <= LONGEST else "…" + text[1 - LONGEST :]
 
 
-def _legend(axes: Axes) -> None:
-    axes.legend(fontsize=7, frameon=True, framealpha=0.85, edgecolor="none", handlelength=2.4)
+def _legend(axes: Axes, where: str) -> None:
+    # Not "best": that takes seconds with many points.
+    axes.legend(
+        loc=where, fontsize=7, frameon=True, framealpha=0.85, edgecolor="none", handlelength=2.4
+    )

@@ -1,0 +1,173 @@
+"""What of a patient reaches features, results and report: every command, every byte it leaves."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from pydicom.uid import UID
+
+import shapcpp
+from leaks import leaks
+from scans import dicom, nifti, pattern, write_csv, write_dicom, write_png
+from shapcpp.cli import cli
+
+PATIENTS, EACH = 6, 8
+ROOT = "Planted_Root"
+# Of a header, by keyword; each holds one of what is looked for, whatever the case of its letters.
+TAGS: dict[str, Any] = {
+    "PatientName": "Planted^Name",
+    "PatientBirthDate": "19510203",
+    "PatientAge": "066Y",
+    "PatientAddress": "Planted Street 4",
+    "PatientTelephoneNumbers": "Planted 0123",
+    "OtherPatientIDs": "PlantedOtherId",
+    "PatientComments": "Planted comment",
+    "EthnicGroup": "PlantedGroup",
+    "InstitutionName": "Planted Hospital",
+    "InstitutionAddress": "Planted Square 1",
+    "ReferringPhysicianName": "Planted^Physician",
+    "PerformingPhysicianName": "Planted^Performer",
+    "OperatorsName": "Planted^Operator",
+    "StationName": "PLANTEDSTATION",
+    "AccessionNumber": "PLANTED4711",
+    "StudyID": "PLANTEDSTUDY",
+    "StudyDescription": "Planted study",
+    "SeriesDescription": "Planted series",
+    "ProtocolName": "Planted protocol",
+    "StudyInstanceUID": "1.2.840.7777777",
+    "FrameOfReferenceUID": "1.2.840.8888888",
+    "StudyDate": "20190504",
+    "AcquisitionTime": "112233.445566",
+    "DeviceSerialNumber": "PLANTEDSERIAL",
+    "ImageComments": "Planted remark",
+    "Manufacturer": "PlantedMaker",
+}
+PLANTED = ("planted", "19510203", "066Y", "1.2.840.7777777", "1.2.840.8888888", "20190504", "112233.44")  # fmt: skip
+PATIENT = "MRN-77-"
+SERIES, INSTANCE = "1.9.55", "1.9.66"
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Any:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def series(folder: Path) -> Path:
+    """DICOM series, one of each patient, in folders and files that are called by patients."""
+    for number in range(PATIENTS * EACH):
+        patient, place = divmod(number, EACH)
+        slice_ = dicom(
+            pattern(number, 16).astype(np.uint16) * 10,
+            f"{INSTANCE}.{number}",
+            [0, 0, place],
+            patient=f"{PATIENT}{patient}",
+            series=f"{SERIES}.{patient}",
+            **TAGS,
+        )
+        slice_.file_meta.ImplementationVersionName = "PLANTEDVERSION"
+        slice_.file_meta.SourceApplicationEntityTitle = "PLANTEDTITLE"
+        slice_.file_meta.PrivateInformationCreatorUID = UID("1.2.840.7777777")
+        slice_.file_meta.PrivateInformation = b"Planted private information"
+        slice_.private_block(0x0019, "PLANTEDMAKER", create=True).add_new(
+            1, "LO", "Planted private"
+        )
+        slice_.preamble = b"Planted preamble".ljust(128)
+        kind = "positive" if number % 2 else "negative"
+        write_dicom(folder / ROOT / f"Planted{patient}" / kind / f"Planted{number}.dcm", slice_)
+    return folder / ROOT
+
+
+def pictures(folder: Path) -> Path:
+    """Images in a manifest that names patients everywhere."""
+    rows = []
+    for number in range(PATIENTS * EACH):
+        patient, place = divmod(number, EACH)
+        name = f"Planted_Jane{patient}/1951-02-03_{number}.png"
+        write_png(folder / ROOT / name, pattern(number, 16))
+        who = f"{PATIENT}{patient}"
+        rows.append((name, number % 2, who, place, "Planted remark", 4711000 + number, 19510203))
+    header = "file,label,patient,slice,remark,accession,birth"
+    write_csv(folder / ROOT / "manifest.csv", header, *rows)
+    return folder / ROOT
+
+
+def volumes(folder: Path) -> Path:
+    """NIfTI volumes with masks, called by patients, with more in their headers."""
+    for patient in range(PATIENTS):
+        voxels = np.stack([pattern(patient * EACH + k, 16) for k in range(EACH)], axis=2)
+        mask = np.zeros_like(voxels)
+        mask[..., ::2] = 1
+        for kind, array in (("images", voxels), ("masks", mask)):
+            image = nifti(array)
+            image.header["descrip"] = b"Planted description"
+            image.header["db_name"] = b"Planted name"
+            image.header["aux_file"] = b"Planted file"
+            path = folder / ROOT / kind / f"Planted_Jane_{PATIENT}{patient}.nii.gz"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            image.to_filename(path)
+    return folder / ROOT
+
+
+def all_commands(scans: Path, *options: str) -> None:
+    """From scans to decisions applied, and the whole of it once more in one command."""
+
+    def do(*arguments: object) -> None:
+        cli.main([*map(str, arguments)], prog_name="shapcpp", standalone_mode=False)
+
+    do("features", scans, "-o", "f.npy", "--size", 8, "--epochs", 2, "--capsules", 2,
+       "--save-model", "m.pt", "--curve", "curve.csv", *options)  # fmt: skip
+    do("features", scans, "-o", "again.npy", "--model", "m.pt", *options)
+    do("noise", "f.npy", "--rate", 0.2, "-o", "noisy.npy")
+    do("value", "f.npy", "--perms", 20, "--trace", 5, "-o", "run.npz", "--csv", "values.csv")
+    do("value", "f.npy", "--perms", 20, "--by-group", "-o", "by-group.npz")
+    do("detect", "run.npz", "--fraction", 0.5, "--csv", "queue.csv")
+    do("report", "run.npz", "--features", "f.npy", "--scans", scans, "--fraction", 0.5, "-o", "report.html")  # fmt: skip
+    with open("queue.csv", newline="") as file:
+        ids = [row["id"] for row in csv.DictReader(file)]
+    write_csv(Path("decisions.csv"), "id,decision", (ids[0], "relabel"), (ids[-1], "keep"))
+    do("relabel", "f.npy", "decisions.csv", "-o", "fixed.npy")
+    do("reproduce", "--data", scans, "-o", "results", "--size", 8, "--epochs", 1, "--perms", 20,
+       "--noise", 25, *options)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("make", "options", "forbidden", "kept"),
+    [
+        (series, (), (), (PATIENT, SERIES, INSTANCE)),
+        (series, ("--anonymous",), (PATIENT, SERIES), (INSTANCE,)),
+        (pictures, ("--anonymous",), (PATIENT, "1951-02-03", "4711000"), ("slice-",)),
+        (volumes, ("--anonymous",), (PATIENT, ".nii"), ("slice-",)),
+    ],
+)
+def test_nothing_else_of_a_patient_is_left_behind(
+    make: Callable[[Path], Path],
+    options: tuple[str, ...],
+    forbidden: tuple[str, ...],
+    kept: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    scans, work = make(tmp_path / "scans"), tmp_path / "work"
+    assert leaks(PLANTED[:1], scans)  # so that what is there is found
+    work.mkdir()
+    monkeypatch.chdir(work)
+    all_commands(scans, *options)
+    assert leaks([*PLANTED, *forbidden], work, *capfd.readouterr()) == []
+
+    for file in ("f.npy", "run.npz", "report.html", "queue.csv", "results/features-25.npy"):
+        for word in kept:
+            assert word == SERIES or [one for one in leaks([word], work) if f" in {file}" in one]
+    groups = shapcpp.read_features("f.npy").rows["group"]
+    names = [str(n + 1) if options else f"{PATIENT}{n}" for n in range(PATIENTS)]
+    assert groups.tolist() == np.repeat(names, EACH).tolist()
+    assert "data:image/jpeg" in Path("report.html").read_text()
