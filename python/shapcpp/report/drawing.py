@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["agreement", "class_lanes", "convergence", "removal", "sorted_values"]
+
+Corner: TypeAlias = Literal["upper right", "lower right", "lower left"]
 
 # Okabe and Ito's colours, told apart by most who see colours differently; shapes say the same.
 BLUE, ORANGE, GREY, INK = "#0072B2", "#D55E00", "#6B7280", "#1F2933"
@@ -142,7 +144,7 @@ def _short(name: object) -> str:
     return text if len(text) <= LONGEST else "…" + text[1 - LONGEST :]
 
 
-def _legend(axes: Axes, where: str) -> None:
+def _legend(axes: Axes, where: Corner) -> None:
     # Not "best": that takes seconds with many points.
     axes.legend(
         loc=where, fontsize=7, frameon=True, framealpha=0.85, edgecolor="none", handlelength=2.4
