@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import warnings
@@ -87,6 +88,8 @@ def noise(features: str, rate: float, seed: int, output: str) -> None:
     shapcpp.write_features(output, noisy)
     train = clean.mask("train")
     before, after = clean.rows["label"][train], noisy.rows["label"][train]
+    if (before == after).all():
+        note(f"rate {rate} is less than half a sample of each class, so that no label is flipped")
     for label in np.unique(before):
         members = before == label
         flipped = int((after[members] != label).sum())
@@ -227,6 +230,17 @@ def _interrupt_once(*_: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
+def _with_options(sentence: str) -> str:
+    """The sentence with options where it has the names that they have in Python."""
+    options = {
+        str(parameter.name): parameter.opts[0]
+        for command in cli.commands.values()
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and "_" in str(parameter.name)
+    }
+    return re.sub(rf"\b({'|'.join(options)})\b", lambda name: options[name[0]], sentence)
+
+
 def _fail(sentence: str, status: int) -> NoReturn:
-    click.echo(f"Error: {' '.join(sentence.split())}", err=True)
+    click.echo(f"Error: {_with_options(' '.join(sentence.split()))}", err=True)
     sys.exit(status)

@@ -228,6 +228,8 @@ def check_writable(path: PathLike) -> None:
     if os.path.exists(path) and not os.path.isfile(path):
         return
     target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(2, "its folder does not exist", os.fspath(path))
     try:
         tempfile.TemporaryFile(dir=target.parent).close()
     except OSError as error:

@@ -71,8 +71,8 @@ def read_decisions(path: files.PathLike) -> list[Decision]:
             if missing:
                 has = files.shown(", ".join(header))
                 raise ValueError(f"{path} lacks the column {', '.join(missing)}; it has {has}")
-            for row in reader:
-                place = f"{path}, line {reader.line_num}"
+            for number, row in enumerate(reader):
+                place = f"{path}, row {number}"
                 name, decision = _unescaped(row["id"] or ""), row["decision"]
                 if decision not in DECISIONS:
                     raise ValueError(

@@ -197,14 +197,14 @@ def test_bad_features_files(change: Any, sentence: str, folder: Path) -> None:
             "scale must be one of None, 'standard'; got 'x'",
         ),
         (("value", "features.npy", "--empty", "5"), "empty is label 5, which y lacks"),
-        (("value", "features.npy", "--class-weight", "0=1"), "class_weight lacks label 1"),
+        (("value", "features.npy", "--class-weight", "0=1"), "--class-weight lacks label 1"),
         (
             ("value", "features.npy", "--class-weight", "0=a"),
             "class-weight must be 'balanced' or LABEL=",
         ),
         (
             ("value", "features.npy", "-o", "absent/run.npz"),
-            "absent/run.npz: no such file or directory",
+            "absent/run.npz: its folder does not exist",
         ),
         (("value", "features.npy", "-o", "."), ".: it is a directory"),
         (

@@ -129,6 +129,14 @@ def test_class_named_folders(tmp_path: Path) -> None:
     assert slices.patient is None
 
 
+def test_results_among_the_scans_are_none(tmp_path: Path) -> None:
+    for number, folder in enumerate(("negative", "positive", "negative/results", "mine/phantom")):
+        write_png(tmp_path / folder / f"{number}.png", pattern(number))
+    for folder in ("negative/results", "mine"):
+        (tmp_path / folder / "stages.json").write_text("{}")
+    assert read_scans(tmp_path, size=4).id.tolist() == ["negative/0.png", "positive/1.png"]
+
+
 @pytest.mark.parametrize(
     "entries",
     [
@@ -186,6 +194,7 @@ def test_a_file_name_that_occurs_twice_is_no_match(tmp_path: Path) -> None:
         ("file,label", [("0.png", 1), ("1.png",)], "row 1 has 1 entries, the header 2"),
         ("file,label,label", [("0.png", 1, 1)], "its column 'label' is there twice"),
         ("file,label", [("", 1)], "row 0: file is empty"),
+        ("file,label,true_label", [("0.png", 1, "x")], "row 0: true_label is 'x'; it must be 0, 1"),
         ("file,label", [], "manifest.csv has no rows"),
         ("file,label", [("0.png", 1), ("1.png", 1)], "none of the 2 slices .* is negative"),
         ("file,label", [("0.png", 0), ("1.png", 0)], "none of the 2 slices .* is positive"),

@@ -35,6 +35,12 @@ def test_a_part_of_them_keeps_every_column_in_step() -> None:
     assert part.extra["slice"].tolist() == [7, 9]
 
 
+def test_in_a_line() -> None:
+    assert repr(slices()).startswith("Slices(3 of 4 pixels; train: ")
+    assert "positive" in repr(slices())
+    assert "\n" not in repr(slices())
+
+
 def test_patients_may_be_unknown() -> None:
     assert slices(patient=None).where(np.array([2, 0])).id.tolist() == ["c", "a"]
 

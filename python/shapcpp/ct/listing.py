@@ -18,6 +18,7 @@ __all__ = ["DICOM", "IMAGE", "NIFTI", "Listing", "Scan", "listed", "named"]
 KINDS = ("NIfTI volume", "DICOM file", "image file")
 NIFTI, DICOM, IMAGE = KINDS
 SUFFIXES = {NIFTI: nifti.SUFFIXES, DICOM: dicom.SUFFIXES, IMAGE: images.SUFFIXES}
+RESULTS = "stages.json"  # of `shapcpp reproduce`: the pictures beside it are no scans
 CLASS_FOLDERS = {"negative": 0, "0": 0, "positive": 1, "1": 1}
 
 
@@ -203,7 +204,11 @@ def _of_header(scan: Scan, header: dicom.Header) -> Scan:
 def _of_folder(root: Path, masks: Path | None, bad: BadSlices) -> Listing:
     found: dict[str, list[Path]] = {kind: [] for kind in KINDS}
     for folder, subfolders, names in os.walk(root):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        subfolders[:] = sorted(
+            name
+            for name in subfolders
+            if not name.startswith(".") and not (Path(folder) / name / RESULTS).exists()
+        )
         for name in sorted(names):
             file = Path(folder) / name
             kind = None if name.startswith(".") or name == "DICOMDIR" else _kind(file)

@@ -15,6 +15,7 @@ __all__ = ["NAME", "Manifest", "Row", "read_manifest"]
 
 NAME = "manifest.csv"
 LABELS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
+TRUTHS = ("0", "1", "-1")
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,11 @@ def _row(entries: dict[str, str], where: str, label_column: str) -> Row:
     label, number, split = taken(label_column), taken("slice"), entries.get("split")
     if label is not None and label not in LABELS:
         raise ValueError(f"{where}: {label_column} is {label!r}; labels must be 0 or 1")
+    truth = entries.get("true_label", "-1")
+    if label_column != "true_label" and truth not in TRUTHS:
+        raise ValueError(
+            f"{where}: true_label is {truth!r}; it must be 0, 1, or -1 where it is not known"
+        )
     if number is not None and not number.isdecimal():
         raise ValueError(f"{where}: slice is {number!r}; it must be a number from 0")
     if split is not None and split not in SPLITS:

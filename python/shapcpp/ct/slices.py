@@ -84,6 +84,15 @@ class Slices:
         patient = {} if self.patient is None else {"patient": self.patient}
         return {**self.extra, "label": self.label, "split": self.split, "id": self.id, **patient}
 
+    def __repr__(self) -> str:
+        known = [name for name in SPLITS if (self.split == name).any()]
+        parts = [
+            f"{name or 'in no split'}: {int((self.label[self.split == name] == 1).sum())} of "
+            f"{int((self.split == name).sum())} positive"
+            for name in known
+        ]
+        return f"Slices({len(self)} of {self.size} pixels; {', '.join(parts)})"
+
     def __len__(self) -> int:
         return len(self.images)
 
