@@ -208,7 +208,7 @@ def main() -> NoReturn:
         place = "standard output" if error.filename is None else repr(error.filename).strip("'")
         _fail(f"{place or 'an empty name'}: {reason}", EXIT_BAD_INPUT)
     except (ValueError, TypeError) as error:
-        _fail(str(error), EXIT_BAD_INPUT)
+        _fail(_with_options(str(error)), EXIT_BAD_INPUT)
     except ImportError as error:  # of an extra
         _fail(str(error), EXIT_BAD_INPUT)
     except InsufficientMemoryError as error:
@@ -238,9 +238,11 @@ def _with_options(sentence: str) -> str:
         for parameter in command.params
         if isinstance(parameter, click.Option) and "_" in str(parameter.name)
     }
-    return re.sub(rf"\b({'|'.join(options)})\b", lambda name: options[name[0]], sentence)
+    # Not in what was typed, such as the file test_labels.npy or a quoted column.
+    alone = rf"(?<![\w./'-])({'|'.join(options)})(?![\w./'-])"
+    return re.sub(alone, lambda name: options[name[0]], sentence)
 
 
 def _fail(sentence: str, status: int) -> NoReturn:
-    click.echo(f"Error: {_with_options(' '.join(sentence.split()))}", err=True)
+    click.echo(f"Error: {' '.join(sentence.split())}", err=True)
     sys.exit(status)
