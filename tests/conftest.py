@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 
 import numpy as np
 
 import shapcpp
 from shapcpp import _core
+
+# A shell starts background jobs with SIGINT ignored, and then no test of Ctrl-C would ever end.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> list[str]:
