@@ -135,6 +135,12 @@ def reproduce(
 def _parse_noise(texts: tuple[str, ...]) -> list[float]:
     text = ",".join(texts)
     try:
-        return [float(percent) / 100 for percent in text.split(",")]
+        percents = [float(percent) for percent in text.split(",")]
     except ValueError:
         raise ValueError(f"noise must be percentages, got {text!r}") from None
+    for percent in percents:
+        if percent and not 1 <= percent < 100:
+            raise ValueError(
+                f"noise must be percentages from 1 to below 100, or 0, got {percent:g}"
+            )
+    return [percent / 100 for percent in percents]

@@ -346,6 +346,8 @@ def _from_npz(arrays: dict[str, Array], source: str) -> Features:
         "groups": "groups",
         "true_labels": "true_label",
     }
+    if "gains" in arrays:
+        raise ValueError(f"{source} is the result of a run: name the features that it was made of")
     missing = [
         stored[name] for name in ("X", "y", "X_test", "y_test") if stored[name] not in arrays
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 import os
@@ -14,7 +13,7 @@ import warnings
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -25,7 +24,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "check_writable",
-    "csv_bytes",
+    "is_npy",
     "read_npy",
     "read_npz",
     "shown",
@@ -66,6 +65,12 @@ def read_npy(path: PathLike) -> Array:
     """The array of a ``.npy`` file; ValueError in one sentence where it is not one."""
     with told(f"{os.fspath(path)} is not a readable .npy file"), open(path, "rb") as file:
         return _read_array(file, os.fstat(file.fileno()).st_size)
+
+
+def is_npy(path: PathLike) -> bool:
+    """Whether a file begins as a ``.npy`` file."""
+    with open(path, "rb") as file:
+        return file.read(len(npy.MAGIC_PREFIX)) == npy.MAGIC_PREFIX
 
 
 def read_npz(path: PathLike) -> dict[str, Array]:
@@ -180,15 +185,6 @@ def write_npz(path: PathLike, arrays: Mapping[str, Array]) -> None:
                     npy.write_array(member, np.asanyarray(array), allow_pickle=False)
 
     write_atomically(path, write)
-
-
-def csv_bytes(header: Iterable[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    """A CSV file as bytes, UTF-8 with unix line ends."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue().encode()
 
 
 def write_atomically(path: PathLike, write: Callable[[IO[bytes]], object]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import checks, files
+from shapcpp.csv_files import need_columns, read_csv
 from shapcpp.features import Features
 
 __all__ = ["Decision", "apply_decisions", "read_decisions"]
@@ -61,29 +61,19 @@ def read_decisions(path: files.PathLike) -> list[Decision]:
         file is no CSV.
     """
     decisions: dict[str, Decision] = {}
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        try:
-            reader = csv.DictReader(file, strict=True)
-            header = reader.fieldnames or []
-            if not header:
-                raise ValueError(f"{path} is empty: decisions have the columns id and decision")
-            missing = [name for name in ("id", "decision") if name not in header]
-            if missing:
-                has = files.shown(", ".join(header))
-                raise ValueError(f"{path} lacks the column {', '.join(missing)}; it has {has}")
-            for number, row in enumerate(reader):
-                place = f"{path}, row {number}"
-                name, decision = _unescaped(row["id"] or ""), row["decision"]
-                if decision not in DECISIONS:
-                    raise ValueError(
-                        f"{place}: decision is {decision!r}; it must be one of "
-                        f"{', '.join(DECISIONS)}"
-                    )
-                if name in decisions:
-                    raise ValueError(f"{place}: id {name!r} was decided before")
-                decisions[name] = Decision(name, decision, row.get("label"), place)
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise ValueError(f"{path} is not a readable CSV file: {error}") from None
+    header, rows = read_csv(path)
+    need_columns(path, header, ("id", "decision"))
+    for number, entries in enumerate(rows):
+        row = dict(zip(header, entries, strict=True))
+        place = f"{path}, row {number}"
+        name, decision = _unescaped(row["id"]), row["decision"]
+        if decision not in DECISIONS:
+            raise ValueError(
+                f"{place}: decision is {decision!r}; it must be one of {', '.join(DECISIONS)}"
+            )
+        if name in decisions:
+            raise ValueError(f"{place}: id {name!r} was decided before")
+        decisions[name] = Decision(name, decision, row.get("label"), place)
     return list(decisions.values())
 
 

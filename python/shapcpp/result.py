@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import checks, files, ranges, run_file
+from shapcpp.csv_files import write_csv
 from shapcpp.estimates import Estimates
 from shapcpp.metrics import Metric, resolve_all
 from shapcpp.stopping import parse_rule
@@ -208,7 +209,7 @@ class Valuation(Estimates):
         """
         table = self.columns(metrics)
         rows = zip(*(column.tolist() for column in table.values()), strict=True)
-        files.write_atomically(path, lambda file: file.write(files.csv_bytes(table, rows)))
+        write_csv(path, table, rows)
 
     def merge(self, other: Valuation) -> Valuation:
         """The result of two runs together: the same integers as of one run over both ranges.

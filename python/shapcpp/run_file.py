@@ -36,6 +36,7 @@ LARGEST_GAIN_UNIT = 1 << 40
 LARGEST = int(np.iinfo(np.int64).max)
 OPTIONAL_ARRAYS = ("groups", "true_labels", "scaling", "trace_counts", "trace_gains")
 NEEDED = ("about", *INTEGER_ARRAYS, "ids")
+FROM_FEATURES = "`shapcpp value FEATURES.npy -o RUN.npz` makes a result of features"
 
 
 def write(path: files.PathLike, fields: Mapping[str, Any], complete: bool) -> None:
@@ -53,7 +54,11 @@ def write(path: files.PathLike, fields: Mapping[str, Any], complete: bool) -> No
 
 def read(path: files.PathLike) -> dict[str, Any]:
     """The fields of a Valuation; ValueError in one sentence if the file holds none."""
+    if files.is_npy(path):
+        raise ValueError(f"{path} is not a readable .npz file but a .npy file: {FROM_FEATURES}")
     arrays = files.read_npz(path)
+    if "X_train" in arrays:
+        raise ValueError(f"{path} is not a result file of shapcpp: {FROM_FEATURES}")
     missing = [name for name in NEEDED if name not in arrays]
     if missing:
         raise ValueError(f"{path} is not a result file of shapcpp: it lacks {', '.join(missing)}")

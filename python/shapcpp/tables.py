@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from shapcpp import _core, files, ranges
+from shapcpp import _core, ranges
+from shapcpp.csv_files import write_csv
 from shapcpp.detection import DIRECTIONS
 from shapcpp.processors import available_processors
 from shapcpp.result import Valuation
@@ -213,8 +214,7 @@ def show_queue(queue: np.recarray[Any, Any], v: Valuation) -> None:
 
 def save_rows(path: str, table: np.recarray[Any, Any]) -> None:
     """A table of `detection_table` or `review_queue` as CSV."""
-    content = files.csv_bytes(table.dtype.names or (), table.tolist())
-    files.write_atomically(path, lambda file: file.write(content))
+    write_csv(path, table.dtype.names or (), table.tolist())
 
 
 def show_info() -> None:

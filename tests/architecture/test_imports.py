@@ -20,7 +20,7 @@ PACKAGE = ROOT / "python" / "shapcpp"
 LAYERS = [
     {"_core"},
     {"checks", "files", "metrics", "cgroups", "ranges", "student"},
-    {"processors", "memory", "progress", "features"},
+    {"processors", "memory", "progress", "features", "csv_files"},
     {"sums", "permutations", "certainty"},
     {"estimates", "trace", "rule_grammar"},
     {"stopping"},
@@ -56,7 +56,7 @@ ALLOWED = {
     "progress": {"rich*"},
     "result": {"pandas*"},
     "ct": {"torch", "nibabel*"},  # and by ct/libraries.py, which names the extra
-    "report": {"matplotlib*", "jinja2*", "PIL*"},
+    "report": {"matplotlib*", "jinja2*"},
 }
 
 

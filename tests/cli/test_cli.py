@@ -225,7 +225,10 @@ def test_bad_features_files(change: Any, sentence: str, folder: Path) -> None:
             ("noise", "features.npy", "--rate", "0.1", "-o", "test_labels.csv"),
             "is written as .npy, got test_labels.csv",
         ),
-        (("detect", "features.npy"), "features.npy is not a readable .npz file"),
+        (
+            ("detect", "features.npy"),
+            "features.npy is not a readable .npz file but a .npy file: `shapcpp value FEATURES.npy",
+        ),
         (("frobnicate",), "No such command 'frobnicate'"),
     ],
 )

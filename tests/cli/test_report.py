@@ -49,13 +49,14 @@ def test_from_value_to_relabel(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("report", "features.npy", "-o", "r.html"), "features.npy is not a readable .npz file"),
+        (("report", "features.npy", "-o", "r.html"), "features.npy is not a readable .npz file but a .npy file: `shapcpp value FEATURES.npy"),
         (("report", "none.npz", "-o", "r.html"), "none.npz: no such file"),
         (("report", "run.npz", "-o", "run.npz"), "run.npz is named twice"),
         (("report", "run.npz"), "Missing option '-o'"),
         (("report", "run.npz", "--fraction", "2", "-o", "r.html"), "fraction must be above 0 and at most 1, got 2.0"),
         (("report", "run.npz", "--features", "other.npy", "-o", "r.html"), "other.npy is not what the run was made of"),
         (("relabel", "features.npy", "decisions.csv", "-o", "f.csv"), "a features file is written as .npy"),
+        (("relabel", "run.npz", "decisions.csv", "-o", "f.npy"), "run.npz is the result of a run: name the features"),
         (("relabel", "features.npy", "none.csv", "-o", "f.npy"), "none.csv: no such file"),
         (("relabel", "features.npy", "other.npy", "-o", "f.npy"), "other.npy is not a readable CSV file"),
     ],

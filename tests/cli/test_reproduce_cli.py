@@ -67,6 +67,8 @@ def test_bad_options_are_one_sentence(tmp_path: Path) -> None:
     for options, sentence in (
         (["--noise", "ten"], "noise must be percentages, got 'ten'"),
         (["--noise", "10", "20", "x"], "noise must be percentages, got '10,20,x'"),
+        (["--noise", "0.1"], "noise must be percentages from 1 to below 100, or 0, got 0.1"),
+        (["--noise", "100"], "noise must be percentages from 1 to below 100, or 0, got 100"),
         (["20"], "unexpected extra argument (20)"),
         (["--noise", "10", "--size", "16", "20"], "unexpected extra argument (20)"),
         (["--counts", "train=1"], "counts must be SPLIT=POSITIVE/NEGATIVE"),

@@ -241,12 +241,46 @@ def test_what_is_no_csv(tmp_path: Path) -> None:
         read_scans(tmp_path)
 
 
-def test_a_byte_order_mark_and_blank_lines_are_no_matter(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufefffile,label\r\n0.png,1\r\n\r\n1.png,0\r\n",
+        "file;label;mean\r\n0.png;1;0,5\r\n1.png;0;1,5\r\n",
+        "file\tlabel\n0.png\t1\n1.png\t0\n",
+        'file,"label"\n"0.png",1\n1.png,0\n',
+    ],
+    ids=["byte order mark and blank lines", "semicolons", "tabs", "quotes"],
+)
+def test_tables_as_spreadsheets_write_them(tmp_path: Path, text: str) -> None:
     for number in range(2):
         write_png(tmp_path / f"{number}.png", pattern(number))
-    text = "\ufefffile,label\r\n0.png,1\r\n\r\n1.png,0\r\n"
     (tmp_path / "manifest.csv").write_bytes(text.encode())
-    assert read_scans(tmp_path, size=4).label.tolist() == [1, 0]
+    slices = read_scans(tmp_path, size=4)
+    assert slices.label.tolist() == [1, 0]
+    if "mean" in text:
+        assert slices.extra["mean"].tolist() == ["0,5", "1,5"]
+
+
+def test_splits_that_lack_what_is_needed_are_told_before_pixels_are_read(tmp_path: Path) -> None:
+    for number in range(8):
+        (tmp_path / f"{number}.png").write_bytes(b"no picture")
+    rows = [(f"{number}.png", number % 2) for number in range(8)]
+    write_csv(tmp_path / "manifest.csv", "file,label", *rows)
+    lacking: dict[str, tuple[int, int]] = {"train": (2, 2), "test": (1, 1)}
+    with pytest.raises(ValueError, match="split 'val' holds 0 slices and none of them is positive"):
+        read_scans(tmp_path, size=4, counts=lacking, needed=("train", "val"))
+    with pytest.raises(ValueError, match="cannot be read"):
+        read_scans(tmp_path, size=4, counts=lacking, needed=("train", "test"))
+
+
+def test_a_split_can_lack_a_class_once_bad_slices_are_left_out(tmp_path: Path) -> None:
+    for number in range(4):
+        write_png(tmp_path / f"{number}.png", pattern(number))
+    (tmp_path / "3.png").write_bytes(b"no picture")
+    rows = [(f"{number}.png", number % 2, "train" if number < 2 else "val") for number in range(4)]
+    write_csv(tmp_path / "manifest.csv", "file,label,split", *rows)
+    with pytest.raises(ValueError, match="split 'val' holds 1 slices and none of them is positive"):
+        read_scans(tmp_path, size=4, skip_bad=True, needed=("train", "val"))
 
 
 def test_paths_that_are_no_scans(tmp_path: Path) -> None:

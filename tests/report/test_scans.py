@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +103,12 @@ def test_a_dicom_slice_is_found_by_its_file_unless_it_must_not(
     assert ("mueller" in page) is not anonymous
     assert f'<h3 title="{UID}.15">' in page
     assert f'data-id="{UID}.15"' in page
+
+
+def test_a_missing_library_of_pictures_is_named_with_its_extra(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    v = valued(folder)
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
+    with pytest.raises(ImportError, match=r"showing slices needs PIL.*pip install 'shapcpp\[ct\]'"):
+        report(v, None, {name: pattern(0) for name in v.ids.tolist()}, folder / "r.html")

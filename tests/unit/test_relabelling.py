@@ -58,16 +58,23 @@ def test_columns_in_any_order_as_a_spreadsheet_writes_them(tmp_path: Path) -> No
     assert after.rows["label"].tolist() == [1, 1, 0, 1, 0, 1]
 
 
+def test_decisions_saved_with_semicolons(tmp_path: Path) -> None:
+    after = apply_decisions(
+        features(id=list("abcdef")), decided(tmp_path, "id;decision;note\na;relabel;so, so\n")
+    )
+    assert after.rows["label"].tolist() == [1, 1, 0, 1, 0, 1]
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "decisions.csv is empty: decisions have the columns id and decision"),
-        ("id,verdict\na,keep\n", "lacks the column decision; it has id, verdict"),
+        ("", "decisions.csv lacks the column 'id' and 'decision'; it has none"),
+        ("id,verdict\na,keep\n", "lacks the column 'decision'; it has id, verdict"),
         (
             "id,decision\na,keep\nb,swap\n",
             "row 1: decision is 'swap'; it must be one of keep, relabel",
         ),
-        ("id,decision\na\n", "row 0: decision is None"),
+        ("id,decision\na\n", "row 0 has 1 entries, the header 2"),
         ("id,decision\na,keep\na,relabel\n", "row 1: id 'a' was decided before"),
         ('id,decision\n"a,keep\n', "is not a readable CSV file"),
         ("id,decision\nz,keep\n", "row 0: no training row of features.npy has id 'z'"),

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import checks, files
+from shapcpp.csv_files import write_csv
 from shapcpp.ct.libraries import library
 from shapcpp.features import Features
 from shapcpp.progress import nothing, silent
@@ -106,7 +107,6 @@ def extract_features(
     from shapcpp.ct.devices import find_device
     from shapcpp.ct.model_file import load_model
     from shapcpp.ct.reading import read_scans
-    from shapcpp.ct.splits import check_splits
 
     find_device(device)
     trained = None
@@ -135,12 +135,12 @@ def extract_features(
         anonymous=anonymous,
         skip_bad=skip_bad,
         one_class=trained is not None,
+        needed=() if trained is not None else ("train", "val"),
         progress=progress,
         note=stage,
     )
     stage(f"read {len(slices)} slices of {slices.size} pixels")
     if trained is None:
-        check_splits(slices, ("train", "val"))
         trained = _train(
             slices,
             checkpoint,
@@ -230,5 +230,4 @@ def features_of(
 
 def save_curve(path: files.PathLike, trained: Trained) -> None:
     """Writes the training curve as CSV: epoch, train_loss, val_loss, val_auc."""
-    content = files.csv_bytes(trained.curve.dtype.names or (), trained.curve.tolist())
-    files.write_atomically(path, lambda file: file.write(content))
+    write_csv(path, trained.curve.dtype.names or (), trained.curve.tolist())

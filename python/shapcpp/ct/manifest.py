@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from shapcpp import files
+from shapcpp.csv_files import need_columns, read_csv
 from shapcpp.ct.slices import SPLITS
 
 __all__ = ["NAME", "Manifest", "Row", "read_manifest"]
@@ -66,12 +65,7 @@ class Manifest:
 
     def need(self, columns: tuple[str, ...], why: str = "") -> None:
         """ValueError naming the columns that are missing and those there are."""
-        missing = [repr(name) for name in columns if name not in self.columns]
-        if missing:
-            has = files.shown(", ".join(self.columns)) or "none"
-            raise ValueError(
-                f"{self.path} lacks the column {' and '.join(missing)}{why}; it has {has}"
-            )
+        need_columns(self.path, self.columns, columns, why)
 
 
 def read_manifest(path: str | os.PathLike[str], label_column: str) -> Manifest:
@@ -93,21 +87,7 @@ def read_manifest(path: str | os.PathLike[str], label_column: str) -> Manifest:
         If it is no such file, or an entry is not what its column holds; rows count from 0.
     """
     path = Path(path)
-    with (
-        files.told(f"{path} is not a readable CSV file"),
-        open(path, newline="", encoding="utf-8-sig") as file,
-    ):
-        try:
-            header, *lines = [line for line in csv.reader(file, strict=True) if line] or [[]]
-        except csv.Error as error:
-            raise ValueError(str(error)) from None
-        header = [name.strip() for name in header]
-        for name in header:
-            if header.count(name) > 1:
-                raise ValueError(f"its column {name!r} is there twice")
-        for number, line in enumerate(lines):
-            if len(line) != len(header):
-                raise ValueError(f"row {number} has {len(line)} entries, the header {len(header)}")
+    header, lines = read_csv(path)
     rows = tuple(
         _row(
             {name: entry.strip() for name, entry in zip(header, line, strict=True)},

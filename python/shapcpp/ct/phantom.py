@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import checks, files
+from shapcpp.csv_files import write_csv
 from shapcpp.ct.libraries import library
 from shapcpp.ct.phantom_anatomy import draw_chest, draw_slice
 from shapcpp.ct.phantom_cohort import PAPER_COUNTS, Patient, cohort
@@ -88,9 +89,7 @@ def write_phantom(
         write_nifti(target / names[1], mask, spacing)
         rows += [(*names, k, patient.split, patient.name) for k in range(len(patient.positive))]
         progress(len(rows), total)
-    header = ("file", "mask", "slice", "split", "patient")
-    content = files.csv_bytes(header, rows)
-    files.write_atomically(target / "manifest.csv", lambda file: file.write(content))
+    write_csv(target / "manifest.csv", ("file", "mask", "slice", "split", "patient"), rows)
 
 
 def checked_counts(counts: Mapping[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:

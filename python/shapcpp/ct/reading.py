@@ -39,6 +39,7 @@ def read_scans(
     anonymous: bool = False,
     skip_bad: bool = False,
     one_class: bool = False,
+    needed: Sequence[str] = (),
     progress: Callable[[int, int], None] = nothing,
     note: Callable[[str], None] = silent,
 ) -> Slices:
@@ -95,6 +96,9 @@ def read_scans(
         they lie in their series, and volumes of a folder without a mask; `note` is told.
     one_class : bool, default False
         Accept slices that are all positive or all negative, of which nothing can be learned.
+    needed : sequence of str, default ()
+        Splits that must hold both classes, such as "train" and "val" for a training. Told
+        before pixels are read.
     progress : callable, optional
         Called with slices done and to do.
     note : callable, optional
@@ -116,7 +120,7 @@ def read_scans(
     ValueError
         If a slice cannot be read, labels are missing, not 0 or 1, or (without `one_class`)
         all alike, a mask does not cover the voxels of its volume, a slice is listed twice, or
-        splits cannot be made as asked.
+        splits cannot be made as asked or lack what is `needed`.
     """
     _check(size=size, min_lesion=min_lesion)
     if seed < 0:
@@ -139,7 +143,8 @@ def read_scans(
     why = f": by their masks, with min_lesion {min_lesion}" if unlabelled else ""
     _check_classes(scans, listing, why, one_class)
     rule = splits.rule(_stored(scans), _patients(scans), split, counts, listing.source, note)
-    _splits(scans, rule, counts, seed)  # before anything long, since it may refuse
+    # Before anything long, since these may refuse.
+    splits.check_splits(_splits(scans, rule, counts, seed), _labels(scans), needed)
 
     images = allocate(len(scans), size)
 
@@ -154,12 +159,14 @@ def read_scans(
         images = images[: len(rows)]
         scans = [scans[row] for row in rows]
         _check_classes(scans, listing, why, one_class)
+    split_of = _splits(scans, rule, counts, seed)
+    splits.check_splits(split_of, _labels(scans), needed)
     extra = columns.extra_columns(scans, note)
     patient = _patients(scans)
     return Slices(
         images=images,
         label=_labels(scans),
-        split=_splits(scans, rule, counts, seed),
+        split=split_of,
         id=np.array([s.id for s in scans])
         if names is None
         else names[[position[s.id] for s in scans]],

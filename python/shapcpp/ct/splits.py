@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp.ct.slices import Slices
-
 __all__ = [
     "RULES",
     "Counts",
@@ -273,13 +271,13 @@ def check_patients(splits: NDArray[np.str_], patient: Array, source: str) -> Non
         )
 
 
-def check_splits(slices: Slices, needed: Sequence[str]) -> None:
+def check_splits(splits: NDArray[np.str_], label: NDArray[np.int64], needed: Sequence[str]) -> None:
     """ValueError, in one sentence, if one of these splits lacks a class."""
     for split in needed:
-        label = slices.label[slices.split == split]
+        members = label[splits == split]
         for missing, noun in ((1, "positive"), (0, "negative")):
-            if not (label == missing).any():
+            if not (members == missing).any():
                 raise ValueError(
-                    f"split {split!r} holds {len(label)} slices and none of them is {noun}; counts "
-                    "says how many each split should have"
+                    f"split {split!r} holds {len(members)} slices and none of them is {noun}; "
+                    "counts says how many each split should have"
                 )

@@ -54,7 +54,6 @@ class Scans:
 
     def _read(self, progress: Progress) -> Slices:
         from shapcpp.ct.reading import read_scans
-        from shapcpp.ct.splits import check_splits
 
         settings = self._settings
         drawn = not settings.is_phantom or settings.split == "random"
@@ -71,6 +70,7 @@ class Scans:
             seed=settings.seed,
             anonymous=settings.anonymous,
             skip_bad=settings.skip_bad,
+            needed=("train", "val", "test"),
             progress=progress,
             note=notes.append,
         )
@@ -78,7 +78,6 @@ class Scans:
             notes.append("the column true_label is left out: true are the labels before the flips")
             extra = {name: c for name, c in slices.extra.items() if name != "true_label"}
             slices = replace(slices, extra=extra)
-        check_splits(slices, ("train", "val", "test"))
         for split in ("train", "val", "test"):
             negative, positive = np.bincount(slices.label[slices.split == split], minlength=2)
             notes.append(f"{split}: {positive} positive, {negative} negative")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from shapcpp import files
+from shapcpp.csv_files import write_csv
 from shapcpp.detection import DIRECTIONS, mistakes
 from shapcpp.report import Experiment
 from shapcpp.report import table2 as table_of
@@ -77,5 +78,4 @@ def write_rows(path: files.PathLike, header: Iterable[str], rows: Iterable[Seque
         ["" if isinstance(cell, float) and math.isnan(cell) else cell for cell in row]
         for row in rows
     ]
-    content = files.csv_bytes(header, known)
-    files.write_atomically(path, lambda file: file.write(content))
+    write_csv(path, header, known)

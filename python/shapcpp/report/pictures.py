@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import files
+from shapcpp.ct.libraries import library
 from shapcpp.report.queue import Candidate
 
 __all__ = ["Pictures", "Scans", "pictures_of"]
@@ -71,13 +72,12 @@ def pictures_of(
 
 
 def _uri(name: str, picture: NDArray[Any]) -> str:
-    from PIL import Image
-
+    image = library("PIL.Image", "showing slices")
     if picture.ndim != 2 or picture.dtype != np.uint8:
         raise ValueError(
             f"the thumbnail of {name!r} must be a grey picture of 8 bits, got dtype "
             f"{picture.dtype} and shape {picture.shape}"
         )
     content = io.BytesIO()
-    Image.fromarray(picture).save(content, "JPEG", quality=QUALITY, optimize=True)
+    image.fromarray(picture).save(content, "JPEG", quality=QUALITY, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode()
