@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.optim.swa_utils import AveragedModel
 
 from blobs import blobs
 from shapcpp.ct import losses, training
-from shapcpp.ct.capsules import NetworkOptions
+from shapcpp.ct.augmentation import Augmentation
+from shapcpp.ct.capsules import CapsuleNetwork, NetworkOptions
 from shapcpp.ct.model_file import load_model
 from shapcpp.ct.slices import Slices
 from shapcpp.ct.trained import Trained, evaluated, read_out, scores_of
@@ -101,6 +103,53 @@ def test_it_stops_after_patience_and_keeps_the_best(
     torch.testing.assert_close(trained.network.classes.weight.data, states[1], rtol=0, atol=0)
     assert (states[1] != states[4]).any()
     assert steps == [*((i, 40) for i in range(1, 21)), (40, 40)]
+
+
+def test_what_is_kept_is_the_running_mean_of_the_weights(
+    slices: Slices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[dict[str, torch.Tensor]] = []
+
+    class Noted(AveragedModel):
+        def update_parameters(self, model: torch.nn.Module) -> None:
+            steps.append({name: one.clone() for name, one in model.state_dict().items()})
+            super().update_parameters(model)
+
+    monkeypatch.setattr(training, "AveragedModel", Noted)
+    trained = train(slices, epochs=3, patience=3, options=QUICK["options"], seed=5)
+    best = int(np.argmin(trained.curve["val_loss"])) + 1
+    assert len(steps) == 3 * 4  # 60 slices in batches of 16
+    mean = {name: one.double() for name, one in steps[0].items()}
+    for before, new in enumerate(steps[1 : 4 * best], start=1):
+        share = max(1 / 4, 9 / (10 + before))
+        mean = {name: (1 - share) * one + share * new[name] for name, one in mean.items()}
+    for name, weights in trained.network.state_dict().items():
+        torch.testing.assert_close(weights.double(), mean[name].double(), rtol=1e-5, atol=1e-6)
+    last = steps[4 * best - 1]["second.weight"]
+    assert (trained.network.second.weight - last).abs().max() > 1e-4
+
+
+def test_each_picture_is_transformed_anew_in_training_and_left_alone_in_validation(
+    slices: Slices, trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    still = train(slices, **QUICK, augmentation=Augmentation(zoom=0, shift=0, shear=0))
+    assert np.abs(still.curve["train_loss"] - trained.curve["train_loss"]).min() > 1e-5
+    seen: dict[bool, list[torch.Tensor]] = {True: [], False: []}
+
+    def forward(self: CapsuleNetwork, pictures: torch.Tensor) -> torch.Tensor:
+        seen[self.training].append(pictures.clone())
+        return plain(self, pictures)
+
+    plain = CapsuleNetwork.forward
+    monkeypatch.setattr(CapsuleNetwork, "forward", forward)
+    train(slices, **QUICK)
+    own = torch.from_numpy(slices.images)
+    val = torch.from_numpy(slices.images[slices.split == "val"])
+    torch.testing.assert_close(torch.cat(seen[False]), torch.cat([val, val]), rtol=0, atol=0)
+    shown = torch.cat(seen[True])
+    assert len(shown) == 2 * 60
+    everything = torch.cat([own, shown]).flatten(1)
+    assert len(torch.unique(everything, dim=0)) == len(own) + len(shown)
 
 
 def test_readouts() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from shapcpp.ct.convolutions import convolved, interruptible
 from shapcpp.memory import InsufficientMemoryError, available_memory, readable
 
 __all__ = ["CapsuleLayer", "CapsuleNetwork", "NetworkOptions", "n_primary", "route", "squash"]
@@ -17,12 +18,12 @@ __all__ = ["CapsuleLayer", "CapsuleNetwork", "NetworkOptions", "n_primary", "rou
 CHANNELS = 64  # of both convolutions; a primary capsule is what they say of one place
 LOSSES = ("margin", "cross-entropy")
 READOUTS = ("positive", "longest", "both")
-# Pixels of the second convolution to compute at a time: Ctrl-C is heard in between.
-CHUNK = 1 << 18
 # The places of a picture are so many that their sum, squashed, is a unit vector whatever they
 # hold, and then nothing is learned. So the hidden capsules begin as transforms of the mean, at
 # every size; the factor is moved from the weights to the inputs, to let steps of Adam count.
 FASTER = 2.0
+# Of each weight in a training: itself, its gradient, Adam's two, its running mean and the best one.
+COPIES = 6
 CLASS_GAIN = 3.0  # makes up for hidden capsules that begin shorter than one
 
 
@@ -121,7 +122,8 @@ def route(
     """
     out = squash(uniform() / n_out)
     for _ in range(iterations - 1):
-        out = squash(combine(agree(out).softmax(-1)))
+        couplings = interruptible(agree(interruptible(out)).softmax(-1))
+        out = squash(combine(couplings))
     return out
 
 
@@ -172,7 +174,7 @@ class CapsuleLayer(nn.Module):
     def forward(self, u: Tensor) -> Tensor:
         """Shape (batch, n_in, d_in) to (batch, n_out, d_out)."""
         weight, n_out = self.weight, self.weight.shape[-3]
-        u = self.scale * u
+        u = interruptible(self.scale * u)
         if self.shared:
 
             def transform(sums: Tensor) -> Tensor:
@@ -248,33 +250,19 @@ class CapsuleNetwork(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Shape (batch, size, size) to (batch, 2, dimension)."""
-        x = torch.relu_(self.norm(self.first(pictures[:, None])))
-        x = torch.cat(
-            [self._pooled(part) for part in torch.split(x, max(1, CHUNK // self.size**2))]
-        )
+        x = convolved(self.first, self.norm, self.second, pictures)
         out: Tensor = self.classes(self.hidden(x.permute(0, 2, 3, 1).flatten(1, 2)))
         return out
 
-    def _pooled(self, x: Tensor) -> Tensor:
-        if x.requires_grad:
-            x.register_hook(_let_signals_in)  # type: ignore[no-untyped-call]
-        # Max-pooling before ReLU: the same numbers, a quarter of the work.
-        return torch.relu_(nn.functional.max_pool2d(self.second(x), 2))
-
 
 def _check_weights_fit(size: int, options: NetworkOptions) -> None:
-    """Refuses weights that are not shared where they, their gradient and Adam's two do not fit."""
+    """Refuses weights that are not shared where what a training keeps of them does not fit."""
     if options.shared:
         return
-    weights = n_primary(size) * options.capsules * options.dimension * CHANNELS
+    needed = COPIES * 4 * n_primary(size) * options.capsules * options.dimension * CHANNELS
     available = available_memory()
-    if available is not None and 4 * 4 * weights > available:
+    if available is not None and needed > available:
         raise InsufficientMemoryError(
-            f"weights that are not shared take {readable(16 * weights)} in training at {size} "
-            f"pixels, and {readable(available)} are available: share them, or take smaller slices"
+            f"weights that are not shared take {readable(needed)} in training at {size} pixels, "
+            f"and {readable(available)} are available: share them, or take smaller slices"
         )
-
-
-def _let_signals_in(gradient: Tensor) -> Tensor:
-    """Python code amid a backward pass, where a signal's handler can run."""
-    return gradient

@@ -33,7 +33,7 @@ class Trained:
     Attributes
     ----------
     network : CapsuleNetwork
-        With the weights of the epoch of the least validation loss.
+        With the mean weights of the epoch of the least validation loss.
     curve : structured ndarray, shape (epochs,)
         Fields ``epoch`` (from 1), ``train_loss``, ``val_loss``, ``val_auc``.
     batch : int

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
 
 from shapcpp import checks, files
 from shapcpp.ct.augmentation import Augmentation
@@ -27,7 +30,7 @@ __all__ = ["TRAINING", "train"]
 
 # To be raised with every change after which the same call gives another network: what was trained
 # before, or trained in part, is then trained anew.
-TRAINING = 1
+TRAINING = 2
 
 
 def train(
@@ -48,9 +51,11 @@ def train(
 ) -> Trained:
     """Trains the capsule network of Enshaei et al. on the training slices.
 
-    Adam on the class-weighted loss, each picture transformed anew every time it is seen. The
-    training stops after `patience` epochs without a better validation loss and keeps the
-    weights of the best epoch.
+    Adam on the class-weighted loss, each picture transformed anew every time it is seen. What
+    is judged after each epoch is the running mean of the weights over about an epoch of steps:
+    single steps are so unsteady, above all where labels are noisy, that few validation slices
+    would choose among them by luck. The training stops after `patience` epochs without a better
+    validation loss and keeps the mean weights of the best epoch.
 
     Parameters
     ----------
@@ -121,10 +126,13 @@ def train(
         torch.manual_seed(seed)
         network = CapsuleNetwork(slices.size, options)
     network.to(place)
+    steps = -(-len(rows) // batch)
+    mean = AveragedModel(network, avg_fn=partial(_running_mean, steps), use_buffers=True)
     generator = torch.Generator().manual_seed(seed)
     adam = torch.optim.Adam(network.parameters(), learning_rate)
 
-    state = TrainingState(network, adam, generator)
+    assert isinstance(mean.module, CapsuleNetwork)
+    state = TrainingState(network, mean, adam, generator)
     if checkpoint is not None:
         files.check_writable(checkpoint)
         training = {
@@ -143,7 +151,6 @@ def train(
         state.resume(checkpoint, training, epochs, patience)
         if state.curve:
             note(f"goes on after epoch {len(state.curve)}")
-    steps = -(-len(rows) // batch)
     while not state.ends(epochs, patience):
         epoch = len(state.curve)
         network.train()
@@ -157,9 +164,10 @@ def train(
             loss = loss_of(options.loss, lengths, y_train[chosen.to(place)], weights)
             loss.backward()  # type: ignore[no-untyped-call]
             adam.step()
+            mean.update_parameters(network)
             total += loss.item() * len(chosen)
             progress(epoch * steps + step + 1, epochs * steps)
-        capsules = torch.cat([c for _, c in evaluated(network, slices.images, batch, val)])
+        capsules = torch.cat([c for _, c in evaluated(mean.module, slices.images, batch, val)])
         val_loss = loss_of(options.loss, capsules.norm(dim=2), y_val, val_weights).item()
         if not np.isfinite([total, val_loss]).all():
             raise FloatingPointError(f"the loss is not finite after epoch {epoch + 1}")
@@ -171,6 +179,12 @@ def train(
     progress(epochs * steps, epochs * steps)
     network.load_state_dict(state.best_weights)
     return Trained(network.eval(), np.array(state.curve, CURVE), batch)
+
+
+def _running_mean(steps: int, mean: Tensor, new: Tensor, before: Tensor) -> Tensor:
+    """Forgets what is more than some `steps` ago, and at first what is older than most."""
+    share = max(1 / steps, 9 / (10 + float(before)))
+    return torch.lerp(mean, new, share) if mean.is_floating_point() else new
 
 
 def _training_rows(

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
+from torch.optim.swa_utils import AveragedModel
 
 from shapcpp import files
 from shapcpp.ct.capsules import CapsuleNetwork
@@ -33,6 +34,8 @@ class TrainingState:
     ----------
     network : CapsuleNetwork
         With its weights before the first epoch.
+    mean : AveragedModel
+        The running mean of its weights.
     adam : torch.optim.Adam
         Of those weights.
     generator : torch.Generator
@@ -43,13 +46,17 @@ class TrainingState:
     curve : list of tuple
         Epoch, training loss, validation loss, validation AUC.
     best_weights : dict
-        Those of the least validation loss.
+        The mean weights of the least validation loss.
     """
 
     def __init__(
-        self, network: CapsuleNetwork, adam: torch.optim.Adam, generator: torch.Generator
+        self,
+        network: CapsuleNetwork,
+        mean: AveragedModel,
+        adam: torch.optim.Adam,
+        generator: torch.Generator,
     ) -> None:
-        self._network, self._adam, self._generator = network, adam, generator
+        self._network, self._mean, self._adam, self._generator = network, mean, adam, generator
         self.curve: list[Row] = []
         self.best_weights: dict[str, Any] = copy.deepcopy(network.state_dict())
 
@@ -57,7 +64,7 @@ class TrainingState:
         """The end of an epoch."""
         self.curve.append((len(self.curve) + 1, train_loss, val_loss, val_auc))
         if since_best(self.curve) == 0:
-            self.best_weights = copy.deepcopy(self._network.state_dict())
+            self.best_weights = copy.deepcopy(self._mean.module.state_dict())
 
     @property
     def last(self) -> str:
@@ -75,6 +82,7 @@ class TrainingState:
         content = {
             "training": json.dumps(training),
             "network": self._network.state_dict(),
+            "mean": self._mean.state_dict(),
             "adam": self._adam.state_dict(),
             "generator": self._generator.get_state(),
             "curve": [list(row) for row in self.curve],
@@ -109,6 +117,7 @@ class TrainingState:
             raise OtherTrainingError(f"checkpoint {path} is of a training {difference}")
         with _told(path):
             self._network.load_state_dict(content["network"])
+            self._mean.load_state_dict(content["mean"])
             self._adam.load_state_dict(content["adam"])
             self._generator.set_state(content["generator"])
             self.curve, self.best_weights = curve, content["best_weights"]

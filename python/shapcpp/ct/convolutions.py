@@ -1,0 +1,103 @@
+"""The network's two convolutions, a strip of the pictures at a time: Ctrl-C is heard in between.
+
+At 512 pixels a batch is a gigabyte behind either of them, and one pass over it takes seconds. So
+the batch norm between them is folded into the first: mean and variance of its output follow
+from mean and covariance of the patches of 3x3 that it looks at.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["convolved", "interruptible"]
+
+SIDE = 3  # of the kernels
+MARGIN = 2 * (SIDE - 1)  # rows that the two of them take away
+# Pixels of a strip: its second convolution and the gradient of that take a tenth of a second each.
+CHUNK = 1 << 16
+
+
+def convolved(
+    first: nn.Conv2d, norm: nn.BatchNorm2d, second: nn.Conv2d, pictures: Tensor
+) -> Tensor:
+    """Convolution, batch norm, ReLU, convolution, ReLU and max-pooling by 2.
+
+    Parameters
+    ----------
+    first, norm, second : Module
+        The layers. While `norm` trains, its running statistics follow, as in its own forward pass.
+    pictures : Tensor, shape (batch, size, size)
+        Constants: no gradient goes to them.
+
+    Returns
+    -------
+    Tensor, shape (batch, channels, (size - 4) // 2, (size - 4) // 2)
+        What the layers give one after the other, but for rounding.
+    """
+    size = pictures.shape[-1]
+    parts = torch.split(pictures, max(1, CHUNK // size**2))
+    kernel, bias = _normalised(first, norm, parts)
+
+    def pooled(strip: Tensor) -> Tensor:
+        x = torch.relu_(nn.functional.conv2d(strip[:, None], kernel, bias))
+        # Max-pooling before ReLU: the same numbers, a quarter of the work.
+        return torch.relu_(nn.functional.max_pool2d(interruptible(second(x)), 2))
+
+    rows = max(1, CHUNK // (2 * size))  # of a strip, after pooling
+    starts = range(0, (size - MARGIN) // 2, rows)
+    return torch.cat(
+        [
+            torch.cat([pooled(part[:, 2 * r :][:, : 2 * rows + MARGIN]) for r in starts], 2)
+            for part in parts
+        ]
+    )
+
+
+def _normalised(
+    first: nn.Conv2d, norm: nn.BatchNorm2d, parts: tuple[Tensor, ...]
+) -> tuple[Tensor, Tensor]:
+    """Kernel and bias of the first convolution followed by its batch norm."""
+    assert first.bias is not None
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    weight = first.weight.flatten(1).double()
+    if norm.training:
+        count, patch, covariance = _patch_moments(parts)
+        mean = weight @ patch + first.bias
+        variance = ((weight @ covariance) * weight).sum(1)
+        with torch.no_grad():
+            momentum = norm.momentum or 0.0
+            norm.running_mean.lerp_(mean.to(norm.running_mean), momentum)
+            unbiased = variance * (count / max(1, count - 1))
+            norm.running_var.lerp_(unbiased.to(norm.running_var), momentum)
+    else:
+        mean, variance = norm.running_mean.double(), norm.running_var.double()
+    scale = norm.weight / (variance + norm.eps).sqrt()
+    bias = (first.bias - mean) * scale + norm.bias
+    kernel = (weight * scale[:, None]).view_as(first.weight)
+    return kernel.to(parts[0]), bias.to(parts[0])
+
+
+def _patch_moments(parts: tuple[Tensor, ...]) -> tuple[int, Tensor, Tensor]:
+    """Number, mean and covariance of all patches; in double precision, as they nearly coincide."""
+    total = squares = torch.zeros((), dtype=torch.float64, device=parts[0].device)
+    count = 0
+    for part in parts:
+        patches = nn.functional.unfold(part[:, None].double(), SIDE)
+        count += patches.shape[0] * patches.shape[2]
+        total = total + patches.sum((0, 2))
+        squares = squares + (patches @ patches.transpose(1, 2)).sum(0)
+    mean = total / count
+    return count, mean, squares / count - torch.outer(mean, mean)
+
+
+def interruptible(x: Tensor) -> Tensor:
+    """The same, with Python code amid its backward pass, where a signal's handler can run."""
+    if x.requires_grad:
+        x.register_hook(_let_signals_in)  # type: ignore[no-untyped-call]
+    return x
+
+
+def _let_signals_in(gradient: Tensor) -> Tensor:
+    return gradient
