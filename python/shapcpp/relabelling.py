@@ -48,9 +48,9 @@ def read_decisions(path: files.PathLike) -> list[Decision]:
     ----------
     path : path-like
         A CSV file, UTF-8, with the columns ``id`` and ``decision`` (keep, relabel or
-        unsure), optionally ``label``; others are ignored. An apostrophe before an id that
-        begins with ``= + - @``, a tab or another apostrophe is taken away: the report puts
-        it there, so that no spreadsheet runs the id as a formula.
+        unsure), optionally ``label``; others are ignored. An apostrophe before an id or label
+        that begins with ``= + - @``, a tab or another apostrophe is taken away: the report
+        puts it there, so that no spreadsheet runs it as a formula.
 
     Raises
     ------
@@ -73,7 +73,8 @@ def read_decisions(path: files.PathLike) -> list[Decision]:
             )
         if name in decisions:
             raise ValueError(f"{place}: id {name!r} was decided before")
-        decisions[name] = Decision(name, decision, row.get("label"), place)
+        label = _unescaped(row["label"]) if "label" in row else None
+        decisions[name] = Decision(name, decision, label, place)
     return list(decisions.values())
 
 
@@ -136,8 +137,8 @@ def apply_decisions(features: Features, decisions: list[Decision]) -> Features:
     return Features(rows, features.source)
 
 
-def _unescaped(name: str) -> str:
-    return name[1:] if name[:1] == "'" and name[1:].startswith(FORMULA) else name
+def _unescaped(cell: str) -> str:
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA) else cell
 
 
 def _ids(features: Features) -> NDArray[Any]:

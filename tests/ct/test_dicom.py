@@ -52,6 +52,42 @@ def test_a_series_is_ordered_by_position(tmp_path: Path, tilt: float) -> None:
         np.testing.assert_allclose(slices.images[number], standard(stored(number)), atol=1e-6)
 
 
+def test_a_coronal_series_is_ordered_along_its_own_normal(tmp_path: Path) -> None:
+    for name, number in zip("cab", range(3), strict=True):
+        # The height wanders, as that of a table; the slices lie one before the other.
+        place = [0.0, 4.0 * number, (5.0, -3.0, 1.0)[number]]
+        slice_ = dicom(stored(number), f"1.9.{number}", place, orientation=[1, 0, 0, 0, 0, -1])
+        write_dicom(tmp_path / "scans" / f"{name}.dcm", slice_)
+    rows = [(f"{name}.dcm", number % 2) for number, name in enumerate("cab")]
+    table = write_csv(tmp_path / "labels.csv", "file,label", *rows)
+    slices = read_scans(tmp_path / "scans", size=8, labels=table)
+    assert slices.id.tolist() == ["1.9.0", "1.9.1", "1.9.2"]
+
+
+@pytest.mark.parametrize("scout", ["a0", "z9"])
+def test_a_slice_across_the_others_is_none_of_them_whatever_it_is_called(
+    tmp_path: Path, scout: str
+) -> None:
+    scans = tmp_path / "scans"
+    ids = series(scans, 0.1)
+    write_dicom(scans / f"{scout}.dcm", dicom(stored(0), "1.9.9", orientation=[0, 1, 0, 0, 0, -1]))
+    rows = [(f"{name}.dcm", number % 2) for number, name in enumerate("fbdaec")]
+    table = write_csv(tmp_path / "labels.csv", "file,label", *rows)
+    sentence = f"{scout}.dcm lies across the other slices of its series"
+    with pytest.raises(ValueError, match=sentence):
+        read_scans(scans, size=8, labels=table)
+    notes: list[str] = []
+    slices = read_scans(scans, size=8, labels=table, skip_bad=True, note=notes.append)
+    assert slices.id.tolist() == ids
+    assert f"{sentence}; left out" in notes
+
+
+def test_a_slope_of_zero_is_refused(tmp_path: Path) -> None:
+    write_dicom(tmp_path / "a.dcm", dicom(stored(0), "1.9.0", RescaleSlope=0))
+    with pytest.raises(ValueError, match="its RescaleSlope is 0"):
+        read_pixels(tmp_path / "a.dcm")
+
+
 def test_a_series_without_positions_cannot_be_ordered(tmp_path: Path) -> None:
     series(tmp_path)
     write_dicom(tmp_path / "x.dcm", dicom(stored(0), "1.9.9", ImagePositionPatient=None))

@@ -166,6 +166,42 @@ def test_masks_are_found_by_name(tmp_path: Path, volumes: str, masks: str) -> No
     assert slices.patient[4:8].tolist() == [path[: path.index(".nii")]] * 4
 
 
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (("a.nii", "a_mask.nii", "a_seg.nii"), "a_mask.nii and a_seg.nii, both in .* go with the same"),
+        (("a.nii", "a.nii.gz", "a_mask.nii"), "a.nii and a.nii.gz, both in .* go with the same volume"),
+        (("images/a.nii", "masks/a.nii", "masks/a_seg.nii"), "a.nii and a_seg.nii, both in"),
+    ],
+)  # fmt: skip
+def test_two_that_go_with_the_same_volume_are_refused(
+    tmp_path: Path, names: tuple[str, ...], sentence: str
+) -> None:
+    for name in names:
+        write_nifti(tmp_path / name, mask_of(block(), [0, 3, 1, 0]))
+    with pytest.raises(ValueError, match=sentence):
+        read_scans(tmp_path, size=6)
+
+
+def test_a_mask_in_no_folder_goes_with_one_volume_only(tmp_path: Path) -> None:
+    for name in ("p1/scan", "p2/scan", "p3/other"):
+        write_nifti(tmp_path / "images" / f"{name}.nii", block())
+    for name in ("scan", "other"):
+        write_nifti(tmp_path / "masks" / f"{name}.nii", mask_of(block(), [0, 3, 1, 0]))
+    with pytest.raises(ValueError, match="p1/scan.nii of .* has no mask"):
+        read_scans(tmp_path, size=6)
+    notes: list[str] = []
+    slices = read_scans(tmp_path, size=6, skip_bad=True, note=notes.append)
+    assert slices.id.tolist() == [f"images/p3/other.nii:{number}" for number in range(4)]
+
+
+def test_complex_numbers_are_refused(tmp_path: Path) -> None:
+    write_nifti(tmp_path / "a.nii", block().astype(np.complex64))
+    write_nifti(tmp_path / "a_mask.nii", mask_of(block(), [0, 3, 1, 0]))
+    with pytest.raises(ValueError, match="a.nii cannot be read: it holds complex numbers"):
+        read_scans(tmp_path, size=6)
+
+
 def test_masks_from_a_folder_of_their_own(tmp_path: Path) -> None:
     write_nifti(tmp_path / "scans" / "x" / "a.nii", block())
     write_nifti(tmp_path / "drawn" / "x" / "a.nii.gz", mask_of(block(), [0, 0, 4, 4]))

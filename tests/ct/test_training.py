@@ -105,6 +105,27 @@ def test_it_stops_after_patience_and_keeps_the_best(
     assert steps == [*((i, 40) for i in range(1, 21)), (40, 40)]
 
 
+def test_each_split_is_weighed_by_its_own_class_shares(
+    slices: Slices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[bool, list[float]]] = []
+
+    def loss_of(name: str, lengths: torch.Tensor, y: Any, weights: torch.Tensor) -> torch.Tensor:
+        seen.append((lengths.requires_grad, weights.tolist()))
+        return losses.loss_of(name, lengths, y, weights)
+
+    monkeypatch.setattr(training, "loss_of", loss_of)
+    train_y, val_y = (slices.label[slices.split == split] for split in ("train", "val"))
+    noisy = train_y.copy()
+    noisy[:9] = 1 - noisy[:9]
+    train(slices, noisy, **QUICK)
+    wanted = {True: noisy.mean(), False: val_y.mean()}
+    assert len({*wanted.values(), train_y.mean()}) == 3
+    for training_step, weights in seen:
+        share = wanted[training_step]  # of positives; each class weighs what the other is
+        np.testing.assert_allclose(weights, [share, 1 - share], rtol=1e-6)
+
+
 def test_what_is_kept_is_the_running_mean_of_the_weights(
     slices: Slices, monkeypatch: pytest.MonkeyPatch
 ) -> None:

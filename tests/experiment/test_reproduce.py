@@ -13,7 +13,7 @@ import pytest
 
 import shapcpp
 from reproductions import SMALL, STAGES, TOTALS, content
-from scans import write_image_folder
+from scans import pattern, write_csv, write_image_folder, write_png
 from shapcpp.ct import load_model
 from shapcpp.ct.training_state import TrainingState
 from shapcpp.experiment import Reproduction, reproduce
@@ -212,6 +212,49 @@ def test_scans_of_ones_own_are_watched(
     assert redone(tmp_path / "out", capsys, **mine, anonymous=True)[0] == "network-25"
     groups = shapcpp.read_features(tmp_path / "out" / "features-25.npy").rows["group"]
     assert all(group.isdigit() for group in groups)
+
+
+def test_which_label_and_mask_belongs_to_which_scan_is_watched(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], light: None
+) -> None:
+    for number in range(24):
+        write_png(tmp_path / "pixels" / f"{number}.png", pattern(number))
+        link = tmp_path / "scans" / ("positive" if number % 2 else "negative") / f"{number}.png"
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(tmp_path / "pixels" / f"{number}.png")
+    mine: dict[str, Any] = {
+        "data": tmp_path / "scans", "noise": (0.25,), "counts": None, "epochs": 1, "size": 8,
+    }  # fmt: skip
+    assert redone(tmp_path / "out", capsys, **mine)[0] == "network-25"
+    assert redone(tmp_path / "out", capsys, **mine) == []
+    moved = (tmp_path / "scans").rename(tmp_path / "elsewhere")
+    assert redone(tmp_path / "out", capsys, **mine | {"data": moved}) == []
+    (moved / "positive" / "1.png").rename(moved / "negative" / "1.png")
+    assert redone(tmp_path / "out", capsys, **mine | {"data": moved})[0] == "network-25"
+
+
+def test_a_missing_mask_is_told_by_the_reader_or_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], light: None
+) -> None:
+    rows = []
+    for number in range(24):
+        write_png(tmp_path / f"{number}.png", pattern(number))
+        write_png(tmp_path / "masks" / f"{number}.png", pattern(number) * (number % 2))
+        rows.append((f"{number}.png", f"masks/{number}.png"))
+    write_csv(tmp_path / "manifest.csv", "file,mask", *rows)
+    os.remove(tmp_path / "masks" / "5.png")
+    mine: dict[str, Any] = {
+        "data": tmp_path, "noise": (0.25,), "counts": None, "epochs": 1, "size": 8,
+    }  # fmt: skip
+    with pytest.raises(ValueError, match=r"5.png \(manifest.csv, row 5\)"):
+        reproduce(tmp_path / "out", **SMALL | mine)
+    assert "network-25" in redone(tmp_path / "out", capsys, **mine, skip_bad=True)
+
+
+def test_results_go_into_another_folder_than_scans(tmp_path: Path) -> None:
+    scans = write_image_folder(tmp_path / "scans", patients=16, each=4)
+    with pytest.raises(ValueError, match="scans is the folder of the scans: name another"):
+        reproduce(scans, **SMALL | {"data": scans})
 
 
 def test_a_second_one_in_the_same_folder_is_refused(tmp_path: Path) -> None:

@@ -79,11 +79,16 @@ def test_fingerprints_see_content_names_and_times(tmp_path: Path) -> None:
     folder = tmp_path / "scans"
     folder.mkdir()
     (folder / "a").write_text("1")
-    first, by_time = fingerprint(folder), fingerprint_by_time([folder / "a"])
+    first, by_time = fingerprint(folder), fingerprint_by_time([folder / "a"], folder)
     assert first == fingerprint(folder)
     os.utime(folder / "a", ns=(1, 1))
     assert fingerprint(folder) == first
-    assert fingerprint_by_time([folder / "a"]) != by_time
+    assert fingerprint_by_time([folder / "a"], folder) != by_time
+    there = fingerprint_by_time([folder / "a"], folder)
+    moved = folder.rename(tmp_path / "moved")
+    assert fingerprint_by_time([moved / "a"], moved) == there
+    assert fingerprint_by_time([moved / "none"], moved) != there
+    moved.rename(folder)
     (folder / "a").rename(folder / "b")
     renamed = fingerprint(folder)
     (folder / "b").write_text("2")

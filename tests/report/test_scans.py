@@ -91,6 +91,25 @@ def _series(tmp_path: Path) -> Path:
     return folder
 
 
+def test_no_file_is_named_where_patients_could_be_numbers_given(tmp_path: Path) -> None:
+    rows = []
+    for number in range(
+        16
+    ):  # PatientIDs as numbers, in their order: as anonymous patients get them
+        name = f"mueller/{number:02}.dcm"
+        slice_ = dicom(
+            pattern(number), f"{UID}.{number + 10}", [0, 0, number], patient=str(number // 4 + 1)
+        )
+        write_dicom(tmp_path / "series" / name, slice_)
+        rows.append((name, number % 2, "train" if number < 10 else "test"))
+    table = write_csv(tmp_path / "labels.csv", "file,label,split", *rows)
+    v = valued(tmp_path / "series", labels=table, anonymous=True)
+    report(v, scans=tmp_path / "series", output=tmp_path / "report.html", fraction=1.0)
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("data:image/jpeg") == 10
+    assert "mueller" not in page
+
+
 @pytest.mark.parametrize("anonymous", [False, True])
 def test_a_dicom_slice_is_found_by_its_file_unless_it_must_not(
     series: Path, tmp_path: Path, anonymous: bool

@@ -111,6 +111,14 @@ def test_the_apostrophe_before_a_formula_is_no_part_of_the_id(
     assert decision.id == name
 
 
+def test_a_negative_label_comes_back_from_the_report(tmp_path: Path) -> None:
+    signed = features(id=list("abcdef"))
+    signed.rows["label"][signed.rows["label"] == 0] = -1
+    text = 'id,decision,label\n"a","relabel","\'-1"\n'
+    assert signed.rows["label"][0] == -1
+    assert apply_decisions(signed, decided(tmp_path, text)).rows["label"][0] == 1
+
+
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     (tmp_path / "decisions.csv").write_bytes(b"id,decision\n\xff\xfe,keep\n")
     with pytest.raises(ValueError, match="is not a readable CSV file"):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,8 +21,9 @@ Array = NDArray[Any]
 # Fields of the features file that other columns must not take.
 TAKEN = ("features", "label", "split", "id", "group", "patient", "file", "mask")
 # What is known to describe slices, and not whose they are.
-IMPERSONAL = ("slice",)
+IMPERSONAL = ("slice", "true_label")
 DIGITS = 16  # of a hash: no two of a million slices share one
+SAMPLE = 1 << 16  # bytes of a file that go into one
 # Numbers as programs write them. "007", "11_11" and "1e5" may be codes, which a number would lose.
 INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 FLOAT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?(e[+-][0-9]+)?|nan")
@@ -66,13 +69,31 @@ def anonymous_ids(scans: Sequence[Scan]) -> NDArray[np.str_]:
     """Ids without file names, in which patients' names and ids occur: "slice-0a1b2c3d4e5f".
 
     They are hashes of file and slice number, so that a slice keeps its own where others come
-    or go. A DICOM slice keeps its SOPInstanceUID.
+    or go, and of some of the file's content: names alone could be found out by trying all.
+    A DICOM slice keeps its SOPInstanceUID.
     """
-    return np.array([scan.id if scan.kind == DICOM else _hashed(scan.id) for scan in scans])
+    samples: dict[Path, bytes] = {}
+    for scan in scans:
+        if scan.kind != DICOM and scan.file not in samples:
+            samples[scan.file] = _sample(scan.file)
+    return np.array(
+        [scan.id if scan.kind == DICOM else _hashed(scan, samples[scan.file]) for scan in scans]
+    )
 
 
-def _hashed(name: str) -> str:
-    return f"slice-{hashlib.sha256(name.encode()).hexdigest()[:DIGITS]}"
+def _sample(file: Path) -> bytes:
+    """Digest of a file's beginning and middle, where volumes have more than background."""
+    try:
+        with open(file, "rb") as content:
+            begin = content.read(SAMPLE)
+            content.seek(os.fstat(content.fileno()).st_size // 2)
+            return hashlib.sha256(begin + content.read(SAMPLE)).digest()
+    except OSError:  # and so it gets no id: it cannot be read
+        return b""
+
+
+def _hashed(scan: Scan, sample: bytes) -> str:
+    return f"slice-{hashlib.sha256(scan.id.encode() + sample).hexdigest()[:DIGITS]}"
 
 
 def impersonal(columns: dict[str, Array], note: Callable[[str], None]) -> dict[str, Array]:

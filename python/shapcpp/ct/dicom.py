@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ PIXELS = [
     "RescaleIntercept",
     "PixelData",
 ]
+PARALLEL = 0.9  # cosine of an angle between slices of one series
 # What CT stores in 12 bits. Padding outside the field of view lies below, often far below.
 LEAST, MOST = -1024.0, 3071.0
 
@@ -89,8 +91,8 @@ def in_order(
 ) -> list[tuple[Path, Header, int]]:
     """Slices by series and by position along the series' normal, each with its number there.
 
-    Of a series of more than one slice, those that do not say where they lie are left out, and
-    `lost` is told each with what it has not.
+    Of a series of more than one slice, those that do not say where they lie, or lie across the
+    others, are left out, and `lost` is told each and why.
     """
     series: dict[str, list[tuple[Path, Header]]] = {}
     for path, header in headers:
@@ -105,20 +107,28 @@ def in_order(
 def _sorted(
     members: list[tuple[Path, Header]], lost: Callable[[Path, str], None]
 ) -> list[tuple[Path, Header]]:
-    turned = [header.orientation for _, header in members if header.orientation is not None]
+    turned = Counter(header.orientation for _, header in members if header.orientation is not None)
     if not turned:
         for path, _ in members:
-            lost(path, "ImageOrientationPatient")
+            lost(path, "has no ImageOrientationPatient, by which its series is ordered")
         return []
-    normal = np.cross(*np.reshape(turned[0], (2, 3)))
+    # That of most slices, whatever they are called; scouts lie across them.
+    normal = _normal(max(turned, key=lambda one: (turned[one], one)))
     placed = []
     for path, header in members:
         if header.position is None:
-            lost(path, "ImagePositionPatient")
+            lost(path, "has no ImagePositionPatient, by which its series is ordered")
+        elif header.orientation and abs(normal @ _normal(header.orientation)) < PARALLEL:
+            lost(path, "lies across the other slices of its series")
         else:
             distance = float(normal @ np.array(header.position))
             placed.append((distance, header.instance, path, header))
     return [(path, header) for *_, path, header in sorted(placed, key=lambda one: one[:2])]
+
+
+def _normal(orientation: tuple[float, ...]) -> NDArray[np.float64]:
+    normal = np.cross(*np.reshape(orientation, (2, 3)))
+    return normal / max(float(np.linalg.norm(normal)), 1e-9)
 
 
 def read_pixels(path: Path) -> NDArray[np.float32]:
@@ -136,6 +146,8 @@ def read_pixels(path: Path) -> NDArray[np.float32]:
         raise ValueError(f"it holds {samples} values per pixel, and grey values are needed")
     _check_decoder(path, dataset.file_meta.TransferSyntaxUID)
     slope, intercept = dataset.get("RescaleSlope"), dataset.get("RescaleIntercept")
+    if slope == 0:
+        raise ValueError("its RescaleSlope is 0, which leaves nothing of its pixels")
     stored: NDArray[Any] = dataset.pixel_array
     pixels = stored * float(1 if slope is None else slope) + float(intercept or 0)
     return np.clip(pixels, LEAST, MOST).astype(np.float32)

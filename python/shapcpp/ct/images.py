@@ -19,14 +19,23 @@ DEEP = ("I", "F")
 
 
 def read_image(path: str | os.PathLike[str]) -> NDArray[Any]:
-    """The pixels of an image file as stored, shape (rows, columns); colours become grey.
+    """The pixels of an image file as stored, shape (rows, columns).
 
-    8-bit images give uint8; deeper ones, such as 16-bit PNG, keep their depth.
+    8-bit images give uint8; deeper ones, such as 16-bit PNG, keep their depth. Colours become
+    grey, and what is transparent black.
     """
     pillow = library("PIL.Image", f"reading {Path(path).name}")
     with pillow.open(path) as image:
         frames = getattr(image, "n_frames", 1)
         if frames != 1:
             raise ValueError(f"it holds {frames} frames, and one slice per file is read")
-        deep = image.mode.split(";")[0] in DEEP
-        return np.array(image if deep else image.convert("L"))
+        if image.mode.split(";")[0] in DEEP:
+            return np.array(image)
+        if any(";16" in str(tile[3]) for tile in image.tile):
+            raise ValueError(
+                "it holds colours of 16 bits, of which 8 would be lost: save it as grey"
+            )
+        if "A" in image.getbands() or "transparency" in image.info:
+            layers = np.array(image.convert("RGBA").convert("LA"), dtype=np.uint16)
+            return (layers[..., 0] * layers[..., 1] // 255).astype(np.uint8)
+        return np.array(image.convert("L"))

@@ -128,6 +128,10 @@ def _kind(path: Path) -> str | None:
     return DICOM if path.is_file() and dicom.looks_like_dicom(path) else None
 
 
+def _is_text(name: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
 def _of_manifest(path: Path, label_column: str, bad: BadSlices) -> Listing:
     manifest = read_manifest(path, label_column)
     root = path.parent
@@ -212,8 +216,12 @@ def _of_folder(root: Path, masks: Path | None, bad: BadSlices) -> Listing:
         for name in sorted(names):
             file = Path(folder) / name
             kind = None if name.startswith(".") or name == "DICOMDIR" else _kind(file)
-            if kind is not None:
-                found[kind].append(file)
+            if kind is None:
+                continue
+            if not _is_text(where := file.relative_to(root).as_posix()):
+                bad.left_out(f"{where} has a name that is not UTF-8 text: rename it")
+                continue
+            found[kind].append(file)
     kinds = [kind for kind in KINDS if found[kind]]
     if not kinds:
         raise ValueError(f"{root} holds no {NAME}, and no NIfTI volume, DICOM file or image")
@@ -269,9 +277,8 @@ def _series(root: Path, files: list[Path], bad: BadSlices) -> list[Scan]:
         if first is not file:  # before they are numbered
             _same(name, first.relative_to(root).as_posix(), header.instance, bad)
 
-    def lost(file: Path, lacks: str) -> None:
-        name = file.relative_to(root).as_posix()
-        bad.left_out(f"{name} has no {lacks}, by which its series is ordered")
+    def lost(file: Path, why: str) -> None:
+        bad.left_out(f"{file.relative_to(root).as_posix()} {why}")
 
     scans = []
     for file, header, number in dicom.in_order(headers.values(), lost):
@@ -281,12 +288,17 @@ def _series(root: Path, files: list[Path], bad: BadSlices) -> list[Scan]:
 
 
 def _unique(listing: Listing, bad: BadSlices) -> Listing:
-    first: dict[str, Scan] = {}
+    """The listing in which no slice is twice, under one name or, by links and "..", under two."""
+    kept: list[Scan] = []
+    first: dict[tuple[str, int | None] | str, Scan] = {}
     for scan in listing.scans:
-        other = first.setdefault(scan.id, scan)
-        if other is not scan:
+        place = (os.path.realpath(scan.file), scan.slice if scan.kind == NIFTI else None)
+        other = first.setdefault(scan.id, first.setdefault(place, scan))
+        if other is scan:
+            kept.append(scan)
+        else:
             _same(scan.where, other.where, scan.id, bad)
-    return replace(listing, scans=list(first.values()))
+    return replace(listing, scans=kept)
 
 
 def _same(name: str, first: str, identifier: str, bad: BadSlices) -> None:

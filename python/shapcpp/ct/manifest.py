@@ -14,7 +14,7 @@ __all__ = ["NAME", "Manifest", "Row", "read_manifest"]
 
 NAME = "manifest.csv"
 LABELS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
-TRUTHS = ("0", "1", "-1")
+TRUTHS = {**LABELS, "-1": -1, "-1.0": -1}
 
 
 @dataclass(frozen=True)
@@ -111,10 +111,13 @@ def _row(entries: dict[str, str], where: str, label_column: str) -> Row:
     if label is not None and label not in LABELS:
         raise ValueError(f"{where}: {label_column} is {label!r}; labels must be 0 or 1")
     truth = entries.get("true_label", "-1")
-    if label_column != "true_label" and truth not in TRUTHS:
-        raise ValueError(
-            f"{where}: true_label is {truth!r}; it must be 0, 1, or -1 where it is not known"
-        )
+    if label_column != "true_label":
+        if truth not in TRUTHS:
+            raise ValueError(
+                f"{where}: true_label is {truth!r}; it must be 0, 1, or -1 where it is not known"
+            )
+        if "true_label" in entries:
+            entries["true_label"] = str(TRUTHS[truth])
     if number is not None and not number.isdecimal():
         raise ValueError(f"{where}: slice is {number!r}; it must be a number from 0")
     if split is not None and split not in SPLITS:

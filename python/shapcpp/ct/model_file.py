@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import zipfile
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from shapcpp.ct.capsules import CapsuleNetwork, NetworkOptions
 from shapcpp.ct.devices import find_device
 from shapcpp.ct.trained import CURVE, Trained
 
-__all__ = ["load_model", "save_model"]
+__all__ = ["load_model", "save_model", "write_torch"]
 
 FORMAT = "shapcpp capsule network 1"
 
@@ -45,7 +46,14 @@ def save_model(path: files.PathLike, trained: Trained) -> None:
         "curve": [list(row) for row in trained.curve.tolist()],
         "weights": {name: t.cpu() for name, t in trained.network.state_dict().items()},
     }
-    files.write_atomically(path, lambda file: torch.save(content, file))
+    write_torch(path, content)
+
+
+def write_torch(path: files.PathLike, content: object) -> None:
+    """``torch.save``, whole or not at all; a full disk is an OSError as of other files."""
+    packed = io.BytesIO()
+    torch.save(content, packed)
+    files.write_atomically(path, lambda file: file.write(packed.getbuffer()))
 
 
 def load_model(path: files.PathLike, device: str = "cpu") -> Trained:

@@ -45,6 +45,8 @@ class Volume:
         image = library("nibabel", f"reading {self.path.name}").load(self.path)
         if image.get_data_dtype().names is not None:
             raise ValueError("it holds colours, and grey values are needed")
+        if image.get_data_dtype().kind == "c":
+            raise ValueError("it holds complex numbers, and real ones are needed")
         return image
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -30,31 +31,41 @@ def paired(
     """
     volumes = sorted(volumes)
     if masks is not None:
-        drawn = {_key(masks, path): path for path in sorted(masks.rglob("*")) if _is_volume(path)}
+        drawn = [path for path in sorted(masks.rglob("*")) if _is_volume(path)]
         scans = [path for path in volumes if masks not in path.parents]
-        return [(path, _found(drawn, root, path)) for path in scans], str(masks)
+        return _pairs(_by_key(root, scans), _by_key(masks, drawn)), str(masks)
     for first, second in FOLDERS:
         images, labels = root / first, root / second
         if images.is_dir() and labels.is_dir():
-            drawn = {_key(labels, path): path for path in volumes if labels in path.parents}
+            drawn = [path for path in volumes if labels in path.parents]
             scans = [path for path in volumes if images in path.parents]
-            return [(path, _found(drawn, images, path)) for path in scans], str(labels)
-    beside = {_key(root, path): path for path in volumes if MASK_SUFFIX.search(nifti.stem(path))}
-    scans = [path for path in volumes if path not in set(beside.values())]
-    return [(path, _found(beside, root, path)) for path in scans], BESIDE
+            return _pairs(_by_key(images, scans), _by_key(labels, drawn)), str(labels)
+    drawn = [path for path in volumes if MASK_SUFFIX.search(nifti.stem(path))]
+    scans = [path for path in volumes if path not in set(drawn)]
+    return _pairs(_by_key(root, scans), _by_key(root, drawn)), BESIDE
 
 
 def _is_volume(path: Path) -> bool:
     return path.name.lower().endswith(nifti.SUFFIXES) and path.is_file()
 
 
-def _key(folder: Path, path: Path) -> str:
-    """What a volume and its mask have in common: folder and name without their endings."""
-    name = MASK_SUFFIX.sub("", nifti.stem(path))
-    return (path.relative_to(folder).parent / CHANNEL.sub("", name)).as_posix()
+def _by_key(folder: Path, paths: Iterable[Path]) -> dict[str, Path]:
+    """Volumes, or masks, by what they have in common: folder and name without their endings."""
+    found: dict[str, Path] = {}
+    for path in paths:
+        name = MASK_SUFFIX.sub("", nifti.stem(path))
+        key = (path.relative_to(folder).parent / CHANNEL.sub("", name)).as_posix()
+        if key in found:
+            raise ValueError(
+                f"{found[key].name} and {path.name}, both in {path.parent}, go with the same "
+                "volume: leave one of them"
+            )
+        found[key] = path
+    return found
 
 
-def _found(masks: dict[str, Path], folder: Path, volume: Path) -> Path | None:
-    key = _key(folder, volume)
-    flat = {name: path for name, path in masks.items() if "/" not in name}
-    return masks.get(key) or flat.get(Path(key).name)
+def _pairs(volumes: dict[str, Path], masks: dict[str, Path]) -> list[tuple[Path, Path | None]]:
+    """Masks that lie in no sub-folder go with the only volume of their name, wherever it lies."""
+    names = Counter(Path(key).name for key in volumes)
+    flat = {key: path for key, path in masks.items() if "/" not in key and names[key] == 1}
+    return [(path, masks.get(key) or flat.get(Path(key).name)) for key, path in volumes.items()]

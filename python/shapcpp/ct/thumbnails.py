@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from shapcpp.ct.bad_slices import BadSlices, silent
 from shapcpp.ct.columns import anonymous_ids
-from shapcpp.ct.listing import DICOM, Scan, listed
+from shapcpp.ct.listing import DICOM, Listing, Scan, listed
 from shapcpp.ct.pixels import read_each
 from shapcpp.ct.preparation import resized
 
@@ -25,7 +25,7 @@ PathLike = str | os.PathLike[str]
 BLACK, WHITE = 0.5, 99.5
 
 
-def unheard(root: Path, scans: list[Scan]) -> None:
+def unheard(listing: Listing, scans: list[Scan]) -> None:
     """Of scans that nobody asked about."""
 
 
@@ -36,7 +36,7 @@ def thumbnails(
     *,
     masks: PathLike | None = None,
     note: Callable[[str], None] = silent,
-    found: Callable[[Path, list[Scan]], None] = unheard,
+    found: Callable[[Listing, list[Scan]], None] = unheard,
 ) -> dict[str, NDArray[np.uint8]]:
     """Pictures of some slices of a folder or manifest that `read_scans` reads.
 
@@ -53,7 +53,7 @@ def thumbnails(
     note : callable, optional
         Told in one sentence of each slice that cannot be read; it gets no picture.
     found : callable, optional
-        Told the root of the scans and which scan each id is, before any pixel is read.
+        Told all scans and which of them each id is, before any pixel is read.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def thumbnails(
     bad = BadSlices(skip=True, note=note)
     listing = listed(path, "", masks, bad)
     scans = _found([str(one) for one in ids], listing.scans, listing.source)
-    found(listing.root, scans)
+    found(listing, scans)
     pictures: dict[str, NDArray[np.uint8]] = {}
 
     def keep(row: int, pixels: NDArray[Any]) -> None:
@@ -80,28 +80,31 @@ def thumbnails(
     return pictures
 
 
-def places(root: Path, scans: Sequence[Scan], patients: Sequence[str | None]) -> dict[str, str]:
+def places(
+    listing: Listing, scans: Sequence[Scan], patients: Sequence[str | None]
+) -> dict[str, str]:
     """Files of slices that are not called by theirs, which DICOM slices are not.
 
     Parameters
     ----------
-    root : path
-        What the files are shown relative to.
+    listing : Listing
+        All scans.
     scans : sequence of Scan
-        The slices.
+        Some of them.
     patients : sequence of str or None
-        Whose they are said to be. If that is not what the scans say, they were made
-        anonymous, and then no file is named either.
+        Whose they are said to be. If that is not what the scans say, or could as well be the
+        numbers that anonymous patients get, no file is named.
 
     Returns
     -------
     dict of str to str
         By id: the file, and its number in the series, from 0, where known.
     """
-    if [scan.patient for scan in scans] != list(patients):
+    numbers = {None, *map(str, range(1, len(listing.scans) + 1))}
+    if [scan.patient for scan in scans] != list(patients) or numbers.issuperset(patients):
         return {}
     return {
-        scan.id: Path(os.path.relpath(scan.file, root)).as_posix()
+        scan.id: Path(os.path.relpath(scan.file, listing.root)).as_posix()
         + ("" if scan.slice is None else f", slice {scan.slice}")
         for scan in scans
         if scan.kind == DICOM

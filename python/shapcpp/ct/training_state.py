@@ -16,6 +16,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from shapcpp import files
 from shapcpp.ct.capsules import CapsuleNetwork
+from shapcpp.ct.model_file import write_torch
 
 __all__ = ["OtherTrainingError", "TrainingState", "epochs_kept"]
 
@@ -88,7 +89,7 @@ class TrainingState:
             "curve": [list(row) for row in self.curve],
             "best_weights": self.best_weights,
         }
-        files.write_atomically(path, lambda file: torch.save(content, file))
+        write_torch(path, content)
 
     def resume(
         self, path: files.PathLike, training: Mapping[str, Any], epochs: int, patience: int

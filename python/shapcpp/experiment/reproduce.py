@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -167,6 +168,8 @@ def reproduce(
     from shapcpp.ct.devices import find_device
 
     find_device(device)
+    if os.path.realpath(output) == os.path.realpath(data):
+        raise ValueError(f"{output} is the folder of the scans: name another for the results")
     with _alone(Path(output)):
         stages = Stages(output, _say, progress_bar) if progress else Stages(output)
         scans = Scans(settings, stages)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +116,7 @@ class Scans:
         return self._stages.of(PHANTOM)[PHANTOM]
 
     def _mark(self) -> str:
-        """Changes if any file of the scans, of their masks or labels does."""
+        """Changes if any file of the scans, of their masks or labels does, or which is which."""
         from shapcpp.ct.bad_slices import BadSlices, silent
         from shapcpp.ct.listing import listed
 
@@ -121,7 +124,14 @@ class Scans:
         bad = BadSlices(settings.skip_bad, silent)
         listing = listed(settings.data, settings.label_column, settings.masks, bad)
         paths = [file for scan in listing.scans for file in (scan.file, scan.mask) if file]
+        roles = [
+            [one.id, one.label, one.split, one.patient]
+            + [os.path.relpath(file, listing.root) for file in (one.file, one.mask) if file]
+            for one in listing.scans
+        ]
         tables = [settings.labels] if settings.labels is not None else []
         if listing.manifest is not None:
             tables.append(listing.manifest.path)
-        return " ".join([fingerprint_by_time(paths), *map(fingerprint, tables)])
+        marks = [hashlib.sha256(json.dumps(roles).encode()).hexdigest()]
+        marks += [fingerprint_by_time(paths, listing.root), *map(fingerprint, tables)]
+        return " ".join(marks)

@@ -191,12 +191,19 @@ def fingerprint(path: files.PathLike) -> str:
     return digest.hexdigest()
 
 
-def fingerprint_by_time(paths: Iterable[files.PathLike]) -> str:
-    """A hash of names, sizes and times of change: for inputs too large to be read each time."""
+def fingerprint_by_time(paths: Iterable[files.PathLike], folder: files.PathLike) -> str:
+    """A hash of names, sizes and times of change: for inputs too large to be read each time.
+
+    Names are relative to `folder`, which can be moved. A file that is not there counts too:
+    whoever reads it says so better.
+    """
     digest = hashlib.sha256()
-    for name in sorted({os.path.realpath(path) for path in paths}):
-        status = os.stat(name)
-        digest.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    for path in sorted(set(paths), key=os.fspath):
+        state = "absent"
+        if os.path.exists(path):
+            status = os.stat(path)
+            state = f"{status.st_size}\0{status.st_mtime_ns}"
+        digest.update(f"{os.path.relpath(path, folder)}\0{state}\n".encode())
     return digest.hexdigest()
 
 

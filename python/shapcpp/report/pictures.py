@@ -65,7 +65,7 @@ def pictures_of(
             SIZE,
             masks=masks,
             note=lambda note: warnings.warn(note, stacklevel=2),
-            found=lambda root, slices: where.update(places(root, slices, patients)),
+            found=lambda listing, slices: where.update(places(listing, slices, patients)),
         )
     uris = {name: _uri(name, pictures[name]) for name in ids if name in pictures}
     return Pictures(uris, where)
