@@ -45,6 +45,7 @@ MOST_EXPANSION = 100
 DAMAGED = (
     ValueError,
     TypeError,
+    AttributeError,
     ArithmeticError,
     LookupError,
     RuntimeError,

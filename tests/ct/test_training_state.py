@@ -100,3 +100,12 @@ def test_another_training_and_damage_are_refused(tmp_path: Path, slices: Slices)
         with pytest.raises(ValueError, match="checkpoint .* cannot be taken up") as told:
             train(slices, epochs=1, checkpoint=path, **QUICK)
         assert "\n" not in str(told.value)
+    path.write_bytes(content)
+    changes: tuple[dict[str, Any], ...] = (
+        {"adam": 3}, {"training": 3}, {"training": "3"}, {"best_weights": {}}, {"curve": [[1, 2.0]]},
+        {"curve": [["a", 0, 0, 0]]}, {"generator": None}, {"mean": []},
+    )  # fmt: skip
+    for change in changes:
+        torch.save(torch.load(path, weights_only=True) | change, tmp_path / "changed")
+        with pytest.raises(ValueError, match="checkpoint .* cannot be taken up") as told:
+            train(slices, epochs=1, checkpoint=tmp_path / "changed", **QUICK)

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from scans import pattern, write_csv, write_image_folder, write_png
 from shapcpp.ct import load_model
 from shapcpp.ct.training_state import TrainingState
 from shapcpp.experiment import Reproduction, reproduce
+from shapcpp.experiment.settings import Settings
 from shapcpp.experiment.stages import Facts, Stages
 from shapcpp.progress import Progress, Unseen
+from shapcpp.report import figure3
 
 module: Any = sys.modules[reproduce.__module__]
 
@@ -64,7 +67,7 @@ def test_labels_are_flipped_in_the_training_split_only(
 ) -> None:
     rows = shapcpp.read_features(done.folder / f"features-{percent}.npy").rows
     train = rows["split"] == "train"
-    noisy, flipped = shapcpp.flip_labels(rows["true_label"][train], rate, seed=0)
+    noisy, flipped = shapcpp.flip_labels(rows["true_label"][train], rate, seed=3)
     assert flipped.sum() == round(16 * rate) + round(32 * rate)
     np.testing.assert_array_equal(rows["label"][train], noisy)
     np.testing.assert_array_equal(rows["label"][~train], rows["true_label"][~train])
@@ -89,7 +92,7 @@ def test_features_are_those_of_the_saved_network(done: Reproduction) -> None:
 def test_values_are_those_of_the_features_file(done: Reproduction, rule: Any) -> None:
     train, test = shapcpp.read_features(done.folder / "features-10.npy").sides()
     v = shapcpp.value(
-        train.X, train.y, test.X, test.y, permutations=30, seed=0, single_class=rule, trace=50
+        train.X, train.y, test.X, test.y, permutations=30, seed=3, single_class=rule, trace=50
     )  # fmt: skip
     kept = shapcpp.load(done.folder / ("run-10.npz" if rule == "constant" else "run-10-carry.npz"))
     np.testing.assert_array_equal(kept.gains, v.gains)
@@ -101,6 +104,28 @@ def test_values_are_those_of_the_features_file(done: Reproduction, rule: Any) ->
     np.testing.assert_array_equal(kept.true_labels, train.true_labels)
     assert kept.settings["single_class"] == rule
     assert not kept.settings["by_group"]
+
+
+def test_report_and_figure_3_are_of_the_noisiest_experiment(
+    done: Reproduction, tmp_path: Path
+) -> None:
+    runs = {percent: shapcpp.load(done.folder / f"run-{percent}.npz") for percent in (10, 30)}
+    page = (done.folder / "report.html").read_text()
+    assert runs[30].fingerprint in page
+    assert runs[10].fingerprint not in page
+    figure3(runs[30], tmp_path / "figure3.png")
+    assert (tmp_path / "figure3.png").read_bytes() == (done.folder / "figure3.png").read_bytes()
+
+
+def test_every_setting_is_an_input_of_some_stage() -> None:
+    settings = Settings(
+        **SMALL, data="phantom", patience=1, split=None, labels=None, label_column="label",
+        masks=None, min_lesion=1, anonymous=False, skip_bad=False, routing=1, C=1.0, scale=None,
+        device="cpu",
+    )  # fmt: skip
+    beside = {"data", "labels", "masks", "noise", "device"}  # seen otherwise, or cannot matter
+    names = {field.name for field in fields(Settings)}
+    assert {*settings.reading, *settings.training, *settings.valuing, *beside} == names | {"trace"}
 
 
 def fragile(where: str, midway: int = 0) -> type[Stages]:

@@ -95,7 +95,10 @@ def test_fingerprints_see_content_names_and_times(tmp_path: Path) -> None:
     assert len({first, renamed, fingerprint(folder)}) == 3
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1, "stages": {"a": {"inputs": 3}}}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"format": 1, "stages": []}', '{"format": 1, "stages": {"a": {"inputs": 3}}}'],
+)
 def test_a_damaged_record_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "stages.json").write_text(text)
     with pytest.raises(ValueError, match=r"stages\.json is no record of stages") as told:

@@ -63,6 +63,46 @@ def test_ids_do_not_run_and_nothing_complains(b: Browser, v: Valuation) -> None:
     assert b.complaints() == []
 
 
+LARGE = """const d = document.querySelector(".large"), i = d.querySelector("img");
+    return [d.open, d.querySelectorAll("img").length, i ? i.alt : "", i ? i.getBoundingClientRect().width : 0]"""
+
+
+def test_a_slice_is_enlarged_by_its_picture_and_by_a_key(b: Browser) -> None:
+    first, second = b.run(IDS)[:2]
+    b.click(".card .look")
+    is_open, count, alt, width = b.run(LARGE)
+    assert (is_open, count, alt) == (True, 1, f"Slice {first}")
+    assert width > 2 * 160
+    b.press("escape")
+    assert b.run(LARGE)[0] is False
+    assert b.run(PRESSED) == []  # looking decides nothing
+    b.run("document.querySelectorAll('.card')[1].focus()")
+    b.press("e")
+    assert b.run(LARGE)[:3] == [True, 1, f"Slice {second}"]
+    b.click(".large .slice")
+    assert b.run(LARGE)[0] is False
+
+
+def test_brightness_and_contrast_change_all_slices(b: Browser) -> None:
+    filters = """return [...new Set([...document.querySelectorAll("img.slice")].map(
+        (image) => getComputedStyle(image).filter))]"""
+    assert b.run(filters) == ["none"]
+    before = b.run(IDS)
+    for name, value in (("brightness", "2"), ("contrast", "1.5")):
+        b.run(
+            f"""const slider = document.querySelector("[name={name}]");
+            slider.value = {value};
+            slider.dispatchEvent(new Event("input", {{ bubbles: true }}));"""
+        )
+    assert b.run(filters) == ["brightness(2) contrast(1.5)"]
+    assert b.run(IDS) == before
+
+
+def test_the_queue_comes_first(b: Browser) -> None:
+    sections = b.run("return [...document.querySelectorAll('main > section')].map((s) => s.id)")
+    assert sections[:2] == ["queue", "done"]
+
+
 def test_a_decision_is_kept_over_a_reload(b: Browser, page: Path) -> None:
     b.click(".card:nth-of-type(2) button[value=relabel]")
     assert state(b).endswith("1 decided (0 keep, 1 relabel, 0 unsure).")
@@ -86,7 +126,7 @@ def test_keys_decide_and_move_on(b: Browser) -> None:
     assert (
         b.run("return [...document.querySelectorAll('.card')].indexOf(document.activeElement)") == 3
     )
-    b.press("tab", "tab", " ")  # on to the card's second button
+    b.press("tab", "tab", "tab", " ")  # past the picture to the card's second button
     assert b.run("return document.querySelectorAll('.card')[3].dataset.decision") == "relabel"
 
 

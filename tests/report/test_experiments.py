@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,21 @@ def test_other_noise_is_not_the_papers() -> None:
 
 
 def test_the_papers_numbers_are_where_the_paper_has_them() -> None:
-    assert paper_share(0.1, 0.1, "neg_as_pos", "spc") == 0.68
-    assert paper_share(0.3, 0.3, "neg_as_pos", "rec") == 0.07
-    assert paper_share(0.2, 0.2, "pos_as_neg", "acc") == 1.00
-    assert len(PAPER) == 5
+    # Table 2 of the paper, as it is printed: noise, lowest, then acc, rec, spc in each direction.
+    printed = """
+        10 10  1.00 1.00 0.00  0.28 0.28 0.68
+        10 30  1.00 1.00 0.00  0.30 0.30 0.78
+        20 20  1.00 1.00 0.00  0.23 0.18 0.96
+        20 30  1.00 1.00 0.00  0.29 0.19 1.00
+        30 30  0.97 0.97 0.00  0.35 0.07 1.00
+    """
+    lines = [line.split() for line in printed.strip().splitlines()]
+    assert len(PAPER) == len(lines)
+    for noise, lowest, *shares in lines:
+        cells = product(("pos_as_neg", "neg_as_pos"), ("acc", "rec", "spc"))
+        for (direction, metric), share in zip(cells, shares, strict=True):
+            found = paper_share(int(noise) / 100, int(lowest) / 100, direction, metric)
+            assert found == float(share)
     for nothing in (
         (0.2, 0.1, "pos_as_neg", "acc"), (0.3, 0.3, "pos_as_neg", "bal"), (None, 0.3, "pos_as_neg", "acc"),
     ):  # fmt: skip

@@ -123,7 +123,7 @@ def test_known_errors_are_shown_beside_the_papers(parsed: Page, v: Valuation) ->
 
 
 def test_what_is_missing_is_said_and_not_left_out(bare: Page) -> None:
-    assert "value the features with --trace 50" in bare.text
+    assert "How values settled is shown for runs made with --trace 50" in bare.text
     assert "Give the features file" in bare.text
     assert "Known errors found" not in bare.text
     assert "Recall against specificity" not in bare.text

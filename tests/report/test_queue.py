@@ -33,11 +33,11 @@ def test_each_sample_once_most_doubtful_first(v: Valuation) -> None:
 def test_what_is_proven_is_said() -> None:
     v = valuation(around([50, 10, 30, 30, 20], 1000))
     words = {c.id: c.verdicts[0].among_lowest for c in review(v, 0.6).candidates}
-    assert words == {"1": "proven", "4": "proven", "2": "yes"}
+    assert words == {"1": "proven", "4": "proven", "2": "likely"}
     everyone = review(v, 1.0)
     assert {c.verdicts[0].among_lowest for c in everyone.candidates} == {"proven"}
     early = review(valuation(around([50, 10, 30], 10)), 0.3)
-    assert early.candidates[0].verdicts[0].among_lowest == "yes"
+    assert early.candidates[0].verdicts[0].among_lowest == "likely"
 
 
 def test_values_and_intervals_in_one_unit() -> None:

@@ -17,6 +17,7 @@ from torch.optim.swa_utils import AveragedModel
 from shapcpp import files
 from shapcpp.ct.capsules import CapsuleNetwork
 from shapcpp.ct.model_file import write_torch
+from shapcpp.ct.trained import CURVE
 
 __all__ = ["OtherTrainingError", "TrainingState", "epochs_kept"]
 
@@ -108,7 +109,9 @@ class TrainingState:
         with _told(path):
             content = _content(path)
             kept = json.loads(content["training"])
-            curve: list[Row] = [tuple(row) for row in content["curve"]]
+            curve: list[Row] = [tuple(map(float, row)) for row in content["curve"]]
+            if any(len(row) != len(CURVE.names or ()) for row in curve):
+                raise ValueError("its curve has rows of other columns")
             difference = _difference(kept, json.loads(json.dumps(training)))
         if difference is None and any(
             ends(curve[:done], epochs, patience) for done in range(len(curve))
@@ -121,7 +124,10 @@ class TrainingState:
             self._mean.load_state_dict(content["mean"])
             self._adam.load_state_dict(content["adam"])
             self._generator.set_state(content["generator"])
-            self.curve, self.best_weights = curve, content["best_weights"]
+            best = content["best_weights"]
+            if best.keys() != self.best_weights.keys():
+                raise ValueError("its best weights are not those of the network")
+            self.curve, self.best_weights = curve, best
 
 
 def epochs_kept(path: files.PathLike) -> int:

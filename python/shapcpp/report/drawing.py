@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = ["agreement", "class_lanes", "convergence", "removal", "sorted_values"]
 
-Corner: TypeAlias = Literal["upper right", "lower right", "lower left"]
-
 # Okabe and Ito's colours, told apart by most who see colours differently; shapes say the same.
 BLUE, ORANGE, GREY, INK = "#0072B2", "#D55E00", "#6B7280", "#1F2933"
 OF_CLASS = ((BLUE, "o"), (ORANGE, "^"))
 OF_METRIC = {"acc": (INK, "o", "-"), "rec": (ORANGE, "^", "--"), "spc": (BLUE, "s", "-.")}
+# Points, the first the largest and hollow, so that curves on top of each other are all seen.
+SIZES = {"acc": 6.5, "rec": 5.0, "spc": 3.0}
 FEWEST_SHOWN = 10  # permutations
 LONGEST = 24  # characters of an id in a legend
 MOST_VECTORS = 2000  # points of a panel that are drawn one by one; more become a picture
@@ -56,7 +56,7 @@ def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64
     axes.xaxis.set_minor_formatter("")  # by default it labels those of a short axis, as formulas
     axes.set_xlabel("permutations")
     axes.set_ylabel(f"value by {LONG[metric]}")
-    _legend(axes, "upper right")
+    _legend(axes)
 
 
 def sorted_values(
@@ -73,7 +73,7 @@ def sorted_values(
                      label=f"{what} {label}")  # fmt: skip
     axes.axhline(0, color=GREY, linewidth=0.6)
     axes.set_ylabel(f"value by {LONG[metric]}")
-    _legend(axes, "lower right")
+    _legend(axes)
 
 
 def class_lanes(axes: Axes, v: Valuation, metric: str, labels: NDArray[np.int64]) -> None:
@@ -117,7 +117,7 @@ def agreement(axes: Axes, v: Valuation) -> None:
     axes.locator_params(axis="x", nbins=6)
     axes.set_xlabel("value by recall")
     axes.set_ylabel("value by specificity")
-    _legend(axes, "upper right")
+    _legend(axes)
 
 
 def removal(axes: Axes, curves: Mapping[str, Any], score: str, verb: str) -> None:
@@ -131,11 +131,12 @@ def removal(axes: Axes, curves: Mapping[str, Any], score: str, verb: str) -> Non
                               alpha=0.2, linewidth=0)  # fmt: skip
         else:
             colour, marker, line = OF_METRIC[name]
-            axes.plot(at, mean, color=colour, marker=marker, linestyle=line, markersize=4,
-                      linewidth=1.2, label=f"by {LONG[name]}")  # fmt: skip
+            axes.plot(at, mean, color=colour, marker=marker, linestyle=line, linewidth=1.2,
+                      markersize=SIZES[name], markerfacecolor="none" if name == "acc" else colour,
+                      label=f"by {LONG[name]}")  # fmt: skip
     axes.set_xlabel(f"% of samples {verb}")
     axes.set_ylabel(f"validation {LONG[score]}")
-    _legend(axes, "lower left")
+    _legend(axes)
 
 
 def _short(name: object) -> str:
@@ -144,8 +145,9 @@ def _short(name: object) -> str:
     return text if len(text) <= LONGEST else "…" + text[1 - LONGEST :]
 
 
-def _legend(axes: Axes, where: Corner) -> None:
-    # Not "best": that takes seconds with many points.
+def _legend(axes: Axes) -> None:
+    """Above the axes, where it hides nothing."""
     axes.legend(
-        loc=where, fontsize=7, frameon=True, framealpha=0.85, edgecolor="none", handlelength=2.4
-    )
+        loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=7, frameon=False,
+        handlelength=2.4, columnspacing=1.2, borderaxespad=0.2,
+    )  # fmt: skip

@@ -10,6 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from shapcpp import files
 from shapcpp.checks import fraction as checked_fraction
 from shapcpp.checks import positive
@@ -105,6 +107,7 @@ def report(
         v=v,
         conventions=conventions(v),
         one_label=v.only_prediction,
+        wrong=_known_errors(v),
         metrics=words.metrics_shown(v),
         share=words.per_cent(fraction),
         table=summaries.table_rows(experiments or []),
@@ -154,6 +157,12 @@ def _check_pair(v: Valuation, other: Valuation) -> None:
     differs = v.differs_from(replace(other, settings=other.settings | {"single_class": rule}))
     if differs is not None:
         raise ValueError(f"carry differs from run not only in its rule: {differs}")
+
+
+def _known_errors(v: Valuation) -> int:
+    if v.true_labels is None:
+        return 0
+    return int((np.isin(v.true_labels, v.classes) & (v.true_labels != v.labels)).sum())
 
 
 def _key(v: Valuation) -> str:

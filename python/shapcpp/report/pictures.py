@@ -20,8 +20,8 @@ __all__ = ["Pictures", "Scans", "pictures_of"]
 # A folder or manifest of scans, or pictures by id.
 Scans = files.PathLike | Mapping[str, NDArray[np.uint8]]
 
-SIZE = 160  # pixels
-QUALITY = 85  # of JPEG: 500 thumbnails are some 2 MB
+SIZE = 256  # pixels; shown at 160, and larger when asked
+QUALITY = 80  # of JPEG
 
 
 class Pictures(NamedTuple):

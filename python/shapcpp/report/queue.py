@@ -83,6 +83,7 @@ def review(v: Valuation, fraction: float = 0.1, most: int = MOST) -> Queue:
         values, (low, high) = v[metric], v.interval(metric)
         decided, is_lowest = v.decided(metric, fraction), np.zeros(len(values), dtype=bool)
         is_lowest[lowest[metric]] = True
+        so_far = np.where(is_lowest, "likely", "unlikely").tolist()
         for i, of_sample in verdicts.items():
             shown = scaled(values[i], exponent, places)
             reach = scaled((high[i] - low[i]) / 2, exponent, places).lstrip("+")
@@ -93,7 +94,7 @@ def review(v: Valuation, fraction: float = 0.1, most: int = MOST) -> Queue:
                     text=f"{shown} ± {reach}",
                     rank=int(ranks[metric][i]),
                     is_lowest=bool(is_lowest[i]),
-                    among_lowest=CERTAIN.get(int(decided[i]), "yes" if is_lowest[i] else "no"),
+                    among_lowest=CERTAIN.get(int(decided[i]), so_far[i]),
                 )
             )
     candidates = [

@@ -5,6 +5,7 @@
   const list = section.querySelector(".cards");
   const tally = section.querySelector(".tally");
   const state = section.querySelector(".state");
+  const large = section.querySelector(".large");
   const nothing = section.querySelector(".empty");
   const cards = Array.from(list.children);
   const KEYS = { k: "keep", r: "relabel", u: "unsure" };
@@ -47,7 +48,7 @@
   function show(card) {
     const decision = decisions[card.dataset.id] || "";
     card.dataset.decision = decision;
-    for (const button of card.querySelectorAll("button")) {
+    for (const button of card.querySelectorAll("fieldset button")) {
       button.setAttribute("aria-pressed", String(button.value === decision));
     }
   }
@@ -135,11 +136,20 @@
     }
   }
 
+  function enlarge(card) {
+    const small = card.querySelector("img");
+    if (!small) return;
+    for (const former of large.querySelectorAll("img")) former.remove();
+    large.append(small.cloneNode());
+    large.showModal();
+  }
+
   list.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
     const card = button.closest(".card");
-    decide(card, decisions[card.dataset.id] === button.value ? "" : button.value);
+    if (button.className === "look") enlarge(card);
+    else decide(card, decisions[card.dataset.id] === button.value ? "" : button.value);
   });
   list.addEventListener("keydown", (event) => {
     const card = event.target.closest(".card");
@@ -152,12 +162,21 @@
       decide(card, "");
     } else if (key === "n" || key === "p") {
       move(card, key === "n" ? 1 : -1);
+    } else if (key === "e") {
+      enlarge(card);
     } else {
       return;
     }
     event.preventDefault();
   });
-  controls.addEventListener("change", arrange);
+  controls.addEventListener("change", (event) => {
+    if (event.target.type !== "range") arrange();
+  });
+  controls.addEventListener("input", (event) => {
+    if (event.target.type !== "range") return;
+    section.classList.add("adjusted");
+    section.style.setProperty("--" + event.target.name, event.target.value);
+  });
   controls.addEventListener("submit", (event) => event.preventDefault());
   controls.elements.export.addEventListener("click", save);
   controls.elements.clear.addEventListener("click", () => {
@@ -167,6 +186,8 @@
     keep();
     arrange();
   });
+
+  if (large) large.addEventListener("click", () => large.close());
 
   addEventListener("storage", (event) => {
     if (event.key !== store) return;

@@ -1,0 +1,44 @@
+"""The removal curves of the page are those that their headings name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from shapcpp import Features, Valuation, removal_curve
+from shapcpp.report import figures, refits
+
+
+def test_each_panel_shows_the_curves_of_its_heading(
+    v: Valuation, noisy: Features, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[dict[str, Any], str, str, str]] = []
+
+    def removal(curves: dict[str, Any], score: str, verb: str, which: str, limits: Any) -> Any:
+        shown.append((curves, score, verb, which))
+
+    monkeypatch.setattr(figures, "removal", removal)
+    rows = refits.removal_rows(v, noisy)
+    assert [row.heading for row in rows] == [
+        "The samples of lowest value are dropped", "The samples of highest value are dropped",
+        "The samples of lowest value are relabelled", "The samples of highest value are relabelled",
+    ]  # fmt: skip
+    train, val = noisy.samples("train"), noisy.samples("val")
+    sides = train.X, train.y, val.X, val.y
+    actions: dict[str, Any] = {"dropped": "drop", "relabelled": "relabel"}
+    for row, panels in zip(rows, np.reshape(np.arange(len(shown)), (4, -1)), strict=True):
+        for panel in panels:
+            curves, _, verb, which = shown[panel]
+            assert f"of {which} value are {verb}" in row.heading
+            order: Any = which
+            for metric, curve in curves.items():
+                wanted = (
+                    removal_curve(v, *sides, order="random", action=actions[verb])
+                    if metric == "random"
+                    else removal_curve(v, *sides, metric, order=order, action=actions[verb])
+                )
+                assert str(curve.tolist()) == str(
+                    wanted.tolist()
+                )  # with nan, where there is no deviation
