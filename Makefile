@@ -14,6 +14,7 @@ $(VENV)/bin/python:
 
 $(VENV)/installed: $(VENV)/bin/python constraints.txt pyproject.toml CMakeLists.txt README.md \
 		$(shell find cpp python -type f -not -path '*/__pycache__/*')
+	@echo "Installing into $(VENV), a few minutes the first time ..."
 	$(PIP) install -q -c constraints.txt pip
 	$(PIP) install -q -c constraints.txt ".[dev]"
 	touch $@

@@ -94,7 +94,7 @@ def noise(features: str, rate: float, seed: int, output: str) -> None:
         members = before == label
         flipped = int((after[members] != label).sum())
         click.echo(f"flipped {flipped} of {int(members.sum())} training samples labelled {label}")
-    click.echo(f"wrote {output}")
+    click.echo(f"wrote {output}. Next: shapcpp value {output}")
 
 
 @cli.command()
@@ -104,17 +104,22 @@ def noise(features: str, rate: float, seed: int, output: str) -> None:
 @click.option("--fraction", "fractions", multiple=True, type=float,
               help="Share of samples to look at. Repeatable; default: 0.1 and 0.3, or 0.1 for the "
               "review queue.")  # fmt: skip
+@click.option("--queue", is_flag=True, help="The review queue, also where true labels are known.")
 @click.option(
     "--csv", "csv_path", type=PATH, metavar="FILE.csv", help="Save every row, also those not shown."
 )
 def detect(
-    run: str, metrics: tuple[str, ...], fractions: tuple[float, ...], csv_path: str | None
+    run: str,
+    metrics: tuple[str, ...],
+    fractions: tuple[float, ...],
+    queue: bool,
+    csv_path: str | None,
 ) -> None:
     """Show which labels to look at first, or how many known errors are found.
 
     With true labels in RUN: of the labels wrong in each direction, the share among the
-    lowest values (the paper's table). Without: the review queue, lowest value first, and
-    whether a sample is certainly among the lowest (at 95%, by each metric).
+    lowest values (the paper's table). Without, or with --queue: the review queue, lowest
+    value first, and whether a sample is certainly among the lowest (at 95%, by each metric).
 
     \b
     Examples:
@@ -131,16 +136,16 @@ def detect(
     names = [metric.name for metric in asked] or v.metrics
     if not v.complete:
         note(f"{run} is partial: {v.n_permutations} of {v.settings['permutations']} permutations")
-    if v.true_labels is not None:
+    if v.true_labels is not None and not queue:
         table = shapcpp.detection_table(v, v.labels, v.true_labels, fractions or (0.1, 0.3), names)
         if csv_path is not None:
             tables.save_rows(csv_path, table)
         tables.show_detection(table, names)
     else:
-        queue = shapcpp.review_queue(v, max(fractions, default=0.1), names)
+        doubtful = shapcpp.review_queue(v, max(fractions, default=0.1), names)
         if csv_path is not None:
-            tables.save_rows(csv_path, queue)
-        tables.show_queue(queue, v)
+            tables.save_rows(csv_path, doubtful)
+        tables.show_queue(doubtful, v)
 
 
 @cli.command()

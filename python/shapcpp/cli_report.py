@@ -100,4 +100,4 @@ def relabel(features: str, decisions: str, output: str) -> None:
     for label in np.unique(old[old != new]).tolist():
         changed = (old == label) & (new != old)
         click.echo(f"relabelled {changed.sum()} from {label} to {new[changed][0]}")
-    click.echo(f"wrote {output}")
+    click.echo(f"wrote {output}. Next: shapcpp value {output}")

@@ -67,6 +67,19 @@ class Features:
     rows: Array
     source: str = "features"
 
+    def __repr__(self) -> str:
+        counts = [
+            f"{int((self._splits == split).sum())} {split or 'in no split'}"
+            for split in SPLITS
+            if (self._splits == split).any()
+        ]
+        fields = ", ".join(name for name in self.rows.dtype.names or () if name not in NEEDED)
+        width = self.rows["features"].shape[1]
+        return (
+            f"Features({len(self.rows)} rows of {width} features: {', '.join(counts)}"
+            f"{f'; also {fields}' if fields else ''})"
+        )
+
     def __post_init__(self) -> None:
         names = self.rows.dtype.names or ()
         missing = [name for name in NEEDED if name not in names]

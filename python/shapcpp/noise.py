@@ -61,7 +61,8 @@ def flip_labels(
     classes = checks.two_classes("y", labels)
     rate = checks.real("rate", rate)
     if not 0 <= rate <= 1:
-        raise ValueError(f"rate must lie between 0 and 1, got {rate}")
+        hint = f" ({rate:g}% is {rate / 100:g})" if 1 < rate <= 100 else ""
+        raise ValueError(f"rate must lie between 0 and 1, got {rate:g}{hint}")
     seed = checks.seed(seed)
     flipped = np.zeros(len(labels), dtype=bool)
     for k, label in enumerate(classes):

@@ -76,6 +76,9 @@ def test_noise_then_value_then_detect_finds_the_flipped(folder: Path) -> None:
         rows = list(csv.DictReader(file))
     assert [int(row["found"]) for row in rows] == table.found.tolist()
     assert list(rows[0]) == ["fraction", "direction", "metric", "flipped", "found", "share"]
+    done = shapcpp_cli("detect", "run.npz", "--queue", "--metric", "rec", cwd=folder)
+    assert "Review queue by recall: the 6 lowest of 60 samples" in done.stdout
+    assert "positives labelled negative" not in done.stdout
 
 
 def test_detect_shows_the_review_queue_where_truth_is_unknown(folder: Path) -> None:
@@ -214,7 +217,7 @@ def test_bad_features_files(change: Any, sentence: str, folder: Path) -> None:
         (("value", "features.npy", "--csv", "/proc/values.csv"), "/proc/values.csv: "),
         (
             ("noise", "features.npy", "--rate", "2", "-o", "n.npy"),
-            "rate must lie between 0 and 1, got 2",
+            "rate must lie between 0 and 1, got 2 (2% is 0.02)",
         ),
         (("noise", "features.npy", "-o", "n.npy"), "Missing option '--rate'"),
         (

@@ -18,8 +18,10 @@ from PIL import Image
 import shapcpp
 from blobs import blobs
 from command import fails, shapcpp_cli, snapshot
+from shapcpp import tables
 from shapcpp.cli import cli
-from shapcpp.ct import NetworkOptions, extract_features
+from shapcpp.ct import NetworkOptions, extract_features, extraction
+from shapcpp.report import table2
 
 QUICK = ("--size", 16, "--epochs", 2, "--capsules", 4)
 
@@ -66,6 +68,19 @@ def test_scans_become_a_features_file_that_can_be_valued(scans: Path, tmp_path: 
     with pytest.raises(ValueError, match=r"size is 24, but .*m.pt was trained at 16 pixels"):
         extract_features(scans, model=tmp_path / "m.pt", size=24)
 
+    # Splits drawn otherwise: some of what it was trained on would judge it.
+    told: list[str] = []
+    drawn = extract_features(
+        scans, model=tmp_path / "m.pt", split="random", seed=1, stage=told.append
+    ).rows
+    trained_on = np.isin(drawn["id"], rows["id"][rows["split"] != "test"])
+    both = int((trained_on & (drawn["split"] == "test")).sum())
+    assert 0 < both < int((drawn["split"] == "test").sum())
+    assert told[-1].startswith(f"{both} of {int((drawn['split'] == 'test').sum())} test slices are")
+    told.clear()
+    extract_features(scans, model=tmp_path / "m.pt", stage=told.append)
+    assert told[-1] == "read 140 slices of 16 pixels"
+
     # Others' slices may be of one class, since they train nothing.
     with (scans / "manifest.csv").open(newline="") as file:
         header, *lines = csv.reader(file)
@@ -78,6 +93,24 @@ def test_scans_become_a_features_file_that_can_be_valued(scans: Path, tmp_path: 
     np.testing.assert_allclose(others["features"], rows["features"][ones], atol=1e-5)
     with pytest.raises(ValueError, match="none of the .* slices .* is negative"):
         extract_features(scans / "ones.csv", size=16)
+
+
+def test_a_network_that_learned_nothing_is_called_that(
+    scans: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quick: dict[str, Any] = {"size": 8, "epochs": 1, "options": NetworkOptions(capsules=2)}
+    for chance, said in ((1.1, True), (0.0, False)):  # above any AUC, and not above one
+        told: list[str] = []
+        monkeypatch.setattr(extraction, "CHANCE", chance)
+        extract_features(scans, stage=told.append, **quick)
+        assert any("hardly better than chance" in sentence for sentence in told) is said
+    network = {"noise": 0.1, "epochs": 3, "best_epoch": 2, "test_auc": 0.9}
+    nothing = table2([])
+    tables.show_table2(nothing, [network | {"val_auc": 0.55}, network | {"val_auc": 0.65}])
+    assert [" than chance" in line for line in capsys.readouterr().out.splitlines()] == [
+        True,
+        False,
+    ]
 
 
 def test_bad_usage_is_one_sentence_and_writes_nothing(

@@ -195,6 +195,18 @@ def test_a_mask_in_no_folder_goes_with_one_volume_only(tmp_path: Path) -> None:
     assert slices.id.tolist() == [f"images/p3/other.nii:{number}" for number in range(4)]
 
 
+def test_volumes_beside_the_folders_are_told(tmp_path: Path) -> None:
+    for name in ("images/a", "extra/b", "masks/c"):
+        write_nifti(tmp_path / f"{name}.nii", block())
+    write_nifti(tmp_path / "masks" / "a.nii", mask_of(block(), [0, 3, 1, 0]))
+    notes: list[str] = []
+    assert len(read_scans(tmp_path, size=6, note=notes.append)) == 4
+    sentence = (
+        f"2 of 4 volumes of {tmp_path} are no scans and go with none, the first is extra/b.nii"
+    )
+    assert sentence in notes
+
+
 def test_complex_numbers_are_refused(tmp_path: Path) -> None:
     write_nifti(tmp_path / "a.nii", block().astype(np.complex64))
     write_nifti(tmp_path / "a_mask.nii", mask_of(block(), [0, 3, 1, 0]))

@@ -18,7 +18,7 @@ from shapcpp.ct.augmentation import Augmentation
 from shapcpp.ct.capsules import CapsuleNetwork, NetworkOptions
 from shapcpp.ct.model_file import load_model
 from shapcpp.ct.slices import Slices
-from shapcpp.ct.trained import Trained, evaluated, read_out, scores_of
+from shapcpp.ct.trained import Trained, evaluated, fingerprints, read_out, scores_of
 from shapcpp.ct.training import train
 
 QUICK: dict[str, Any] = {"epochs": 2, "options": NetworkOptions(capsules=4, dimension=4)}
@@ -173,6 +173,15 @@ def test_each_picture_is_transformed_anew_in_training_and_left_alone_in_validati
     assert len(torch.unique(everything, dim=0)) == len(own) + len(shown)
 
 
+def test_it_remembers_what_it_was_trained_on_and_chosen_by(
+    slices: Slices, trained: Trained, tmp_path: Path
+) -> None:
+    trained.save(tmp_path / "m.pt")
+    for one in (trained, load_model(tmp_path / "m.pt")):
+        known = np.isin(fingerprints(slices.images), one.seen)
+        assert known.tolist() == np.isin(slices.split, ("train", "val")).tolist()
+
+
 def test_readouts() -> None:
     capsules = np.array([[[1.0, 2.0], [0.0, 1.0]], [[0.1, 0.0], [0.3, 0.4]]])
     assert read_out(capsules, "positive").tolist() == [[0, 1], [0.3, 0.4]]
@@ -249,6 +258,8 @@ def test_a_damaged_or_foreign_model_file_is_one_sentence(
             "norm.bias does not hold torch.float32",
         ),
         ({"weights": {"more": torch.zeros(1)}}, "more is no weight of the network"),
+        ({"seen": torch.zeros(3)}, "Cannot cast"),
+        ({"seen": None}, ""),
     ],
 )
 def test_a_model_file_that_does_not_go_together_is_refused(

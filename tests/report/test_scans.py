@@ -118,9 +118,9 @@ def test_a_dicom_slice_is_found_by_its_file_unless_it_must_not(
     report(v, scans=series, output=tmp_path / "report.html", fraction=1.0)
     page = (tmp_path / "report.html").read_text()
     assert page.count("data:image/jpeg") == 10
-    assert ('<p class="place">mueller1/05.dcm, slice 5</p>' in page) is not anonymous
+    assert ("<h3>mueller1/05.dcm, slice 5</h3>" in page) is not anonymous
     assert ("mueller" in page) is not anonymous
-    assert f'<h3 title="{UID}.15">' in page
+    assert f'<{"h3" if anonymous else "p"} class="id" title="{UID}.15">' in page
     assert f'data-id="{UID}.15"' in page
 
 

@@ -203,3 +203,10 @@ def test_errors_of_an_npz_name_its_arrays(tmp_path: Path) -> None:
         np.savez(tmp_path / "f.npz", **(good | change))
         with pytest.raises(ValueError, match=sentence):
             shapcpp.read_features(tmp_path / "f.npz")
+
+
+def test_it_says_what_it_holds() -> None:
+    rows = np.zeros(5, [("features", float, (3,)), ("label", int), ("split", "U5"), ("id", "U2")])
+    rows["split"] = ["train", "train", "val", "", ""]
+    said = "Features(5 rows of 3 features: 2 train, 1 val, 2 in no split; also id)"
+    assert repr(shapcpp.Features(rows)) == said

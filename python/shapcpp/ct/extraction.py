@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from shapcpp import checks, files
 from shapcpp.csv_files import write_csv
 from shapcpp.ct.libraries import library
+from shapcpp.ct.ranking import CHANCE
 from shapcpp.features import Features
 from shapcpp.progress import nothing, silent
 
@@ -155,15 +156,32 @@ def extract_features(
             note=note,
         )
         best = trained.curve[int(np.argmin(trained.curve["val_loss"]))]
+        n, score = len(trained.curve), float(best["val_auc"])
         stage(
-            f"trained for {len(trained.curve)} epochs; the best was epoch {best['epoch']}, with a "
-            f"validation AUC of {best['val_auc']:.3f}"
+            f"trained for {n} epoch{'s' * (n > 1)}; the best was epoch {best['epoch']}, with a "
+            f"validation AUC of {score:.3f}"
         )
+        if score < CHANCE:
+            stage("that is hardly better than chance: values of these features would say little")
         if save_model is not None:
             trained.save(save_model)
         if curve is not None:
             save_curve(curve, trained)
+    else:
+        _tell_what_was_seen(slices, trained, stage)
     return features_of(slices, trained.features(slices.images, progress))
+
+
+def _tell_what_was_seen(slices: Slices, trained: Trained, stage: Callable[[str], None]) -> None:
+    from shapcpp.ct.trained import fingerprints
+
+    rows = np.flatnonzero(slices.split == "test")
+    again = np.isin(fingerprints(slices.images[row] for row in rows), trained.seen).sum()
+    if again:
+        stage(
+            f"{again} of {len(rows)} test slices are among those that the network was trained on, "
+            "and flatter it: judge by others"
+        )
 
 
 def _train(

@@ -239,6 +239,13 @@ def _of_folder(root: Path, masks: Path | None, bad: BadSlices) -> Listing:
     masks_in = ""
     if kinds[0] == NIFTI:
         pairs, masks_in = paired(root, files, masks)
+        used = {file for pair in pairs for file in pair}
+        idle = [file for file in files if file not in used]
+        if idle:
+            bad.note(
+                f"{len(idle)} of {len(files)} volumes of {root} are no scans and go with none, the "
+                f"first is {idle[0].relative_to(root)}"
+            )
     scans: list[Scan] = []
     for file, mask in pairs:
         scan = _of_file(root, file, kinds[0], mask)

@@ -20,7 +20,7 @@ from shapcpp.ct.trained import CURVE, Trained
 
 __all__ = ["load_model", "save_model", "write_torch"]
 
-FORMAT = "shapcpp capsule network 1"
+FORMAT = "shapcpp capsule network 2"
 
 
 def save_model(path: files.PathLike, trained: Trained) -> None:
@@ -44,6 +44,7 @@ def save_model(path: files.PathLike, trained: Trained) -> None:
         "batch": trained.batch,
         "options": asdict(trained.options),
         "curve": [list(row) for row in trained.curve.tolist()],
+        "seen": torch.from_numpy(trained.seen.view(np.int64).copy()),
         "weights": {name: t.cpu() for name, t in trained.network.state_dict().items()},
     }
     write_torch(path, content)
@@ -95,8 +96,9 @@ def load_model(path: files.PathLike, device: str = "cpu") -> Trained:
         network = CapsuleNetwork(size, options)
         network.load_state_dict(weights)
         curve = np.array([tuple(row) for row in content["curve"]], CURVE)
+        seen = content["seen"].numpy().astype(np.int64, casting="safe").view(np.uint64)
     network.to(place)
-    return Trained(network.eval(), curve, batch)
+    return Trained(network.eval(), curve, batch, seen)
 
 
 def _check_weights(weights: Mapping[str, Any], wanted: Mapping[str, Tensor]) -> None:

@@ -30,6 +30,10 @@ THICKNESS = 7.0  # mm
 SMALLEST = 16  # pixels; below, nothing of a chest is left
 
 
+# To be raised with every change after which the same seed gives other volumes.
+DRAWING = 1
+
+
 def write_phantom(
     folder: str | os.PathLike[str],
     *,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["auc"]
+__all__ = ["CHANCE", "auc"]
+
+CHANCE = 0.6  # in validations of some hundred slices an AUC below may be that of guessing
 
 
 def auc(scores: NDArray[np.floating], labels: NDArray[np.int64]) -> float:

@@ -20,7 +20,10 @@ from shapcpp.ct.preparation import allocate, prepared
 from shapcpp.ct.slices import Slices
 from shapcpp.progress import nothing
 
-__all__ = ["read_scans"]
+__all__ = ["READING", "read_scans"]
+
+# To be raised with every change after which the same files give other slices.
+READING = 2
 
 PathLike = str | os.PathLike[str]
 

@@ -63,14 +63,17 @@ def rule(
     """
     has_splits = bool((stored != "").any())
     if asked is None:
-        return _default_rule(has_splits and counts is None, patient, source, note)
+        return _default_rule(has_splits, patient, counts, source, note)
     if asked not in RULES:
         raise ValueError(f"split is {asked!r}; it must be one of {', '.join(RULES)}")
     if asked == "file":
         if not has_splits:
             raise ValueError(f"{source} has no split: its column 'split' is missing or empty")
         if counts is not None:
-            raise ValueError("counts go with splits that are drawn, and the file's are asked for")
+            raise ValueError(
+                "counts go with splits that are drawn, and split 'file' takes the file's: leave "
+                "out one of them"
+            )
     if asked == "patient":
         if patient is None:
             raise ValueError(f"{source} names no patients, which a split by patient needs")
@@ -81,17 +84,24 @@ def rule(
 
 
 def _default_rule(
-    has_splits: bool, patient: Array | None, source: str, note: Callable[[str], None]
+    has_splits: bool,
+    patient: Array | None,
+    counts: Counts | None,
+    source: str,
+    note: Callable[[str], None],
 ) -> str:
-    if has_splits:
+    if has_splits and counts is None:
         note(f"split: as the column 'split' of {source} says")
         return "file"
+    unused = f"; the column 'split' of {source} is not used with counts" if has_splits else ""
     patients = 0 if patient is None else len(np.unique(patient))
     if patients >= FEWEST_PATIENTS:
-        note(f"split: by patient, of whom there are {patients}")
+        note(f"split: by patient, of whom there are {patients}{unused}")
         return "patient"
     known = {0: "no patients are known", 1: "there is one patient"}
-    note(f"split: at random, since {known.get(patients, f'there are {patients} patients')}")
+    why = known.get(patients, f"there are {patients} patients")
+    beside = ", so that slices that lie side by side train and judge" if patients else ""
+    note(f"split: at random, since {why}{beside}{unused}")
     return "random"
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from shapcpp.ct.slices import Slices
 from shapcpp.files import PathLike
 from shapcpp.progress import nothing
 
-__all__ = ["CURVE", "Trained", "evaluated", "read_out", "scores_of"]
+__all__ = ["CURVE", "Trained", "evaluated", "fingerprints", "read_out", "scores_of"]
 
 Array = NDArray[Any]
 
@@ -38,11 +39,14 @@ class Trained:
         Fields ``epoch`` (from 1), ``train_loss``, ``val_loss``, ``val_auc``.
     batch : int
         Pictures to look at together.
+    seen : ndarray of uint64
+        `fingerprints` of the pictures it learned from and was chosen by.
     """
 
     network: CapsuleNetwork
     curve: Array
     batch: int = 16
+    seen: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
 
     @property
     def options(self) -> NetworkOptions:
@@ -116,6 +120,12 @@ class Trained:
         from shapcpp.ct.model_file import save_model
 
         save_model(path, self)
+
+
+def fingerprints(images: Iterable[NDArray[np.float32]]) -> NDArray[np.uint64]:
+    """Of each picture eight bytes that hardly any other has; they say nothing of what is on it."""
+    digests = (hashlib.sha256(image.tobytes()).digest()[:8] for image in images)
+    return np.frombuffer(b"".join(digests), np.uint64)
 
 
 def read_out(capsules: NDArray[np.float64], readout: str) -> NDArray[np.float64]:

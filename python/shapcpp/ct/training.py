@@ -21,7 +21,7 @@ from shapcpp.ct.devices import find_device
 from shapcpp.ct.losses import class_weights, loss_of
 from shapcpp.ct.ranking import auc
 from shapcpp.ct.slices import Slices
-from shapcpp.ct.trained import CURVE, Trained, evaluated, scores_of
+from shapcpp.ct.trained import CURVE, Trained, evaluated, fingerprints, scores_of
 from shapcpp.ct.training_state import TrainingState
 from shapcpp.files import PathLike
 from shapcpp.progress import nothing, silent
@@ -178,7 +178,8 @@ def train(
         note(state.last)
     progress(epochs * steps, epochs * steps)
     network.load_state_dict(state.best_weights)
-    return Trained(network.eval(), np.array(state.curve, CURVE), batch)
+    seen = fingerprints(slices.images[row] for row in (*rows, *val))
+    return Trained(network.eval(), np.array(state.curve, CURVE), batch, seen)
 
 
 def _running_mean(steps: int, mean: Tensor, new: Tensor, before: Tensor) -> Tensor:

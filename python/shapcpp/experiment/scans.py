@@ -39,6 +39,8 @@ class Scans:
     """
 
     def __init__(self, settings: Settings, stages: Stages) -> None:
+        from shapcpp.ct.reading import READING
+
         self._settings, self._stages = settings, stages
         self._slices: Slices | None = None
         if settings.is_phantom:
@@ -47,7 +49,8 @@ class Scans:
         else:
             self.path = settings.data
             mark = self._mark()
-        self.inputs: dict[str, Any] = {"scans": mark, "reading": settings.reading}
+        reading = settings.reading | {"version": READING}
+        self.inputs: dict[str, Any] = {"scans": mark, "reading": reading}
 
     def slices(self, progress: Progress) -> Slices:
         """All slices, read when first asked for."""
@@ -96,7 +99,7 @@ class Scans:
         return PAPER_COUNTS if counts is None and self._settings.is_phantom else counts
 
     def _make_phantom(self) -> str:
-        from shapcpp.ct.phantom import write_phantom
+        from shapcpp.ct.phantom import DRAWING, write_phantom
 
         settings = self._settings
         counts = {split: list(pair) for split, pair in self._counts.items()}
@@ -111,7 +114,12 @@ class Scans:
             )
             return {"slices": sum(map(sum, counts.values()))}
 
-        inputs = {"size": settings.size, "seed": settings.seed, "counts": counts}
+        inputs = {
+            "version": DRAWING,
+            "size": settings.size,
+            "seed": settings.seed,
+            "counts": counts,
+        }
         self._stages.do(PHANTOM, inputs, [PHANTOM], work)
         return self._stages.of(PHANTOM)[PHANTOM]
 
