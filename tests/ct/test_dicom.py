@@ -24,14 +24,20 @@ def stored(number: int) -> NDArray[np.uint16]:
     return pattern(number).astype(np.uint16) * 10
 
 
-def series(folder: Path, tilt: float = 0.0) -> list[str]:
-    """Six slices of one series, named and written in another order than they lie."""
+def series(folder: Path, tilt: float = 0.0, wander: float = 0.0) -> list[str]:
+    """Six slices of one series, named and written in another order than they lie.
+
+    Their orientations differ by some `wander`, as scanners' roundings do.
+    """
     c, s = np.cos(tilt), np.sin(tilt)
     normal = np.array([0, -s, c])
     for name, number in zip("fbdaec", range(6), strict=True):
         place = (np.array([-100.0, 30, 7]) + normal * (2.5 * number)).round(6)
         slice_ = dicom(
-            stored(number), f"1.9.{number}", place.tolist(), orientation=[1, 0, 0, 0, c, s]
+            stored(number),
+            f"1.9.{number}",
+            place.tolist(),
+            orientation=[1, 0, -number * wander, 0, c, s],
         )
         write_dicom(folder / f"{name}.dcm", slice_)
     return [f"1.9.{number}" for number in range(6)]
@@ -69,7 +75,7 @@ def test_a_slice_across_the_others_is_none_of_them_whatever_it_is_called(
     tmp_path: Path, scout: str
 ) -> None:
     scans = tmp_path / "scans"
-    ids = series(scans, 0.1)
+    ids = series(scans, 0.1, wander=1e-6)
     write_dicom(scans / f"{scout}.dcm", dicom(stored(0), "1.9.9", orientation=[0, 1, 0, 0, 0, -1]))
     rows = [(f"{name}.dcm", number % 2) for number, name in enumerate("fbdaec")]
     table = write_csv(tmp_path / "labels.csv", "file,label", *rows)

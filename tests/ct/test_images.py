@@ -57,6 +57,15 @@ def test_colours_of_16_bits_are_refused(tmp_path: Path, colour: int, channels: i
         read_image(tmp_path / "deep.png")
 
 
+def test_colours_of_16_bits_in_all_are_read(tmp_path: Path) -> None:
+    header = struct.pack("<IIIHHIIIIII", 40, 2, 2, 1, 16, 3, 8, 0, 0, 0, 0)
+    masks = struct.pack("<III", 0xF800, 0x07E0, 0x001F)
+    content = header + masks + struct.pack("<4H", 0xFFFF, 0, 0, 0xFFFF)
+    start = struct.pack("<2sIHHI", b"BM", 14 + len(content), 0, 0, 14 + len(header) + len(masks))
+    (tmp_path / "a.bmp").write_bytes(start + content)
+    assert read_image(tmp_path / "a.bmp").tolist() == [[0, 255], [255, 0]]
+
+
 def test_a_stack_is_refused(tmp_path: Path) -> None:
     first, second = Image.fromarray(pattern(0)), Image.fromarray(pattern(1))
     first.save(tmp_path / "stack.tif", save_all=True, append_images=[second])

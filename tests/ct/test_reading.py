@@ -85,7 +85,7 @@ def test_labels_given_go_before_masks_and_that_is_said(tmp_path: Path) -> None:
     notes: list[str] = []
     slices = read_scans(tmp_path, size=4, min_lesion=5, note=notes.append)
     assert slices.label.tolist() == [0, 1]
-    assert "min_lesion has no effect" in notes[0]
+    assert "5 pixels of a lesion have no effect" in notes[0]
 
 
 def test_class_named_folders(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import resource
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -301,3 +303,18 @@ def test_bad_arguments(slices: Slices, argument: dict[str, Any], sentence: str) 
 def test_a_split_without_slices(slices: Slices, split: str) -> None:
     with pytest.raises(ValueError, match=f"slices have no row with split '{split}'"):
         train(slices.where(slices.split != split))
+
+
+def test_a_full_disk_is_told_as_of_any_file(tmp_path: Path, trained: Trained) -> None:
+    before = list(tmp_path.iterdir())
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limit[1]))
+    try:
+        with pytest.raises(OSError) as told:  # noqa: PT011
+            trained.save(tmp_path / "m.pt")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert told.value.filename == str(tmp_path / "m.pt")
+    assert told.value.strerror
+    assert list(tmp_path.iterdir()) == before

@@ -282,6 +282,14 @@ def test_results_go_into_another_folder_than_scans(tmp_path: Path) -> None:
         reproduce(scans, **SMALL | {"data": scans})
 
 
+def test_the_phantoms_results_may_go_to_a_folder_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, light: None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    reproduce("phantom", **SMALL | {"noise": (0.1,), "epochs": 1})
+    assert (tmp_path / "phantom" / "table2.csv").exists()
+
+
 def test_a_second_one_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     with open(tmp_path / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,13 +106,16 @@ def in_order(
 def _sorted(
     members: list[tuple[Path, Header]], lost: Callable[[Path, str], None]
 ) -> list[tuple[Path, Header]]:
-    turned = Counter(header.orientation for _, header in members if header.orientation is not None)
+    turned = sorted({header.orientation for _, header in members if header.orientation})
     if not turned:
         for path, _ in members:
             lost(path, "has no ImageOrientationPatient, by which its series is ordered")
         return []
     # That of most slices, whatever they are called; scouts lie across them.
-    normal = _normal(max(turned, key=lambda one: (turned[one], one)))
+    normals = np.array([_normal(one) for one in turned])
+    of_each = np.array([_normal(header.orientation) for _, header in members if header.orientation])
+    alike = (np.abs(normals @ of_each.T) >= PARALLEL).sum(axis=1)
+    normal = normals[int(np.argmax(alike))]
     placed = []
     for path, header in members:
         if header.position is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ __all__ = ["SUFFIXES", "read_image"]
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 # Modes whose pixels are numbers of more than 8 bits.
 DEEP = ("I", "F")
+DEEP_COLOURS = re.compile(";16[BLN]")  # what Pillow calls two bytes each; ";16" alone is one pixel
 
 
 def read_image(path: str | os.PathLike[str]) -> NDArray[Any]:
@@ -31,7 +33,7 @@ def read_image(path: str | os.PathLike[str]) -> NDArray[Any]:
             raise ValueError(f"it holds {frames} frames, and one slice per file is read")
         if image.mode.split(";")[0] in DEEP:
             return np.array(image)
-        if any(";16" in str(tile[3]) for tile in image.tile):
+        if any(DEEP_COLOURS.search(str(tile[3])) for tile in image.tile):
             raise ValueError(
                 "it holds colours of 16 bits, of which 8 would be lost: save it as grey"
             )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import pickle
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import torch
@@ -52,9 +51,33 @@ def save_model(path: files.PathLike, trained: Trained) -> None:
 
 def write_torch(path: files.PathLike, content: object) -> None:
     """``torch.save``, whole or not at all; a full disk is an OSError as of other files."""
-    packed = io.BytesIO()
-    torch.save(content, packed)
-    files.write_atomically(path, lambda file: file.write(packed.getbuffer()))
+
+    def write(file: IO[bytes]) -> None:
+        told = _ToldErrors(file)
+        try:
+            torch.save(content, told)  # type: ignore[arg-type]
+        except RuntimeError:
+            if told.error is not None:
+                raise told.error from None
+            raise
+
+    files.write_atomically(path, write)
+
+
+class _ToldErrors:
+    """A file whose errors torch.save hides behind its own."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.flush = file.flush
+        self.error: OSError | None = None
+
+    def write(self, content: bytes) -> int:
+        try:
+            return self._file.write(content)
+        except OSError as error:
+            self.error = error
+            raise
 
 
 def load_model(path: files.PathLike, device: str = "cpu") -> Trained:

@@ -140,7 +140,10 @@ def read_scans(
     unlabelled = [scan for scan in scans if scan.label is None]
     advance = _Advance(progress, len(scans) + len(unlabelled))
     if min_lesion > 1 and not unlabelled:
-        note("min_lesion has no effect: every slice has a label, so no mask is looked at")
+        note(
+            f"{min_lesion} pixels of a lesion have no effect: every slice has a label, so no mask "
+            "is looked at"
+        )
     scans = _with_labels(scans, min_lesion, bad, advance)
     advance(len(listing.scans) - len(scans))  # those left out need not be read
     why = f": by their masks, with min_lesion {min_lesion}" if unlabelled else ""

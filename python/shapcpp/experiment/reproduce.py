@@ -168,7 +168,7 @@ def reproduce(
     from shapcpp.ct.devices import find_device
 
     find_device(device)
-    if os.path.realpath(output) == os.path.realpath(data):
+    if not settings.is_phantom and os.path.realpath(output) == os.path.realpath(data):
         raise ValueError(f"{output} is the folder of the scans: name another for the results")
     with _alone(Path(output)):
         stages = Stages(output, _say, progress_bar) if progress else Stages(output)
