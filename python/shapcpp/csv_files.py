@@ -31,7 +31,7 @@ def read_csv(path: files.PathLike) -> tuple[list[str], list[list[str]]]:
         files.told(f"{path} is not a readable CSV file"),
         open(path, newline="", encoding="utf-8-sig") as file,
     ):
-        first = file.readline()
+        first = next((line for line in file if line.strip()), "")
         file.seek(0)
         others = [one for one in OTHER_SEPARATORS if one in first and "," not in first]
         try:

@@ -105,7 +105,7 @@ def test_what_is_no_csv(tmp_path: Path) -> None:
     "text",
     [
         "\ufefffile,label\r\n0.png,1\r\n\r\n1.png,0\r\n",
-        "file;label;mean\r\n0.png;1;0,5\r\n1.png;0;1,5\r\n",
+        "\r\nfile;label;mean\r\n0.png;1;0,5\r\n1.png;0;1,5\r\n",
         "file\tlabel\n0.png\t1\n1.png\t0\n",
         'file,"label"\n"0.png",1\n1.png,0\n',
     ],

@@ -243,8 +243,8 @@ def _of_folder(root: Path, masks: Path | None, bad: BadSlices) -> Listing:
         idle = [file for file in files if file not in used]
         if idle:
             bad.note(
-                f"{len(idle)} of {len(files)} volumes of {root} are left out, as neither scans with "
-                f"masks nor masks of these, the first is {idle[0].relative_to(root)}"
+                f"{len(idle)} of {len(files)} volumes of {root} are left out, as neither scans "
+                f"with masks nor masks of these, the first is {idle[0].relative_to(root)}"
             )
     scans: list[Scan] = []
     for file, mask in pairs:
