@@ -79,6 +79,13 @@ def test_a_slice_is_enlarged_by_its_picture_and_by_a_key(b: Browser) -> None:
     b.run("document.querySelectorAll('.card')[1].focus()")
     b.press("e")
     assert b.run(LARGE)[:3] == [True, 1, f"Slice {second}"]
+    third = b.run(IDS)[2]
+    b.press("r")  # decided there, the next is shown
+    assert b.run(LARGE)[:3] == [True, 1, f"Slice {third}"]
+    assert b.run(PRESSED) == [[second, "relabel"]]
+    b.press("p")
+    assert b.text(".large .caption").startswith(second)
+    assert b.text(".large .caption").endswith(": relabel")
     b.click(".large .slice")
     assert b.run(LARGE)[0] is False
 

@@ -12,6 +12,7 @@
   const store = "shapcpp-review-" + section.dataset.key;
   const named = new Intl.Collator(undefined, { numeric: true });
   let decisions = read();
+  let enlarged = null;
 
   function stored() {
     return Object.assign(Object.create(null), JSON.parse(localStorage.getItem(store)));
@@ -130,18 +131,43 @@
   function move(card, step) {
     const among = visible();
     const next = among[among.indexOf(card) + step];
-    if (next) {
-      next.focus();
-      next.scrollIntoView({ block: "nearest" });
+    if (!next) return;
+    next.focus();
+    next.scrollIntoView({ block: "nearest" });
+    if (large && large.open) enlarge(next);
+  }
+
+  // Whether the key was one of ours.
+  function press(card, key) {
+    if (KEYS[key]) {
+      decide(card, KEYS[key]);
+      move(card, 1);
+    } else if (key === "w") {
+      decide(card, "");
+    } else if (key === "n" || key === "p") {
+      move(card, key === "n" ? 1 : -1);
+    } else if (key === "e" && large && !large.open) {
+      enlarge(card);
+    } else {
+      return false;
     }
+    return true;
+  }
+
+  function heard(event, card) {
+    if (!card || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (press(card, event.key.toLowerCase())) event.preventDefault();
   }
 
   function enlarge(card) {
     const small = card.querySelector("img");
     if (!small) return;
+    enlarged = card;
     for (const former of large.querySelectorAll("img")) former.remove();
     large.append(small.cloneNode());
-    large.showModal();
+    large.querySelector(".caption").textContent = card.querySelector("h3").textContent
+      + ", labelled " + card.dataset.label + (decisions[card.dataset.id] ? ": " + decisions[card.dataset.id] : "");
+    if (!large.open) large.showModal();
   }
 
   list.addEventListener("click", (event) => {
@@ -151,32 +177,8 @@
     if (button.className === "look") enlarge(card);
     else decide(card, decisions[card.dataset.id] === button.value ? "" : button.value);
   });
-  list.addEventListener("keydown", (event) => {
-    const card = event.target.closest(".card");
-    const key = event.key.toLowerCase();
-    if (!card || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (KEYS[key]) {
-      decide(card, KEYS[key]);
-      move(card, 1);
-    } else if (key === "w") {
-      decide(card, "");
-    } else if (key === "n" || key === "p") {
-      move(card, key === "n" ? 1 : -1);
-    } else if (key === "e") {
-      enlarge(card);
-    } else {
-      return;
-    }
-    event.preventDefault();
-  });
-  controls.addEventListener("change", (event) => {
-    if (event.target.type !== "range") arrange();
-  });
-  controls.addEventListener("input", (event) => {
-    if (event.target.type !== "range") return;
-    section.classList.add("adjusted");
-    section.style.setProperty("--" + event.target.name, event.target.value);
-  });
+  list.addEventListener("keydown", (event) => heard(event, event.target.closest(".card")));
+  controls.addEventListener("change", arrange);
   controls.addEventListener("submit", (event) => event.preventDefault());
   controls.elements.export.addEventListener("click", save);
   controls.elements.clear.addEventListener("click", () => {
@@ -187,7 +189,16 @@
     arrange();
   });
 
-  if (large) large.addEventListener("click", () => large.close());
+  if (large) {
+    large.addEventListener("keydown", (event) => heard(event, enlarged));
+    large.addEventListener("click", (event) => {
+      if (!event.target.closest("form")) large.close();
+    });
+    large.addEventListener("input", (event) => {
+      section.classList.add("adjusted");
+      section.style.setProperty("--" + event.target.name, event.target.value);
+    });
+  }
 
   addEventListener("storage", (event) => {
     if (event.key !== store) return;
