@@ -249,7 +249,7 @@ def test_bad_options(option: dict[str, object], sentence: str) -> None:
 
 def test_weights_that_are_not_shared_must_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capsules, "available_memory", lambda: 10**9)
-    sentence = "weights that are not shared take 51 GB in training at 512 pixels, and 1.0 GB are"
+    sentence = "weights that are not shared take 93 GB in training at 512 pixels, and 1.0 GB are"
     with pytest.raises(InsufficientMemoryError, match=sentence):
         CapsuleNetwork(512, NetworkOptions(shared=False))
     CapsuleNetwork(32, NetworkOptions(shared=False))

@@ -232,6 +232,8 @@ def test_a_damaged_or_foreign_model_file_is_one_sentence(
     for content in (b"", b"junk" * 100, whole[:middle], whole[: middle // 2] + whole[middle:]):
         path.write_bytes(content)
         assert "\n" not in refused()
+    torch.save({"format": "shapcpp capsule network 1"}, path)
+    assert refused().endswith("another version of shapcpp wrote it: train the network again")
     torch.save({"weights": torch.zeros(3)}, path)
     assert refused().endswith("shapcpp features --save-model did not write it")
     torch.save(Foreign(), path)

@@ -239,7 +239,7 @@ def test_scans_of_ones_own_are_watched(
     assert all(group.isdigit() for group in groups)
 
 
-def test_which_label_and_mask_belongs_to_which_scan_is_watched(
+def test_which_label_belongs_to_which_scan_is_watched(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], light: None
 ) -> None:
     for number in range(24):

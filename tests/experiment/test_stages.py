@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,13 @@ def test_fingerprints_see_content_names_and_times(tmp_path: Path) -> None:
     moved = folder.rename(tmp_path / "moved")
     assert fingerprint_by_time([moved / "a"], moved) == there
     assert fingerprint_by_time([moved / "none"], moved) != there
+    (moved / "c").mkdir()
+    (moved / "c" / "d").touch()
+    both = [moved / "a", moved / "c" / "d"]
+    relative = [Path(os.path.relpath(path)) for path in both]
+    for spelled in ([both[0], relative[1]], [relative[0], both[1]], relative[::-1]):
+        assert fingerprint_by_time(spelled, moved) == fingerprint_by_time(both, moved)
+    shutil.rmtree(moved / "c")
     moved.rename(folder)
     (folder / "a").rename(folder / "b")
     renamed = fingerprint(folder)

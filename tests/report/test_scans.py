@@ -98,10 +98,10 @@ def test_no_file_is_named_where_patients_could_be_numbers_given(tmp_path: Path) 
     ):  # PatientIDs as numbers, in their order: as anonymous patients get them
         name = f"mueller/{number:02}.dcm"
         slice_ = dicom(
-            pattern(number), f"{UID}.{number + 10}", [0, 0, number], patient=str(number // 4 + 1)
+            pattern(number), f"{UID}.{number + 10}", [0, 0, number], patient=str(number + 1)
         )
         write_dicom(tmp_path / "series" / name, slice_)
-        rows.append((name, number % 2, "train" if number < 10 else "test"))
+        rows.append((name, number % 2, "train" if number >= 6 else "test"))
     table = write_csv(tmp_path / "labels.csv", "file,label,split", *rows)
     v = valued(tmp_path / "series", labels=table, anonymous=True)
     report(v, scans=tmp_path / "series", output=tmp_path / "report.html", fraction=1.0)

@@ -114,8 +114,9 @@ def _sorted(
     # That of most slices, whatever they are called; scouts lie across them.
     normals = np.array([_normal(one) for one in turned])
     of_each = np.array([_normal(header.orientation) for _, header in members if header.orientation])
-    alike = (np.abs(normals @ of_each.T) >= PARALLEL).sum(axis=1)
-    normal = normals[int(np.argmax(alike))]
+    cosines = normals @ of_each.T
+    alike = (np.abs(cosines) >= PARALLEL).sum(axis=1), (cosines >= PARALLEL).sum(axis=1)
+    normal = normals[int(np.lexsort(alike[::-1])[-1])]
     placed = []
     for path, header in members:
         if header.position is None:

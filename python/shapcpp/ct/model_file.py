@@ -19,7 +19,8 @@ from shapcpp.ct.trained import CURVE, Trained
 
 __all__ = ["load_model", "save_model", "write_torch"]
 
-FORMAT = "shapcpp capsule network 2"
+NETWORK = "shapcpp capsule network"
+FORMAT = f"{NETWORK} 2"
 
 
 def save_model(path: files.PathLike, trained: Trained) -> None:
@@ -110,7 +111,10 @@ def load_model(path: files.PathLike, device: str = "cpu") -> Trained:
             content: Any = torch.load(file, map_location="cpu", weights_only=True)
         except pickle.UnpicklingError:
             raise ValueError("it holds more than numbers") from None
-        if not isinstance(content, dict) or content.get("format") != FORMAT:
+        written = content.get("format") if isinstance(content, dict) else None
+        if written != FORMAT:
+            if str(written).startswith(NETWORK):
+                raise ValueError("another version of shapcpp wrote it: train the network again")
             raise ValueError("shapcpp features --save-model did not write it")
         size, batch = (checks.positive(name, content[name]) for name in ("size", "batch"))
         options, weights = NetworkOptions(**content["options"]), dict(content["weights"])

@@ -198,12 +198,12 @@ def fingerprint_by_time(paths: Iterable[files.PathLike], folder: files.PathLike)
     whoever reads it says so better.
     """
     digest = hashlib.sha256()
-    for path in sorted(set(paths), key=os.fspath):
+    for name, path in sorted({os.path.relpath(path, folder): path for path in paths}.items()):
         state = "absent"
         if os.path.exists(path):
             status = os.stat(path)
             state = f"{status.st_size}\0{status.st_mtime_ns}"
-        digest.update(f"{os.path.relpath(path, folder)}\0{state}\n".encode())
+        digest.update(f"{name}\0{state}\n".encode())
     return digest.hexdigest()
 
 
