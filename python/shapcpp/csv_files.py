@@ -31,13 +31,19 @@ def read_csv(path: files.PathLike) -> tuple[list[str], list[list[str]]]:
         files.told(f"{path} is not a readable CSV file"),
         open(path, newline="", encoding="utf-8-sig") as file,
     ):
-        first = next((line for line in file if line.strip()), "")
-        file.seek(0)
-        others = [one for one in OTHER_SEPARATORS if one in first and "," not in first]
+        content = file.read().lstrip("\r\n")
+        separator = ","
+        if content[:4] == "sep=":  # Excel's own
+            first, _, content = content.partition("\n")
+            separator = first[4:5]
+        else:
+            first = content.partition("\n")[0]
+            others = [one for one in OTHER_SEPARATORS if one in first and "," not in first]
+            separator = others[0] if others else separator
         try:
-            lines = csv.reader(file, delimiter=others[0] if others else ",", strict=True)
+            lines = csv.reader(io.StringIO(content, newline=""), delimiter=separator, strict=True)
             header, *rows = [line for line in lines if line] or [[]]
-        except csv.Error as error:
+        except (csv.Error, TypeError) as error:
             raise ValueError(str(error)) from None
         header = [name.strip() for name in header]
         for name in header:
@@ -56,7 +62,8 @@ def need_columns(
     missing = [repr(name) for name in needed if name not in header]
     if missing:
         has = files.shown(", ".join(header)) or "none"
-        raise ValueError(f"{path} lacks the column {' and '.join(missing)}{why}; it has {has}")
+        columns = f"column{'s' * (len(missing) > 1)} {' and '.join(missing)}"
+        raise ValueError(f"{path} lacks the {columns}{why}; it has {has}")
 
 
 def write_csv(

@@ -158,7 +158,7 @@ def show_table2(table: np.recarray[Any, Any], networks: Sequence[Mapping[str, An
             f"Noise {100 * network['noise']:g}%: {epochs} epoch{'s' * (epochs > 1)}, the best "
             f"{network['best_epoch']}; AUC {network['val_auc']:.3f} in validation, "
             f"{network['test_auc']:.3f} in test"
-            + ("; hardly better than chance" if network["val_auc"] < CHANCE else "")
+            + ("; that may be chance" if network["val_auc"] < CHANCE else "")
         )
     metrics = list(dict.fromkeys(table.metric.tolist()))
     papers = "" if np.isnan(table.paper).all() else " (the paper's)"

@@ -151,7 +151,7 @@ APART = np.array(["a", "a", "b", "c", "a"])
             None,
             None,
             "random",
-            "2 patients, so that slices that lie side by side",
+            "2 patients: slices that lie side by side",
         ),
         (NONE, None, None, None, "random", "no patients are known"),
         (STORED, APART, "file", None, "file", None),

@@ -122,6 +122,19 @@ def test_known_errors_are_shown_beside_the_papers(parsed: Page, v: Valuation) ->
     assert "carry" in parsed.text
 
 
+def test_known_errors_are_counted_where_the_truth_is_known(
+    v: Valuation, write: Callable[..., Path]
+) -> None:
+    assert v.true_labels is not None
+    wrong = np.flatnonzero(v.true_labels != v.labels)
+    truths = v.true_labels.copy()
+    truths[wrong[:3]] = -1  # not known
+    text = Page(write(replace(v, true_labels=truths), name="unknown.html")).text
+    assert f"{len(wrong) - 3} of the 80 given labels differ from the true ones" in text
+    text = Page(write(replace(v, true_labels=v.labels), name="right.html")).text
+    assert "given labels differ" not in text
+
+
 def test_what_is_missing_is_said_and_not_left_out(bare: Page) -> None:
     assert "How values settled is shown for runs made with --trace 50" in bare.text
     assert "Give the features file" in bare.text

@@ -68,7 +68,7 @@ def test_decisions_saved_with_semicolons(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "decisions.csv lacks the column 'id' and 'decision'; it has none"),
+        ("", "decisions.csv lacks the columns 'id' and 'decision'; it has none"),
         ("id,verdict\na,keep\n", "lacks the column 'decision'; it has id, verdict"),
         (
             "id,decision\na,keep\nb,swap\n",

@@ -26,7 +26,8 @@ def convolved(
     Parameters
     ----------
     first, norm, second : Module
-        The layers. While `norm` trains, its running statistics follow, as in its own forward pass.
+        The layers. While `norm` trains, its running mean and variance follow, as in its own
+        forward pass.
     pictures : Tensor, shape (batch, size, size)
         Constants: no gradient goes to them.
 

@@ -162,7 +162,7 @@ def extract_features(
             f"validation AUC of {score:.3f}"
         )
         if score < CHANCE:
-            stage("that is hardly better than chance: values of these features would say little")
+            stage(f"an AUC below {CHANCE} may be chance: values of these features would say little")
         if save_model is not None:
             trained.save(save_model)
         if curve is not None:

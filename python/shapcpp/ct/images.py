@@ -39,5 +39,5 @@ def read_image(path: str | os.PathLike[str]) -> NDArray[Any]:
             )
         if "A" in image.getbands() or "transparency" in image.info:
             layers = np.array(image.convert("RGBA").convert("LA"), dtype=np.uint16)
-            return (layers[..., 0] * layers[..., 1] // 255).astype(np.uint8)
+            return ((layers[..., 0] * layers[..., 1] + 254) // 255).astype(np.uint8)
         return np.array(image.convert("L"))

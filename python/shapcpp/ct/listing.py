@@ -309,4 +309,5 @@ def _unique(listing: Listing, bad: BadSlices) -> Listing:
 
 
 def _same(name: str, first: str, identifier: str, bad: BadSlices) -> None:
-    bad.left_out(f"{name} is the same slice as {first}, {identifier}")
+    called = "" if identifier in f"{name} {first}" else f", {identifier}"
+    bad.left_out(f"{name} is the same slice as {first}{called}")

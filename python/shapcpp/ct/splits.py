@@ -100,7 +100,7 @@ def _default_rule(
         return "patient"
     known = {0: "no patients are known", 1: "there is one patient"}
     why = known.get(patients, f"there are {patients} patients")
-    beside = ", so that slices that lie side by side train and judge" if patients else ""
+    beside = ": slices that lie side by side train and judge, which flatters" if patients else ""
     note(f"split: at random, since {why}{beside}{unused}")
     return "random"
 

@@ -68,7 +68,7 @@ def thumbnails(
         If an id is not among the scans.
     """
     bad = BadSlices(skip=True, note=note)
-    listing = listed(path, "", masks, bad)
+    listing = listed(path, "", masks, BadSlices(skip=True, note=silent))  # told when it was read
     scans = _found([str(one) for one in ids], listing.scans, listing.source)
     found(listing, scans)
     pictures: dict[str, NDArray[np.uint8]] = {}
@@ -112,9 +112,10 @@ def places(
 
 
 def _found(ids: list[str], scans: list[Scan], source: str) -> list[Scan]:
-    plain = {scan.id: scan for scan in scans}
-    anonymous = dict(zip(anonymous_ids(scans).tolist(), scans, strict=True))
-    known = max(plain, anonymous, key=lambda names: sum(one in names for one in ids))
+    known = {scan.id: scan for scan in scans}
+    if not known.keys() >= set(ids):
+        anonymous = dict(zip(anonymous_ids(scans).tolist(), scans, strict=True))
+        known = max(known, anonymous, key=lambda names: sum(one in names for one in ids))
     missing = [one for one in ids if one not in known]
     if missing:
         raise ValueError(

@@ -208,6 +208,7 @@
   });
 
   cards.forEach(show);
+  for (const look of list.querySelectorAll(".look")) look.disabled = false;
   controls.hidden = tally.hidden = false;
   section.querySelector(".hint").hidden = false;
   arrange();
