@@ -150,7 +150,7 @@ def all_commands(scans: Path, *options: str) -> None:
         (plain_series, (), (), (PATIENT, SERIES, INSTANCE)),
         (series, ("--anonymous",), (PATIENT, SERIES), (INSTANCE,)),
         (pictures, ("--anonymous",), (PATIENT, "1951-02-03", "4711000"), ("slice-",)),
-        (volumes, ("--anonymous",), (PATIENT, ".nii"), ("slice-",)),
+        (volumes, ("--anonymous",), (PATIENT, ".nii.gz"), ("slice-",)),
     ],
 )
 def test_nothing_else_of_a_patient_is_left_behind(

@@ -77,7 +77,8 @@ def _normalised(
     scale = norm.weight / (variance + norm.eps).sqrt()
     bias = (first.bias - mean) * scale + norm.bias
     kernel = (weight * scale[:, None]).view_as(first.weight)
-    return kernel.to(parts[0]), bias.to(parts[0])
+    # What a convolution gives lies in memory as its kernel does; the second wants channels last.
+    return kernel.to(parts[0], memory_format=torch.channels_last), bias.to(parts[0])
 
 
 def _patch_moments(parts: tuple[Tensor, ...]) -> tuple[int, Tensor, Tensor]:
