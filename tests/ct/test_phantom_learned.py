@@ -13,7 +13,7 @@ from shapcpp.ct import Slices, read_scans, train, write_phantom
 from shapcpp.ct.phantom import PAPER_COUNTS
 
 # The demo has twenty; with seven, another start of the network than this may still be near its first loss.
-EPOCHS = 13
+EPOCHS = 10
 
 
 @pytest.fixture(scope="module", autouse=True)
