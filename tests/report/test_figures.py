@@ -54,6 +54,16 @@ def test_an_axis_of_less_than_a_decade_has_numbers_on_it(noisy: Features) -> Non
         assert all(text.replace(",", "").isdigit() or not text for text in labels), labels
 
 
+@pytest.mark.parametrize("name", ["1.2.826.0.1.3680043.8.498.4578784190518811424981", "WWWWWWWW"])
+def test_legends_of_long_names_leave_room_for_the_panel(v: Valuation, name: str) -> None:
+    long = replace(v, ids=np.array([f"{name}{i}" * 2 for i in range(len(v.ids))]))
+    panel = figures.convergence(long, "rec")  # matplotlib warns where there is no room
+    assert panel.width == figures.convergence(v, "rec").width
+    for axes in figure2({"one": long}, [3, 4]).axes:
+        assert axes.get_window_extent().width > 150
+        assert axes.get_window_extent().height > 100
+
+
 def test_figure2_needs_a_trace(v: Valuation) -> None:
     with pytest.raises(ValueError, match="run 'mine' has no trace: value it with trace=50"):
         figure2({"mine": replace(v, trace_counts=None, trace_gains=None)})

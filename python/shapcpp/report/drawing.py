@@ -25,6 +25,7 @@ OF_METRIC = {"acc": (INK, "o", "-"), "rec": (ORANGE, "^", "--"), "spc": (BLUE, "
 SIZES = {"acc": 6.5, "rec": 5.0, "spc": 3.0}
 FEWEST_SHOWN = 10  # permutations
 LONGEST = 24  # characters of an id in a legend
+BESIDE = 20  # characters of entries of a legend that fit beside each other
 MOST_VECTORS = 2000  # points of a panel that are drawn one by one; more become a picture
 
 
@@ -147,7 +148,8 @@ def _short(name: object) -> str:
 
 def _legend(axes: Axes) -> None:
     """Above the axes, where it hides nothing."""
+    longest = max((len(text) for text in axes.get_legend_handles_labels()[1]), default=0)
     axes.legend(
-        loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=7, frameon=False,
-        handlelength=2.4, columnspacing=1.2, borderaxespad=0.2,
+        loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=1 if longest > BESIDE else 2,
+        fontsize=7, frameon=False, handlelength=2.4, columnspacing=1.2, borderaxespad=0.2,
     )  # fmt: skip
