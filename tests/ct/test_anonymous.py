@@ -21,7 +21,7 @@ def test_anonymous_ids_name_nobody(tmp_path: Path) -> None:
     assert all(re.fullmatch("slice-[0-9a-f]{16}", name) for name in slices.id.tolist())
     assert slices.patient is not None
     assert slices.patient.tolist() == ["1", "1", "2", "2", "3", "3", "4", "4"]
-    assert set(slices.extra) == {"slice", "bleeding"}
+    assert set(slices.extra) == {"slice", "bleeding", "anonymous"}
     assert any("left out mrn, remark" in note for note in notes)
     named = read_scans(tmp_path, size=4)
     assert (slices.split == named.split).all()

@@ -269,7 +269,7 @@ def test_nothing_else_of_a_header_goes_further(tmp_path: Path, anonymous: bool) 
     slices = read_scans(tmp_path, size=8, anonymous=anonymous, note=notes.append)
     pictures = thumbnails(tmp_path, slices.id, 16)
     text = everything(slices, notes, pictures)
-    assert set(slices.extra) == ({"slice"} if anonymous else {"slice", "series"})
+    assert set(slices.extra) == {"slice", "anonymous" if anonymous else "series"}
     assert slices.id.tolist() == [f"1.9.{number}" for number in range(8)]
     assert slices.patient is not None
     expected = (

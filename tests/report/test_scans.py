@@ -14,6 +14,7 @@ from PIL import Image
 import shapcpp
 from scans import dicom, pattern, write_csv, write_dicom
 from shapcpp import Features, Valuation
+from shapcpp.ct.extraction import features_of
 from shapcpp.ct.reading import read_scans
 from shapcpp.report import report
 
@@ -131,3 +132,23 @@ def test_a_missing_library_of_pictures_is_named_with_its_extra(
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
     with pytest.raises(ImportError, match=r"showing slices needs PIL.*pip install 'shapcpp\[ct\]'"):
         report(v, None, {name: pattern(0) for name in v.ids.tolist()}, folder / "r.html")
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+def test_features_say_whether_they_are_anonymous(
+    series: Path, tmp_path: Path, anonymous: bool
+) -> None:
+    table = tmp_path / "labels.csv"  # with patients of its own, not those of the headers
+    lines = table.read_text().splitlines()
+    ours = ["patient"] + [str(number // 4 + 1) for number in range(16)]
+    table.write_text("\n".join(f"{a},{b}" for a, b in zip(lines, ours, strict=True)))
+    slices = read_scans(series, size=8, labels=table, anonymous=anonymous)
+    made = features_of(slices, np.asarray(slices.images)[:, 0, :4].astype(float))
+    train, test = made.sides()
+    v = shapcpp.value(
+        train.X, train.y, test.X, test.y, 20, ids=train.ids, groups=train.groups, by_group=False
+    )
+    report(v, made, series, tmp_path / "report.html", fraction=1.0)
+    page = (tmp_path / "report.html").read_text()
+    assert ("<h3>mueller1/05.dcm, slice 5</h3>" in page) is not anonymous
+    assert ("mueller" in page) is not anonymous

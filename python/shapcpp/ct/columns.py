@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from shapcpp.ct.listing import DICOM, Scan
 
-__all__ = ["anonymous_ids", "extra_columns", "impersonal", "numbered"]
+__all__ = ["ANONYMOUS", "anonymous_ids", "extra_columns", "impersonal", "numbered"]
 
 Array = NDArray[Any]
 
@@ -22,6 +22,7 @@ Array = NDArray[Any]
 TAKEN = ("features", "label", "split", "id", "group", "patient", "file", "mask")
 # What is known to describe slices, and not whose they are.
 IMPERSONAL = ("slice", "true_label")
+ANONYMOUS = "anonymous"
 DIGITS = 16  # of a hash: no two of a million slices share one
 SAMPLE = 1 << 16  # bytes of a file that go into one
 # Numbers as programs write them. "007", "11_11" and "1e5" may be codes, which a number would lose.
@@ -96,8 +97,11 @@ def _hashed(scan: Scan, sample: bytes) -> str:
     return f"slice-{hashlib.sha256(scan.id.encode() + sample).hexdigest()[:DIGITS]}"
 
 
-def impersonal(columns: dict[str, Array], note: Callable[[str], None]) -> dict[str, Array]:
-    """The columns that cannot tell whose a slice is: its number, and those of zeros and ones."""
+def impersonal(columns: dict[str, Array], n: int, note: Callable[[str], None]) -> dict[str, Array]:
+    """The columns that cannot tell whose a slice is: its number, and those of zeros and ones.
+
+    With them a column of `n` ones, `ANONYMOUS`, so that it is known later on.
+    """
     kept = {
         name: column
         for name, column in columns.items()
@@ -106,4 +110,4 @@ def impersonal(columns: dict[str, Array], note: Callable[[str], None]) -> dict[s
     dropped = [name for name in columns if name not in kept]
     if dropped:
         note(f"anonymous: left out {', '.join(dropped)}")
-    return kept
+    return kept | {ANONYMOUS: np.ones(n, np.int64)}

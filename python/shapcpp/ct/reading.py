@@ -92,8 +92,8 @@ def read_scans(
         Of the draw.
     anonymous : bool, default False
         Patients become numbers in order of appearance, ids of files hashes, and
-        of the further columns only slice numbers and those of zeros and ones are kept.
-        SOPInstanceUIDs stay.
+        of the further columns only slice numbers, true labels and those of zeros and ones are
+        kept, beside a column ``anonymous`` of ones. SOPInstanceUIDs stay.
     skip_bad : bool, default False
         Leave out slices that cannot be read, that are there twice, or that do not say where
         they lie in their series, and volumes of a folder without a mask; `note` is told.
@@ -177,7 +177,7 @@ def read_scans(
         if names is None
         else names[[position[s.id] for s in scans]],
         patient=patient if patient is None or not anonymous else columns.numbered(patient),
-        extra=MappingProxyType(columns.impersonal(extra, note) if anonymous else extra),
+        extra=MappingProxyType(columns.impersonal(extra, len(scans), note) if anonymous else extra),
     )
 
 

@@ -81,7 +81,7 @@ def thumbnails(
 
 
 def places(
-    listing: Listing, scans: Sequence[Scan], patients: Sequence[str | None]
+    listing: Listing, scans: Sequence[Scan], patients: Sequence[str | None] | None = None
 ) -> dict[str, str]:
     """Files of slices that are not called by theirs, which DICOM slices are not.
 
@@ -92,17 +92,19 @@ def places(
     scans : sequence of Scan
         Some of them.
     patients : sequence of str or None
-        Whose they are said to be. If that is not what the scans say, or could as well be the
-        numbers that anonymous patients get, no file is named.
+        Whose they are said to be, where it is not known whether that is anonymous. If it is not
+        what the scans say, or could as well be the numbers that anonymous patients get, no file
+        is named.
 
     Returns
     -------
     dict of str to str
         By id: the file, and its number in the series, from 0, where known.
     """
-    numbers = {None, *map(str, range(1, len(listing.scans) + 1))}
-    if [scan.patient for scan in scans] != list(patients) or numbers.issuperset(patients):
-        return {}
+    if patients is not None:
+        numbers = {None, *map(str, range(1, len(listing.scans) + 1))}
+        if [scan.patient for scan in scans] != list(patients) or numbers.issuperset(patients):
+            return {}
     return {
         scan.id: Path(os.path.relpath(scan.file, listing.root)).as_posix()
         + ("" if scan.slice is None else f", slice {scan.slice}")

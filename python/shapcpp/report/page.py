@@ -15,6 +15,7 @@ import numpy as np
 from shapcpp import files
 from shapcpp.checks import fraction as checked_fraction
 from shapcpp.checks import positive
+from shapcpp.ct.columns import ANONYMOUS
 from shapcpp.features import Features, read_features
 from shapcpp.report import figures, refits, summaries, words
 from shapcpp.report.conventions import conventions
@@ -100,7 +101,7 @@ def report(
 
     runs = {str(u.settings["single_class"]): u for u in (v, other) if u is not None}
     queue = review(v, fraction, most)
-    pictures = pictures_of(queue.candidates, scans, masks)
+    pictures = pictures_of(queue.candidates, scans, masks, _are_anonymous(features))
     patients = {c.patient for c in queue.candidates if c.patient is not None}
     page = _render(
         title=title,
@@ -157,6 +158,13 @@ def _check_pair(v: Valuation, other: Valuation) -> None:
     differs = v.differs_from(replace(other, settings=other.settings | {"single_class": rule}))
     if differs is not None:
         raise ValueError(f"carry differs from run not only in its rule: {differs}")
+
+
+def _are_anonymous(features: Features | None) -> bool | None:
+    if features is None:
+        return None
+    names = features.rows.dtype.names or ()
+    return ANONYMOUS in names and bool(features.rows[ANONYMOUS].any())
 
 
 def _known_errors(v: Valuation) -> int:

@@ -6,7 +6,7 @@ import base64
 import io
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from shapcpp import files
 from shapcpp.ct.libraries import library
 from shapcpp.report.queue import Candidate
+
+if TYPE_CHECKING:
+    from shapcpp.ct.listing import Listing, Scan
 
 __all__ = ["Pictures", "Scans", "pictures_of"]
 
@@ -32,9 +35,15 @@ class Pictures(NamedTuple):
 
 
 def pictures_of(
-    candidates: Sequence[Candidate], scans: Scans | None, masks: files.PathLike | None = None
+    candidates: Sequence[Candidate],
+    scans: Scans | None,
+    masks: files.PathLike | None = None,
+    anonymous: bool | None = None,
 ) -> Pictures:
     """The pictures of these samples; of slices that cannot be read there is none.
+
+    Files are named unless the samples are anonymous; where that is not known (None), unless their
+    patients could be numbers given to them.
 
     Raises
     ------
@@ -58,14 +67,19 @@ def pictures_of(
     else:
         from shapcpp.ct.thumbnails import places, thumbnails
 
-        patients = [one.patient for one in candidates]
+        patients = [one.patient for one in candidates] if anonymous is None else None
+
+        def found(listing: Listing, slices: list[Scan]) -> None:
+            if not anonymous:
+                where.update(places(listing, slices, patients))
+
         pictures = thumbnails(
             scans,
             ids,
             SIZE,
             masks=masks,
             note=lambda note: warnings.warn(note, stacklevel=2),
-            found=lambda listing, slices: where.update(places(listing, slices, patients)),
+            found=found,
         )
     uris = {name: _uri(name, pictures[name]) for name in ids if name in pictures}
     return Pictures(uris, where)
