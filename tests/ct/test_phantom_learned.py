@@ -12,8 +12,8 @@ import shapcpp
 from shapcpp.ct import Slices, read_scans, train, write_phantom
 from shapcpp.ct.phantom import PAPER_COUNTS
 
-# The demo has twenty; with seven, another start of the network than this may still be near its first loss.
-EPOCHS = 10
+# The demo has twenty.
+EPOCHS = 8
 
 
 @pytest.fixture(scope="module", autouse=True)

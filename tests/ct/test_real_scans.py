@@ -51,7 +51,7 @@ def test_a_chest_with_labels_that_were_revised(tmp_path: Path) -> None:
         label_column="label_updated", anonymous=True,
     )  # fmt: skip
     assert beside.id.tolist() == slices.id[::8][::-1].tolist()
-    assert set(beside.extra) == {"slice", "label_original"}
+    assert set(beside.extra) == {"slice", "label_original", "anonymous"}
     assert beside.patient is not None
     assert set(beside.patient) == {"1"}
     (picture,) = thumbnails(DATA / "covid-ct-md", slices.id[70:71]).values()
