@@ -43,7 +43,7 @@ def read_csv(path: files.PathLike) -> tuple[list[str], list[list[str]]]:
         try:
             lines = csv.reader(io.StringIO(content, newline=""), delimiter=separator, strict=True)
             header, *rows = [line for line in lines if line] or [[]]
-        except (csv.Error, TypeError) as error:
+        except csv.Error as error:
             raise ValueError(str(error)) from None
         header = [name.strip() for name in header]
         for name in header:

@@ -86,8 +86,18 @@ def test_a_slice_is_enlarged_by_its_picture_and_by_a_key(b: Browser) -> None:
     b.press("p")
     assert b.text(".large .caption").startswith(second)
     assert b.text(".large .caption").endswith(": relabel")
+    b.press("w")
+    assert "relabel" not in b.text(".large .caption")
+    assert b.run(PRESSED) == []
     b.click(".large .slice")
     assert b.run(LARGE)[0] is False
+    assert b.run("return document.activeElement.dataset.id") == second
+
+
+def test_the_last_slice_says_what_was_decided_on_it(b: Browser) -> None:
+    b.run("document.querySelector('.card:last-child').focus()")
+    b.press("e", "k")
+    assert b.text(".large .caption").endswith(": keep")
 
 
 def test_brightness_and_contrast_change_all_slices(b: Browser) -> None:

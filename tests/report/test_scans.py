@@ -152,3 +152,7 @@ def test_features_say_whether_they_are_anonymous(
     page = (tmp_path / "report.html").read_text()
     assert ("<h3>mueller1/05.dcm, slice 5</h3>" in page) is not anonymous
     assert ("mueller" in page) is not anonymous
+    # Features that do not say it, such as those of an earlier version, name no file either.
+    kept = [name for name in made.rows.dtype.names or () if name not in ("anonymous", "series")]
+    report(v, Features(made.rows[kept].copy()), series, tmp_path / "unsaid.html", fraction=1.0)
+    assert "mueller" not in (tmp_path / "unsaid.html").read_text()

@@ -22,10 +22,10 @@ READOUTS = ("positive", "longest", "both")
 # hold, and then nothing is learned. So the hidden capsules begin as transforms of the mean, at
 # every size; the factor is moved from the weights to the inputs, to let steps of Adam count.
 FASTER = 2.0
+CLASS_GAIN = 3.0  # makes up for hidden capsules that begin shorter than one
 # Of each weight in a training: itself, its gradient, Adam's two, its running mean and the best one,
 # and what a step has on its way; as measured.
 COPIES = 11
-CLASS_GAIN = 3.0  # makes up for hidden capsules that begin shorter than one
 
 
 @dataclass(frozen=True)

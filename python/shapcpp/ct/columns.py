@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp.ct.listing import DICOM, Scan
+from shapcpp.ct.listing import DICOM, SERIES, Scan
 
 __all__ = ["ANONYMOUS", "anonymous_ids", "extra_columns", "impersonal", "numbered"]
 
@@ -98,14 +98,15 @@ def _hashed(scan: Scan, sample: bytes) -> str:
 
 
 def impersonal(columns: dict[str, Array], n: int, note: Callable[[str], None]) -> dict[str, Array]:
-    """The columns that cannot tell whose a slice is: its number, and those of zeros and ones.
+    """The columns that cannot tell whose a slice is: its number, true label, zeros and ones.
 
     With them a column of `n` ones, `ANONYMOUS`, so that it is known later on.
     """
     kept = {
         name: column
         for name, column in columns.items()
-        if name in IMPERSONAL or (column.dtype.kind in "if" and np.isin(column, (0, 1)).all())
+        if name in IMPERSONAL
+        or (name != SERIES and column.dtype.kind in "if" and np.isin(column, (0, 1)).all())
     }
     dropped = [name for name in columns if name not in kept]
     if dropped:

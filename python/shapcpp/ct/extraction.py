@@ -176,12 +176,13 @@ def _tell_what_was_seen(slices: Slices, trained: Trained, stage: Callable[[str],
     from shapcpp.ct.trained import fingerprints
 
     rows = np.flatnonzero(slices.split == "test")
-    lively = (slices.images[row] for row in rows if slices.images[row].any())  # not all alike
-    again = np.isin(fingerprints(lively), trained.seen).sum()
+    # Constant slices are zeros, all of them: to have seen one is to have seen none.
+    varied = (slices.images[row] for row in rows if slices.images[row].any())
+    again = np.isin(fingerprints(varied), trained.seen).sum()
     if again:
         stage(
-            f"{again} of {len(rows)} test slices are among those that the network was trained on, "
-            "and flatter it: judge by others"
+            f"{again} of {len(rows)} test slices are among those that the network learned from or "
+            "was chosen by, and flatter it: judge by others"
         )
 
 

@@ -13,12 +13,13 @@ from shapcpp.ct.libraries import quiet
 from shapcpp.ct.manifest import NAME, Manifest, Row, read_manifest
 from shapcpp.ct.pairing import paired
 
-__all__ = ["DICOM", "IMAGE", "NIFTI", "Listing", "Scan", "listed", "named"]
+__all__ = ["DICOM", "IMAGE", "NIFTI", "SERIES", "Listing", "Scan", "listed", "named"]
 
 KINDS = ("NIfTI volume", "DICOM file", "image file")
 NIFTI, DICOM, IMAGE = KINDS
 SUFFIXES = {NIFTI: nifti.SUFFIXES, DICOM: dicom.SUFFIXES, IMAGE: images.SUFFIXES}
 RESULTS = "stages.json"  # of `shapcpp reproduce`: the pictures beside it are no scans
+SERIES = "series"  # column of a DICOM slice; none that is anonymous has it
 CLASS_FOLDERS = {"negative": 0, "0": 0, "positive": 1, "1": 1}
 
 
@@ -201,7 +202,7 @@ def _of_header(scan: Scan, header: dicom.Header) -> Scan:
         scan,
         id=header.instance,
         patient=scan.patient or header.patient or header.series or None,
-        extra={"series": header.series, **scan.extra},
+        extra={SERIES: header.series, **scan.extra},
     )
 
 

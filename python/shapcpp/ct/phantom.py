@@ -28,8 +28,6 @@ __all__ = ["PAPER_COUNTS", "write_phantom"]
 APEX, BASE = 0.1, 0.93  # levels of the highest and the lowest slice, so that all show lung
 THICKNESS = 7.0  # mm
 SMALLEST = 16  # pixels; below, nothing of a chest is left
-
-
 # To be raised with every change after which the same seed gives other volumes.
 DRAWING = 1
 

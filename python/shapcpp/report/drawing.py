@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shapcpp.detection import mistakes
 from shapcpp.metrics import resolve
 from shapcpp.report.words import LONG
 from shapcpp.result import Valuation
@@ -95,7 +96,7 @@ def agreement(axes: Axes, v: Valuation) -> None:
     kinds: list[tuple[str, NDArray[np.bool_], dict[str, Any]]] = []
     wrong = np.zeros(len(v.labels), dtype=bool)
     if v.true_labels is not None:
-        wrong = np.isin(v.true_labels, v.classes) & (v.true_labels != v.labels)
+        wrong = np.any(list(mistakes(v, v.labels, v.true_labels).values()), axis=0)
     for label, (colour, marker) in zip(v.classes, OF_CLASS, strict=True):
         right = (v.labels == label) & ~wrong
         style: dict[str, Any] = {

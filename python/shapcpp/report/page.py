@@ -10,12 +10,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from shapcpp import files
 from shapcpp.checks import fraction as checked_fraction
 from shapcpp.checks import positive
 from shapcpp.ct.columns import ANONYMOUS
+from shapcpp.ct.listing import SERIES
+from shapcpp.detection import mistakes
 from shapcpp.features import Features, read_features
 from shapcpp.report import figures, refits, summaries, words
 from shapcpp.report.conventions import conventions
@@ -161,16 +161,17 @@ def _check_pair(v: Valuation, other: Valuation) -> None:
 
 
 def _are_anonymous(features: Features | None) -> bool | None:
-    if features is None:
-        return None
-    names = features.rows.dtype.names or ()
-    return ANONYMOUS in names and bool(features.rows[ANONYMOUS].any())
+    """Whether patients are; None where the features do not say, as those made elsewhere."""
+    names = () if features is None else features.rows.dtype.names or ()
+    if features is not None and ANONYMOUS in names and features.rows[ANONYMOUS].any():
+        return True
+    return False if SERIES in names else None
 
 
 def _known_errors(v: Valuation) -> int:
     if v.true_labels is None:
         return 0
-    return int((np.isin(v.true_labels, v.classes) & (v.true_labels != v.labels)).sum())
+    return sum(int(wrong.sum()) for wrong in mistakes(v, v.labels, v.true_labels).values())
 
 
 def _key(v: Valuation) -> str:

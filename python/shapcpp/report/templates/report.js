@@ -190,7 +190,11 @@
   });
 
   if (large) {
-    large.addEventListener("keydown", (event) => heard(event, enlarged));
+    large.addEventListener("keydown", (event) => {
+      heard(event, enlarged);
+      if (event.defaultPrevented) enlarge(enlarged); // with what was decided
+    });
+    large.addEventListener("close", () => enlarged.focus());
     large.addEventListener("click", (event) => {
       if (!event.target.closest("form")) large.close();
     });
