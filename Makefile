@@ -46,12 +46,12 @@ lint: $(VENV)/installed
 	$(BIN)/mypy
 	cd $(VENV) && bin/python -m mypy.stubtest shapcpp._core \
 	  --allowlist $(CURDIR)/tests/architecture/stubtest.allow
-	$(BIN)/clang-format --dry-run -Werror cpp/*/*.cpp cpp/*/*.hpp
+	$(BIN)/clang-format --dry-run -Werror $(shell find cpp -name "*.?pp")
 
 format: $(VENV)/installed
 	$(BIN)/ruff check --fix-only -q .
 	$(BIN)/ruff format .
-	$(BIN)/clang-format -i cpp/*/*.cpp cpp/*/*.hpp
+	$(BIN)/clang-format -i $(shell find cpp -name "*.?pp")
 
 # The engine's tests under AddressSanitizer and UndefinedBehaviorSanitizer.
 sanitize: $(VENV)/installed

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import _core
-from shapcpp.estimates import Estimates, Method
-from shapcpp.stopping import parse_rule
+from shapcpp.results.estimates import Estimates, Method
+from shapcpp.results.stopping import parse_rule
 
 Ints = NDArray[np.int64]
 

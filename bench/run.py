@@ -45,14 +45,14 @@ def machine() -> str:
         f"Python {platform.python_version()}, numpy {np.__version__}, scikit-learn "
         f"{sklearn.__version__}, shapcpp {shapcpp.__version__} on {_core.instruction_set()}, "
         f"{_core.build()['compiler']}, BLAS kernels {', '.join(blas)}, {platform.machine()} with "
-        f"{shapcpp.processors.available_processors()} cores, load average before the race "
+        f"{shapcpp.machine.processors.available_processors()} cores, load average before the race "
         f"{os.getloadavg()[0]:.1f}."
     )
 
 
 def race(smallest: bool, effort: Effort) -> dict[str, Any]:
     """Everything measured, ready for JSON."""
-    all_cores = shapcpp.processors.available_processors()
+    all_cores = shapcpp.machine.processors.available_processors()
     core_counts = sorted({1, all_cores})
     workers = Workers()
     warm = WarmLoop("scikit-learn, warm", workers)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from shapcpp import files
+from shapcpp.storage import files
 
 # Two experiments on an eighth of the paper's slices, too small to see much on.
 SMALL: dict[str, Any] = {

@@ -3,7 +3,7 @@
 #include <Eigen/Core>
 #include <string>
 
-#include "python.hpp"
+#include "bindings/python.hpp"
 
 namespace shapcpp::bindings {
 namespace {

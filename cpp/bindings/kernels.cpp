@@ -3,10 +3,10 @@
 #include <stdexcept>
 #include <string>
 
-#include "../core/inverse.hpp"
-#include "../core/storage.hpp"
-#include "../core/third_derivative.hpp"
-#include "python.hpp"
+#include "bindings/python.hpp"
+#include "core/learners/logistic/third_derivative.hpp"
+#include "core/numerics/inverse.hpp"
+#include "core/numerics/storage.hpp"
 
 namespace shapcpp::bindings {
 namespace {

@@ -1,4 +1,4 @@
-#include "python.hpp"
+#include "bindings/python.hpp"
 
 PYBIND11_MODULE(_core, module) {
   module.doc() = "The C++ engine of shapcpp. Private: use the functions of the package.";

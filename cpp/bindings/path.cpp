@@ -3,8 +3,8 @@
 #include <stdexcept>
 #include <vector>
 
-#include "../core/logistic_path.hpp"
-#include "python.hpp"
+#include "bindings/python.hpp"
+#include "core/learners/logistic/logistic_path.hpp"
 
 namespace shapcpp::bindings {
 namespace {

@@ -1,11 +1,11 @@
-#include "../core/problem.hpp"
+#include "core/data/problem.hpp"
 
 #include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <string>
 
-#include "python.hpp"
+#include "bindings/python.hpp"
 
 namespace shapcpp::bindings {
 namespace {

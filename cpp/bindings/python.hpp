@@ -12,7 +12,7 @@
 #include <span>
 #include <vector>
 
-#include "../parallel/permutations.hpp"
+#include "parallel/permutations.hpp"
 
 namespace shapcpp::bindings {
 

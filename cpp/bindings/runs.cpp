@@ -3,10 +3,10 @@
 #include <thread>
 #include <utility>
 
-#include "../core/footprint.hpp"
-#include "../core/newton.hpp"
-#include "../core/permutation.hpp"
-#include "python.hpp"
+#include "bindings/python.hpp"
+#include "core/learners/logistic/newton.hpp"
+#include "core/run/footprint.hpp"
+#include "core/samplers/permutation.hpp"
 
 namespace shapcpp::bindings {
 

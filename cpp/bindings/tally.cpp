@@ -1,9 +1,9 @@
-#include "../core/tally.hpp"
+#include "core/recorders/tally.hpp"
 
 #include <algorithm>
 #include <stdexcept>
 
-#include "python.hpp"
+#include "bindings/python.hpp"
 
 namespace shapcpp::bindings {
 

@@ -1,5 +1,5 @@
 // Small vectors and matrices, in double precision.
-#include "registers.hpp"
+#include "kernels/registers.hpp"
 
 namespace shapcpp::kernels::SHAPCPP_LEVEL {
 namespace {

@@ -1,7 +1,7 @@
 // Sums over samples of products of two columns, in double or single precision.
 #pragma once
 
-#include "registers.hpp"
+#include "kernels/registers.hpp"
 
 namespace shapcpp::kernels::SHAPCPP_LEVEL {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <cstddef>
 
-#include "kernels.hpp"
+#include "kernels/kernels.hpp"
 
 namespace shapcpp::kernels::SHAPCPP_LEVEL {
 namespace {

@@ -1,5 +1,5 @@
 // Passes over samples in double precision.
-#include "products.hpp"
+#include "kernels/products.hpp"
 
 namespace shapcpp::kernels::SHAPCPP_LEVEL {
 namespace {

@@ -1,5 +1,5 @@
 // Passes over samples in single precision.
-#include "products.hpp"
+#include "kernels/products.hpp"
 
 namespace shapcpp::kernels::SHAPCPP_LEVEL {
 namespace {

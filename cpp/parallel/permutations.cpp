@@ -1,4 +1,4 @@
-#include "permutations.hpp"
+#include "parallel/permutations.hpp"
 
 #include <omp.h>
 #include <pthread.h>
@@ -12,7 +12,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "../core/permutation.hpp"
+#include "core/samplers/permutation.hpp"
 
 namespace shapcpp {
 namespace {

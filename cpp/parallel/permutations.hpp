@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <functional>
 
-#include "../core/checkpoint.hpp"
-#include "../core/halving.hpp"
-#include "../core/problem.hpp"
-#include "../core/tally.hpp"
-#include "../core/walk.hpp"
+#include "core/data/problem.hpp"
+#include "core/recorders/tally.hpp"
+#include "core/run/checkpoint.hpp"
+#include "core/samplers/halving.hpp"
+#include "core/samplers/walk.hpp"
 
 namespace shapcpp {
 

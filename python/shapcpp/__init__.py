@@ -8,17 +8,17 @@ except ImportError as error:  # pragma: no cover
         f"checkout, and do not import the package from the source folder itself ({error})"
     ) from error
 
-from shapcpp.course import CheckpointWarning
-from shapcpp.detection import detection_table, review_queue
-from shapcpp.executors import WorkerError
-from shapcpp.features import Features, Samples, read_features, write_features
-from shapcpp.forecast import Estimate, estimate
+from shapcpp.detection.noise import add_noise, flip_labels
+from shapcpp.detection.queue import detection_table, review_queue
+from shapcpp.detection.removal import removal_curve
+from shapcpp.detection.scores import detection_scores
 from shapcpp.metrics import Metric
-from shapcpp.noise import add_noise, flip_labels
 from shapcpp.permutations import permutation
-from shapcpp.removal import removal_curve
-from shapcpp.result import Interrupted, Valuation, load
-from shapcpp.scores import detection_scores
+from shapcpp.results.valuation import Interrupted, Valuation, load
+from shapcpp.running.cost import Estimate, estimate
+from shapcpp.running.runner import CheckpointWarning
+from shapcpp.running.transports import WorkerError
+from shapcpp.storage.features import Features, Samples, read_features, write_features
 from shapcpp.valuation import value
 
 __all__ = [

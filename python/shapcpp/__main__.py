@@ -1,5 +1,5 @@
 """python -m shapcpp: the command line."""
 
-from shapcpp.cli import main
+from shapcpp.cli.main import main
 
 main()

@@ -8,18 +8,20 @@ from contextlib import contextmanager
 
 from numpy.typing import ArrayLike
 
-from shapcpp import _core, checks, executors, files
-from shapcpp.course import Course, Report, Walker
-from shapcpp.executors import WorkerError
-from shapcpp.outcome import Outcome
+from shapcpp import _core, checks
+from shapcpp.problem.request import ClassWeight, Empty, Progress, Request, Scale, SingleClass, check
 from shapcpp.progress import nothing, progress_bar
-from shapcpp.request import ClassWeight, Empty, Progress, Request, Scale, SingleClass, check
-from shapcpp.result import Interrupted, Valuation
-from shapcpp.stopping import parse_rule
-from shapcpp.sums import SumsOverflowError
-from shapcpp.trace import Trace
-from shapcpp.walkers import Threads
-from shapcpp.workers import Workers
+from shapcpp.results.stopping import parse_rule
+from shapcpp.results.tally import SumsOverflowError
+from shapcpp.results.trace import Trace
+from shapcpp.results.valuation import Interrupted, Valuation
+from shapcpp.running import transports
+from shapcpp.running.local import Threads
+from shapcpp.running.outcome import Outcome
+from shapcpp.running.remote import Workers
+from shapcpp.running.runner import Course, Report, Walker
+from shapcpp.running.transports import WorkerError
+from shapcpp.storage import files
 
 __all__ = ["value"]
 
@@ -225,7 +227,7 @@ def value(
     if rule is not None:
         rule.check(request.test_counts)
     if executor is not None:
-        executors.check(executor)
+        transports.check(executor)
     request.check_fits(elsewhere=executor is not None)
     outcome = Outcome(request, until)
     sums = outcome.earlier(extend, checkpoint)

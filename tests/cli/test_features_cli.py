@@ -18,8 +18,8 @@ from PIL import Image
 import shapcpp
 from blobs import blobs
 from command import fails, shapcpp_cli, snapshot
-from shapcpp import tables
-from shapcpp.cli import cli
+from shapcpp.cli import tables
+from shapcpp.cli.main import cli
 from shapcpp.ct import NetworkOptions, extract_features, extraction
 from shapcpp.report import table2
 

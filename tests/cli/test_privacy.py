@@ -15,7 +15,7 @@ from pydicom.uid import UID
 import shapcpp
 from leaks import leaks
 from scans import dicom, nifti, pattern, write_csv, write_dicom, write_png
-from shapcpp.cli import cli
+from shapcpp.cli.main import cli
 
 PATIENTS, EACH = 6, 8
 ROOT = "Planted_Root"

@@ -12,7 +12,7 @@ import pytest
 
 import shapcpp.experiment
 from command import fails, shapcpp_cli
-from shapcpp.cli import cli
+from shapcpp.cli.main import cli
 
 OPTIONS = (
     "--size", "16", "--counts", "train=16/32,val=6/12,test=10/20", "--perms", "30", "--noise", "25",

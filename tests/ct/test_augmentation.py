@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from shapcpp.ct.augmentation import Augmentation
+from shapcpp.ct.network.augmentation import Augmentation
 
 
 def seeded(seed: int) -> torch.Generator:

@@ -14,9 +14,15 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from shapcpp.ct import capsules, convolutions
-from shapcpp.ct.capsules import CapsuleLayer, CapsuleNetwork, NetworkOptions, n_primary, squash
-from shapcpp.memory import InsufficientMemoryError
+from shapcpp.ct.network import capsules, convolutions
+from shapcpp.ct.network.capsules import (
+    CapsuleLayer,
+    CapsuleNetwork,
+    NetworkOptions,
+    n_primary,
+    squash,
+)
+from shapcpp.machine.memory import InsufficientMemoryError
 
 
 def test_squash_by_hand() -> None:

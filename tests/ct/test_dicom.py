@@ -15,9 +15,9 @@ from pydicom.uid import JPEGLosslessSV1, RLELossless
 
 from scans import dicom, pattern, standard, write_csv, write_dicom
 from shapcpp.ct import Slices, read_scans
-from shapcpp.ct.dicom import read_header, read_pixels
 from shapcpp.ct.libraries import quiet
-from shapcpp.ct.thumbnails import thumbnails
+from shapcpp.ct.readers.dicom import read_header, read_pixels
+from shapcpp.ct.readers.thumbnails import thumbnails
 
 
 def stored(number: int) -> NDArray[np.uint16]:

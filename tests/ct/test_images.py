@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from scans import pattern, write_png
-from shapcpp.ct.images import read_image
+from shapcpp.ct.readers.images import read_image
 
 
 def test_16_bits_are_kept(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from shapcpp.ct.losses import class_weights, cross_entropy, loss_of, margin_loss
+from shapcpp.ct.network.losses import class_weights, cross_entropy, loss_of, margin_loss
 
 
 def test_margin_loss_by_hand() -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scans import nifti, pattern, standard, write_csv, write_nifti
 from shapcpp.ct import read_scans
-from shapcpp.ct.nifti import Volume, lesion_pixels
+from shapcpp.ct.readers.nifti import Volume, lesion_pixels
 
 
 def block(shape: tuple[int, ...] = (5, 6, 4)) -> NDArray[np.int16]:

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from shapcpp.ct.phantom import PAPER_COUNTS, draw_volume, write_phantom
-from shapcpp.ct.phantom_anatomy import draw_chest, draw_slice
-from shapcpp.ct.phantom_cohort import Patient, cohort
-from shapcpp.ct.phantom_lesions import LONGEST, runs
-from shapcpp.ct.phantom_scanner import draw_scanner, scan
-from shapcpp.ct.phantom_shapes import Grid, inside, superellipse
-from shapcpp.ct.phantom_vessels import Tubes, coverage, vessels
+from shapcpp.ct.phantom.anatomy import draw_chest, draw_slice
+from shapcpp.ct.phantom.cohort import Patient, cohort
+from shapcpp.ct.phantom.lesions import LONGEST, runs
+from shapcpp.ct.phantom.scanner import draw_scanner, scan
+from shapcpp.ct.phantom.shapes import Grid, inside, superellipse
+from shapcpp.ct.phantom.study import PAPER_COUNTS, draw_volume, write_phantom
+from shapcpp.ct.phantom.vessels import Tubes, coverage, vessels
 
 nibabel = pytest.importorskip("nibabel")
 

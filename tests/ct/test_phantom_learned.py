@@ -10,7 +10,7 @@ import torch
 
 import shapcpp
 from shapcpp.ct import Slices, read_scans, train, write_phantom
-from shapcpp.ct.phantom import PAPER_COUNTS
+from shapcpp.ct.phantom.study import PAPER_COUNTS
 
 # The demo has twenty.
 EPOCHS = 8

@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from scans import pattern, standard
-from shapcpp.ct import preparation
-from shapcpp.ct.preparation import allocate, prepared, resized, standardised
+from shapcpp.ct.readers import preparation
+from shapcpp.ct.readers.preparation import allocate, prepared, resized, standardised
 
 
 def triangle_means(line: NDArray[np.float64], size: int) -> list[float]:

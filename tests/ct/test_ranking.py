@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from shapcpp.ct.ranking import auc
+from shapcpp.ct.network.ranking import auc
 
 
 def test_auc_counts_pairs_and_halves_ties() -> None:

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from scans import pattern, standard, write_csv, write_image_folder, write_nifti, write_png
-from shapcpp.ct import images, pixels, read_scans
+from shapcpp.ct import read_scans
+from shapcpp.ct.readers import images, pixels
 from shapcpp.experiment.stages import NAME as RECORD
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from shapcpp.ct import read_scans
-from shapcpp.ct.dicom import read_pixels
-from shapcpp.ct.thumbnails import thumbnails
+from shapcpp.ct.readers.dicom import read_pixels
+from shapcpp.ct.readers.thumbnails import thumbnails
 
 DATA = Path(os.environ.get("SHAPCPP_DATA", "nowhere"))
 needs_ich = pytest.mark.skipif(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from shapcpp.ct.splits import made_splits, rule
+from shapcpp.ct.readers.splits import made_splits, rule
 
 NAMES = ("train", "val", "test")
 PAPER = {"train": (100, 400), "val": (50, 200), "test": (241, 759)}

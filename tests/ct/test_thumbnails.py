@@ -9,7 +9,7 @@ import pytest
 
 from scans import pattern, write_csv, write_image_folder, write_nifti, write_png
 from shapcpp.ct import read_scans
-from shapcpp.ct.thumbnails import thumbnails
+from shapcpp.ct.readers.thumbnails import thumbnails
 
 
 @pytest.mark.parametrize("anonymous", [False, True])

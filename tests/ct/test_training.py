@@ -15,13 +15,13 @@ import torch
 from torch.optim.swa_utils import AveragedModel
 
 from blobs import blobs
-from shapcpp.ct import losses, training
-from shapcpp.ct.augmentation import Augmentation
-from shapcpp.ct.capsules import CapsuleNetwork, NetworkOptions
-from shapcpp.ct.model_file import load_model
+from shapcpp.ct.network import losses, training
+from shapcpp.ct.network.augmentation import Augmentation
+from shapcpp.ct.network.capsules import CapsuleNetwork, NetworkOptions
+from shapcpp.ct.network.model_file import load_model
+from shapcpp.ct.network.trained import Trained, evaluated, fingerprints, read_out, scores_of
+from shapcpp.ct.network.training import train
 from shapcpp.ct.slices import Slices
-from shapcpp.ct.trained import Trained, evaluated, fingerprints, read_out, scores_of
-from shapcpp.ct.training import train
 
 QUICK: dict[str, Any] = {"epochs": 2, "options": NetworkOptions(capsules=4, dimension=4)}
 

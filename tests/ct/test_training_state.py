@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from blobs import blobs
-from shapcpp.ct.capsules import NetworkOptions
+from shapcpp.ct.network.capsules import NetworkOptions
+from shapcpp.ct.network.trained import Trained
+from shapcpp.ct.network.training import train
+from shapcpp.ct.network.training_state import OtherTrainingError
 from shapcpp.ct.slices import Slices
-from shapcpp.ct.trained import Trained
-from shapcpp.ct.training import train
-from shapcpp.ct.training_state import OtherTrainingError
 
 QUICK: dict[str, Any] = {"options": NetworkOptions(capsules=4, dimension=4), "patience": 9}
 

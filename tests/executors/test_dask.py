@@ -18,7 +18,7 @@ import pytest
 import shapcpp
 from command import fails, shapcpp_cli
 from runs import assert_efficient, assert_same, ctrl_c_after, run
-from shapcpp import executors
+from shapcpp.running import transports
 
 distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
@@ -168,12 +168,12 @@ def test_the_client_is_not_its_executor(client: Any) -> None:
 
 
 def test_without_an_answer_the_address_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executors, "WAITS_FOR_SCHEDULER", 0.3)
+    monkeypatch.setattr(transports, "WAITS_FOR_SCHEDULER", 0.3)
     with (
         pytest.raises(
             ValueError, match="no Dask scheduler answers at tcp://127.0.0.1:9: Timed out"
         ),
-        executors.dask("tcp://127.0.0.1:9"),
+        transports.dask("tcp://127.0.0.1:9"),
     ):
         pass
 
@@ -181,7 +181,7 @@ def test_without_an_answer_the_address_is_named(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("address", ["scheduler", "http://scheduler:80", "tcp://:1", "tcp://a:b"])
 def test_what_is_no_address_is_refused(address: str) -> None:
     sentence = f"the address of a scheduler is like tcp://host:8786, got '{address}'"
-    with pytest.raises(ValueError, match=re.escape(sentence)), executors.dask(address):
+    with pytest.raises(ValueError, match=re.escape(sentence)), transports.dask(address):
         pass
 
 
@@ -195,6 +195,6 @@ def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "distributed", None)
     with (
         pytest.raises(ValueError, match=r"not installed; pip install 'shapcpp\[distributed\]'"),
-        executors.dask("tcp://127.0.0.1:8786"),
+        transports.dask("tcp://127.0.0.1:8786"),
     ):
         pass

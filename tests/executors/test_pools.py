@@ -19,9 +19,11 @@ import pytest
 
 import shapcpp
 from runs import arguments, assert_efficient, assert_same, ctrl_c_after, run
-from shapcpp import _core, memory, worker, workers
-from shapcpp.request import check
-from shapcpp.sums import Sums
+from shapcpp import _core
+from shapcpp.machine import memory
+from shapcpp.problem.request import check
+from shapcpp.results.tally import Sums
+from shapcpp.running import remote, worker
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:This process .* is multi-threaded:DeprecationWarning"
@@ -197,7 +199,7 @@ def test_checkpoints_are_written_on_the_way(
         save(v, target)
 
     monkeypatch.setattr(shapcpp.Valuation, "save", noted)
-    monkeypatch.setattr(workers, "TASK", 0.02)
+    monkeypatch.setattr(remote, "TASK", 0.02)
     with ThreadPoolExecutor(2) as executor:
         options = {"checkpoint": path, "checkpoint_every": 0.02, "executor": executor}
         v = run(4000, **options)
@@ -254,14 +256,14 @@ def test_max_time_ends_a_run() -> None:
     assert not v.complete
 
 
-def workers_of(executor: Executor, seed: int = 0, **options: Any) -> workers.Workers:
+def workers_of(executor: Executor, seed: int = 0, **options: Any) -> remote.Workers:
     X, y, X_test, y_test = arguments()
     request = check(
         X, y, X_test, y_test, permutations=1000, seed=seed, C=1.0, class_weight=None, scale=None,
         empty="majority", single_class="constant", groups=None, ids=None, threads=1, by_group=True,
         true_labels=None, **options,
     )  # fmt: skip
-    return workers.Workers(request, executor, "key", lambda counts: None)
+    return remote.Workers(request, executor, "key", lambda counts: None)
 
 
 def test_tasks_stay_within_the_piece_and_keep_pairs_together() -> None:

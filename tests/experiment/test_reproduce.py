@@ -16,7 +16,7 @@ import shapcpp
 from reproductions import SMALL, STAGES, TOTALS, content
 from scans import pattern, write_csv, write_image_folder, write_png
 from shapcpp.ct import load_model
-from shapcpp.ct.training_state import TrainingState
+from shapcpp.ct.network.training_state import TrainingState
 from shapcpp.experiment import Reproduction, reproduce
 from shapcpp.experiment.settings import Settings
 from shapcpp.experiment.stages import Facts, Stages

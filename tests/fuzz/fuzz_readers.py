@@ -30,7 +30,7 @@ from hypothesis import strategies as st
 
 import shapcpp
 from fuzz import cases, damage
-from shapcpp import files
+from shapcpp.storage import files
 
 SECONDS = 20
 ADDRESS_SPACE = 6 << 30

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shapcpp.certainty import certainly_lowest
+from shapcpp.results.certainty import certainly_lowest
 
 
 @st.composite

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from shapcpp import Features, Valuation
-from shapcpp.relabelling import apply_decisions, read_decisions
+from shapcpp.detection.relabelling import apply_decisions, read_decisions
 from shapcpp.report.queue import review
 from webdriver import CHROMIUM, DRIVER, Browser, browser
 

@@ -11,7 +11,7 @@ import pytest
 
 from doubtful import run
 from shapcpp import Features, Valuation
-from shapcpp.removal import removal_curve
+from shapcpp.detection.removal import removal_curve
 from shapcpp.report import drawing, figure2, figure3, figures
 from shapcpp.report.pictures import pictures_of
 from shapcpp.report.queue import Candidate

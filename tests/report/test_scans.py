@@ -15,7 +15,7 @@ import shapcpp
 from scans import dicom, pattern, write_csv, write_dicom
 from shapcpp import Features, Valuation
 from shapcpp.ct.extraction import features_of
-from shapcpp.ct.reading import read_scans
+from shapcpp.ct.readers.reading import read_scans
 from shapcpp.report import report
 
 

@@ -10,9 +10,10 @@ import pytest
 
 import shapcpp
 from problems import make
-from shapcpp import Metric, Valuation, certainty
-from shapcpp.estimates import Method
-from shapcpp.student import student_quantile
+from shapcpp import Metric, Valuation
+from shapcpp.results import certainty
+from shapcpp.results.estimates import Method
+from shapcpp.results.student_t import student_quantile
 from valuations import around, valuation
 
 METHODS: tuple[Method, ...] = ("student", "anytime", "bernstein")

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import shapcpp
-from shapcpp import Valuation, ranges
-from shapcpp.sums import Sums
+from shapcpp import Valuation
+from shapcpp.results import index_ranges
+from shapcpp.results.tally import Sums
 
 Sampling = dict[str, Any]
 SAMPLINGS = pytest.mark.parametrize("sampling", [{}, {"antithetic": True}, {"halving": True}])
@@ -193,7 +194,7 @@ class Looks:
     ("unit", "expected"), [(1, [7, 14, 21, 28, 35, 42]), (2, [8, 14, 22, 28, 36, 42])]
 )
 def test_rules_are_asked_at_fixed_numbers(unit: int, expected: list[int]) -> None:
-    from shapcpp.course import Course
+    from shapcpp.running.runner import Course
 
     rule: Any = Looks()
     whole = run(60)
@@ -204,10 +205,10 @@ def test_rules_are_asked_at_fixed_numbers(unit: int, expected: list[int]) -> Non
 
         def do(self, first: int, end: int, report: Any) -> Any:
             done.append((first, end))
-            yield replace(whole.sums, ranges=ranges.of([(first, end)]))
+            yield replace(whole.sums, ranges=index_ranges.of([(first, end)]))
 
     course = Course(
-        asked=ranges.of([(0, 60)]),
+        asked=index_ranges.of([(0, 60)]),
         sums=Sums.empty(60, 2),
         result=lambda sums, asked: replace(whole, ranges=sums.ranges),
         unit=unit,
@@ -310,11 +311,11 @@ def test_bad_arguments_of_the_course(options: dict[str, Any], sentence: str) -> 
 sets = st.sets(st.integers(0, 30))
 
 
-def as_ranges(numbers: set[int]) -> ranges.Ranges:
-    return ranges.of((i, i + 1) for i in numbers)
+def as_ranges(numbers: set[int]) -> index_ranges.Ranges:
+    return index_ranges.of((i, i + 1) for i in numbers)
 
 
-def numbers(these: ranges.Ranges) -> set[int]:
+def numbers(these: index_ranges.Ranges) -> set[int]:
     return {i for first, end in these for i in range(first, end)}
 
 
@@ -322,11 +323,11 @@ def numbers(these: ranges.Ranges) -> set[int]:
 def test_ranges_are_sets(a: set[int], b: set[int]) -> None:
     A, B = as_ranges(a), as_ranges(b)
     assert numbers(A) == a
-    assert ranges.size(A) == len(a)
+    assert index_ranges.size(A) == len(a)
     for made, expected in (
-        (ranges.union(A, B), a | b),
-        (ranges.overlap(A, B), a & b),
-        (ranges.without(A, B), a - b),
+        (index_ranges.union(A, B), a | b),
+        (index_ranges.overlap(A, B), a & b),
+        (index_ranges.without(A, B), a - b),
     ):
         assert numbers(made) == expected
         assert (np.diff(made.reshape(-1)) > 0).all()  # sorted, disjoint, not touching

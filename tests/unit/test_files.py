@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shapcpp import files
+from shapcpp.storage import files
 
 
 def npy(array: Any) -> bytes:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 import shapcpp
 from problems import KINDS, make
-from shapcpp import forecast, memory
-from shapcpp.request import check
+from shapcpp.machine import memory
+from shapcpp.problem.request import check
+from shapcpp.running import cost
 
 Array = NDArray[Any]
 
@@ -56,7 +57,7 @@ def test_more_permutations_take_longer_and_threads_without_work_do_not_help() ->
 
 
 def test_what_does_not_fit_the_budget_is_extrapolated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forecast, "BUDGET", 0.0)
+    monkeypatch.setattr(cost, "BUDGET", 0.0)
     e = shapcpp.estimate(*sides(64_000), permutations=10, threads=1)
     assert [size for size, _ in e.measured] == [64]
     assert e.power == 0.9
@@ -73,7 +74,7 @@ def test_what_does_not_fit_the_budget_is_extrapolated(monkeypatch: pytest.Monkey
 def test_the_power_is_that_of_the_last_sizes(power: float, expected: float) -> None:
     sizes = [64, 128, 256, 512, 1024]
     measured = tuple((size, 1e-3 * (size / 1024) ** power) for size in sizes)
-    assert forecast._power(((32, 9.0), *measured)) == pytest.approx(expected)
+    assert cost._power(((32, 9.0), *measured)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -94,12 +95,12 @@ def test_every_beginning_of_the_order_holds_both_classes() -> None:
     y = np.zeros(1000, dtype=int)
     y[[17, 500, 700, 900]] = 1
     request = request_of(y)
-    order = forecast._order(request)
+    order = cost._order(request)
     assert sorted(order.tolist()) == list(range(1000))
     assert set(y[order[:2]]) == {0, 1}
     assert y[order[:500]].sum() == 2
     grouped = request_of(y, groups=np.arange(1000) // 4)
-    assert sorted(forecast._order(grouped).tolist()) == list(range(250))
+    assert sorted(cost._order(grouped).tolist()) == list(range(250))
 
 
 def request_of(y: Any, **options: Any) -> Any:
@@ -119,7 +120,7 @@ def test_bad_arguments_are_those_of_value() -> None:
 
 def test_what_cannot_fit_in_memory_is_refused_unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available_memory", lambda: 10)
-    monkeypatch.setattr(forecast, "_measure", None)
+    monkeypatch.setattr(cost, "_measure", None)
     with pytest.raises(MemoryError, match="10 bytes are available"):
         shapcpp.estimate(*sides(10))
 
@@ -149,4 +150,4 @@ def test_an_estimate_reads_as_two_sentences() -> None:
      (150, "2.5 min"), (7300, "2 h"), (86400 * 3.21, "3.2 days"), (1e9, "12,000 days")],
 )  # fmt: skip
 def test_durations_are_readable(seconds: float, text: str) -> None:
-    assert forecast._duration(seconds) == text
+    assert cost._duration(seconds) == text

@@ -128,7 +128,7 @@ def _dispatch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dispatch")
     (folder / "main.cpp").write_text(DISPATCH.format(root=ROOT))
     subprocess.run(
-        [os.environ.get("CXX", "c++"), "-std=c++20", "-w", "-DSHAPCPP_X86_LEVELS", "main.cpp"],
+        [os.environ.get("CXX", "c++"), "-std=c++20", "-w", "-DSHAPCPP_X86_LEVELS", f"-I{ROOT}/cpp", "main.cpp"],
         cwd=folder, check=True,
     )  # fmt: skip
     return folder / "a.out"

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import shapcpp
-from shapcpp import _core, memory
+from shapcpp import _core
+from shapcpp.machine import memory
 
 SHAPE = {"n_samples": 1000, "n_test": 500, "n_features": 4, "n_players": 1000, "n_classes": 2}
 

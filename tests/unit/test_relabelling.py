@@ -8,7 +8,7 @@ import pytest
 
 import shapcpp
 from shapcpp import Features
-from shapcpp.relabelling import apply_decisions, read_decisions
+from shapcpp.detection.relabelling import apply_decisions, read_decisions
 
 
 def features(**columns: Any) -> Features:

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 import shapcpp
 from runs import arguments
 from shapcpp import Valuation
-from shapcpp.removal import removal_curve
+from shapcpp.detection.removal import removal_curve
 
 X, Y, X_VAL, Y_VAL = arguments()
 Y = np.where(np.arange(60) % 7 == 0, 1 - Y, Y)

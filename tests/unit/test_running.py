@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 import shapcpp
-from shapcpp import _core, processors
+from shapcpp import _core
+from shapcpp.machine import processors
 
 
 def long_run(**options: Any) -> shapcpp.Valuation:

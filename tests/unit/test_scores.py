@@ -10,7 +10,7 @@ from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 import shapcpp
 from problems import make
 from shapcpp import Valuation
-from shapcpp.scores import detection_scores, f1, lower_cluster, ranking
+from shapcpp.detection.scores import detection_scores, f1, lower_cluster, ranking
 from valuations import around, valuation
 
 

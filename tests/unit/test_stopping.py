@@ -10,7 +10,7 @@ import pytest
 
 import shapcpp
 from problems import make
-from shapcpp.stopping import Decided, SmallErrors, parse_rule
+from shapcpp.results.stopping import Decided, SmallErrors, parse_rule
 from valuations import around, valuation
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mpmath
 import pytest
 
-from shapcpp.student import student_quantile
+from shapcpp.results.student_t import student_quantile
 
 
 @pytest.mark.parametrize(

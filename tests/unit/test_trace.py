@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 import shapcpp
 from runs import arguments, assert_same, run
-from shapcpp import Valuation, memory
-from shapcpp.trace import looks
+from shapcpp import Valuation
+from shapcpp.machine import memory
+from shapcpp.results.trace import looks
 
 
 def assert_same_trace(v: Valuation, w: Valuation) -> None:

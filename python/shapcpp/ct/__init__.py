@@ -7,15 +7,15 @@ from typing import Any
 
 # Imported when first asked for, so that reading scans does not load torch.
 _HOMES = {
-    "NetworkOptions": "capsules",
+    "NetworkOptions": "network.capsules",
     "Slices": "slices",
-    "Trained": "trained",
+    "Trained": "network.trained",
     "extract_features": "extraction",
     "features_of": "extraction",
-    "load_model": "model_file",
-    "read_scans": "reading",
-    "train": "training",
-    "write_phantom": "phantom",
+    "load_model": "network.model_file",
+    "read_scans": "readers.reading",
+    "train": "network.training",
+    "write_phantom": "phantom.study",
 }
 
 __all__ = sorted(_HOMES)

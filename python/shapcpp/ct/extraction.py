@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp import checks, files
-from shapcpp.csv_files import write_csv
+from shapcpp import checks
 from shapcpp.ct.libraries import library
-from shapcpp.ct.ranking import CHANCE
-from shapcpp.features import Features
+from shapcpp.ct.network.ranking import CHANCE
 from shapcpp.progress import nothing, silent
+from shapcpp.storage import files
+from shapcpp.storage.csv_files import write_csv
+from shapcpp.storage.features import Features
 
 if TYPE_CHECKING:
-    from shapcpp.ct.capsules import NetworkOptions
+    from shapcpp.ct.network.capsules import NetworkOptions
+    from shapcpp.ct.network.trained import Trained
     from shapcpp.ct.slices import Slices
-    from shapcpp.ct.trained import Trained
 
 __all__ = ["extract_features", "features_of", "save_curve"]
 
@@ -105,9 +106,9 @@ def extract_features(
         arguments that only a training has a use for, together with `model`.
     """
     library("torch", "the capsule network")
-    from shapcpp.ct.devices import find_device
-    from shapcpp.ct.model_file import load_model
-    from shapcpp.ct.reading import read_scans
+    from shapcpp.ct.network.devices import find_device
+    from shapcpp.ct.network.model_file import load_model
+    from shapcpp.ct.readers.reading import read_scans
 
     find_device(device)
     trained = None
@@ -173,7 +174,7 @@ def extract_features(
 
 
 def _tell_what_was_seen(slices: Slices, trained: Trained, stage: Callable[[str], None]) -> None:
-    from shapcpp.ct.trained import fingerprints
+    from shapcpp.ct.network.trained import fingerprints
 
     rows = np.flatnonzero(slices.split == "test")
     # Constant slices are zeros, all of them: to have seen one is to have seen none.
@@ -193,8 +194,8 @@ def _train(
     **how: Any,
 ) -> Trained:
     """Goes on from a checkpoint if it is of this training."""
-    from shapcpp.ct.training import train
-    from shapcpp.ct.training_state import OtherTrainingError
+    from shapcpp.ct.network.training import train
+    from shapcpp.ct.network.training_state import OtherTrainingError
 
     try:
         return train(slices, checkpoint=checkpoint, **how)

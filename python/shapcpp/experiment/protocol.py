@@ -12,7 +12,7 @@ from shapcpp.experiment.scans import Scans
 from shapcpp.experiment.settings import Settings, name_of
 from shapcpp.experiment.stages import Facts, Progress, Stages
 from shapcpp.report.experiments import Experiment
-from shapcpp.result import Valuation, load
+from shapcpp.results.valuation import Valuation, load
 
 __all__ = ["RULES", "FlippedLabels"]
 
@@ -82,7 +82,7 @@ class FlippedLabels:
         return shapcpp.flip_labels(train, self.noise, self._settings.seed)[0]
 
     def _train(self) -> None:
-        from shapcpp.ct.training import TRAINING
+        from shapcpp.ct.network.training import TRAINING
 
         stage = f"network-{self.percent}"
         settings, inputs = self._settings, self._scans.inputs | {"noise": self.noise}
@@ -90,9 +90,9 @@ class FlippedLabels:
         outputs = [f"model-{self.percent}.pt", f"curve-{self.percent}.csv"]
 
         def work(progress: Progress) -> Facts:
-            from shapcpp.ct.capsules import NetworkOptions
             from shapcpp.ct.extraction import save_curve
-            from shapcpp.ct.training import train
+            from shapcpp.ct.network.capsules import NetworkOptions
+            from shapcpp.ct.network.training import train
 
             noisy = self._noisy(progress)
             trained = train(
@@ -126,9 +126,9 @@ class FlippedLabels:
 
         def work(progress: Progress) -> Facts:
             from shapcpp.ct.extraction import features_of
-            from shapcpp.ct.model_file import load_model
-            from shapcpp.ct.ranking import auc
-            from shapcpp.ct.trained import read_out, scores_of
+            from shapcpp.ct.network.model_file import load_model
+            from shapcpp.ct.network.ranking import auc
+            from shapcpp.ct.network.trained import read_out, scores_of
 
             noisy = self._noisy(progress)
             slices = self._scans.slices(progress)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from shapcpp import __version__, files
+from shapcpp import __version__
 from shapcpp.ct.libraries import library
 from shapcpp.experiment import table2 as tables
 from shapcpp.experiment.protocol import FlippedLabels
@@ -23,6 +23,7 @@ from shapcpp.experiment.stages import Facts, Progress, Stages
 from shapcpp.progress import progress_bar
 from shapcpp.report import Experiment, figure2, figure3, report
 from shapcpp.report.page import check_libraries
+from shapcpp.storage import files
 
 __all__ = ["Reproduction", "reproduce"]
 
@@ -165,7 +166,7 @@ def reproduce(
     )
     library("torch", "the capsule network")
     check_libraries()
-    from shapcpp.ct.devices import find_device
+    from shapcpp.ct.network.devices import find_device
 
     find_device(device)
     if not settings.is_phantom and os.path.realpath(output) == os.path.realpath(data):

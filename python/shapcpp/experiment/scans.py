@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shapcpp import files
 from shapcpp.experiment.settings import PHANTOM, Settings
 from shapcpp.experiment.stages import Facts, Progress, Stages, fingerprint, fingerprint_by_time
+from shapcpp.storage import files
 
 if TYPE_CHECKING:
     from shapcpp.ct.slices import Slices
@@ -39,7 +39,7 @@ class Scans:
     """
 
     def __init__(self, settings: Settings, stages: Stages) -> None:
-        from shapcpp.ct.reading import READING
+        from shapcpp.ct.readers.reading import READING
 
         self._settings, self._stages = settings, stages
         self._slices: Slices | None = None
@@ -59,7 +59,7 @@ class Scans:
         return self._slices
 
     def _read(self, progress: Progress) -> Slices:
-        from shapcpp.ct.reading import read_scans
+        from shapcpp.ct.readers.reading import read_scans
 
         settings = self._settings
         drawn = not settings.is_phantom or settings.split == "random"
@@ -93,13 +93,13 @@ class Scans:
 
     @property
     def _counts(self) -> Any:
-        from shapcpp.ct.phantom import PAPER_COUNTS
+        from shapcpp.ct.phantom.study import PAPER_COUNTS
 
         counts = self._settings.counts
         return PAPER_COUNTS if counts is None and self._settings.is_phantom else counts
 
     def _make_phantom(self) -> str:
-        from shapcpp.ct.phantom import DRAWING, write_phantom
+        from shapcpp.ct.phantom.study import DRAWING, write_phantom
 
         settings = self._settings
         counts = {split: list(pair) for split, pair in self._counts.items()}
@@ -125,8 +125,8 @@ class Scans:
 
     def _mark(self) -> str:
         """Changes if any file of the scans, of their masks or labels does, or which is which."""
-        from shapcpp.ct.bad_slices import BadSlices, silent
-        from shapcpp.ct.listing import listed
+        from shapcpp.ct.readers.bad_slices import BadSlices, silent
+        from shapcpp.ct.readers.listing import listed
 
         settings = self._settings
         bad = BadSlices(settings.skip_bad, silent)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shapcpp import checks, files
+from shapcpp import checks
+from shapcpp.storage import files
 
 __all__ = ["PHANTOM", "Settings", "name_of"]
 

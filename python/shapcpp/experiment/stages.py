@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from shapcpp import files
 from shapcpp.progress import Progress, Unseen, silent
+from shapcpp.storage import files
 
 __all__ = ["Facts", "Progress", "Stages", "fingerprint", "fingerprint_by_time"]
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from shapcpp import files
-from shapcpp.csv_files import write_csv
-from shapcpp.detection import DIRECTIONS, mistakes
+from shapcpp.detection.queue import DIRECTIONS, mistakes
+from shapcpp.detection.scores import detection_scores
 from shapcpp.report import Experiment
 from shapcpp.report import table2 as table_of
 from shapcpp.report.words import metrics_shown
-from shapcpp.scores import detection_scores
+from shapcpp.storage import files
+from shapcpp.storage.csv_files import write_csv
 
 __all__ = ["NETWORK", "SCORES", "TABLE2", "score_rows", "table2", "write_rows"]
 

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp import __version__, ranges
+from shapcpp import __version__
 from shapcpp.report.words import count
-from shapcpp.result import Valuation
+from shapcpp.results import index_ranges
+from shapcpp.results.valuation import Valuation
 
 __all__ = ["conventions"]
 
@@ -43,7 +44,7 @@ def conventions(v: Valuation) -> list[tuple[str, str]]:
         ("Test samples, the judge", f"{v.test_counts.sum():,}: {_per_class(v, v.test_counts)}"),
         ("Positive", f"label {v.classes[1]}, the larger one"),
         ("Who joins", joins),
-        ("Permutations", f"{done}; indices {ranges.shown(v.ranges)} of seed {s['seed']}"),
+        ("Permutations", f"{done}; indices {index_ranges.shown(v.ranges)} of seed {s['seed']}"),
         ("Model", f"logistic regression at its optimum, C = {s['C']:g}, free intercept"),
         ("Class weights", _weights(v, weights)),
         ("Scale of features", _scale(s["scale"])),

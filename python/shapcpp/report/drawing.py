@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp.detection import mistakes
+from shapcpp.detection.queue import mistakes
 from shapcpp.metrics import resolve
 from shapcpp.report.words import LONG
-from shapcpp.result import Valuation
+from shapcpp.results.valuation import Valuation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

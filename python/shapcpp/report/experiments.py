@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from shapcpp.detection import DIRECTIONS, detection_table, mistakes
+from shapcpp.detection.queue import DIRECTIONS, detection_table, mistakes
 from shapcpp.report.words import THE_PAPERS, metrics_shown
-from shapcpp.result import Valuation
+from shapcpp.results.valuation import Valuation
 
 __all__ = ["FRACTIONS", "PAPER", "Experiment", "noise_rate", "paper_share", "table2"]
 

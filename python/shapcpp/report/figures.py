@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp import _core, files
+from shapcpp import _core
 from shapcpp.report import drawing
 from shapcpp.report.words import LONG, metrics_shown
-from shapcpp.result import Valuation
+from shapcpp.results.valuation import Valuation
+from shapcpp.storage import files
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,19 +10,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from shapcpp import files
 from shapcpp.checks import fraction as checked_fraction
 from shapcpp.checks import positive
-from shapcpp.ct.columns import ANONYMOUS
-from shapcpp.ct.listing import SERIES
-from shapcpp.detection import mistakes
-from shapcpp.features import Features, read_features
+from shapcpp.ct.readers.columns import ANONYMOUS
+from shapcpp.ct.readers.listing import SERIES
+from shapcpp.detection.queue import mistakes
 from shapcpp.report import figures, refits, summaries, words
 from shapcpp.report.conventions import conventions
 from shapcpp.report.experiments import Experiment
 from shapcpp.report.pictures import Scans, pictures_of
 from shapcpp.report.queue import MOST, review
-from shapcpp.result import Valuation, load
+from shapcpp.results.valuation import Valuation, load
+from shapcpp.storage import files
+from shapcpp.storage.features import Features, read_features
 
 __all__ = ["check_libraries", "report"]
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp import files
 from shapcpp.ct.libraries import library
 from shapcpp.report.queue import Candidate
+from shapcpp.storage import files
 
 if TYPE_CHECKING:
-    from shapcpp.ct.listing import Listing, Scan
+    from shapcpp.ct.readers.listing import Listing, Scan
 
 __all__ = ["Pictures", "Scans", "pictures_of"]
 
@@ -65,7 +65,7 @@ def pictures_of(
                 f"scans has no picture of {missing[0]!r}, and lacks {len(missing)} of {len(ids)}"
             )
     else:
-        from shapcpp.ct.thumbnails import places, thumbnails
+        from shapcpp.ct.readers.thumbnails import places, thumbnails
 
         patients = [one.patient for one in candidates] if anonymous is None else None
 

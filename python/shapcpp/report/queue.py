@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp.report.words import decimals, metrics_shown, scaled, unit_exponent, unit_name
-from shapcpp.result import Valuation
+from shapcpp.results.valuation import Valuation
 
 __all__ = ["MOST", "Candidate", "Queue", "Verdict", "review"]
 

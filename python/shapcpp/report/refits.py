@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from shapcpp.features import Features
-from shapcpp.outcome import Outcome
-from shapcpp.removal import Action, Order, removal_curve
+from shapcpp.detection.removal import Action, Order, removal_curve
+from shapcpp.problem.request import check
 from shapcpp.report import figures
 from shapcpp.report.figures import Panel
 from shapcpp.report.words import metrics_shown
-from shapcpp.request import check
-from shapcpp.result import Valuation
-from shapcpp.sums import Sums
+from shapcpp.results.tally import Sums
+from shapcpp.results.valuation import Valuation
+from shapcpp.running.outcome import Outcome
+from shapcpp.storage.features import Features
 
 __all__ = ["Row", "check_same", "removal_rows"]
 

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from shapcpp.detection import mistakes
+from shapcpp.detection.queue import mistakes
+from shapcpp.detection.scores import detection_scores
 from shapcpp.report import words
 from shapcpp.report.experiments import Experiment, table2
-from shapcpp.result import Valuation
-from shapcpp.scores import detection_scores
+from shapcpp.results.valuation import Valuation
 
 __all__ = ["FoundRow", "ScoreRow", "ends", "rules", "score_rows", "table_rows"]
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp.detection import DIRECTIONS
+from shapcpp.detection.queue import DIRECTIONS
 from shapcpp.metrics import LONG_NAMES
-from shapcpp.result import Valuation
+from shapcpp.results.valuation import Valuation
 
 __all__ = [
     "DIRECTION",

@@ -1,0 +1,143 @@
+#include "core/data/span.hpp"
+
+#include <Eigen/QR>
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "core/learners/logistic/optimum.hpp"
+
+namespace shapcpp {
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+
+// Multiples of 2^-25, the rest of each entry at most 2^-26. Sums of products of such digits of two
+// vectors no longer than 1 are exact in any order: multiples of 2^-50, at most 4 in size.
+MatrixXd leading_digits(const MatrixXd& matrix) {
+  constexpr double kShift = 1.5 * 0x1p52 * 0x1p-25;
+  return (matrix.array() + kShift) - kShift;
+}
+
+void scale(Eigen::Ref<MatrixXd> matrix, int exponent) {
+  matrix = matrix.unaryExpr([exponent](double value) { return std::ldexp(value, exponent); });
+}
+
+// The power of two that brings a column's length to between 1/2 and 1, if it is not zero: first its
+// largest entry, so that squares neither overflow nor vanish.
+int normalise(Eigen::Ref<MatrixXd> column) {
+  const double largest = column.lpNorm<Eigen::Infinity>();
+  if (largest == 0) return 0;
+  const int first = -std::ilogb(largest) - 1;
+  scale(column, first);
+  const int second = -std::ilogb(column.norm()) - 1;
+  scale(column, second);
+  return first + second;
+}
+
+// A matrix is worked through in strips of so many columns, with a checkpoint for each.
+constexpr Index kStrip = 32;
+
+template <class Body>
+void in_strips(Index columns, const Checkpoint& checkpoint, const Body& body) {
+  for (Index first = 0; first < columns; first += kStrip) {
+    checkpoint();
+    body(first, std::min(kStrip, columns - first));
+  }
+}
+
+// Householder's method, a strip of columns at a time, in place: the Q of `vectors`.
+MatrixXd orthonormal(MatrixXd vectors, const Checkpoint& checkpoint) {
+  using Strip = Eigen::HouseholderQR<Eigen::Ref<MatrixXd>>;
+  std::vector<Strip> strips;
+  in_strips(vectors.cols(), checkpoint, [&](Index first, Index count) {
+    Eigen::Ref<MatrixXd> strip = vectors.block(first, first, vectors.rows() - first, count);
+    strips.emplace_back(strip);
+    auto rest = vectors.bottomRightCorner(strip.rows(), vectors.cols() - first - count);
+    in_strips(rest.cols(), checkpoint, [&](Index begin, Index width) {
+      rest.middleCols(begin, width).applyOnTheLeft(strips.back().householderQ().adjoint());
+    });
+  });
+  MatrixXd basis = MatrixXd::Identity(vectors.rows(), vectors.cols());
+  for (auto strip = strips.rbegin(); strip != strips.rend(); ++strip) {
+    const Index rows = strip->rows();
+    auto corner = basis.bottomRightCorner(rows, rows - (vectors.rows() - vectors.cols()));
+    in_strips(corner.cols(), checkpoint, [&](Index begin, Index width) {
+      corner.middleCols(begin, width).applyOnTheLeft(strip->householderQ());
+    });
+  }
+  return basis;
+}
+
+}  // namespace
+
+Span::Span(MatrixXd vectors, const Checkpoint& checkpoint) {
+  const double largest = vectors.lpNorm<Eigen::Infinity>();
+  if (largest > 0) scale(vectors, -std::ilogb(largest) - 1);
+  low_ = orthonormal(std::move(vectors), checkpoint);
+  high_ = leading_digits(low_);
+  low_ -= high_;
+  defect_.resize(high_.cols(), high_.cols());
+  MatrixXd mixed(high_.cols(), high_.cols());
+  in_strips(high_.cols(), checkpoint, [&](Index first, Index count) {
+    const auto of_high = high_.middleCols(first, count);
+    const auto of_low = low_.middleCols(first, count);
+    mixed.middleCols(first, count).noalias() = high_.transpose() * of_low;
+    defect_.middleCols(first, count).noalias() = high_.transpose() * of_high;
+    defect_.block(first, first, count, count).diagonal().array() -= 1;
+    defect_.middleCols(first, count).noalias() += low_.transpose() * of_low;
+  });
+  defect_ += mixed + mixed.transpose();
+}
+
+// With Q = V S, S^2 = I + defect, it is V'x = S^-1 Q'x, and S^-1 is I - defect / 2 but for squares.
+MatrixXd Span::coordinates(MatrixXd x) const {
+  std::vector<int> exponents;
+  for (Index i = 0; i < x.cols(); ++i) exponents.push_back(normalise(x.col(i)));
+  const MatrixXd high = leading_digits(x);
+  MatrixXd rest = low_.transpose() * x;
+  x -= high;
+  rest.noalias() += high_.transpose() * x;
+  MatrixXd result = high_.transpose() * high;
+  result += rest;
+  result -= (defect_ * (0.5 * result)).eval();
+  for (Index i = 0; i < x.cols(); ++i)
+    scale(result.col(i), -exponents[static_cast<std::size_t>(i)]);
+  return result;
+}
+
+// One rounding each of the product and of the correction, and as much in reserve; the inexact parts
+// of the product and of the defect; the squares left out of the correction, and its own rounding.
+double Span::coordinate_error() const {
+  const auto r = static_cast<double>(dimension());
+  const double defect = defect_.norm() + r * rounding_of_rest();
+  return 4 * kRounding + 2 * r * rounding_of_rest() + defect * (defect + r * kRounding);
+}
+
+// |x - Q z| for whatever z, here Q'x to double precision.
+double Span::distance(MatrixXd x) const {
+  for (Index i = 0; i < x.cols(); ++i) normalise(x.col(i));
+  MatrixXd low = low_.transpose() * x;
+  low.noalias() += high_.transpose() * x;
+  const MatrixXd high = leading_digits(low);
+  MatrixXd rest = low_ * low;
+  low -= high;
+  rest.noalias() += high_ * low;
+  const MatrixXd product = high_ * high;  // exact, unlike its parts subtracted one by one
+  const MatrixXd left = (x - product) - rest;
+  double most = 0;
+  for (Index i = 0; i < x.cols(); ++i)
+    if (x.col(i).norm() > 0) most = std::max(most, left.col(i).norm() / x.col(i).norm());
+  return 1.001 * most + 2 * std::sqrt(static_cast<double>(dimension())) * rounding_of_rest();
+}
+
+// Of an entry of a product of two such matrices: where a factor is what the leading digits leave,
+// at most sqrt(d) 2^-26 long, sums of d products round.
+double Span::rounding_of_rest() const {
+  const auto d = static_cast<double>(high_.rows());
+  return d * std::sqrt(d) * 0x1p-24 * kRounding;
+}
+
+}  // namespace shapcpp

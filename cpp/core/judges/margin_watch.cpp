@@ -1,0 +1,291 @@
+#include "core/judges/margin_watch.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+namespace shapcpp {
+
+using kernels::kTileRows;
+
+namespace {
+
+constexpr float kNotANumber = std::numeric_limits<float>::quiet_NaN();
+constexpr double kSingleRounding = std::numeric_limits<float>::epsilon() / 2;
+// What a split costs, in evaluations of a near sample: for each test sample, and for each near one.
+constexpr double kSplitCost = 3;
+constexpr double kCopyCost = 4;
+constexpr double kShortestLife = 3;
+constexpr double kLongestLife = 300;
+constexpr double kLargestSingle = 1e30;
+constexpr double kLargestDouble = 1e300;
+// A limit above every ratio.
+constexpr double kAllNear = 2;
+// Share of the test samples up to which near ones are worth copying out.
+constexpr double kWorthCopying = 0.6;
+// So many samples within the cheap bound are hardly all decided by their exact norms.
+constexpr std::size_t kWorthExactNorms = 6;
+
+}  // namespace
+
+MarginWatch::MarginWatch(const Problem& problem, Statistics& statistics)
+    : problem_(problem),
+      statistics_(statistics),
+      kernels_(kernels::kernels()),
+      columns_(problem.columns()),
+      margins_(kTileRows),
+      within_(kTileRows),
+      sample_(padded_columns(columns_)),
+      pull_(sample_.size()),
+      weights_(sample_.size()),
+      single_weights_(sample_.size()),
+      reference_(sample_.size()) {
+  for (std::size_t k = 0; k < problem.n_classes(); ++k) {
+    const std::size_t size = problem.test_samples(k).size();
+    if (size > std::numeric_limits<std::uint32_t>::max())
+      throw std::length_error(std::to_string(size) + " test samples of one class are too many");
+    near_.push_back({Tiles<float>(columns_, size), Aligned<float>(tiled_rows(size)), {}, 0, 0, {}});
+  }
+}
+
+void MarginWatch::clear() {
+  limit_ = 0;
+  drift_ = 0;
+  looked_ = false;
+}
+
+bool MarginWatch::could_decide(const Optimum& optimum) const {
+  const double ball = reach(optimum) / optimum.weights.norm();
+  return ball < 0.5 &&
+         (limit_ == 0 || ball * static_cast<double>(near_size_) < kWorthExactNorms * limit_);
+}
+
+bool MarginWatch::look(const Optimum& optimum) {
+  std::copy_n(optimum.weights.data(), columns_, weights_.begin());
+  if (!looked_) {
+    looked_ = true;
+    ++age_;
+    if (!fits_single(optimum)) {
+      limit_ = 0;
+      for (std::size_t k = 0; k < near_.size(); ++k) examine(optimum, k);
+    } else {
+      if (!far_is_safe(optimum)) take_reference(optimum);
+      for (std::size_t k = 0; k < near_.size(); ++k)
+        examine_near(optimum, forwards_ ? k : near_.size() - 1 - k);
+      forwards_ = !forwards_;
+    }
+  } else if (open() > kWorthExactNorms) {
+    decide_open(optimum, Norms::kBound);
+  }
+  if (open() > kWorthExactNorms) return false;
+  decide_open(optimum, Norms::kExact);
+  return open() == 0;
+}
+
+void MarginWatch::look_closely(const Optimum& optimum) {
+  if (!look(optimum)) decide_open(optimum, Norms::kExact);
+}
+
+std::size_t MarginWatch::open() const {
+  std::size_t sum = 0;
+  for (const NearSet& near : near_) sum += near.open.size();
+  return sum;
+}
+
+std::int64_t MarginWatch::count(std::span<std::int64_t> correct) const {
+  for (std::size_t k = 0; k < near_.size(); ++k) {
+    const auto positive = static_cast<std::int64_t>(near_[k].positive + near_[k].far_positive);
+    correct[k] = k == 1 ? positive : problem_.test_counts()[k] - positive;
+  }
+  return static_cast<std::int64_t>(open());
+}
+
+std::int64_t MarginWatch::count_all(const Optimum& optimum, std::span<std::int64_t> correct) {
+  std::copy_n(optimum.weights.data(), columns_, weights_.begin());
+  for (std::size_t k = 0; k < near_.size(); ++k) examine(optimum, k);
+  decide_open(optimum, Norms::kExact);
+  return count(correct);
+}
+
+// |x.w - x.w*| / |x|, at most: |x|_{H^-1} radius <= |x| inverse_root radius, the rounding of x.w
+// itself, and that of w.
+double MarginWatch::reach(const Optimum& optimum) const {
+  return optimum.radius * optimum.inverse_root + optimum.dot_rounding * optimum.weights.norm() +
+         optimum.margin_rounding;
+}
+
+// Whether no margin overflows in single precision.
+bool MarginWatch::fits_single(const Optimum& optimum) const {
+  return problem_.largest_test_norm() * std::max(optimum.weights.norm(), 1.0) < kLargestSingle;
+}
+
+// Whether no sample outside the near set can have changed its sign since the reference: the angle
+// between it and the optimum is at most that between it and the weights plus that of the ball.
+bool MarginWatch::far_is_safe(const Optimum& optimum) {
+  if (limit_ == 0) return false;
+  const std::size_t stride = weights_.size();
+  const double length = std::sqrt(kernels_.dot(weights_.data(), weights_.data(), stride));
+  const double along = kernels_.dot(weights_.data(), reference_.data(), stride);
+  const double ball = reach(optimum) / length;
+  std::copy(weights_.begin(), weights_.end(), sample_.begin());
+  kernels_.add_scaled(sample_.data(), stride, reference_.data(), -along);
+  const double across = std::sqrt(kernels_.dot(sample_.data(), sample_.data(), stride)) / length;
+  moved_ = across;
+  if (!(ball < 0.5) || along <= 0 || across > 0.5 || age_ > most_age_) return false;
+  const double sine = across * std::sqrt(1 - ball * ball) + ball * along / length;
+  return sine * (1 + 1e-9) + 4 * (optimum.dot_rounding + optimum.margin_rounding / length) < limit_;
+}
+
+// The optimum drifts like a random walk: by drift * sqrt(n) in n coalitions. A limit for n of them
+// costs density * limit evaluations each, and all test samples once in n.
+void MarginWatch::take_reference(const Optimum& optimum) {
+  ++statistics_.references;
+  if (limit_ > 0) {
+    const double drift = std::min(moved_, 0.5) / std::sqrt(age_);
+    drift_ = drift_ > 0 ? (drift_ + drift) / 2 : drift;
+  }
+  age_ = 1;
+  const double length = optimum.weights.norm();
+  const double ball = length > 0 ? reach(optimum) / length : kAllNear;
+  double life = kShortestLife;
+  const auto all = static_cast<double>(problem_.test_counts()[0] + problem_.test_counts()[1]);
+  if (drift_ > 0) {
+    const auto near = static_cast<double>(near_size_ + 1);
+    life = std::cbrt(
+        std::pow(1.5 * (kSplitCost * all + kCopyCost * near) * limit_ / (near * drift_), 2));
+    life = std::clamp(life, kShortestLife, kLongestLife);
+  }
+  most_age_ = 4 * life;
+  limit_ = 2 * ball + (drift_ > 0 ? 1.5 * drift_ * std::sqrt(life) : kAllNear);
+  std::copy(weights_.begin(), weights_.end(), reference_.begin());
+  for (double& v : reference_) v /= length > 0 ? length : 1;
+  near_size_ = 0;
+  for (std::size_t k = 0; k < near_.size(); ++k) near_size_ += split(k);
+  all_near_ = static_cast<double>(near_size_) > kWorthCopying * all;
+  if (all_near_) {
+    for (NearSet& near : near_) near.far_positive = 0;
+  } else {
+    for (std::size_t k = 0; k < near_.size(); ++k) copy_near(k);
+  }
+}
+
+// Sorts the test samples of class k into near and far.
+std::size_t MarginWatch::split(std::size_t k) {
+  NearSet& near = near_[k];
+  const SampleTiles& samples = problem_.test_samples(k);
+  near.far_positive = 0;
+  near.rows.resize(samples.size());
+  std::size_t size = 0;
+  statistics_.test_evaluations += static_cast<std::int64_t>(samples.size());
+  for (std::size_t t = 0; t < samples.tile_count(); ++t) {
+    const std::size_t count = samples.rows_in(t);
+    const double* norms = problem_.test_norms(k).data() + t * kTileRows;
+    kernels_.margins(samples.tile(t), columns_, reference_.data(), padded_rows(count),
+                     margins_.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      const bool far = std::abs(margins_[i]) > limit_ * norms[i];
+      near.rows[size] = static_cast<std::uint32_t>(t * kTileRows + i);
+      size += far ? 0 : 1;
+      near.far_positive += far && margins_[i] > 0 ? 1 : 0;
+    }
+  }
+  near.rows.resize(size);
+  return size;
+}
+
+void MarginWatch::copy_near(std::size_t k) {
+  NearSet& near = near_[k];
+  near.samples.clear();
+  near.samples.append_from(problem_.single_test_samples(k), near.rows);
+  const Aligned<float>& norms = problem_.single_test_norms(k);
+  const std::size_t size = near.rows.size();
+  for (std::size_t i = 0; i < size; ++i) near.norms[i] = norms[near.rows[i]];
+  std::fill(near.norms.begin() + static_cast<std::ptrdiff_t>(size),
+            near.norms.begin() + static_cast<std::ptrdiff_t>(padded_rows(size)), kNotANumber);
+}
+
+// Decides the near samples by the bound on their norms, in single precision.
+void MarginWatch::examine_near(const Optimum& optimum, std::size_t k) {
+  NearSet& near = near_[k];
+  const Tiles<float>& samples = all_near_ ? problem_.single_test_samples(k) : near.samples;
+  const float* norms = all_near_ ? problem_.single_test_norms(k).data() : near.norms.data();
+  near.positive = 0;
+  near.open.clear();
+  // Rounding to single precision adds to that of the product.
+  const double rounding = (static_cast<double>(columns_) + 6) * kSingleRounding;
+  const auto bound =
+      static_cast<float>((reach(optimum) + rounding * optimum.weights.norm()) * (1 + 1e-6));
+  std::copy_n(weights_.begin(), columns_, single_weights_.begin());
+  statistics_.test_evaluations += static_cast<std::int64_t>(samples.size());
+  // There and back again: what was looked at last may still be in the first-level cache.
+  const std::size_t tiles = samples.tile_count();
+  for (std::size_t step = 0; step < tiles; ++step) {
+    const std::size_t t = forwards_ ? step : tiles - 1 - step;
+    const std::size_t first = t * kTileRows;
+    std::size_t within = 0;
+    near.positive += kernels_.look(samples.tile(t), columns_, single_weights_.data(), norms + first,
+                                   bound, padded_rows(samples.rows_in(t)), &within, within_.data());
+    for (std::size_t i = 0; i < within; ++i)
+      near.open.push_back(all_near_ ? first + within_[i] : near.rows[first + within_[i]]);
+  }
+}
+
+// The same for all samples of a class, in double precision.
+void MarginWatch::examine(const Optimum& optimum, std::size_t k) {
+  NearSet& near = near_[k];
+  const SampleTiles& samples = problem_.test_samples(k);
+  const double bound = reach(optimum);
+  near.far_positive = near.positive = 0;
+  near.open.clear();
+  statistics_.test_evaluations += static_cast<std::int64_t>(samples.size());
+  // Else margins could overflow, and what is not a number is not found within its bound.
+  if (!(problem_.largest_test_norm() * optimum.weights.norm() < kLargestDouble) ||
+      !std::isfinite(bound)) {
+    for (std::size_t i = 0; i < samples.size(); ++i) near.open.push_back(i);
+    return;
+  }
+  for (std::size_t t = 0; t < samples.tile_count(); ++t) {
+    const double* norms = problem_.test_norms(k).data() + t * kTileRows;
+    const std::size_t rows = padded_rows(samples.rows_in(t));
+    kernels_.margins(samples.tile(t), columns_, weights_.data(), rows, margins_.data());
+    std::size_t above = 0;
+    std::size_t within = 0;
+    kernels_.classify(margins_.data(), norms, bound, rows, &above, &within);
+    near.positive += above;
+    for (std::size_t i = 0; within > 0; ++i) {
+      if (!(std::abs(margins_[i]) <= norms[i] * bound)) continue;
+      --within;
+      near.open.push_back(t * kTileRows + i);
+    }
+  }
+}
+
+// Decides what it can of the open samples.
+void MarginWatch::decide_open(const Optimum& optimum, Norms norms) {
+  const double bound = reach(optimum) * (1 + 1e-9);
+  for (std::size_t k = 0; k < near_.size(); ++k)
+    std::erase_if(near_[k].open, [&](std::size_t row) {
+      for (std::size_t j = 0; j < columns_; ++j)
+        sample_[j] = problem_.test_samples(k).value(row, j);
+      const double margin = kernels_.dot(sample_.data(), weights_.data(), sample_.size());
+      const bool decided =
+          std::isfinite(margin) &&
+          (std::abs(margin) > problem_.test_norms(k)[row] * bound ||
+           (norms == Norms::kExact && is_decided(optimum, margin, problem_.test_norms(k)[row])));
+      near_[k].positive += decided && margin > 0 ? 1 : 0;
+      return decided;
+    });
+}
+
+// Of the sample at hand, its margin and its norm.
+bool MarginWatch::is_decided(const Optimum& optimum, double margin, double norm) {
+  double terms = 0;
+  for (std::size_t j = 0; j < columns_; ++j) terms += std::abs(sample_[j] * weights_[j]);
+  return std::abs(margin) > optimum.norm(sample_, pull_) * optimum.radius +
+                                optimum.dot_rounding * terms +
+                                optimum.margin_rounding * norm * (1 + 1e-9);
+}
+
+}  // namespace shapcpp

@@ -1,0 +1,95 @@
+// Counts the test samples that an optimum classifies correctly, and never guesses a sign.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/data/problem.hpp"
+#include "core/learners/logistic/optimum.hpp"
+#include "core/numerics/storage.hpp"
+#include "core/run/statistics.hpp"
+
+namespace shapcpp {
+
+// Looks only at test samples whose prediction can have changed. At a reference direction v all
+// margins were taken; while the optimum stays within an angle of v, the sign of every sample whose
+// |x.v| / (|x| |v|) exceeds the sine of that angle is that at v. The others, the near set, are
+// evaluated for each coalition; those that stay open are looked at again with a better estimate.
+class MarginWatch {
+ public:
+  // Both must outlive the watch.
+  MarginWatch(const Problem& problem, Statistics& statistics);
+
+  // Forgets the reference, so that a walk does not depend on those before it.
+  void clear();
+
+  // A new coalition: nothing is known of its signs.
+  void begin() { looked_ = false; }
+  // Whether an estimate is good enough to decide most of them.
+  bool could_decide(const Optimum& optimum) const;
+  // Decides signs by this estimate of the coalition's optimum; false, and some may be left that it
+  // could decide, if not all are.
+  bool look(const Optimum& optimum);
+  // Decides all that it can.
+  void look_closely(const Optimum& optimum);
+  // Positive margins have a class 1 prediction; what is open counts as class 0. Returns how many
+  // signs are open.
+  std::int64_t count(std::span<std::int64_t> correct) const;
+
+  // As `begin`, `look_closely` and `count`, by looking at every test sample: their twin.
+  std::int64_t count_all(const Optimum& optimum, std::span<std::int64_t> correct);
+
+ private:
+  // Samples of one class in single precision, and their norms padded with NaN, which is neither
+  // within a bound nor beyond it.
+  struct NearSet {
+    Tiles<float> samples;
+    Aligned<float> norms;
+    std::vector<std::uint32_t> rows;  // of the test samples of that class
+    std::size_t far_positive = 0;     // of the samples left out
+    std::size_t positive = 0;         // of those decided
+    std::vector<std::size_t> open;    // rows of the others
+  };
+
+  // |x|_{H^-1}, or the bound |x| inverse_root on it.
+  enum class Norms { kBound, kExact };
+
+  double reach(const Optimum& optimum) const;
+  bool fits_single(const Optimum& optimum) const;
+  bool far_is_safe(const Optimum& optimum);
+  void take_reference(const Optimum& optimum);
+  std::size_t split(std::size_t k);
+  void copy_near(std::size_t k);
+  void examine(const Optimum& optimum, std::size_t k);
+  void examine_near(const Optimum& optimum, std::size_t k);
+  void decide_open(const Optimum& optimum, Norms norms);
+  std::size_t open() const;
+  bool is_decided(const Optimum& optimum, double margin, double norm);
+
+  const Problem& problem_;
+  Statistics& statistics_;
+  const kernels::Kernels& kernels_;
+  const std::size_t columns_;
+  AlignedVector margins_;               // of one tile
+  std::vector<unsigned short> within_;  // rows of one tile
+  bool forwards_ = true;
+  AlignedVector sample_;
+  AlignedVector pull_;
+  AlignedVector weights_;
+  Aligned<float> single_weights_;
+  std::vector<NearSet> near_;
+  bool looked_ = false;
+  bool all_near_ = false;  // the near sets are not copied out
+
+  AlignedVector reference_;  // of length 1
+  double limit_ = 0;         // samples whose ratio is at most this are near; 0: no reference
+  std::size_t near_size_ = 0;
+  double age_ = 0;  // coalitions since the reference was taken
+  double most_age_ = 0;
+  double moved_ = 0;  // sine of the angle from the reference, when last looked at
+  double drift_ = 0;  // of that, per square root of a coalition
+};
+
+}  // namespace shapcpp

@@ -1,0 +1,32 @@
+#include "core/learners/logistic/coalition.hpp"
+
+#include <algorithm>
+
+namespace shapcpp {
+
+Coalition::Coalition(const Problem& problem)
+    : problem_(problem),
+      samples_(problem.columns(), problem.n_samples()),
+      signs_(tiled_rows(problem.n_samples())),
+      weights_(signs_.size()) {}
+
+void Coalition::clear() {
+  std::fill_n(signs_.begin(), size(), 0.0);
+  std::fill_n(weights_.begin(), size(), 0.0);
+  samples_.clear();
+  class_sizes_ = {};
+  largest_norm_ = 0;
+  total_weight_ = 0;
+}
+
+void Coalition::add(std::size_t i) {
+  const std::size_t k = problem_.class_of(i);
+  signs_[size()] = k == 1 ? 1.0 : -1.0;
+  weights_[size()] = problem_.weight_of(i);
+  total_weight_ += weights_[size()];
+  samples_.append(problem_.sample(i));
+  ++class_sizes_[k];
+  largest_norm_ = std::max(largest_norm_, problem_.sample_norm(i));
+}
+
+}  // namespace shapcpp

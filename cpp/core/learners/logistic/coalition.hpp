@@ -1,0 +1,45 @@
+// The members of a coalition, laid out for the kernels.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "core/data/problem.hpp"
+#include "core/numerics/storage.hpp"
+
+namespace shapcpp {
+
+class Coalition {
+ public:
+  // `problem` must outlive the coalition.
+  explicit Coalition(const Problem& problem);
+
+  void clear();
+  void add(std::size_t i);
+
+  const SampleTiles& samples() const { return samples_; }
+  std::size_t size() const { return samples_.size(); }
+  // +1 for class 1, -1 for class 0; 0 beyond the members.
+  const double* signs() const { return signs_.data(); }
+  // Weights of the losses; 0 beyond the members.
+  const double* weights() const { return weights_.data(); }
+  // The largest Euclidean norm of a member.
+  double largest_norm() const { return largest_norm_; }
+  // The sum of the weights.
+  double total_weight() const { return total_weight_; }
+  // An optimum exists once both classes are in.
+  bool has_both_classes() const { return class_sizes_[0] > 0 && class_sizes_[1] > 0; }
+  // The class of the members where they have one only.
+  std::size_t only_class() const { return class_sizes_[0] > 0 ? 0 : 1; }
+
+ private:
+  const Problem& problem_;
+  SampleTiles samples_;
+  AlignedVector signs_;
+  AlignedVector weights_;
+  std::array<std::size_t, 2> class_sizes_{};
+  double largest_norm_ = 0;
+  double total_weight_ = 0;
+};
+
+}  // namespace shapcpp

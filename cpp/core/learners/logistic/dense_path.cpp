@@ -1,0 +1,22 @@
+#include "core/learners/logistic/dense_path.hpp"
+
+namespace shapcpp {
+
+DensePath::DensePath(const Problem& problem, const Checkpoint& checkpoint, Statistics& statistics)
+    : members_(problem),
+      newton_(problem, members_, checkpoint, statistics),
+      zero_(Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem.columns()))) {
+  newton_.start_from(zero_);
+}
+
+void DensePath::clear() {
+  members_.clear();
+  newton_.start_from(zero_);
+}
+
+void DensePath::join(std::size_t i) {
+  members_.add(i);
+  newton_.expect(i);
+}
+
+}  // namespace shapcpp

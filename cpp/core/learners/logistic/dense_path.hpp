@@ -1,0 +1,32 @@
+// The optimum as samples join, each refitted over all members: the twin of logistic_path.
+#pragma once
+
+#include <cstddef>
+
+#include "core/learners/logistic/coalition.hpp"
+#include "core/learners/logistic/newton.hpp"
+#include "core/learners/logistic/optimum.hpp"
+#include "core/run/checkpoint.hpp"
+#include "core/run/statistics.hpp"
+
+namespace shapcpp {
+
+class DensePath {
+ public:
+  // All must outlive the path.
+  DensePath(const Problem& problem, const Checkpoint& checkpoint, Statistics& statistics);
+
+  const Coalition& members() const { return members_; }
+  // Back to the empty coalition.
+  void clear();
+  void join(std::size_t i);
+  // The optimum of the members; throws what Newton::fit throws.
+  const Optimum& fit() { return newton_.fit(); }
+
+ private:
+  Coalition members_;
+  Newton newton_;
+  const Eigen::VectorXd zero_;
+};
+
+}  // namespace shapcpp

@@ -1,0 +1,159 @@
+// The gradient of the objective, expanded at a base point and kept up to date as samples join.
+//
+// At base + u it is gradient + H u + remainder(u). The first two cost nothing per member; the
+// remainder, small and of second order, is summed over the members in single precision, or bounded
+// by the third derivative. docs/engine.md derives the bounds.
+#pragma once
+
+#include <cstddef>
+
+#include "core/data/problem.hpp"
+#include "core/learners/logistic/coalition.hpp"
+#include "core/learners/logistic/rotation.hpp"
+#include "core/learners/logistic/third_derivative.hpp"
+#include "core/numerics/inverse.hpp"
+#include "core/numerics/storage.hpp"
+#include "core/run/checkpoint.hpp"
+#include "core/run/statistics.hpp"
+
+namespace shapcpp {
+
+using kernels::Shifts;
+
+class Expansion {
+ public:
+  // All must outlive the expansion.
+  Expansion(const Problem& problem, const Coalition& members, const Checkpoint& checkpoint,
+            Statistics& statistics);
+
+  // Back to the empty coalition, with no base.
+  void clear();
+  // Sample i has become a member. Its loss is expanded at the margin that it will have once it has
+  // pulled at an optimum displaced that far from the base, unless that is near the base.
+  void absorb(std::size_t i, const AlignedVector& displacement);
+  // A new base, by a pass over the members; `growth` bounds the factor by which their curvatures
+  // have changed since the last base, infinite if there is none. False, and no base, if the Hessian
+  // there is too ill-conditioned for double precision.
+  bool build(const AlignedVector& weights, double growth, bool with_third);
+  void drop() { has_base_ = false; }
+  bool has_base() const { return has_base_; }
+  // Whether updates have cost the Hessian or its inverse too many digits.
+  bool has_drifted() const;
+
+  // Adds the remainder at base + u to `gradient`, by a pass over the members, and sets how far
+  // their margins shift; returns a bound on its rounding in the norm of H^-1, infinite if a shift
+  // is too large.
+  double add_remainder(const AlignedVector& u, AlignedVector& gradient, Shifts& shifts);
+
+  // Writes the gradient at base + u, by a pass in double precision, and returns a bound on its
+  // rounding as above; curvatures there are within `growth` of those at the base.
+  double exact_gradient(const AlignedVector& u, double growth, AlignedVector& gradient);
+
+  const AlignedVector& base() const { return base_; }
+  double base_length() const { return base_length_; }
+  const AlignedVector& gradient() const { return gradient_; }
+  const AlignedVector& hessian() const { return hessian_; }
+  const AlignedVector& inverse() const { return inverse_; }
+  std::size_t stride() const { return stride_; }
+  bool has_third() const { return has_third_; }
+  const ThirdDerivative& third() const { return third_; }
+
+  // Of the sample last absorbed: itself, its margin at the base, how far from that its loss is
+  // expanded, its curvature and third derivative there, a bound on its norm in H^-1, and what
+  // joining moves the optimum by: `sample_pull` times `pull`.
+  const AlignedVector& sample() const { return sample_; }
+  double sample_margin() const { return sample_margin_; }
+  double sample_offset() const { return sample_offset_; }
+  double sample_curvature() const { return sample_curvature_; }
+  double sample_third() const { return sample_third_; }
+  double sample_leverage() const { return sample_leverage_; }
+  double sample_pull() const { return sample_pull_; }
+  const AlignedVector& pull() const { return pull_; }
+
+  // Bound on max over members of |x_i|_{H^-1}.
+  double leverage() const;
+  // What the rotation adds to the error of the gradient, in the norm of H^-1, and to that of a test
+  // margin, relative to the norm of the sample, at weights of that length.
+  double rotation_of_gradient(double weights_length) const;
+  double rotation_of_margin(double weights_length, double radius) const;
+  // Bound on the rounding of the gradient at the base, in the norm of H^-1.
+  double gradient_rounding() const { return gradient_rounding_; }
+  // Of the Hessian, as a share of it.
+  double hessian_rounding() const { return hessian_rounding_; }
+  // Bound on the error of T[a, b] in the norm of H^-1, as a multiple of max |x_i| |a| |b|_H.
+  double third_rounding() const { return third_rounding_; }
+  // Relative error of norms taken with the inverse.
+  double inverse_drift() const { return inverse_drift_; }
+  // Bound on |x|_{H^-1} / |x|.
+  double inverse_root() const { return inverse_root_; }
+  // At least the sum over columns of |v_j| sqrt(H_jj), which is at least |v|_H.
+  double coordinate_length(const AlignedVector& v) const;
+  // At least |v|_{H^-1} for v = sum f_i |x_i|, entry by entry, where sum f_i^2 / c_i = 1.
+  double spread() const;
+
+ private:
+  void pass();
+  void add_tile(std::size_t t, const AlignedVector& weights, AlignedVector& gradient);
+  void add_penalty(const AlignedVector& weights, AlignedVector& gradient) const;
+  double rounding_of_gradient(const AlignedVector& weights) const;
+  void charge_rounding(double loss);
+  void measure_inverse();
+  double largest_leverage() const;
+  double largest_pull() const;
+  double largest_trace() const;
+
+  const Problem& problem_;
+  const Coalition& members_;
+  const Checkpoint& checkpoint_;
+  Statistics& statistics_;
+  const kernels::Kernels& kernels_;
+  const std::size_t columns_;
+  const std::size_t stride_;  // of small vectors and matrices: columns padded for the kernels
+  const double dot_rounding_;
+  const Rotation rotation_;
+
+  bool has_base_ = false;
+  bool has_third_ = false;
+  double leverage_ = 0;
+  std::size_t leverage_size_ = 0;  // members when the leverage was last computed
+  double gradient_rounding_ = 0;
+  double updates_ = 0;    // joins since the base was chosen
+  double condition_ = 0;  // sum over columns of H_jj (H^-1)_jj
+  double inverse_drift_ = 0;
+  double third_rounding_ = 0;
+  double base_length_ = 0;
+  double hessian_rounding_ = 0;
+  double inverse_root_ = 0;
+  double sample_margin_ = 0;
+  double sample_curvature_ = 0;
+  double sample_third_ = 0;
+  double sample_leverage_ = 0;
+  double sample_offset_ = 0;
+  double sample_pull_ = 0;
+  double largest_offset_ = 0;
+  double offset_squares_ = 0;  // weighted with the curvatures
+
+  AlignedVector base_;
+  AlignedVector gradient_;
+  AlignedVector magnitude_;  // sums of the absolute terms of the gradient
+  AlignedVector hessian_;
+  AlignedVector inverse_;
+  AlignedVector sample_;
+  AlignedVector pull_;  // H^-1 sample
+  Inverter inverter_;
+  ThirdDerivative third_;
+
+  Tiles<float> singles_;          // the members
+  Aligned<float> probabilities_;  // of class 1 at the base
+  Aligned<float> curvatures_;     // at the base
+  Aligned<float> offsets_;  // of the margins where losses are expanded, from those at the base
+  Aligned<float> direction_;
+  AlignedVector lane_sums_;
+  AlignedVector margins_;    // of one tile
+  AlignedVector residuals_;  // of one tile
+  AlignedVector tile_curvatures_;
+  Aligned<float> thirds_;  // of one tile
+  AlignedVector scratch_;
+};
+
+}  // namespace shapcpp

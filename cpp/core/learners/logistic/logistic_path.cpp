@@ -1,0 +1,316 @@
+#include "core/learners/logistic/logistic_path.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/numerics/logistic_function.hpp"
+
+namespace shapcpp {
+namespace {
+
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
+constexpr int kMostRefinements = 40;
+constexpr int kMostRebases = 1;
+// Share of joins certified without a pass below which it is not tried.
+constexpr double kHopeless = 0.15;
+// The third derivative takes d / 3 Hessians to build: worth it where passes are long.
+constexpr std::size_t kThirdFrom = 90;
+constexpr std::size_t kThirdColumns = 48;
+
+}  // namespace
+
+LogisticPath::LogisticPath(const Problem& problem, const Checkpoint& checkpoint,
+                           Statistics& statistics)
+    : problem_(problem),
+      kernels_(kernels::kernels()),
+      columns_(problem.columns()),
+      least_members_(8),
+      members_(problem),
+      newton_(problem, members_, checkpoint, statistics),
+      expansion_(problem, members_, checkpoint, statistics),
+      displacement_(expansion_.stride()),
+      gradient_(expansion_.stride()),
+      step_(expansion_.stride()),
+      unsolved_(expansion_.stride()),
+      curved_(expansion_.stride()),
+      product_(expansion_.stride()),
+      middle_(expansion_.stride()),
+      weights_(expansion_.stride()) {
+  optimum_.dot_rounding = (static_cast<double>(columns_) + 4) * kRounding;
+  optimum_.weights.setZero(static_cast<Eigen::Index>(columns_));
+  optimum_.inverse = expansion_.inverse().data();
+  optimum_.inverse_stride = expansion_.stride();
+}
+
+void LogisticPath::clear() {
+  members_.clear();
+  expansion_.clear();
+  optimum_.weights.setZero();
+  newton_.start_from(optimum_.weights);
+  rate_ = 0;
+  success_ = 0;
+  tried_ = awaits_pass_ = false;
+}
+
+void LogisticPath::join(std::size_t i) {
+  if (tried_) success_ = 0.8 * success_ + (refined_ == 0 ? 0.2 : 0.0);
+  tried_ = false;
+  refined_ = rebased_ = 0;
+  members_.add(i);
+  std::copy(displacement_.begin(), displacement_.end(), middle_.begin());
+  kernels_.add_scaled(middle_.data(), middle_.size(), step_.data(), 1.0);
+  expansion_.absorb(i, middle_);
+  if (!expansion_.has_base()) {
+    newton_.expect(i);
+    return;
+  }
+  ++joins_;
+  ++joins_since_base_;
+  const double shift =
+      kernels_.dot(expansion_.sample().data(), displacement_.data(), expansion_.stride());
+  const double a = problem_.weight_of(i);
+  awaits_pass_ = awaits_pass_ || expansion_.sample_offset() != 0;
+  if (expects_pass())
+    kernels_.add_scaled(step_.data(), step_.size(), expansion_.pull().data(),
+                        expansion_.sample_pull());
+  const double sign = problem_.class_of(i) == 1 ? 1.0 : -1.0;
+  const double residual =
+      -sign * a * probabilities(sign * (expansion_.sample_margin() + shift)).wrong;
+  const AlignedVector& x = expansion_.sample();
+  kernels_.add_scaled(gradient_.data(), x.size(), x.data(), residual);
+  if (expansion_.has_third()) {
+    const double along = kernels_.dot(x.data(), step_.data(), x.size());
+    const double linear = expansion_.sample_curvature() * along;
+    const double quadratic = expansion_.sample_third() * (shift + along / 2) * along;
+    kernels_.add_scaled(unsolved_.data(), x.size(), x.data(), residual + linear + quadratic);
+  }
+  gradient_length_ = length(gradient_);
+  const double margin_error = optimum_.dot_rounding * problem_.sample_norm(i) *
+                              (expansion_.base_length() + displacement_length_);
+  anchor_rounding_ +=
+      expansion_.sample_leverage() * (24 * kRounding * std::abs(residual) + a * margin_error) +
+      2 * kRounding * gradient_length_ * expansion_.inverse_root();
+  const double far = std::abs(shift - expansion_.sample_offset()) + margin_error;
+  const double fourth = expansion_.sample_curvature() * far * far * far * far;
+  shifts_.largest = std::max(shifts_.largest, far);
+  shifts_.fourth += fourth;
+  shifts_.eighth += fourth * far * far * far * far;
+}
+
+double LogisticPath::length(const AlignedVector& vector) const {
+  return std::sqrt(kernels_.dot(vector.data(), vector.data(), vector.size()));
+}
+
+// What the expansion says of the gradient at the step:
+// unsolved = gradient + H step + T[displacement + step / 2, step], T the third derivative
+void LogisticPath::evaluate_step() {
+  const std::size_t stride = expansion_.stride();
+  kernels_.multiply(expansion_.hessian().data(), columns_, stride, step_.data(), curved_.data());
+  std::copy(curved_.begin(), curved_.end(), unsolved_.begin());
+  kernels_.add_scaled(unsolved_.data(), stride, gradient_.data(), 1.0);
+  if (!expansion_.has_third()) return;
+  std::copy(displacement_.begin(), displacement_.end(), middle_.begin());
+  kernels_.add_scaled(middle_.data(), stride, step_.data(), 0.5);
+  expansion_.third().contract(middle_, step_, product_);
+  kernels_.add_scaled(unsolved_.data(), stride, product_.data(), 1.0);
+}
+
+void LogisticPath::solve(const AlignedVector& right, AlignedVector& solution) const {
+  kernels_.multiply(expansion_.inverse().data(), columns_, expansion_.stride(), right.data(),
+                    solution.data());
+}
+
+// With T a Newton step for the zero of `unsolved`, from the last step, with the inverse of the
+// derivative to first order in T.
+void LogisticPath::take_step() {
+  const std::size_t stride = expansion_.stride();
+  if (!expansion_.has_third()) {
+    solve(gradient_, step_);
+    for (double& s : step_) s = -s;
+    return;
+  }
+  solve(unsolved_, product_);
+  std::copy(displacement_.begin(), displacement_.end(), middle_.begin());
+  kernels_.add_scaled(middle_.data(), stride, step_.data(), 1.0);
+  expansion_.third().contract(middle_, product_, unsolved_);
+  kernels_.add_scaled(step_.data(), stride, product_.data(), -1.0);
+  solve(unsolved_, product_);
+  kernels_.add_scaled(step_.data(), stride, product_.data(), 1.0);
+  evaluate_step();
+}
+
+// At least the length of the base, of the anchor and of the estimate.
+double LogisticPath::weights_length() const {
+  return expansion_.base_length() + displacement_length_ + step_length_;
+}
+
+// What the step leaves of the gradient, at most.
+void LogisticPath::bound_error() {
+  const std::size_t stride = expansion_.stride();
+  const double hessian = expansion_.hessian_rounding();
+  step_length_ = length(step_);
+  const double drift = expansion_.inverse_drift();
+  // |step|_H: without T the step is -H^-1 gradient, but for the drift of the inverse.
+  const bool third = expansion_.has_third();
+  const double square = third ? kernels_.dot(step_.data(), curved_.data(), stride)
+                              : -kernels_.dot(step_.data(), gradient_.data(), stride);
+  const double size = std::sqrt(std::max(square, 0.0)) * (1 + hessian + 3 * drift);
+  const double D = shifts_.largest;
+  // The largest shift along the step.
+  const double R = std::min(members_.largest_norm() * step_length_, expansion_.leverage() * size);
+  const double x = D + R;
+  const double exponential = std::expm1(x);
+  error_.decrement = size;
+  error_.growth = exponential + 1;
+  // Norms, weighted with the curvatures, of products of shifts to the anchor and along the step.
+  const double fourth = std::sqrt(shifts_.fourth);
+  const double fourth_of_step = std::sqrt(R * size);
+  const double mixed = std::min(D * size, std::sqrt(fourth) * fourth_of_step);
+  double unsolved = 2 * drift * size;
+  if (third) {
+    const double quadratic = x > 1e-3 ? 2 * (exponential - x) / (x * x) : 1 + x;
+    const double squared =
+        std::min({D * mixed, R * fourth, std::sqrt(std::sqrt(shifts_.eighth)) * fourth_of_step});
+    error_.total = quadratic / 2 * (squared + R * mixed + R * R * size / 3) +
+                   expansion_.third_rounding() * members_.largest_norm() *
+                       (displacement_length_ + step_length_) * size;
+    solve(unsolved_, product_);
+    unsolved = (1 + drift) *
+               std::sqrt(std::max(kernels_.dot(unsolved_.data(), product_.data(), stride), 0.0));
+  } else {
+    error_.total = (x > 1e-5 ? exponential / x : 1 + x) * (mixed + R * size / 2);
+  }
+  error_.total += unsolved + hessian * size + anchor_rounding_ +
+                  expansion_.rotation_of_gradient(weights_length()) +
+                  16 * kRounding * gradient_length_ * expansion_.inverse_root();
+}
+
+// Whether nearly every join of late needed a pass: then it is made at once, where the joining
+// sample's own loss says. One join in eight is tried without, to learn whether that has changed;
+// not if the sample moves so far that its residual at the anchor says little.
+bool LogisticPath::expects_pass() const {
+  if (awaits_pass_) return true;
+  return success_ < kHopeless && !expansion_.has_third() && members_.size() % 8 != 0;
+}
+
+const Optimum& LogisticPath::estimate() {
+  optimum_.radius = kInfinite;
+  if (!expansion_.has_base() || expansion_.has_drifted()) return optimum_;
+  if (refined_ == 0 && expects_pass()) return optimum_;
+  tried_ = tried_ || refined_ == 0;
+  take_step();
+  bound_error();
+  for (std::size_t j = 0; j < columns_; ++j)
+    optimum_.weights[static_cast<Eigen::Index>(j)] =
+        expansion_.base()[j] + displacement_[j] + step_[j];
+  // H is known but for its rounding.
+  const double error = (1 + 2 * expansion_.hessian_rounding()) * error_.growth * error_.total;
+  const double contraction = expansion_.leverage() * error;
+  // At least -log(1 - contraction) / leverage.
+  if (contraction < 0.5) optimum_.radius = error / (1 - contraction);
+  optimum_.margin_rounding = 3 * kRounding * weights_length() +
+                             expansion_.rotation_of_margin(weights_length(), optimum_.radius);
+  optimum_.inverse_root = expansion_.inverse_root();
+  optimum_.norm_error = expansion_.inverse_drift();
+  return optimum_;
+}
+
+bool LogisticPath::rebase(double growth) {
+  for (std::size_t j = 0; j < columns_; ++j)
+    weights_[j] = expansion_.base()[j] + displacement_[j] + step_[j];
+  return ++rebased_ <= kMostRebases && build(growth);
+}
+
+// A base at `weights_`, and the anchor there.
+bool LogisticPath::build(double growth) {
+  const bool with_third = members_.size() >= kThirdFrom * columns_ && columns_ <= kThirdColumns;
+  joins_ = joins_since_base_ = passes_since_base_ = 0;
+  awaits_pass_ = false;
+  if (!expansion_.build(weights_, growth, with_third)) return false;
+  std::fill(displacement_.begin(), displacement_.end(), 0.0);
+  std::fill(step_.begin(), step_.end(), 0.0);
+  displacement_length_ = 0;
+  gradient_ = expansion_.gradient();
+  unsolved_ = gradient_;
+  gradient_length_ = length(gradient_);
+  anchor_rounding_ = expansion_.gradient_rounding();
+  shifts_ = {};
+  return true;
+}
+
+// In operations of a register of doubles, roughly: a pass with the estimate after it.
+double LogisticPath::pass_cost() const {
+  const auto d = static_cast<double>(columns_);
+  const auto k = static_cast<double>(members_.size());
+  return k * (2 * d + 25) / 16 + 40 * d + d * d / 2;
+}
+
+double LogisticPath::build_cost() const {
+  const auto d = static_cast<double>(columns_);
+  const auto k = static_cast<double>(members_.size());
+  const double third = expansion_.has_third() ? k * d * d * d / 80 : 0;
+  return k * (3 * d + 60 + d * d / 2) / 8 + d * d * d / 8 + 50 * d + third;
+}
+
+// Costs per join are least if the base is moved when the passes it lately took cost as much, per
+// join, as its building and all passes since.
+bool LogisticPath::is_time_to_rebase() {
+  rate_ = 0.7 * rate_ + 0.3 * (refined_ > 1 ? refined_ : 1 / std::max(joins_, 1.0));
+  return rate_ * pass_cost() * joins_since_base_ > build_cost() + passes_since_base_ * pass_cost();
+}
+
+// Whether passes shorten the step so slowly that a few more of them cost as much as a build. The
+// first step of a join is new; each later one should be shorter than the one before.
+bool LogisticPath::is_slow() const {
+  const double bearable = std::max(0.5, 1 - 8 * pass_cost() / build_cost());
+  return refined_ > 2 && !(error_.decrement < bearable * last_decrement_);
+}
+
+bool LogisticPath::refine() {
+  if (!expansion_.has_base() || refined_ >= kMostRefinements) return false;
+  ++refined_;
+  const bool time = is_time_to_rebase();
+  const bool slow = is_slow();
+  const bool rounded = refined_ > 1 && anchor_rounding_ > 0.3 * error_.total;
+  joins_ = 0;
+  awaits_pass_ = false;
+  last_decrement_ = error_.decrement;
+  if (expansion_.has_drifted() || slow || time)
+    return rebase(tried_ || refined_ > 1 ? error_.growth : kInfinite);
+  ++passes_since_base_;
+  for (std::size_t j = 0; j < columns_; ++j) displacement_[j] += step_[j];
+  std::fill(step_.begin(), step_.end(), 0.0);
+  gradient_ = expansion_.gradient();
+  kernels_.multiply(expansion_.hessian().data(), columns_, expansion_.stride(),
+                    displacement_.data(), product_.data());
+  kernels_.add_scaled(gradient_.data(), expansion_.stride(), product_.data(), 1.0);
+  anchor_rounding_ = expansion_.add_remainder(displacement_, gradient_, shifts_);
+  // Errors of margins at the base weigh with the curvatures at the anchor.
+  anchor_rounding_ += std::exp(shifts_.largest) * expansion_.gradient_rounding() +
+                      expansion_.hessian_rounding() * expansion_.coordinate_length(displacement_) +
+                      4 * kRounding * (length(expansion_.gradient()) + length(product_)) *
+                          expansion_.inverse_root();
+  if (!std::isfinite(anchor_rounding_)) return rebase(kInfinite);
+  if (rounded)
+    anchor_rounding_ =
+        expansion_.exact_gradient(displacement_, std::exp(shifts_.largest), gradient_);
+  unsolved_ = gradient_;
+  displacement_length_ = length(displacement_);
+  gradient_length_ = length(gradient_);
+  return true;
+}
+
+const Optimum& LogisticPath::fit(bool anchor) {
+  if (expansion_.has_base()) newton_.start_from(optimum_.weights);
+  const Optimum& optimum = newton_.fit();
+  optimum_.weights = optimum.weights;
+  expansion_.drop();
+  if (anchor && members_.size() >= least_members_) {
+    std::copy_n(optimum.weights.data(), columns_, weights_.begin());
+    build(kInfinite);
+  }
+  return optimum;
+}
+
+}  // namespace shapcpp

@@ -1,0 +1,79 @@
+// One fit: Newton's method over all members until what is left is rounding.
+//
+// It is the reference for the path that avoids it, so it is written to be checked against
+// docs/engine.md line by line.
+#pragma once
+
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
+#include <cstddef>
+#include <stdexcept>
+
+#include "core/data/problem.hpp"
+#include "core/learners/logistic/coalition.hpp"
+#include "core/learners/logistic/optimum.hpp"
+#include "core/learners/logistic/rotation.hpp"
+#include "core/numerics/storage.hpp"
+#include "core/run/checkpoint.hpp"
+#include "core/run/statistics.hpp"
+
+namespace shapcpp {
+
+// A fit that missed its tolerance: never a value.
+class ConvergenceError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+class Newton {
+ public:
+  // All must outlive the fit.
+  Newton(const Problem& problem, const Coalition& members, const Checkpoint& checkpoint,
+         Statistics& statistics);
+
+  // Where the next fit starts.
+  void start_from(const Eigen::VectorXd& weights);
+  // Moves the start to where the optimum will roughly be now that sample i has become a member.
+  void expect(std::size_t i);
+  // The optimum of the members. Throws ConvergenceError, std::logic_error without both classes, and
+  // what the checkpoint throws.
+  const Optimum& fit();
+
+ private:
+  struct Step {
+    Eigen::VectorXd direction;
+    double decrement = 0;      // |direction|_H
+    double largest_shift = 0;  // max over members of |x_i . direction|
+  };
+
+  // Whether so many steps reach the tolerance.
+  bool reach(int most_steps);
+  void evaluate();
+  Step step();
+  bool finish(const Step& step);
+  double largest_leverage() const;
+  double length_of(const Step& step);
+  double slope(const Step& step, double length);
+
+  const Problem& problem_;
+  const Coalition& members_;
+  const Checkpoint& checkpoint_;
+  Statistics& statistics_;
+  const kernels::Kernels& kernels_;
+  const Rotation rotation_;
+
+  Optimum optimum_;
+  Eigen::LLT<Eigen::MatrixXd> factor_;  // of the Hessian before the last step
+  bool knows_curvature_ = false;        // whether it is that of all members but those expected
+  Eigen::VectorXd gradient_;
+  Eigen::VectorXd magnitude_;  // sums of the absolute terms of the gradient
+  Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> hessian_;  // lower half
+
+  AlignedVector margins_;     // of all members
+  AlignedVector shifts_;      // x_i . direction of all members
+  AlignedVector residuals_;   // of one tile
+  AlignedVector curvatures_;  // of one tile
+  AlignedVector scratch_;
+};
+
+}  // namespace shapcpp

@@ -1,0 +1,65 @@
+#include "core/learners/logistic/optimum.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/learners/logistic/rotation.hpp"
+
+namespace shapcpp {
+
+using kernels::kTileRows;
+
+double Optimum::norm(const AlignedVector& x, AlignedVector& scratch) const {
+  if (inverse == nullptr) {
+    const Eigen::Map<const Eigen::VectorXd> sample(x.data(), weights.size());
+    return (1 + norm_error) * (root_inverse * sample).norm();
+  }
+  const kernels::Kernels& loops = kernels::kernels();
+  loops.multiply(inverse, static_cast<std::size_t>(weights.size()), x.size(), x.data(),
+                 scratch.data());
+  return (1 + norm_error) * std::sqrt(std::max(loops.dot(x.data(), scratch.data(), x.size()), 0.0));
+}
+
+// Solving for the identity, a few columns at a time: what stands above them is zero and spared.
+Eigen::MatrixXd inverse_of_lower(const Eigen::MatrixXd& lower) {
+  constexpr Eigen::Index kBlock = 64;
+  const Eigen::Index n = lower.rows();
+  Eigen::MatrixXd inverse = Eigen::MatrixXd::Zero(n, n);
+  for (Eigen::Index first = 0; first < n; first += kBlock) {
+    const Eigen::Index rows = n - first;
+    auto columns = inverse.block(first, first, rows, std::min(kBlock, rows));
+    columns.setIdentity();
+    lower.bottomRightCorner(rows, rows).triangularView<Eigen::Lower>().solveInPlace(columns);
+  }
+  return inverse;
+}
+
+// Each register lane takes at most every second row of a tile, then lanes and tiles are added up;
+// 16 for the rounding of the terms themselves.
+double sum_rounding(const Coalition& members) {
+  const std::size_t in_a_lane = std::min(members.size(), kTileRows) / 2 + 1;
+  return static_cast<double>(in_a_lane + 8 + members.samples().tile_count() + 16) * kRounding;
+}
+
+// Errors e_i of the margins enter as sum a_i s_i e_i x_i, whose norm is at most
+// sqrt(sum a_i s_i e_i^2), and |e_i| <= dot_rounding sum_j |x_ij w_j|; those of residuals and sums
+// are relative to `magnitude`, the penalty's to |w| in its own norm.
+double gradient_rounding(const Coalition& members, const Problem& problem, double dot_rounding,
+                         const Eigen::VectorXd& w, const Eigen::VectorXd& magnitude,
+                         const Eigen::VectorXd& hessian_diagonal,
+                         const Eigen::VectorXd& inverse_diagonal) {
+  return dot_rounding * w.cwiseAbs().dot(hessian_diagonal.cwiseSqrt()) +
+         sum_rounding(members) * magnitude.dot(inverse_diagonal.cwiseSqrt()) +
+         2 * kRounding * std::sqrt(problem.penalty().dot(w.cwiseAbs2())) +
+         Rotation(problem).of_gradient(pull(members, magnitude[magnitude.size() - 1]), w.norm(),
+                                       hessian_diagonal.sum());
+}
+
+// Entry (j, l) errs by at most sqrt(H_jj H_ll) times the rounding of a sum.
+double hessian_rounding(const Coalition& members, const Eigen::VectorXd& hessian_diagonal,
+                        const Eigen::VectorXd& inverse_diagonal) {
+  return sum_rounding(members) * static_cast<double>(hessian_diagonal.size()) *
+         hessian_diagonal.dot(inverse_diagonal);
+}
+
+}  // namespace shapcpp

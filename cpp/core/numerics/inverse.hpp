@@ -1,0 +1,32 @@
+// The inverse of a positive definite matrix, in place.
+#pragma once
+
+#include <cstddef>
+
+#include "core/numerics/storage.hpp"
+#include "core/run/checkpoint.hpp"
+
+namespace shapcpp {
+
+class Inverter {
+ public:
+  // For matrices of `columns` rows of `stride` numbers.
+  Inverter(std::size_t columns, std::size_t stride);
+
+  // Throws what the checkpoint throws. False, and nothing useful in `matrix`, if a pivot is not
+  // positive.
+  bool invert(AlignedVector& matrix, const Checkpoint& checkpoint);
+
+ private:
+  bool eliminate(double* matrix, std::size_t first, std::size_t size);
+
+  const std::size_t columns_;
+  const std::size_t stride_;
+  const kernels::Kernels& kernels_;
+  AlignedVector scratch_;
+  AlignedVector pivots_;   // a block of the diagonal and its inverse
+  AlignedVector factors_;  // the columns of the block
+  AlignedVector rows_;     // the rows of the block
+};
+
+}  // namespace shapcpp

@@ -1,0 +1,56 @@
+"""What commands share: exit statuses, notes on stderr, outputs checked, counts of splits read."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+
+import click
+
+from shapcpp.storage import files
+
+__all__ = [
+    "EXIT_BAD_INPUT",
+    "EXIT_FAILED",
+    "EXIT_INTERRUPTED",
+    "PATH",
+    "check_outputs",
+    "note",
+    "parse_counts",
+]
+
+EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
+
+PATH = click.Path(path_type=str)
+
+
+def note(sentence: object) -> None:
+    """One line on stderr."""
+    click.echo(f"Note: {sentence}.", err=True)
+
+
+def check_outputs(outputs: Iterable[str | None], inputs: list[str]) -> None:
+    """Before anything long starts: every output can be written and overwrites no input."""
+    taken = {os.path.realpath(path) for path in inputs}
+    for path in filter(None, outputs):
+        files.check_writable(path)
+        place = os.path.realpath(path)
+        if place in taken:
+            raise ValueError(f"{path} is named twice and would be overwritten: choose another name")
+        if os.path.isfile(path) or not os.path.exists(path):
+            taken.add(place)
+
+
+def parse_counts(text: str) -> dict[str, tuple[int, int]]:
+    """Positives and negatives by split, of "train=100/400,val=50/200"."""
+    counts: dict[str, tuple[int, int]] = {}
+    for entry in text.split(","):
+        match = re.fullmatch(r"(train|val|test)=(\d+)/(\d+)", entry.strip())
+        if match is None:
+            raise ValueError(f"counts must be SPLIT=POSITIVE/NEGATIVE,..., got {entry!r}")
+        split, positive, negative = match.groups()
+        if split in counts:
+            raise ValueError(f"counts names {split} twice, in {text!r}")
+        counts[split] = int(positive), int(negative)
+    return counts

@@ -1,0 +1,186 @@
+"""The command `shapcpp features`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+
+import click
+import numpy as np
+from click.core import ParameterSource
+
+import shapcpp
+from shapcpp.cli.console import EXIT_INTERRUPTED, PATH, check_outputs, note, parse_counts
+from shapcpp.cli.scan_options import scan_options
+from shapcpp.machine import processors
+from shapcpp.progress import progress_bar
+
+__all__ = ["features"]
+
+# Options without a use where nothing is trained.
+OF_TRAINING = (
+    "epochs", "patience", "capsules", "routing", "unshared", "loss", "readout", "save_model",
+    "curve",
+)  # fmt: skip
+
+
+@click.command()
+@click.argument("scans", type=PATH)
+@click.option("-o", "--output", type=PATH, required=True, metavar="FEATURES.npy",
+              help="The features file to write.")  # fmt: skip
+@click.option(
+    "--size", type=click.IntRange(min=8), metavar="PIXELS",
+    help="Height and width of the slices. Default: 128, or what --model was trained at; the "
+    "paper's 512 wants a GPU.",
+)  # fmt: skip
+@click.option(
+    "--counts", metavar="SPLIT=POSITIVE/NEGATIVE,...",
+    help="Slices of each split, as in train=100/400,val=50/200. Default: 50, 25 and 25%.",
+)  # fmt: skip
+@click.option("--seed", default=0, show_default=True, help="Of the split and the training.")
+@click.option("--batch", type=click.IntRange(min=1),
+              help="Slices at a time. Default: 16, or what --model was trained with.")  # fmt: skip
+@click.option("--capsules", type=click.IntRange(min=1), default=32, show_default=True,
+              help="Hidden capsules.")  # fmt: skip
+@click.option("--unshared", is_flag=True,
+              help="A weight matrix for each primary capsule: small slices only.")  # fmt: skip
+@click.option("--loss", type=click.Choice(["margin", "cross-entropy"]), default="margin",
+              show_default=True)  # fmt: skip
+@click.option(
+    "--readout", type=click.Choice(["positive", "longest", "both"]), default="positive",
+    show_default=True, help="Which class capsules the features are.",
+)  # fmt: skip
+@click.option("--model", type=PATH, metavar="MODEL.pt", help="Use this network as it is.")
+@click.option("--save-model", type=PATH, metavar="MODEL.pt", help="Save the trained network.")
+@click.option("--curve", type=PATH, metavar="CURVE.csv", help="Save losses and AUC by epoch.")
+@scan_options
+def features(
+    scans: str,
+    output: str,
+    size: int | None,
+    labels: str | None,
+    label_column: str,
+    masks: str | None,
+    min_lesion: int,
+    split: str | None,
+    counts: str | None,
+    anonymous: bool,
+    skip_bad: bool,
+    seed: int,
+    epochs: int,
+    patience: int,
+    batch: int | None,
+    capsules: int,
+    routing: int,
+    unshared: bool,
+    loss: str,
+    readout: str,
+    device: str,
+    model: str | None,
+    save_model: str | None,
+    curve: str | None,
+) -> None:
+    """Make a features file from CT slices, by a capsule network trained on them.
+
+    SCANS is a manifest (CSV with the columns file and label, optional slice, split,
+    patient), or a folder: of NIfTI volumes with lesion masks, of DICOM series, of
+    pictures. The network learns the rows of split "train" and stops by those of "val";
+    16 numbers of each slice are written. Stopped or killed, the same command goes on from the
+    last epoch, kept in FEATURES.npy.training until all is done.
+
+    \b
+    Examples:
+      shapcpp features scans/ -o features.npy
+      shapcpp features scans/manifest.csv --size 64 --split random -o features.npy
+      shapcpp features scans/ --labels labels.csv --label-column covid -o features.npy
+      shapcpp features scans/ --save-model m.pt --curve curve.csv -o features.npy
+      shapcpp features others/ --model m.pt -o others.npy
+    """
+    inputs = [scans, *filter(None, (labels, masks, model))]
+    checkpoint = f"{output}.training" if model is None else None
+    check_outputs([output, checkpoint, save_model, curve], inputs)
+    if not output.endswith(".npy"):
+        raise ValueError(f"a features file is written as .npy, got {output}")
+    if model is not None and (given := _given(OF_TRAINING)):
+        raise ValueError(f"--model trains nothing: leave out {' and '.join(given)}")
+    split_counts = None if counts is None else parse_counts(counts)
+    from shapcpp.ct.libraries import library
+
+    library("torch", "the capsule network")
+    import torch
+
+    from shapcpp.ct.extraction import extract_features
+    from shapcpp.ct.network.capsules import NetworkOptions
+    from shapcpp.ct.network.training_state import epochs_kept
+
+    torch.set_num_threads(min(torch.get_num_threads(), processors.available_processors()))
+    options = NetworkOptions(
+        capsules=capsules, routing=routing, shared=not unshared, loss=loss, readout=readout
+    )
+    epochs_told: list[str] = []
+    try:
+        with progress_bar("") as progress:
+
+            def tell(sentence: str) -> None:
+                epochs_told.append(sentence)
+                progress.tell(sentence)
+
+            made = extract_features(
+                scans,
+                size=size,
+                labels=labels,
+                label_column=label_column,
+                masks=masks,
+                min_lesion=min_lesion,
+                split=split,
+                counts=split_counts,
+                anonymous=anonymous,
+                skip_bad=skip_bad,
+                model=model,
+                options=options if model is None else None,
+                epochs=epochs,
+                patience=patience,
+                batch=batch,
+                device=device,
+                seed=seed,
+                save_model=save_model,
+                curve=curve,
+                checkpoint=checkpoint,
+                progress=progress,
+                stage=lambda sentence: click.echo(sentence, err=True),
+                note=tell,
+            )
+    except KeyboardInterrupt:
+        if checkpoint is None or not epochs_told:
+            raise
+        done = epochs_kept(checkpoint)
+        note(
+            f"interrupted; the training is kept after epoch {done}, and the same command goes on "
+            "from it"
+        )
+        sys.exit(EXIT_INTERRUPTED)
+    shapcpp.write_features(output, made)
+    if checkpoint is not None:
+        with suppress(FileNotFoundError):
+            os.remove(checkpoint)
+    _show(made)
+    click.echo(f"Saved to {output}. Next: shapcpp value {output}")
+
+
+def _given(names: tuple[str, ...]) -> list[str]:
+    """Which options were given, as they are typed."""
+    source = click.get_current_context().get_parameter_source
+    given = [name for name in names if source(name) is not ParameterSource.DEFAULT]
+    return ["--" + name.replace("_", "-") for name in given]
+
+
+def _show(made: shapcpp.Features) -> None:
+    for split in ("train", "val", "test", ""):
+        of_split = made.rows["label"][made.rows["split"] == split]
+        if len(of_split):
+            positive = int(np.sum(of_split == 1))
+            click.echo(
+                f"{split or 'in none'}: {len(of_split)} slices, {positive} positive, "
+                f"{len(of_split) - positive} negative"
+            )

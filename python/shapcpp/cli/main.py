@@ -1,0 +1,253 @@
+"""The command line: every command is one call of the public API, and a table of what it says."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import warnings
+from functools import reduce
+from typing import NoReturn
+
+import click
+import numpy as np
+
+import shapcpp
+from shapcpp.cli import tables
+from shapcpp.cli.console import (
+    EXIT_BAD_INPUT,
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    PATH,
+    check_outputs,
+    note,
+)
+from shapcpp.cli.features import features
+from shapcpp.cli.report import relabel, report
+from shapcpp.cli.reproduce import reproduce
+from shapcpp.cli.value import value
+from shapcpp.machine.memory import InsufficientMemoryError
+from shapcpp.metrics import resolve
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(shapcpp.__version__, package_name="shapcpp")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Tells which training labels to doubt: exact data Shapley values, fast.
+
+    \b
+    A first session:
+      shapcpp value features.npy -o run.npz     value every training sample
+      shapcpp detect run.npz                    which labels to look at first
+    \b
+    With label errors of known answer:
+      shapcpp noise features.npy --rate 0.2 -o noisy.npy
+      shapcpp value noisy.npy -o run.npz
+      shapcpp detect run.npz
+
+    A features file is one .npy with a row per sample: its features, label and split
+    ("train" rows are valued, "test" rows judge).
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+cli.add_command(features)
+cli.add_command(value)
+cli.add_command(report)
+cli.add_command(relabel)
+cli.add_command(reproduce)
+
+
+@cli.command()
+@click.argument("features", type=PATH)
+@click.option("--rate", type=float, required=True, help="Share of each class to flip, 0 to 1.")
+@click.option("--seed", default=0, show_default=True, help="Which samples are drawn.")
+@click.option("-o", "--output", type=PATH, required=True, metavar="NOISY.npy",
+              help="The features file to write.")  # fmt: skip
+def noise(features: str, rate: float, seed: int, output: str) -> None:
+    """Flip training labels, to see whether they are found again.
+
+    The same share of each class is flipped, in training rows only. The labels before go
+    to the field true_label; one that is there is kept.
+
+    \b
+    Example:
+      shapcpp noise features.npy --rate 0.2 --seed 0 -o noisy.npy
+    """
+    check_outputs([output], inputs=[features])
+    if not output.endswith(".npy"):
+        raise ValueError(f"a features file is written as .npy, got {output}")
+    clean = shapcpp.read_features(features)
+    noisy = shapcpp.add_noise(clean, rate, seed)
+    shapcpp.write_features(output, noisy)
+    train = clean.mask("train")
+    before, after = clean.rows["label"][train], noisy.rows["label"][train]
+    if (before == after).all():
+        note(f"rate {rate} is less than half a sample of each class, so that no label is flipped")
+    for label in np.unique(before):
+        members = before == label
+        flipped = int((after[members] != label).sum())
+        click.echo(f"flipped {flipped} of {int(members.sum())} training samples labelled {label}")
+    click.echo(f"wrote {output}. Next: shapcpp value {output}")
+
+
+@cli.command()
+@click.argument("run", type=PATH)
+@click.option("--metric", "metrics", multiple=True, metavar="NAME",
+              help="acc, rec, spc or bal. Repeatable; default: all.")  # fmt: skip
+@click.option("--fraction", "fractions", multiple=True, type=float,
+              help="Share of samples to look at. Repeatable; default: 0.1 and 0.3, or 0.1 for the "
+              "review queue.")  # fmt: skip
+@click.option("--queue", is_flag=True, help="The review queue, also where true labels are known.")
+@click.option(
+    "--csv", "csv_path", type=PATH, metavar="FILE.csv", help="Save every row, also those not shown."
+)
+def detect(
+    run: str,
+    metrics: tuple[str, ...],
+    fractions: tuple[float, ...],
+    queue: bool,
+    csv_path: str | None,
+) -> None:
+    """Show which labels to look at first, or how many known errors are found.
+
+    With true labels in RUN: of the labels wrong in each direction, the share among the
+    lowest values (the paper's table). Without, or with --queue: the review queue, lowest
+    value first, and whether a sample is certainly among the lowest (at 95%, by each metric).
+
+    \b
+    Examples:
+      shapcpp detect run.npz
+      shapcpp detect run.npz --metric rec --fraction 0.05 --csv queue.csv
+    """
+    check_outputs([csv_path], inputs=[run])
+    asked = [resolve(name) for name in metrics]
+    v = shapcpp.load(run)
+    if v.n_permutations == 0:
+        raise ValueError(f"{run} holds no completed permutation")
+    for metric in asked:
+        metric.on(v.test_counts)
+    names = [metric.name for metric in asked] or v.metrics
+    if not v.complete:
+        note(f"{run} is partial: {v.n_permutations} of {v.settings['permutations']} permutations")
+    if v.true_labels is not None and not queue:
+        table = shapcpp.detection_table(v, v.labels, v.true_labels, fractions or (0.1, 0.3), names)
+        if csv_path is not None:
+            tables.save_rows(csv_path, table)
+        tables.show_detection(table, names)
+    else:
+        doubtful = shapcpp.review_queue(v, max(fractions, default=0.1), names)
+        if csv_path is not None:
+            tables.save_rows(csv_path, doubtful)
+        tables.show_queue(doubtful, v)
+
+
+@cli.command()
+@click.argument("runs", type=PATH, nargs=-1, required=True)
+@click.option("-o", "--output", type=PATH, required=True, metavar="ALL.npz",
+              help="The result file to write.")  # fmt: skip
+def merge(runs: tuple[str, ...], output: str) -> None:
+    """Put together runs over different permutations of one problem, in any order.
+
+    The result has the same integers as one run over all of them.
+
+    \b
+    Example, on three machines and then one:
+      shapcpp value features.npy --perms 1000 -o a.npz
+      shapcpp value features.npy --first 1000 --perms 1000 -o b.npz
+      shapcpp value features.npy --first 2000 --perms 1000 -o c.npz
+      shapcpp merge a.npz b.npz c.npz -o all.npz
+    """
+    check_outputs([output], inputs=list(runs))
+    loaded = [(run, shapcpp.load(run)) for run in runs]
+    merged = reduce(_merge_named, loaded)[1]
+    if any(v.trace_counts is not None for _, v in loaded):
+        note("a merged run has no trace: its permutations have no order")
+    merged.save(output)
+    tables.show_merged(merged, len(runs))
+    click.echo(f"Saved to {output}. Next: shapcpp detect {output}")
+
+
+def _merge_named(
+    a: tuple[str, shapcpp.Valuation], b: tuple[str, shapcpp.Valuation]
+) -> tuple[str, shapcpp.Valuation]:
+    try:
+        return f"{a[0]}, {b[0]}", a[1].merge(b[1])
+    except ValueError as error:
+        raise ValueError(f"{b[0]} does not go with {a[0]}: {error}") from None
+
+
+@cli.command()
+def info() -> None:
+    """Version, build, instruction set and threads."""
+    tables.show_info()
+
+
+def main() -> NoReturn:
+    """Runs the command line; every error becomes one sentence and an exit status."""
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, _interrupt_once)
+    warnings.showwarning = lambda message, *_: note(message)
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  closed by the shell
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    try:
+        status = cli.main(prog_name="shapcpp", standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(status if isinstance(status, int) else 0)
+    except click.ClickException as error:
+        _fail(error.format_message(), EXIT_BAD_INPUT)
+    except (KeyboardInterrupt, click.Abort):
+        note("interrupted")
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:  # "| head" has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        place = "standard output" if error.filename is None else repr(error.filename).strip("'")
+        _fail(f"{place or 'an empty name'}: {reason}", EXIT_BAD_INPUT)
+    except (ValueError, TypeError) as error:
+        _fail(_with_options(str(error)), EXIT_BAD_INPUT)
+    except ImportError as error:  # of an extra
+        _fail(str(error), EXIT_BAD_INPUT)
+    except InsufficientMemoryError as error:
+        _fail(str(error), EXIT_BAD_INPUT)
+    except MemoryError as error:
+        _fail(f"not enough memory ({error})", EXIT_FAILED)
+    except (RuntimeError, OverflowError) as error:
+        _fail(str(error), EXIT_FAILED)
+    finally:
+        # CPython remembers an interrupt inside an exec (modules that are being imported use it) and
+        # would end the process by the signal although it was handled, unless another exec follows.
+        exec("")
+
+
+def _interrupt_once(*_: object) -> NoReturn:
+    """Ctrl-C stops the run; pressed again, it does not disturb the saving of what was done."""
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _with_options(sentence: str) -> str:
+    """The sentence with options where it has the names that they have in Python."""
+    options = {
+        str(parameter.name): parameter.opts[0]
+        for command in cli.commands.values()
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and "_" in str(parameter.name)
+    }
+    # Not in what was typed, such as the file test_labels.npy or a quoted column.
+    alone = rf"(?<![\w./'-])({'|'.join(options)})(?![\w./'-])"
+    return re.sub(alone, lambda name: options[name[0]], sentence)
+
+
+def _fail(sentence: str, status: int) -> NoReturn:
+    click.echo(f"Error: {' '.join(sentence.split())}", err=True)
+    sys.exit(status)

@@ -1,0 +1,103 @@
+"""The commands `shapcpp report` and `shapcpp relabel`."""
+
+from __future__ import annotations
+
+import click
+import numpy as np
+
+import shapcpp
+from shapcpp.cli.console import PATH, check_outputs, note
+from shapcpp.detection.relabelling import DECISIONS, apply_decisions, read_decisions
+
+__all__ = ["relabel", "report"]
+
+
+@click.command()
+@click.argument("run", type=PATH)
+@click.option("--features", type=PATH, metavar="FEATURES.npy",
+              help="The features file that RUN was made of: shows what dropping or relabelling the "
+              "lowest values does on its validation rows.")  # fmt: skip
+@click.option("--scans", type=PATH, metavar="DIR",
+              help="The scans, for thumbnails in the review queue.")  # fmt: skip
+@click.option("--masks", type=PATH, metavar="DIR",
+              help="Lesion masks, where the scans were read with them.")  # fmt: skip
+@click.option("--carry", type=PATH, metavar="RUN-CARRY.npz",
+              help="The same run under the other rule for coalitions of one class.")  # fmt: skip
+@click.option("--fraction", default=0.1, show_default=True,
+              help="Share of samples to review, by each metric.")  # fmt: skip
+@click.option("--most", default=500, show_default=True, help="Samples in the queue at most.")
+@click.option("--title", default="Which labels to doubt", show_default=True)
+@click.option("-o", "--output", type=PATH, required=True, metavar="REPORT.html",
+              help="The page to write.")  # fmt: skip
+def report(
+    run: str,
+    features: str | None,
+    scans: str | None,
+    masks: str | None,
+    carry: str | None,
+    fraction: float,
+    most: int,
+    title: str,
+    output: str,
+) -> None:
+    """Show a run as one offline page, with a queue of labels to review.
+
+    What was done, known errors found, convergence, values and labels, what dropping or
+    relabelling does; and the most doubtful samples, each to keep or relabel. The page needs
+    no network. Decisions are exported as a CSV that `shapcpp relabel` applies.
+
+    \b
+    Examples:
+      shapcpp report run.npz -o report.html
+      shapcpp report run.npz --features features.npy --scans ct/ -o report.html
+    """
+    check_outputs([output], inputs=[path for path in (run, features, carry) if path is not None])
+    from shapcpp.report import report as write
+
+    write(
+        run,
+        features,
+        scans,
+        output,
+        masks=masks,
+        carry=carry,
+        title=title,
+        fraction=fraction,
+        most=most,
+    )
+    click.echo(f"wrote {output}")
+
+
+@click.command()
+@click.argument("features", type=PATH)
+@click.argument("decisions", type=PATH)
+@click.option("-o", "--output", type=PATH, required=True, metavar="FIXED.npy",
+              help="The features file to write.")  # fmt: skip
+def relabel(features: str, decisions: str, output: str) -> None:
+    """Apply a reviewer's decisions to the labels of a features file.
+
+    DECISIONS is a CSV as the report exports it, with the columns id and decision. Training
+    rows to relabel get the other label; those to keep or unsure, and all other fields,
+    stay as they are. An id that no training row has is refused, and so is a label that is
+    no longer the one reviewed.
+
+    \b
+    Example:
+      shapcpp relabel features.npy decisions.csv -o fixed.npy
+    """
+    check_outputs([output], inputs=[features, decisions])
+    if not output.endswith(".npy"):
+        raise ValueError(f"a features file is written as .npy, got {output}")
+    before = shapcpp.read_features(features)
+    made = read_decisions(decisions)
+    after = apply_decisions(before, made)
+    shapcpp.write_features(output, after)
+    if any(one.label is None for one in made):
+        note(f"{decisions} has no column label: applied twice, it would undo itself")
+    counts = {name: sum(one.decision == name for one in made) for name in DECISIONS}
+    click.echo(", ".join(f"{name} {count}" for name, count in counts.items()))
+    old, new = before.rows["label"], after.rows["label"]
+    for label in np.unique(old[old != new]).tolist():
+        changed = (old == label) & (new != old)
+        click.echo(f"relabelled {changed.sum()} from {label} to {new[changed][0]}")
+    click.echo(f"wrote {output}. Next: shapcpp value {output}")

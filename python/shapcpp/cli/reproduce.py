@@ -1,0 +1,147 @@
+"""The command `shapcpp reproduce`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import click
+
+from shapcpp.cli import tables
+from shapcpp.cli.console import EXIT_INTERRUPTED, PATH, note, parse_counts
+from shapcpp.cli.scan_options import scan_options
+from shapcpp.machine import processors
+
+__all__ = ["reproduce"]
+
+
+class SeveralRates(click.Command):
+    """Takes ``--noise 10 20 30`` too: there are no arguments that the words could be."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, list(_each_with_its_option(args, "--noise")))
+
+
+def _each_with_its_option(words: list[str], option: str) -> Iterator[str]:
+    is_value = taking = False
+    for word in words:
+        if is_value:
+            is_value = False
+        elif word.startswith("-"):
+            is_value = word == option
+            taking = is_value or word.startswith(f"{option}=")
+        elif taking:
+            yield option
+        yield word
+
+
+@click.command(cls=SeveralRates)
+@click.option("-o", "--output", type=PATH, required=True, metavar="DIR",
+              help="The folder for all files; made if absent.")  # fmt: skip
+@click.option("--data", type=PATH, default="phantom", show_default=True, metavar="phantom|PATH",
+              help="Scans, as for shapcpp features; the phantom is made here.")  # fmt: skip
+@click.option("--size", type=click.IntRange(min=8), default=64, show_default=True,
+              metavar="PIXELS", help="Of the slices; the paper's 512 wants a GPU.")  # fmt: skip
+@click.option("--perms", type=click.IntRange(min=2), default=2000, show_default=True)
+@click.option(
+    "--noise", multiple=True, default=("10", "20", "30"), metavar="PERCENT...",
+    help="Labels of each class to flip, as in 10 20 30 (the default) or 10,20,30.",
+)  # fmt: skip
+@click.option(
+    "--counts", metavar="SPLIT=POSITIVE/NEGATIVE,...",
+    help="Slices of each split, as in train=100/400,val=50/200,test=241/759: the phantom's "
+    "default.",
+)  # fmt: skip
+@click.option("--C", "C", type=float, default=1.0, show_default=True,
+              help="Inverse strength of the penalty.")  # fmt: skip
+@click.option("--scale", type=click.Choice(["none", "standard"]), default="none",
+              show_default=True, help="Standardise the features.")  # fmt: skip
+@click.option("--seed", default=0, show_default=True,
+              help="Of phantom, split, flips, trainings and permutations.")  # fmt: skip
+@scan_options
+def reproduce(
+    output: str,
+    data: str,
+    size: int,
+    epochs: int,
+    patience: int,
+    perms: int,
+    noise: tuple[str, ...],
+    split: str | None,
+    counts: str | None,
+    labels: str | None,
+    label_column: str,
+    masks: str | None,
+    min_lesion: int,
+    anonymous: bool,
+    skip_bad: bool,
+    routing: int,
+    C: float,
+    scale: str,
+    seed: int,
+    device: str,
+) -> None:
+    """Reproduce the paper: scans, label noise, network, values, Table 2, report.
+
+    For each noise rate a capsule network learns noisy labels, its features are valued under
+    both one-class rules, and the flipped labels are looked for among the lowest values.
+    Stopped or killed, the same command goes on from there; a changed option does again only
+    what depends on it.
+
+    \b
+    Examples:
+      shapcpp reproduce -o paper
+      shapcpp reproduce --data scans/ --size 128 --split random -o mine
+      shapcpp reproduce --data scans/ --noise 5 20 --perms 5000 --scale standard -o mine
+    """
+    rates = _parse_noise(noise)
+    split_counts = None if counts is None else parse_counts(counts)
+    from shapcpp.ct.libraries import library
+
+    torch = library("torch", "the capsule network")
+    from shapcpp.experiment import reproduce as run
+
+    torch.set_num_threads(min(torch.get_num_threads(), processors.available_processors()))
+    try:
+        done = run(
+            output,
+            data,
+            size=size,
+            epochs=epochs,
+            patience=patience,
+            permutations=perms,
+            noise=rates,
+            split=split,
+            counts=split_counts,
+            labels=labels,
+            label_column=label_column,
+            masks=masks,
+            min_lesion=min_lesion,
+            anonymous=anonymous,
+            skip_bad=skip_bad,
+            routing=routing,
+            C=C,
+            scale=None if scale == "none" else scale,
+            seed=seed,
+            device=device,
+            progress=True,
+        )
+    except KeyboardInterrupt:
+        note(f"interrupted; what is done is kept in {output}, and the same command goes on from it")
+        sys.exit(EXIT_INTERRUPTED)
+    tables.show_table2(done.table, done.networks)
+    click.echo(f"Saved in {output}. Next: open {done.folder / 'report.html'}")
+
+
+def _parse_noise(texts: tuple[str, ...]) -> list[float]:
+    text = ",".join(texts)
+    try:
+        percents = [float(percent) for percent in text.split(",")]
+    except ValueError:
+        raise ValueError(f"noise must be percentages, got {text!r}") from None
+    for percent in percents:
+        if percent and not 1 <= percent < 100:
+            raise ValueError(
+                f"noise must be percentages from 1 to below 100, or 0, got {percent:g}"
+            )
+    return [percent / 100 for percent in percents]

@@ -1,0 +1,63 @@
+"""Options of commands that read scans and train on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+import click
+
+from shapcpp.cli.console import PATH
+
+__all__ = ["scan_options"]
+
+OPTIONS = (
+    click.option(
+        "--labels",
+        type=PATH,
+        metavar="FILE.csv",
+        help="A table of labels that lies beside the scans.",
+    ),
+    click.option("--label-column", default="label", show_default=True, metavar="NAME"),
+    click.option("--masks", type=PATH, metavar="DIR", help="Lesion masks of NIfTI volumes."),
+    click.option(
+        "--min-lesion",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        metavar="PIXELS",
+        help="A slice with so many in its mask is positive.",
+    ),
+    click.option(
+        "--split",
+        type=click.Choice(["file", "patient", "random"]),
+        help="Default: the manifest's column split, else by patient, else at random.",
+    ),
+    click.option("--anonymous", is_flag=True, help="Numbers in place of patient ids."),
+    click.option("--skip-bad", is_flag=True, help="Go on without slices that cannot be read."),
+    click.option(
+        "--epochs", type=click.IntRange(min=1), default=100, show_default=True, help="At most."
+    ),
+    click.option(
+        "--patience",
+        type=click.IntRange(min=1),
+        default=5,
+        show_default=True,
+        metavar="EPOCHS",
+        help="Stop after so many without a better validation loss.",
+    ),
+    click.option(
+        "--routing",
+        type=click.IntRange(min=1),
+        default=3,
+        show_default=True,
+        help="Routing iterations.",
+    ),
+    click.option("--device", default="cpu", show_default=True, metavar="cpu|cuda"),
+)
+
+
+def scan_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command the options."""
+    return reduce(lambda given, option: option(given), reversed(OPTIONS), command)

@@ -1,0 +1,238 @@
+"""What the command line prints: rich tables on stdout, and the CSV of the same rows."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from shapcpp import _core
+from shapcpp.ct.network.ranking import CHANCE
+from shapcpp.detection.queue import DIRECTIONS
+from shapcpp.machine.processors import available_processors
+from shapcpp.results import index_ranges
+from shapcpp.results.valuation import Valuation
+from shapcpp.storage.csv_files import write_csv
+
+LONG = {"acc": "accuracy", "rec": "recall", "spc": "specificity", "bal": "balanced accuracy"}
+MEANING = {
+    "joins": "joins to coalitions",
+    "coalitions": "coalitions scored by an optimum",
+    "without_pass": "of them, certified without a pass over their members",
+    "passes": "passes over the members of a coalition",
+    "hessian_builds": "Hessians built",
+    "fits": "fits by Newton's method to the rounding floor",
+    "references": "directions at which all test margins were taken",
+    "test_evaluations": "test margins computed",
+    "undecided": "signs of test margins below the rounding floor",
+}
+NUMBERS = ("value", "stderr", "95% interval")
+ROWS_SHOWN = 10
+PIPE_WIDTH = 160
+
+
+def _console() -> Console:
+    # Ids are data: brackets in them are no markup.
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    return Console(width=width, highlight=False, markup=False, emoji=False)
+
+
+def _table(columns: Sequence[str], left: Sequence[str] = ()) -> Table:
+    table = Table()
+    for column in columns:
+        table.add_column(column, justify="left" if column in left else "right", overflow="fold")
+    return table
+
+
+def _per_class(v: Valuation, numbers: Sequence[Any]) -> str:
+    return ", ".join(f"{n} labelled {k}" for k, n in zip(v.classes, numbers, strict=True))
+
+
+def show_valuation(v: Valuation, metrics: Sequence[str]) -> None:
+    """What was run, and the lowest samples, or groups, by each metric."""
+    console = _console()
+    s = v.settings
+    units = f" in {len(v.gains)} groups" if s["by_group"] else ""
+    sizes = [int(np.sum(v.labels == k)) for k in v.classes]
+    weight = s["class_weight"]
+    if isinstance(weight, list):
+        weight = ", ".join(f"{k}={w:g}" for k, w in zip(v.classes, weight, strict=True))
+    console.print(
+        f"{len(v.labels)} training samples{units} ({_per_class(v, sizes)}), judged by "
+        f"{v.test_counts.sum()} test samples ({_per_class(v, v.test_counts.tolist())})"
+    )
+    how = ", antithetic" if s["antithetic"] else ", halved" if s["halving"] else ""
+    console.print(
+        f"permutations {v.n_permutations}{how}, seed {s['seed']}, C {s['C']:g}, class weight "
+        f"{weight or 'equal'}, scale {s['scale'] or 'none'}, empty {s['empty']}, single class "
+        f"{s['single_class']}"
+    )
+    for metric in metrics:
+        console.print(f"\nLabels to doubt first by {LONG.get(metric, metric)}", style="bold")
+        console.print(_lowest_groups(v, metric) if s["by_group"] else _lowest_samples(v, metric))
+
+
+def _lowest_samples(v: Valuation, metric: str) -> Table:
+    extra = [] if v.groups is None else ["group"]
+    table = _table(["id", "label", *extra, *NUMBERS], left=["id", "group"])
+    columns = v.columns([metric])
+    for i in v.lowest(metric, 1.0)[:ROWS_SHOWN]:
+        cells = (str(columns[name][i]) for name in ("id", "label", *extra))
+        table.add_row(*cells, *_numbers(columns, metric, i))
+    return table
+
+
+def _lowest_groups(v: Valuation, metric: str) -> Table:
+    table = _table(["group", "samples", *NUMBERS], left=["group"])
+    columns = v.columns([metric])
+    order = v.lowest(metric, 1.0)
+    _, first = np.unique(v.players[order], return_index=True)
+    for i in order[np.sort(first)[:ROWS_SHOWN]]:
+        size = int(np.sum(v.players == v.players[i]))
+        table.add_row(str(columns["group"][i]), str(size), *_numbers(columns, metric, i))
+    return table
+
+
+def _numbers(columns: dict[str, NDArray[Any]], metric: str, i: int) -> list[str]:
+    value, error, low, high = (
+        columns[f"{metric}{suffix}"][i] for suffix in ("", "_stderr", "_low", "_high")
+    )
+    interval = "unknown" if np.isnan(error) else f"{low:+.2e} to {high:+.2e}"
+    return [f"{value:+.3e}", f"{error:.1e}", interval]
+
+
+def show_merged(v: Valuation, n_runs: int) -> None:
+    """What was put together."""
+    _console().print(
+        f"{n_runs} run{'s' * (n_runs > 1)} put together: {v.n_permutations} of "
+        f"{v.settings['permutations']} permutations asked for ({index_ranges.shown(v.ranges)}), "
+        f"seed {v.settings['seed']}, {len(v.labels)} training samples"
+    )
+
+
+def show_stats(v: Valuation) -> None:
+    """What the engine did, in all and per joined point: why a data set is fast or slow."""
+    console = _console()
+    unit = "group" if v.settings["by_group"] else "sample"
+    joins = v.stats.get("joins", v.n_permutations * len(v.gains))
+    how = "halved " if v.settings["halving"] else ""
+    console.print(
+        f"\nWhat the engine did while {joins} {unit}s joined "
+        f"({v.n_permutations} {how}permutations of {len(v.gains)})",
+        style="bold",
+    )
+    table = _table(["what", "number", f"per joined {unit}"], left=["what"])
+    for name, number in v.stats.items():
+        table.add_row(MEANING.get(name, name), str(number), f"{number / joins:.3g}")
+    console.print(table)
+    if v.stats.get("coalitions"):
+        share = v.stats.get("without_pass", 0) / v.stats["coalitions"]
+        console.print(f"{share:.1%} of coalitions were certified without a pass over their members")
+
+
+def show_detection(table: np.recarray[Any, Any], metrics: Sequence[str]) -> None:
+    """The paper's table: shares found, one row per fraction and direction."""
+    console = _console()
+    console.print("Known label errors among the lowest values: share found (number)", style="bold")
+    shown = _table(["lowest", "error", "flipped", *metrics], left=["error"])
+    for first in table[:: len(metrics)]:
+        same = table[(table.fraction == first.fraction) & (table.direction == first.direction)]
+        cells = [f"{row.share:.2f} ({row.found})" if row.flipped else "-" for row in same]
+        shown.add_row(
+            f"{100 * first.fraction:g}%", DIRECTIONS[first.direction], str(first.flipped), *cells
+        )
+    console.print(shown)
+
+
+def show_table2(table: np.recarray[Any, Any], networks: Sequence[Mapping[str, Any]]) -> None:
+    """The paper's table, its numbers in brackets beside those found, a table per one-class rule."""
+    console = _console()
+    for network in networks:
+        epochs = network["epochs"]
+        console.print(
+            f"Noise {100 * network['noise']:g}%: {epochs} epoch{'s' * (epochs > 1)}, the best "
+            f"{network['best_epoch']}; AUC {network['val_auc']:.3f} in validation, "
+            f"{network['test_auc']:.3f} in test"
+            + ("; that may be chance" if network["val_auc"] < CHANCE else "")
+        )
+    metrics = list(dict.fromkeys(table.metric.tolist()))
+    papers = "" if np.isnan(table.paper).all() else " (the paper's)"
+    for rule in dict.fromkeys(table.single_class.tolist()):
+        console.print(
+            f"\nTable 2, single class {rule}: share of the flipped labels among the lowest values"
+            f"{papers}",
+            style="bold",
+        )
+        shown = _table(["noise", "lowest", "error", *metrics], left=["error"])
+        part = table[table.single_class == rule]
+        for first in part[:: len(metrics)]:
+            same = part[
+                (part.noise == first.noise)
+                & (part.fraction == first.fraction)
+                & (part.direction == first.direction)
+            ]
+            shown.add_row(
+                f"{100 * first.noise:g}%",
+                f"{100 * first.fraction:g}%",
+                first.direction.replace("_", " "),
+                *(_beside(row.found, row.paper) for row in same),
+            )
+        console.print(shown)
+
+
+def _beside(found: float, paper: float) -> str:
+    own = "-" if np.isnan(found) else f"{found:.2f}"
+    return own if np.isnan(paper) else f"{own} ({paper:.2f})"
+
+
+def show_queue(queue: np.recarray[Any, Any], v: Valuation) -> None:
+    """The head of the queue of each metric."""
+    console = _console()
+    extra = [name for name in ("group",) if name in (queue.dtype.names or ())]
+    for metric in dict.fromkeys(queue.metric.tolist()):
+        rows = queue[queue.metric == metric]
+        name = LONG.get(metric, metric)
+        title = f"Review queue by {name}: the {len(rows)} lowest of {len(v.labels)} samples"
+        console.print(title, style="bold")
+        heads = ["rank", "id", "label", *extra, "value", "stderr", "certain"]
+        table = _table(heads, left=["id", "group", "certain"])
+        for row in rows[:ROWS_SHOWN]:
+            table.add_row(
+                *(str(row[name]) for name in ("rank", "id", "label", *extra)),
+                f"{row.value:+.3e}",
+                f"{row.stderr:.1e}",
+                row.certain,
+            )
+        console.print(table)
+        if len(rows) > ROWS_SHOWN:
+            console.print(f"... and {len(rows) - ROWS_SHOWN} more: --csv saves them all")
+        console.print()
+
+
+def save_rows(path: str, table: np.recarray[Any, Any]) -> None:
+    """A table of `detection_table` or `review_queue` as CSV."""
+    write_csv(path, table.dtype.names or (), table.tolist())
+
+
+def show_info() -> None:
+    """One fact a line."""
+    build = _core.build()
+    facts = {
+        "shapcpp": _core.__version__,
+        "instruction set": _core.instruction_set(),
+        "threads": available_processors(),
+        "compiler": build["compiler"],
+        "eigen": build["eigen"],
+        "openmp": build["openmp"],
+        "sanitized": build["sanitized"],
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
+    for name, fact in facts.items():
+        print(f"{name}: {fact}")

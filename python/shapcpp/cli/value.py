@@ -1,0 +1,304 @@
+"""The command `shapcpp value`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import nullcontext
+from typing import Any
+
+import click
+import numpy as np
+
+import shapcpp
+from shapcpp.cli import tables
+from shapcpp.cli.console import EXIT_INTERRUPTED, PATH, check_outputs, note
+from shapcpp.metrics import Metric, available, resolve
+from shapcpp.results.tally import SumsOverflowError
+from shapcpp.running import transports
+
+__all__ = ["value"]
+
+ONE_LABEL = (
+    "the classifier of all samples calls every test sample {}, so that values say little of the "
+    "other class; --scale standard, --class-weight balanced or a larger --C may change that"
+)
+
+
+@click.command()
+@click.argument("features", type=PATH)
+@click.option(
+    "--metric", "metrics", multiple=True, metavar="NAME",
+    help="acc, rec, spc or bal (accuracy, recall, specificity, balanced_accuracy). Repeatable; "
+    "default: all. One run serves them all; your own are for Python.",
+)  # fmt: skip
+@click.option(
+    "--perms",
+    type=click.IntRange(min=1),
+    default=2000,
+    show_default=True,
+    help="Permutations to walk, in all.",
+)
+@click.option("--first", default=0, show_default=True, metavar="K",
+              help="Index of the first of them; `shapcpp merge` puts ranges together.")  # fmt: skip
+@click.option("--antithetic", is_flag=True,
+              help="Each permutation and its reverse.")  # fmt: skip
+@click.option("--halving", is_flag=True,
+              help="Halve each permutation instead of walking it: 7 to 10 times the cost each at "
+              "500 samples, and a half to a twelfth of the time for the same errors.")  # fmt: skip
+@click.option("--seed", default=0, show_default=True, help="Which permutations.")
+@click.option("--threads", type=int, help="Default: all processors. Never changes the result.")
+@click.option(
+    "--C", "C", default=1.0, show_default=True, help="Inverse strength of the L2 penalty."
+)
+@click.option(
+    "--class-weight", metavar="balanced|LABEL=WEIGHT,...", help="Weights of the labels' losses."
+)
+@click.option(
+    "--scale", metavar="standard",
+    help="Standardise features by the training rows. Changes the values: never done unasked.",
+)  # fmt: skip
+@click.option(
+    "--empty", default="majority", show_default=True, metavar="majority|none|LABEL",
+    help="What the coalition of no samples predicts.",
+)  # fmt: skip
+@click.option(
+    "--single-class", default="constant", show_default=True, metavar="constant|carry",
+    help="What coalitions of one class score: their class as the constant prediction, or still "
+    "the score of the empty coalition.",
+)  # fmt: skip
+@click.option("--by-group", is_flag=True, help="Samples of the same group (patient) join together.")
+@click.option(
+    "--until", metavar="RULE",
+    help="Stop as soon as the results suffice: 'stderr<=1e-4', 'lowest 10% decided at 95%', "
+    "'rec below 0 decided at 95% but for 20'. --perms stays the most.",
+)  # fmt: skip
+@click.option(
+    "--trace", type=int, metavar="N",
+    help="Keep in the result how the values settled: the sums at N numbers of permutations, or "
+    "fewer, evenly spaced by their logarithm.",
+)  # fmt: skip
+@click.option("--max-time", type=float, metavar="SECONDS", help="Stop after so long.")
+@click.option(
+    "--checkpoint", type=PATH, metavar="RUN.npz",
+    help="Keep what is done in this result file; the same command again goes on from it.",
+)  # fmt: skip
+@click.option("--checkpoint-every", type=float, default=60.0, show_default=True, metavar="SECONDS")
+@click.option(
+    "--extend", type=PATH, metavar="RUN.npz", help="Go on from this result, to --perms in all."
+)
+@click.option(
+    "--dask", metavar="ADDRESS",
+    help="Have the workers of the Dask scheduler at this address do it, each on --threads threads "
+    "(default: 1).",
+)  # fmt: skip
+@click.option("-o", "--output", type=PATH, metavar="RUN.npz", help="Save the whole result.")
+@click.option("--csv", "csv_path", type=PATH, metavar="VALUES.csv", help="Save a row per sample.")
+@click.option("--stats", is_flag=True, help="Show what the engine did, after the values.")
+@click.option(
+    "--estimate", "only_estimate", is_flag=True,
+    help="Show the time and memory the run would take, by a few seconds of measuring, and stop.",
+)  # fmt: skip
+@click.option("--labels", type=PATH, help="Training labels of a plain 2-D .npy.")
+@click.option("--test-features", type=PATH, help="Test features of a plain 2-D .npy.")
+@click.option("--test-labels", type=PATH, help="Test labels of a plain 2-D .npy.")
+def value(
+    features: str,
+    metrics: tuple[str, ...],
+    perms: int,
+    first: int,
+    antithetic: bool,
+    halving: bool,
+    seed: int,
+    threads: int | None,
+    C: float,
+    class_weight: str | None,
+    scale: str | None,
+    empty: str,
+    single_class: str,
+    by_group: bool,
+    until: str | None,
+    trace: int | None,
+    max_time: float | None,
+    checkpoint: str | None,
+    checkpoint_every: float,
+    extend: str | None,
+    dask: str | None,
+    output: str | None,
+    csv_path: str | None,
+    stats: bool,
+    only_estimate: bool,
+    labels: str | None,
+    test_features: str | None,
+    test_labels: str | None,
+) -> None:
+    """Value every training sample of a features file, and show the lowest.
+
+    FEATURES is a structured .npy (fields features, label, split; optional id, group,
+    true_label), an .npz with X_train, y_train, X_test, y_test, or a plain 2-D .npy with
+    --labels, --test-features and --test-labels. Ctrl-C stops within a second and keeps
+    what is done.
+
+    \b
+    Examples:
+      shapcpp value features.npy --metric acc --perms 2000
+      shapcpp value features.npy -o run.npz --csv values.csv
+      shapcpp value features.npy --scale standard --C 0.1 --by-group
+      shapcpp value features.npy --perms 20000 --estimate
+      shapcpp value features.npy --perms 1000000 --until "lowest 10% decided at 95%"
+      shapcpp value features.npy --perms 20000 --checkpoint run.npz
+      shapcpp value features.npy --perms 1000000 --dask tcp://scheduler:8786
+      shapcpp value X.npy --labels y.npy --test-features Xt.npy --test-labels yt.npy
+    """
+    companions = {"labels": labels, "test_features": test_features, "test_labels": test_labels}
+    inputs = [features, *filter(None, companions.values())]
+    check_outputs([output, csv_path], inputs)
+    if checkpoint is not None:
+        check_outputs([checkpoint, csv_path], inputs)
+    asked = [resolve(name) for name in metrics]
+    data = shapcpp.read_features(features, **companions)
+    train, test = data.sides()
+    if by_group and train.groups is None:
+        raise ValueError(f"--by-group needs groups, and {features} holds none")
+    shown = _metrics_to_show(asked, train.y, test.y)
+    run: dict[str, Any] = {
+        "X": train.X,
+        "y": train.y,
+        "X_test": test.X,
+        "y_test": test.y,
+        "permutations": perms,
+        "seed": seed,
+        "C": C,
+        "class_weight": _parse_class_weight(class_weight),
+        "scale": scale,
+        "empty": _parse_empty(empty),
+        "single_class": single_class,
+        "groups": train.groups,
+        "ids": train.ids,
+        "threads": threads,
+        "by_group": by_group,
+        "true_labels": train.true_labels,
+        "first": first,
+        "antithetic": antithetic,
+        "halving": halving,
+        "trace": trace,
+    }
+    if only_estimate and dask is not None:
+        raise ValueError("--estimate measures on this machine: leave out --dask")
+    if only_estimate:
+        click.echo(shapcpp.estimate(**run))
+        return
+    kept = output or checkpoint
+    if trace is not None and kept is None:
+        raise ValueError("--trace is kept in the result file: name one by -o or --checkpoint")
+    earlier = None if extend is None else shapcpp.load(extend)
+    went_on = checkpoint is not None and os.path.exists(checkpoint)
+    try:
+        with nullcontext() if dask is None else transports.dask(dask) as executor:
+            v = shapcpp.value(
+                **run,
+                progress=True,
+                until=until,
+                max_time=max_time,
+                checkpoint=checkpoint,
+                checkpoint_every=checkpoint_every,
+                extend=earlier,
+                executor=executor,
+            )
+    except shapcpp.Interrupted as stop:
+        _keep_partial("interrupted", stop.partial, kept)
+        if csv_path is not None and stop.partial.n_permutations > 0:
+            stop.partial.to_csv(csv_path, shown)
+        sys.exit(EXIT_INTERRUPTED)
+    except ValueError as error:
+        if extend is None or not str(error).startswith("extend "):
+            raise
+        raise ValueError(f"--{str(error).replace('extend', f'extend {extend}', 1)}") from None
+    except (shapcpp.ConvergenceError, shapcpp.WorkerError, SumsOverflowError) as error:
+        if error.partial.n_permutations > 0:
+            _keep_partial("failed", error.partial, kept)
+        raise
+    if output is not None:
+        v.save(output)
+    if csv_path is not None:
+        v.to_csv(csv_path, shown)
+    if v.uncertified:
+        note(f"{v.uncertified} predictions had a margin below the rounding floor; "
+              "they count as the smaller label")  # fmt: skip
+    _note_repeated(v.ids)
+    if (only := v.only_prediction) is not None:
+        note(ONE_LABEL.format(only))
+    if went_on:
+        note(f"went on from {checkpoint}")
+    if until is not None and v.complete and v.n_permutations < perms:
+        note(f"{until}: reached after {v.n_permutations} permutations")
+    elif until is not None and v.complete:
+        if not v.until_met:
+            note(f"{until}: not reached within {perms} permutations; --extend goes on with more")
+    elif not v.complete:
+        note(f"stopped by --max-time after {v.n_permutations} of {perms} permutations")
+    tables.show_valuation(v, [m.name for m in shown])
+    if stats:
+        tables.show_stats(v)
+    if output is None and checkpoint is not None:
+        v.save(checkpoint)  # an error now, if it could not be written so far
+    if kept is not None:
+        click.echo(f"\nSaved to {kept}. Next: shapcpp detect {kept}")
+
+
+def _metrics_to_show(asked: list[Metric], y: Any, y_test: Any) -> list[Metric]:
+    counts = np.array([np.sum(y_test == label) for label in np.unique(y)])
+    for metric in asked:
+        metric.on(counts)
+    if asked:
+        return asked
+    defined = available(counts)
+    left_out = [name for name in shapcpp.metrics.NAMED if resolve(name) not in defined]
+    if left_out:
+        note(f"the test set holds one class only: {', '.join(left_out)} left out")
+    return defined
+
+
+def _note_repeated(ids: Any) -> None:
+    names, counts = np.unique(ids, return_counts=True)
+    repeated = counts > 1
+    if repeated.any():
+        those = f"{repeated.sum()} ids are" if repeated.sum() > 1 else "1 id is"
+        example = f"{names[repeated][0]} names {counts[repeated][0]} of them"
+        note(f"{those} not of one training sample only: {example}")
+
+
+def _keep_partial(how: str, v: shapcpp.Valuation, output: str | None) -> None:
+    done = f"{how} after {v.n_permutations} of {v.settings['permutations']} permutations"
+    if output is None:
+        note(f"{done}; nothing saved, since no -o was given")
+    elif v.n_permutations == 0:
+        note(f"{done}; nothing to save")
+    else:
+        v.save(output)
+        note(f"{done}; they are saved in {output}, marked as partial")
+
+
+def _parse_class_weight(text: str | None) -> str | dict[int, float] | None:
+    if text is None or text == "balanced":
+        return text
+    weights: dict[int, float] = {}
+    for pair in text.split(","):
+        label, _, weight = pair.partition("=")
+        try:
+            number, factor = int(label), float(weight)
+        except ValueError:
+            raise ValueError(
+                f"class-weight must be 'balanced' or LABEL=WEIGHT,..., got {pair!r}"
+            ) from None
+        if number in weights:
+            raise ValueError(f"class-weight names label {number} twice, in {text!r}")
+        weights[number] = factor
+    return weights
+
+
+def _parse_empty(text: str) -> str | int:
+    try:
+        return int(text)
+    except ValueError:
+        return text

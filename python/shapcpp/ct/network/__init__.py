@@ -1,0 +1,1 @@
+"""The capsule network and its training."""

@@ -1,0 +1,1 @@
+"""A phantom: chest CT of imagined patients."""

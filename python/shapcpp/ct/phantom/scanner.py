@@ -1,0 +1,54 @@
+"""What a scanner adds to a chest: motion, correlated noise, a smooth bias, whole numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp.ct.phantom.shapes import Grid, Image
+
+__all__ = ["Scanner", "draw_scanner", "scan"]
+
+LOWEST = -1024  # HU, what a scanner stores where there is less than nothing
+
+
+@dataclass(frozen=True)
+class Scanner:
+    """Settings of one examination."""
+
+    noise: float  # deviation, HU
+    cupping: tuple[float, float, float]  # bias in HU at the rim, across, from front to back
+    moving: float  # share of the slices blurred by motion
+
+
+def draw_scanner(rng: np.random.Generator) -> Scanner:
+    """An examination at random."""
+    rim, across, down = rng.normal(0, [6, 4, 4])
+    return Scanner(rng.uniform(15, 30), (float(rim), float(across), float(down)), 0.12)
+
+
+def scan(scanner: Scanner, grid: Grid, hu: Image, rng: np.random.Generator) -> NDArray[np.int16]:
+    """The slice as the scanner would store it."""
+    if rng.uniform() < scanner.moving:
+        hu = shaken(hu, rng.normal(0, 3, size=2) / grid.pixel)
+    x, y = grid.x * (2 / grid.field), grid.y * (2 / grid.field)
+    rim, across, down = scanner.cupping
+    hu = hu + (rim * (x * x + y * y) + across * x + down * y).astype(np.float32)
+    # Smoothed, as a reconstruction kernel does: neighbours correlate, far pixels do not.
+    noise = rng.standard_normal((grid.size + 2, grid.size + 2), dtype=np.float32)
+    noise = noise[:-2] + 2 * noise[1:-1] + noise[2:]
+    noise = noise[:, :-2] + 2 * noise[:, 1:-1] + noise[:, 2:]
+    hu = hu + np.float32(scanner.noise / 6) * noise
+    return np.maximum(np.rint(hu), LOWEST).astype(np.int16)
+
+
+def shaken(hu: Image, step: NDArray[np.float64]) -> Image:
+    """The mean of the slice and of itself `step` pixels (down, across) further."""
+    for axis, pixels in enumerate(step):
+        whole = int(np.floor(pixels))
+        part = np.float32(pixels - whole)
+        moved = (1 - part) * np.roll(hu, whole, axis) + part * np.roll(hu, whole + 1, axis)
+        hu = (hu + moved) / 2
+    return hu

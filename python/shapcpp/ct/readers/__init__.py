@@ -1,0 +1,1 @@
+"""Scans to slices: DICOM, NIfTI and images, listed, labelled, split and prepared."""

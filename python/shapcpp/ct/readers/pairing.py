@@ -1,0 +1,71 @@
+"""Which lesion mask goes with which volume, where no manifest says it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from shapcpp.ct.readers import nifti
+
+__all__ = ["paired"]
+
+# Sub-folders that hold volumes, and those beside them that hold their masks.
+FOLDERS = (("images", "masks"), ("images", "labels"), ("imagesTr", "labelsTr"))
+MASK_SUFFIX = re.compile(r"[_-](mask|seg|label)$", re.IGNORECASE)
+BESIDE = "a file beside it that ends in _mask, _seg or _label"
+# The channel number that nnU-Net adds to the names of volumes.
+CHANNEL = re.compile(r"_0000$")
+
+
+def paired(
+    root: Path, volumes: Iterable[Path], masks: Path | None
+) -> tuple[list[tuple[Path, Path | None]], str]:
+    """Volumes of a folder with their masks, and where masks were looked for.
+
+    With `masks`, the file there of the same name. Otherwise the one of the same name in
+    the sub-folder ``masks``, ``labels`` or ``labelsTr`` beside ``images`` or ``imagesTr``.
+    Otherwise the one beside it whose name goes on with ``_mask``, ``_seg`` or ``_label``.
+    Such an ending is also allowed in a folder of masks.
+    """
+    volumes = sorted(volumes)
+    if masks is not None:
+        drawn = [path for path in sorted(masks.rglob("*")) if _is_volume(path)]
+        scans = [path for path in volumes if masks not in path.parents]
+        return _pairs(_by_key(root, scans), _by_key(masks, drawn)), str(masks)
+    for first, second in FOLDERS:
+        images, labels = root / first, root / second
+        if images.is_dir() and labels.is_dir():
+            drawn = [path for path in volumes if labels in path.parents]
+            scans = [path for path in volumes if images in path.parents]
+            return _pairs(_by_key(images, scans), _by_key(labels, drawn)), str(labels)
+    drawn = [path for path in volumes if MASK_SUFFIX.search(nifti.stem(path))]
+    scans = [path for path in volumes if path not in set(drawn)]
+    return _pairs(_by_key(root, scans), _by_key(root, drawn)), BESIDE
+
+
+def _is_volume(path: Path) -> bool:
+    return path.name.lower().endswith(nifti.SUFFIXES) and path.is_file()
+
+
+def _by_key(folder: Path, paths: Iterable[Path]) -> dict[str, Path]:
+    """Volumes, or masks, by what they have in common: folder and name without their endings."""
+    found: dict[str, Path] = {}
+    for path in paths:
+        name = MASK_SUFFIX.sub("", nifti.stem(path))
+        key = (path.relative_to(folder).parent / CHANNEL.sub("", name)).as_posix()
+        if key in found:
+            raise ValueError(
+                f"{found[key].name} and {path.name}, both in {path.parent}, go with the same "
+                "volume: leave one of them"
+            )
+        found[key] = path
+    return found
+
+
+def _pairs(volumes: dict[str, Path], masks: dict[str, Path]) -> list[tuple[Path, Path | None]]:
+    """Masks that lie in no sub-folder go with the only volume of their name, wherever it lies."""
+    names = Counter(Path(key).name for key in volumes)
+    flat = {key: path for key, path in masks.items() if "/" not in key and names[key] == 1}
+    return [(path, masks.get(key) or flat.get(Path(key).name)) for key, path in volumes.items()]

@@ -1,0 +1,79 @@
+"""From the pixels of a slice to what the network sees."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp.ct.libraries import library
+from shapcpp.machine.memory import readable
+
+__all__ = ["LARGEST_IN_MEMORY", "allocate", "prepared", "resized", "standardised"]
+
+LARGEST_IN_MEMORY = 2 * 10**9  # bytes
+
+
+def resized(pixels: NDArray[Any], size: int) -> NDArray[np.float32]:
+    """A slice brought to `size` x `size`, padded with its least value where it is no square.
+
+    Bilinear, and antialiased where it shrinks; in floating point, so that no depth is lost.
+    """
+    if pixels.ndim != 2 or 0 in pixels.shape:
+        raise ValueError(f"its pixels have shape {pixels.shape}, and (rows, columns) is needed")
+    image = pixels.astype(np.float32)
+    if not np.isfinite(image).all():
+        raise ValueError("it holds pixels that are not finite numbers")
+    least, side = image.min(), max(image.shape)
+    rows, columns = (max(1, round(length * size / side)) for length in image.shape)
+    if (rows, columns) != image.shape:
+        pillow = library("PIL.Image", "resizing slices")
+        scaled = pillow.fromarray(image).resize((columns, rows), pillow.Resampling.BILINEAR)
+        image = np.asarray(scaled, dtype=np.float32)
+    top, left = (size - rows) // 2, (size - columns) // 2
+    square = np.full((size, size), least, dtype=np.float32)
+    square[top : top + rows, left : left + columns] = image
+    return square
+
+
+def standardised(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A slice with mean 0 and deviation 1; zeros where all its pixels are alike."""
+    exact = image.astype(np.float64)
+    exact -= exact.mean()
+    deviation = float(exact.std())
+    # What rounding leaves of a constant slice is no contrast.
+    if deviation <= 1e-6 * max(1.0, float(np.abs(image).max())):
+        return np.zeros_like(image)
+    return (exact / deviation).astype(np.float32)
+
+
+def prepared(pixels: NDArray[Any], size: int) -> NDArray[np.float32]:
+    """A slice resized, and standardised by its own mean and deviation."""
+    return standardised(resized(pixels, size))
+
+
+def allocate(count: int, size: int) -> NDArray[np.float32]:
+    """Room for slices: in memory, or in a temporary file above `LARGEST_IN_MEMORY`.
+
+    The file has no name, so it is gone with the array.
+    """
+    shape = (count, size, size)
+    needed = math.prod(shape) * np.dtype(np.float32).itemsize
+    if needed <= LARGEST_IN_MEMORY:
+        return np.zeros(shape, dtype=np.float32)
+    with tempfile.TemporaryFile(prefix="shapcpp-") as file:
+        try:
+            # Now, since a map onto a full disk would kill the process later.
+            os.posix_fallocate(file.fileno(), 0, needed)
+        except OSError as error:
+            raise OSError(
+                error.errno,
+                f"{count} slices of {size} x {size} need {readable(needed)} there "
+                f"({os.strerror(error.errno or 0)}); TMPDIR names another place",
+                tempfile.gettempdir(),
+            ) from None
+        return np.memmap(file, dtype=np.float32, mode="r+", shape=shape)

@@ -1,0 +1,1 @@
+"""Labels to doubt: the review queue, detection tables, noise, relabelling."""

@@ -1,0 +1,179 @@
+"""What becomes of a classifier when doubtful labels are dropped or relabelled."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from shapcpp import _core, checks
+from shapcpp.metrics import Metric, available
+from shapcpp.results.valuation import Valuation
+
+__all__ = ["Action", "Order", "removal_curve"]
+
+Order = Literal["lowest", "highest", "random"]
+Action = Literal["drop", "relabel"]
+FRACTIONS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)
+
+
+def removal_curve(
+    v: Valuation,
+    X: ArrayLike,
+    y: ArrayLike,
+    X_val: ArrayLike,
+    y_val: ArrayLike,
+    metric: str | Metric = "acc",
+    fractions: Sequence[float] = FRACTIONS,
+    order: Order = "lowest",
+    action: Action = "drop",
+    *,
+    seed: int = 0,
+    repeats: int = 20,
+) -> np.recarray[Any, Any]:
+    """Scores on validation samples after the labels of lowest value are dropped or relabelled.
+
+    Logistic regression is refitted, to its optimum, with the options of the run. Validation
+    samples must not have judged the values: on the test samples the curve would flatter.
+
+    Parameters
+    ----------
+    v : Valuation
+        The values of the training samples.
+    X : array_like of real numbers, shape (n, d)
+        Training features, in the order of `v`.
+    y : array_like of int or bool, shape (n,)
+        Training labels as given.
+    X_val, y_val : array_like, shapes (m, d) and (m,)
+        Validation samples.
+    metric : str or Metric, default "acc"
+        By which values samples are chosen; not used if `order` is "random".
+    fractions : sequence of float
+        Shares f of all samples, from 0 to below 1: ``floor(f n + 1/2)`` samples are
+        changed. Default: 0 to 0.4 in steps of 0.05.
+    order : "lowest", "highest" or "random", default "lowest"
+        Which samples go first; ties by sample order (for "highest" too).
+    action : "drop" or "relabel", default "drop"
+        Leaves the samples out, or gives them the other label.
+    seed : int, default 0
+        For "random": repeat r takes the first entries of ``permutation(n, seed, r)``.
+    repeats : int, default 20
+        For "random": draws over which scores are averaged.
+
+    Returns
+    -------
+    numpy.recarray
+        One row per fraction and score. Fields: ``fraction``; ``changed``, the number of
+        samples; ``score``, the name of each metric that the validation samples define;
+        ``mean``, its value; ``deviation``, over the repeats (divisor r - 1), nan unless
+        `order` is "random" with two repeats or more.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For the first bad argument, naming value and row.
+
+    Notes
+    -----
+    Removing the lowest and the highest values: Ghorbani and Zou, *Data Shapley*, 2019.
+    Class weights and scaling stay those of the run over all samples. Where one class is
+    left, it is what the classifier predicts.
+    """
+    X = checks.features("X", X)
+    y = checks.labels("y", y)
+    checks.same_length("y", y, "labels", "X", X)
+    checks.same_length("y", y, "labels", "v", v.labels)
+    classes = checks.known_labels("y", y, v.classes, known_name="the result")
+    X_val = checks.matching_features("X_val", X_val, X)
+    y_val = checks.labels("y_val", y_val)
+    checks.same_length("y_val", y_val, "labels", "X_val", X_val)
+    classes_val = checks.known_labels("y_val", y_val, v.classes, known_name="the result")
+    if len(fractions) == 0:
+        raise ValueError("fractions is empty: name at least one")
+    shares = [_share(f"fractions[{i}]", f) for i, f in enumerate(fractions)]
+    checks.choice("order", order, "lowest", "highest", "random")
+    checks.choice("action", action, "drop", "relabel")
+    seed = checks.seed(seed)
+    repeats = checks.positive("repeats", repeats)
+    if order != "random" and v.n_permutations == 0:
+        raise ValueError("v holds no completed permutation")
+
+    judge = _Judge(v, X, classes, X_val, classes_val)
+    n = len(y)
+    if order == "random":
+        orders = [_core.permutation(n, seed, r) for r in range(repeats)]
+    else:
+        values = v[metric] if order == "lowest" else -v[metric]
+        orders = [np.argsort(values, kind="stable")]
+    scores = available(judge.counts)
+    rows = []
+    for share in shares:
+        count = min(math.floor(share * n + 0.5), n - 1)
+        correct = np.array([judge.correct(ranked[:count], action) for ranked in orders])
+        for score in scores:
+            reached = score.score(correct, judge.counts)
+            deviation = reached.std(ddof=1) if len(reached) > 1 else math.nan
+            rows.append((share, count, score.name, reached.mean(), deviation))
+    fields = [
+        ("fraction", float),
+        ("changed", np.int64),
+        ("score", "U3"),
+        ("mean", float),
+        ("deviation", float),
+    ]
+    return np.array(rows, dtype=fields).view(np.recarray)
+
+
+class _Judge:
+    """Refits on changed training samples and counts correct validation predictions."""
+
+    def __init__(
+        self,
+        v: Valuation,
+        X: NDArray[np.float64],
+        classes: NDArray[np.int64],
+        X_val: NDArray[np.float64],
+        classes_val: NDArray[np.int64],
+    ) -> None:
+        mean, deviation = (0.0, 1.0) if v.scaling is None else v.scaling
+        self._X = np.ascontiguousarray((X - mean) / deviation)
+        self._classes = classes
+        self.counts = np.bincount(classes_val, minlength=len(v.classes)).astype(np.int64)
+        self._fixed: dict[str, Any] = {
+            "X_test": np.ascontiguousarray((X_val - mean) / deviation),
+            "classes_test": classes_val,
+            "C": v.settings["C"],
+            "class_weights": _weights(v),
+            "empty_counts": np.zeros_like(self.counts),
+            "single_class": "constant",
+        }
+
+    def correct(self, chosen: NDArray[np.int64], action: Action) -> NDArray[np.int64]:
+        """Correct predictions of each class once the chosen samples are changed."""
+        X, classes = self._X, self._classes
+        if action == "drop":
+            X, classes = np.delete(X, chosen, axis=0), np.delete(classes, chosen)
+        else:
+            classes = classes.copy()
+            classes[chosen] = 1 - classes[chosen]
+        problem = _core.Problem(
+            X=X, classes=classes, players=np.arange(len(classes)), **self._fixed
+        )
+        return _core.everyone(problem).correct
+
+
+def _weights(v: Valuation) -> NDArray[np.float64]:
+    given = v.settings["class_weight"]
+    if isinstance(given, list):
+        return np.asarray(given, dtype=np.float64)
+    return checks.class_weights(given, v.labels, v.classes)
+
+
+def _share(name: str, value: object) -> float:
+    number = checks.real(name, value)
+    if not 0 <= number < 1:
+        raise ValueError(f"{name} must lie from 0 to below 1, got {number}")
+    return number

@@ -1,0 +1,121 @@
+"""How well the values separate label errors of known answer: the field's three scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from shapcpp.detection.queue import DIRECTIONS, mistakes
+from shapcpp.metrics import Metric, resolve_all
+from shapcpp.results.valuation import Valuation
+
+__all__ = ["detection_scores"]
+
+EITHER = "either"
+
+
+def detection_scores(
+    v: Valuation,
+    y: ArrayLike,
+    y_true: ArrayLike,
+    metrics: str | Metric | Sequence[str | Metric] | None = None,
+) -> np.recarray[Any, Any]:
+    """How well low values tell label errors from all other samples.
+
+    Parameters
+    ----------
+    v : Valuation
+        The values of the training samples.
+    y : array_like of int or bool, shape (n,)
+        The labels as given, flipped ones included.
+    y_true : array_like of int or bool, shape (n,)
+        The true labels; a value that is none of the classes means unknown, and counts as
+        no error.
+    metrics : sequence of str or Metric, optional
+        Default: every named metric that the test set defines.
+
+    Returns
+    -------
+    numpy.recarray
+        One row per direction and metric. Fields: ``direction``, "pos_as_neg" (positives
+        labelled negative), "neg_as_pos" or "either"; ``metric``; ``flipped``, the number of
+        such errors; ``f1``, of calling an error what is in the lower of two clusters of
+        values; ``auroc``, the probability that an error has a lower value than a sample
+        that is no such error (ties count half); ``auprc``, the average precision of the
+        ranking, lowest first. All three are nan where there is no error, or nothing else.
+        By chance `auroc` is 1/2 and `auprc` is near flipped / n.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `detection_table`, or if no permutation was completed.
+
+    Notes
+    -----
+    In each direction everything that is not an error of that direction counts as no error,
+    errors of the other direction included, as in Table 2 of Enshaei et al. The clusters
+    are the exact optimum of 2-means in one dimension, as in OpenDataVal (Jiang et al.,
+    2023). Average precision is a sum over distinct values without interpolation.
+    """
+    if v.n_permutations == 0:
+        raise ValueError("v holds no completed permutation")
+    chosen = resolve_all(metrics, v.test_counts)
+    wrong = mistakes(v, y, y_true)
+    wrong[EITHER] = np.logical_or(*(wrong[direction] for direction in DIRECTIONS))
+    rows = []
+    for direction in (*DIRECTIONS, EITHER):
+        errors = wrong[direction]
+        for metric in chosen:
+            values = v[metric]
+            scores = (float("nan"),) * 3
+            if 0 < errors.sum() < len(errors):
+                scores = f1(errors, lower_cluster(values)), *ranking(values, errors)
+            rows.append((direction, metric.name, int(errors.sum()), *scores))
+    width = max(len(metric.name) for metric in chosen)
+    fields = [
+        ("direction", "U10"),
+        ("metric", f"U{width}"),
+        ("flipped", np.int64),
+        ("f1", float),
+        ("auroc", float),
+        ("auprc", float),
+    ]
+    return np.array(rows, dtype=fields).view(np.recarray)
+
+
+def lower_cluster(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which values 2-means puts below, at its global optimum; none where all are equal.
+
+    In one dimension clusters are intervals, so that the best of the cuts between distinct
+    values is the optimum: the one with the largest spread between clusters.
+    """
+    ordered = np.sort(values)
+    centred = ordered - ordered.mean()
+    below = np.arange(1, len(ordered))
+    # The sums of both sides are opposite, since all of them add up to zero.
+    between = np.cumsum(centred)[:-1] ** 2 * (1 / below + 1 / (len(ordered) - below))
+    between[ordered[1:] == ordered[:-1]] = -1
+    if not (between >= 0).any():
+        return np.zeros(len(values), dtype=bool)
+    lower: NDArray[np.bool_] = values <= ordered[np.argmax(between)]
+    return lower
+
+
+def f1(errors: NDArray[np.bool_], called: NDArray[np.bool_]) -> float:
+    """Harmonic mean of precision and recall."""
+    return float(2 * (errors & called).sum() / (errors.sum() + called.sum()))
+
+
+def ranking(values: NDArray[np.float64], errors: NDArray[np.bool_]) -> tuple[float, float]:
+    """AUROC and average precision of finding errors from the lowest value up."""
+    place = np.unique(values, return_inverse=True)[1]
+    found = np.cumsum(np.bincount(place, weights=errors))
+    looked_at = np.cumsum(np.bincount(place))
+    new = np.diff(found, prepend=0)
+    spared = looked_at - found
+    above = spared[-1] - (spared + np.r_[0, spared[:-1]]) / 2
+    auroc = (new @ above) / (found[-1] * spared[-1])
+    return float(auroc), float(new @ (found / looked_at) / found[-1])

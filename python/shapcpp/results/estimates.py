@@ -1,0 +1,279 @@
+"""What is read off the sums of a run: values, errors, intervals, and who is certainly lowest."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp import checks
+from shapcpp.metrics import Metric, available, resolve
+from shapcpp.results import certainty
+
+__all__ = ["Estimates", "Method"]
+
+Method = Literal["student", "anytime", "bernstein"]
+
+
+class Estimates:
+    """Estimates from sums over permutations; `Valuation` says what the attributes are."""
+
+    gains: NDArray[np.int64]
+    products: NDArray[np.int64]
+    test_counts: NDArray[np.int64]
+    players: NDArray[np.int64]
+    ranges: NDArray[np.int64]
+    settings: dict[str, Any]
+
+    @property
+    def n_permutations(self) -> int:
+        """Number of permutations completed."""
+        return int((self.ranges[:, 1] - self.ranges[:, 0]).sum())
+
+    @property
+    def metrics(self) -> list[str]:
+        """Short names of the named metrics that the test set defines."""
+        return [metric.name for metric in available(self.test_counts)]
+
+    def __getitem__(self, metric: str | Metric) -> NDArray[np.float64]:
+        """Data Shapley value of each sample under a metric.
+
+        Parameters
+        ----------
+        metric : str or Metric
+            "acc", "rec", "spc", "bal", their long names "accuracy", "recall",
+            "specificity", "balanced_accuracy", or a `Metric`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            In units of the metric, per permutation; with groups, each sample shows the
+            value of its group. nan where no permutation was completed.
+
+        Raises
+        ------
+        ValueError
+            If the name is unknown, or the test set lacks a class the metric needs.
+        """
+        return self._means(metric)[self.players]
+
+    def stderr(self, metric: str | Metric) -> NDArray[np.float64]:
+        """Standard error of each value: how far sampling permutations leaves it uncertain.
+
+        The sample deviation (divisor P - 1) of the sample's contribution over the P
+        permutations, divided by the square root of P; with antithetic pairs, that of the
+        contribution per pair.
+
+        Parameters
+        ----------
+        metric : str or Metric
+            As for indexing.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            nan for fewer than two permutations.
+
+        Raises
+        ------
+        ValueError
+            As for indexing.
+        """
+        per_player: NDArray[np.float64] = np.sqrt(self._moments(metric)[1])
+        return per_player[self.players]
+
+    def interval(
+        self,
+        metric: str | Metric,
+        level: float = 0.95,
+        simultaneous: bool = False,
+        *,
+        method: Method = "student",
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Confidence interval of each value.
+
+        Parameters
+        ----------
+        metric : str or Metric
+            As for indexing.
+        level : float, default 0.95
+            Coverage, above 0 and below 1: the probability that an interval holds the value
+            that infinitely many permutations would give.
+        simultaneous : bool, default False
+            False: each interval holds at its level by itself. True: all of them together
+            (Bonferroni's inequality over samples, or groups).
+        method : "student", "anytime" or "bernstein", default "student"
+            "student": value plus and minus Student's quantile times the standard error, for
+            a number of permutations fixed in advance. "anytime": wider by about a quarter;
+            holds for all numbers of permutations at once, so that one may look as often as
+            one likes and stop when it suffices. Both are asymptotic: they rest on the
+            central limit theorem, and far out in the tails (simultaneous, anytime) allow for
+            the skewness of contributions. "bernstein": for a number fixed in advance, by
+            the empirical Bernstein inequality, which is no approximation and assumes nothing
+            but that a score has a range; much wider.
+
+        Returns
+        -------
+        low, high : ndarray of float64, shape (n,)
+            nan for fewer than two permutations. "anytime" and "bernstein" end where the
+            metric's range does.
+
+        Raises
+        ------
+        ValueError
+            If `level` is out of range, `method` is unknown, or as for indexing.
+
+        Notes
+        -----
+        Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, *Time-uniform central limit theory and
+        asymptotic confidence sequences*, 2024; Maurer and Pontil, *Empirical Bernstein bounds
+        and sample variance penalization*, 2009. docs/statistics.md has the formulas and how
+        often they were right.
+        """
+        low, high = self._player_interval(metric, level, simultaneous, method)
+        return low[self.players], high[self.players]
+
+    def lowest(self, metric: str | Metric, fraction: float = 0.1) -> NDArray[np.int64]:
+        """The samples whose labels to doubt first: those of the lowest values, lowest first.
+
+        Parameters
+        ----------
+        metric : str or Metric
+            As for indexing.
+        fraction : float, default 0.1
+            Share f of the n samples, above 0 and at most 1: the ``floor(f n + 1/2)``
+            smallest values, at least one; ties by sample order.
+
+        Returns
+        -------
+        ndarray of int64
+            Row numbers of samples.
+
+        Raises
+        ------
+        ValueError
+            If `fraction` is out of range, or as for indexing.
+        """
+        fraction = checks.fraction("fraction", fraction)
+        values = self[metric]
+        return np.argsort(values, kind="stable")[: _how_many(fraction, len(values))]
+
+    def decided(
+        self,
+        metric: str | Metric,
+        lowest: float = 0.1,
+        level: float = 0.95,
+        *,
+        below: float | None = None,
+    ) -> NDArray[np.int8]:
+        """Which samples are certainly among the lowest, and which are certainly not.
+
+        With a probability of at least `level` all entries that are not 0 are right, at all
+        numbers of permutations at once: one may look, compute more and look again. Each
+        metric is a question by itself. Asymptotic, as the anytime intervals it rests on
+        are; nothing is called certain before there are 100 permutations.
+
+        Parameters
+        ----------
+        metric : str or Metric
+            As for indexing.
+        lowest : float, default 0.1
+            Share f of the n samples, above 0 and at most 1: whether a sample is among those
+            that `lowest` would name after infinitely many permutations.
+        level : float, default 0.95
+            Probability, above 0 and below 1.
+        below : float, optional
+            Asks instead whether the value is below this number.
+
+        Returns
+        -------
+        ndarray of int8, shape (n,)
+            1: certainly among the lowest (below); -1: certainly not; 0: undecided.
+
+        Raises
+        ------
+        ValueError
+            If `lowest` or `level` is out of range, or as for indexing.
+        """
+        lowest = checks.fraction("lowest", lowest)
+        low, high = self._player_interval(metric, level, simultaneous=True, method="anytime")
+        if below is not None:
+            below = checks.real("below", below)
+            if math.isnan(below):
+                raise ValueError(f"below must be a number, got {below}")
+        if self._units < certainty.FEWEST:
+            low, high = np.full_like(low, -np.inf), np.full_like(high, np.inf)
+        if below is not None:
+            answer = (high < below).astype(np.int8) - (low >= below).astype(np.int8)
+            return answer[self.players]
+        count = _how_many(lowest, len(self.players))
+        return certainty.certainly_lowest(low, high, self.players, count)
+
+    @property
+    def _units(self) -> int:
+        # Permutations are drawn independently of each other; one and its reverse are a unit.
+        return self.n_permutations // (2 if self.settings["antithetic"] else 1)
+
+    @property
+    def _gain_unit(self) -> int:
+        return int(self.settings["gain_unit"])
+
+    def _means(self, metric: str | Metric) -> NDArray[np.float64]:
+        # Of each player: the mean contribution per permutation.
+        total = resolve(metric).score(self.gains, self.test_counts)
+        P = self.n_permutations
+        return total / (P * self._gain_unit) if P else np.full(len(total), np.nan)
+
+    def _moments(self, metric: str | Metric) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        # Of each player: the mean contribution per permutation and the estimated variance of it.
+        # A unit adds its changes to `gains` and the products of these to `products`.
+        mean, units = self._means(metric), self._units
+        if units < 2:
+            return mean, np.full_like(mean, np.nan)
+        weights = resolve(metric).on(self.test_counts)
+        # products - gains gains' / units loses everything to cancellation in floating point if the
+        # contribution hardly varies. With gains = units q + r the large part is an integer.
+        q, r = np.divmod(self.gains, units)
+        whole = self.products - (
+            units * q[:, :, None] * q[:, None, :]
+            + q[:, :, None] * r[:, None, :]
+            + r[:, :, None] * q[:, None, :]
+        )
+        spread = whole - r[:, :, None].astype(float) * r[:, None, :] / units
+        of_a_unit = np.einsum("k,ikl,l->i", weights, spread, weights) / (units - 1)
+        return mean, np.maximum(of_a_unit, 0) * units / (self.n_permutations * self._gain_unit) ** 2
+
+    def _player_interval(
+        self, metric: str | Metric, level: float, simultaneous: bool, method: Method
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        level = checks.real("level", level)
+        if not 0 < level < 1:
+            raise ValueError(f"level must lie above 0 and below 1, got {level}")
+        checks.choice("method", method, *certainty.METHODS)
+        mean, variance = self._moments(metric)
+        if self._units < 2:
+            return np.full_like(mean, np.nan), np.full_like(mean, np.nan)
+        units, error = self._units, (1 - level) / (len(mean) if simultaneous else 1)
+        weights = resolve(metric).on(self.test_counts)
+        highest = float(np.abs(weights) @ self.test_counts)  # from all wrong to all right
+        # In the leaves of halving the control may add twice what the score can change.
+        largest = highest * (1 + 2 / self._gain_unit) if self.settings["halving"] else highest
+        if method == "bernstein":
+            reach = certainty.bernstein_reach(variance, units, error, largest)
+        else:
+            anytime = method == "anytime"
+            find = certainty.anytime_multiple if anytime else certainty.student_multiple
+            # Near the middle, what skewness adds on one side it takes from the other.
+            far_out = anytime or simultaneous
+            skewed_by = certainty.largest_likely(variance, units, largest) if far_out else 0.0
+            reach = certainty.reach(variance, units, find(units, error), skewed_by)
+        low, high = mean - reach, mean + reach
+        if method != "student":
+            low, high = np.maximum(low, -highest), np.minimum(high, highest)
+        return low, high
+
+
+def _how_many(fraction: float, n: int) -> int:
+    return max(1, math.floor(fraction * n + 0.5))

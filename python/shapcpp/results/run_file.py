@@ -1,0 +1,222 @@
+"""The result file: the fields of a Valuation as arrays without pickles, checked when read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp import _core, checks
+from shapcpp.results import index_ranges, stopping
+from shapcpp.storage import files
+
+__all__ = ["read", "write"]
+
+FORMAT = 1
+
+# Arrays of integers, and the axes of each: players, classes, samples, ranges.
+INTEGER_ARRAYS = {
+    "gains": "pk",
+    "products": "pkk",
+    "empty_counts": "k",
+    "full_counts": "k",
+    "test_counts": "k",
+    "ranges": "r2",
+    "classes": "k",
+    "players": "n",
+    "labels": "n",
+}
+SETTINGS = {
+    "permutations", "seed", "C", "class_weight", "scale", "empty", "single_class", "by_group"
+}  # fmt: skip
+# Which files of earlier versions lack.
+LATER_SETTINGS = {"antithetic": False, "halving": False, "gain_unit": 1, "until": None}
+LARGEST_GAIN_UNIT = 1 << 40
+LARGEST = int(np.iinfo(np.int64).max)
+OPTIONAL_ARRAYS = ("groups", "true_labels", "scaling", "trace_counts", "trace_gains")
+NEEDED = ("about", *INTEGER_ARRAYS, "ids")
+FROM_FEATURES = "`shapcpp value FEATURES.npy -o RUN.npz` makes a result of features"
+
+
+def write(path: files.PathLike, fields: Mapping[str, Any], complete: bool) -> None:
+    """Writes the fields of a Valuation, whole or not at all."""
+    arrays = {name: fields[name] for name in (*INTEGER_ARRAYS, "ids")}
+    arrays |= {name: fields[name] for name in OPTIONAL_ARRAYS if fields[name] is not None}
+    about = {
+        "format": FORMAT,
+        "version": _core.__version__,
+        "complete": complete,
+        **{name: fields[name] for name in ("uncertified", "settings", "fingerprint", "stats")},
+    }
+    files.write_npz(path, {"about": np.array(json.dumps(about)), **arrays})
+
+
+def read(path: files.PathLike) -> dict[str, Any]:
+    """The fields of a Valuation; ValueError in one sentence if the file holds none."""
+    if files.is_npy(path):
+        raise ValueError(f"{path} is not a readable .npz file but a .npy file: {FROM_FEATURES}")
+    arrays = files.read_npz(path)
+    if "X_train" in arrays:
+        raise ValueError(f"{path} is not a result file of shapcpp: {FROM_FEATURES}")
+    missing = [name for name in NEEDED if name not in arrays]
+    if missing:
+        raise ValueError(f"{path} is not a result file of shapcpp: it lacks {', '.join(missing)}")
+    with files.told(f"{path} is a damaged result file"):
+        about = json.loads(str(arrays["about"]))
+        if not isinstance(about, dict):
+            raise ValueError("about holds no names")
+        if about.get("format") != FORMAT:
+            raise ValueError(f"its format is {about.get('format')}, this version reads {FORMAT}")
+        lacking = [name for name in ("settings", "uncertified", "fingerprint") if name not in about]
+        if lacking:
+            raise ValueError(f"about lacks {', '.join(lacking)}")
+        for name in ("settings", "stats"):
+            if not isinstance(about.get(name, {}), dict):
+                raise TypeError(f"{name} hold no names, but {about[name]!r}")
+        _check_settings(about["settings"], arrays["classes"])
+        _check(arrays, about)
+        return {
+            **{name: arrays[name] for name in (*INTEGER_ARRAYS, "ids")},
+            **{name: arrays.get(name) for name in OPTIONAL_ARRAYS},
+            "uncertified": checks.natural("uncertified", about["uncertified"]),
+            "settings": _settings(about),
+            "fingerprint": str(about["fingerprint"]),
+            "stats": {k: checks.natural(k, n) for k, n in about.get("stats", {}).items()},
+        }
+
+
+def _check_settings(settings: Mapping[str, Any], classes: NDArray[np.int64]) -> None:
+    """What `request.check` lets through."""
+    missing = SETTINGS - set(settings)
+    if missing:
+        raise ValueError(f"its settings lack {', '.join(sorted(missing))}")
+    checks.positive("permutations", settings["permutations"])
+    checks.seed(settings["seed"])
+    checks.positive_real("C", settings["C"])
+    weights = settings["class_weight"]
+    if isinstance(weights, list):
+        if len(weights) != len(classes):
+            raise ValueError(f"class_weight holds {len(weights)} weights")
+        for weight in weights:
+            checks.positive_real("class_weight", weight)
+    else:
+        checks.choice("class_weight", weights, None, "balanced")
+    checks.choice("scale", settings["scale"], None, "standard")
+    checks.empty_rule(settings["empty"], classes)
+    checks.choice("single_class", settings["single_class"], "constant", "carry")
+    for name in ("by_group", "antithetic", "halving"):
+        if not isinstance(settings.get(name, False), bool):
+            raise TypeError(f"{name} must be True or False, got {settings[name]!r}")
+    unit = checks.positive("gain_unit", settings.get("gain_unit", 1), LARGEST_GAIN_UNIT)
+    if settings.get("halving", False) and settings.get("antithetic", False):
+        raise ValueError("it is antithetic and halved")
+    if unit & (unit - 1) or (unit > 1 and not settings.get("halving", False)):
+        raise ValueError(f"gain_unit is {unit}")
+    if settings.get("until") is not None and not isinstance(settings["until"], str):
+        raise TypeError(f"until must be a rule in words, got {settings['until']!r}")
+    for pair in settings.get("asked", []):
+        for edge in pair:
+            checks.natural("asked", edge)
+
+
+def _settings(about: Mapping[str, Any]) -> dict[str, Any]:
+    settings = LATER_SETTINGS | about["settings"]
+    return {"asked": [[0, int(settings["permutations"])]], **settings}
+
+
+def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None:
+    sizes: dict[str, int] = {"2": 2, "k": len(arrays["classes"]), "n": len(arrays["players"])}
+    for name, axes in INTEGER_ARRAYS.items():
+        array = arrays[name]
+        expected = tuple(
+            sizes.setdefault(a, array.shape[i]) for i, a in enumerate(axes[: array.ndim])
+        )
+        if array.dtype != np.int64 or array.ndim != len(axes) or array.shape != expected:
+            raise ValueError(f"{name} has dtype {array.dtype} and shape {array.shape}")
+    n, settings = sizes["n"], about["settings"]
+    for name, kinds in {"ids": "biuU", "groups": "biuU", "true_labels": "i"}.items():
+        optional = arrays.get(name, np.empty(n, dtype=np.int64))
+        if optional.shape != (n,) or optional.dtype.kind not in kinds:
+            raise ValueError(f"{name} has dtype {optional.dtype} and shape {optional.shape}")
+        checks.identifiers(name, optional)
+    scaling = arrays.get("scaling", np.zeros((2, 1)))
+    if scaling.dtype != np.float64 or scaling.ndim != 2 or len(scaling) != 2:
+        raise ValueError(f"scaling has dtype {scaling.dtype} and shape {scaling.shape}")
+    gains, products = arrays["gains"], arrays["products"]
+    classes, edges = arrays["classes"], arrays["ranges"].reshape(-1)
+    empty, full, totals = (arrays[f"{name}_counts"] for name in ("empty", "full", "test"))
+    done = index_ranges.size(arrays["ranges"])
+    asked = index_ranges.of(_settings(about)["asked"])
+    walks = 2 if settings.get("antithetic", False) else 1
+    unit = int(settings.get("gain_unit", 1))
+    room = unit + 2 if settings.get("halving", False) else unit  # the control's share
+    most = checks.most_permutations(totals, walks)
+    reach = np.array([min(done * room * t, LARGEST) for t in totals.tolist()])
+    largest = min(2 * done * (room * int(totals.max())) ** 2, LARGEST)
+    sound = {
+        "classes are not sorted": sizes["k"] > 0 and (np.diff(classes) > 0).all(),
+        "players points outside gains": np.array_equal(
+            np.unique(arrays["players"]), np.arange(sizes["p"])
+        ),
+        "labels are not among classes": n > 0 and np.isin(arrays["labels"], classes).all(),
+        "test_counts are negative or all zero": (totals >= 0).all() and totals.any(),
+        "empty_counts lie outside test_counts": ((empty >= 0) & (empty <= totals)).all(),
+        "full_counts lie outside test_counts": ((full >= -1) & (full <= totals)).all(),
+        "ranges are not sorted and disjoint": (edges >= 0).all() and (np.diff(edges) > 0).all(),
+        "permutations is not the number asked for": index_ranges.size(asked)
+        == int(settings["permutations"]),
+        "ranges hold permutations that were not asked for": not len(
+            index_ranges.without(arrays["ranges"], asked)
+        ),
+        f"the sums of more than {most} permutations do not fit": max(done, 1) <= most,
+        "gains lie outside what test_counts allow": ((gains <= reach) & (gains >= -reach)).all(),
+        "gains do not add up": done == 0
+        or np.array_equal(_exact_sums(gains), done * unit * (full - empty).astype(object)),
+        "products are not those of such gains": np.array_equal(products, products.swapaxes(1, 2))
+        and (products.diagonal(0, 1, 2) >= np.abs(gains)).all()
+        and ((products <= largest) & (products >= -largest)).all(),
+        "scaling is not finite": np.isfinite(scaling).all(),
+    }
+    for complaint, holds in sound.items():
+        if not holds:
+            raise ValueError(complaint)
+    if settings.get("until") is not None:
+        stopping.parse_rule(settings["until"]).check(totals)
+    traces = [name in arrays for name in ("trace_counts", "trace_gains")]
+    if any(traces):
+        if not all(traces):
+            raise ValueError("it holds half a trace")
+        _check_trace(arrays, done, unit, room)
+
+
+def _check_trace(arrays: Mapping[str, NDArray[Any]], done: int, unit: int, room: int) -> None:
+    counts, gains = arrays["trace_counts"], arrays["trace_gains"]
+    shape = (counts.size, *arrays["gains"].shape)
+    for name, array, expected in (
+        ("trace_counts", counts, shape[:1]), ("trace_gains", gains, shape)
+    ):  # fmt: skip
+        if array.dtype != np.int64 or array.shape != expected:
+            raise ValueError(f"{name} has dtype {array.dtype} and shape {array.shape}")
+    if not (np.diff(counts, prepend=0) > 0).all():
+        raise ValueError("trace_counts do not increase from 1")
+    if int(counts[-1:].sum()) != done or not np.array_equal(
+        gains[-1:].sum(axis=0), arrays["gains"]
+    ):
+        raise ValueError("the trace does not end where the run does")
+    change = (arrays["full_counts"] - arrays["empty_counts"]).astype(object)
+    for count, at_look in zip(counts.tolist(), gains, strict=True):  # one by one: they are large
+        most = [min(count * room * total, LARGEST) for total in arrays["test_counts"].tolist()]
+        if not ((at_look <= most) & (at_look >= np.negative(most))).all():
+            raise ValueError("trace_gains lie outside what test_counts allow")
+        if not np.array_equal(_exact_sums(at_look), count * unit * change):
+            raise ValueError("trace_gains do not add up")
+
+
+def _exact_sums(gains: NDArray[np.int64]) -> NDArray[np.object_]:
+    """Over fewer than 2^31 players of integers, however large."""
+    high, low = (gains >> 32).sum(axis=0), (gains & 0xFFFFFFFF).sum(axis=0)
+    sums: NDArray[np.object_] = (high.astype(object) << 32) + low.astype(object)
+    return sums

@@ -1,0 +1,211 @@
+"""Rules that say when results suffice: parsed from text, asked at fixed numbers of permutations."""
+
+from __future__ import annotations
+
+import math
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp.metrics import LONG_NAMES, NAMED, Metric, resolve_all
+from shapcpp.results.estimates import Estimates
+from shapcpp.results.rule_grammar import NUMBER, fault
+
+__all__ = ["Decided", "Rule", "SmallErrors", "parse_rule"]
+
+FIRST_LOOK = 100  # permutations
+GROWTH = 10  # each look comes after a tenth more
+FORMS = (
+    "'stderr <= 1e-4', 'lowest 10% decided at 95%', 'below 0 decided at 95%', each with a metric "
+    "in front ('rec stderr <= 1e-4') or 'but for 20' at the end if wanted"
+)
+SENTENCE = re.compile(
+    rf"""(?:(?P<metric>{"|".join([*NAMED, *LONG_NAMES])})\s+)?
+    (?: stderr \s* <= \s* (?P<stderr>{NUMBER})
+      | (?: lowest \s+ (?P<lowest>{NUMBER}) \s* % | below \s+ (?P<below>{NUMBER}) )
+        \s* decided \s+ at \s+ (?P<level>{NUMBER}) \s* %
+    )
+    (?:\s* but \s+ for \s+ (?P<spared>\d+))?""",
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
+)
+
+
+@dataclass(frozen=True)
+class Rule(ABC):
+    """When the results of a run suffice.
+
+    Attributes
+    ----------
+    text : str
+        The rule in words, as given.
+    metric : str or None
+        Name of the metric that it is about; None: every one that the test set defines.
+    spared : int
+        How many samples, by each metric, may fall short.
+    """
+
+    text: str
+    metric: str | None
+    spared: int
+
+    def check(self, test_counts: NDArray[np.int64]) -> None:
+        """Whether the rule can be asked of runs on a test set.
+
+        Parameters
+        ----------
+        test_counts : ndarray of int64, shape (n_classes,)
+            Number of test samples of each class.
+
+        Raises
+        ------
+        ValueError
+            If the test set lacks a class that the metric needs.
+        """
+        for metric in resolve_all(self.metric, test_counts):
+            metric.on(test_counts)
+
+    def next_look(self, done: int) -> int:
+        """The next number of permutations at which to ask.
+
+        Parameters
+        ----------
+        done : int
+            Number of permutations done.
+
+        Returns
+        -------
+        int
+            The first above `done` of a fixed series: 100, and always a tenth more.
+        """
+        look = FIRST_LOOK
+        while look <= done:
+            look += look // GROWTH
+        return look
+
+    def is_met(self, v: Estimates) -> bool:
+        """Whether the results suffice: by each metric for all samples but those spared."""
+        return all(
+            int(np.sum(~self._suffices(v, metric))) <= self.spared
+            for metric in resolve_all(self.metric, v.test_counts)
+        )
+
+    def progress(self, v: Estimates) -> float:
+        """How far the run has come: from 0 to 1, and 1 only if the rule is met.
+
+        For display. Errors shrink with the root of the number of permutations, so that for
+        errors it is about the share of the permutations needed.
+        """
+        if self.is_met(v):
+            return 1.0
+        shares = [self._share(v, metric) for metric in resolve_all(self.metric, v.test_counts)]
+        return min(*shares, float(np.nextafter(1, 0)))
+
+    @abstractmethod
+    def _suffices(self, v: Estimates, metric: Metric) -> NDArray[np.bool_]:
+        """Sample by sample."""
+
+    @abstractmethod
+    def _share(self, v: Estimates, metric: Metric) -> float:
+        """Of the way to the end, from 0 to 1."""
+
+
+@dataclass(frozen=True)
+class SmallErrors(Rule):
+    """Standard errors of at most `threshold`, in units of the metric.
+
+    Asymptotic (Chow and Robbins 1965): with errors small enough, an interval that is as long as
+    wanted holds at its level although the errors themselves said when to stop.
+    """
+
+    threshold: float
+
+    def _suffices(self, v: Estimates, metric: Metric) -> NDArray[np.bool_]:
+        return np.asarray(v.stderr(metric) <= self.threshold)
+
+    def _share(self, v: Estimates, metric: Metric) -> float:
+        errors = np.sort(v.stderr(metric))  # nan last
+        worst = float(errors[max(len(errors) - 1 - self.spared, 0)])
+        if np.isnan(worst):
+            return 0.0
+        return 1.0 if worst <= self.threshold else (self.threshold / worst) ** 2
+
+
+@dataclass(frozen=True)
+class Decided(Rule):
+    """Samples certainly among the lowest or certainly not, or certainly below a number or not.
+
+    `Valuation.decided` says what is certain, at all looks at once.
+    """
+
+    level: float
+    lowest: float = 0.1
+    below: float | None = None
+
+    def _suffices(self, v: Estimates, metric: Metric) -> NDArray[np.bool_]:
+        answer = v.decided(metric, self.lowest, self.level, below=self.below)
+        return np.asarray(answer != 0)
+
+    def _share(self, v: Estimates, metric: Metric) -> float:
+        decided = self._suffices(v, metric)
+        return min(int(decided.sum()) / max(len(decided) - self.spared, 1), 1.0)
+
+
+def parse_rule(text: str) -> Rule:
+    """The rule that a text states.
+
+    Parameters
+    ----------
+    text : str
+        ``"stderr <= 1e-4"``: all standard errors are at most that, in units of the metric;
+        ``"lowest 10% decided at 95%"``: of every sample it is certain whether it is among
+        the lowest tenth, `Valuation.decided` at level 0.95; ``"below 0 decided at 95%"``:
+        or whether its value is below that number. A metric in front (``"rec stderr <=
+        1e-4"``), else it is about every one that the test set defines; ``"but for 20"`` at
+        the end allows so many samples to fall short by each metric. Case and spaces do not
+        matter.
+
+    Returns
+    -------
+    Rule
+
+    Raises
+    ------
+    TypeError
+        If `text` is not a string.
+    ValueError
+        If it is none of these forms, or a number in it is out of range.
+
+    Examples
+    --------
+    >>> parse_rule("rec lowest 10% decided at 95% but for 20").spared
+    20
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"until must be a rule in words, got {text!r}; known: {FORMS}")
+    found = SENTENCE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"until is {text!r}: {fault(text)}")
+    part = found.groupdict()
+    metric = None if part["metric"] is None else part["metric"].lower()
+    spared = int(part["spared"] or 0)
+    if part["stderr"] is not None:
+        threshold = float(part["stderr"])
+        if not 0 < threshold < math.inf:
+            raise ValueError(f"until is {text!r}: the error must be above 0 and finite")
+        return SmallErrors(text, metric, spared, threshold)
+    level = float(Decimal(part["level"]) / 100)
+    if not 0 < level < 1:
+        raise ValueError(f"until is {text!r}: the level must lie above 0% and below 100%")
+    if part["below"] is not None:
+        below = float(part["below"])
+        if not math.isfinite(below):
+            raise ValueError(f"until is {text!r}: {part['below']} is too large for a double")
+        return Decided(text, metric, spared, level, below=below)
+    lowest = float(Decimal(part["lowest"]) / 100)
+    if not 0 < lowest <= 1:
+        raise ValueError(f"until is {text!r}: the share must be above 0% and at most 100%")
+    return Decided(text, metric, spared, level, lowest)

@@ -1,0 +1,90 @@
+"""Integer sums over walks: what runs add up, workers send back, and result files keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp import _core
+from shapcpp.results import index_ranges
+from shapcpp.results.index_ranges import Ranges
+
+__all__ = ["Sums", "SumsOverflowError"]
+
+
+class SumsOverflowError(OverflowError):
+    """Integer sums would no longer fit in 64 bits.
+
+    Attributes
+    ----------
+    partial : Valuation
+        The permutations completed.
+    """
+
+    partial: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """What a set of walks adds up to. Whoever did them, and in which order: the same integers.
+
+    Attributes
+    ----------
+    gains, products, uncertified, ranges, stats
+        As in `Valuation`.
+    """
+
+    gains: NDArray[np.int64]
+    products: NDArray[np.int64]
+    uncertified: int
+    ranges: Ranges
+    stats: dict[str, int]
+
+    @classmethod
+    def empty(cls, n_players: int, n_classes: int) -> Sums:
+        """Of no walks."""
+        gains = np.zeros((n_players, n_classes), dtype=np.int64)
+        products = np.zeros((n_players, n_classes, n_classes), dtype=np.int64)
+        return cls(gains, products, 0, index_ranges.none(), {})
+
+    @classmethod
+    def of(cls, tally: _core.Tally) -> Sums:
+        """What the engine has tallied."""
+        return cls(
+            gains=tally.gains,
+            products=tally.products,
+            uncertified=tally.uncertified,
+            ranges=tally.ranges,
+            stats={**tally.statistics, "undecided": tally.uncertified},
+        )
+
+    @property
+    def n_walks(self) -> int:
+        """How many walks were done."""
+        return index_ranges.size(self.ranges)
+
+    def __add__(self, other: Sums) -> Sums:
+        if self.n_walks == 0:
+            return other
+        twice = index_ranges.overlap(self.ranges, other.ranges)
+        if len(twice):
+            raise ValueError(f"permutations {index_ranges.shown(twice)} would be counted twice")
+        # The sums of squares bound all others.
+        squares, others = (sums.products.diagonal(0, 1, 2) for sums in (self, other))
+        if (squares > np.iinfo(np.int64).max - others).any():
+            raise SumsOverflowError(
+                f"the 64-bit sums of {self.n_walks + other.n_walks} permutations do not fit"
+            )
+        return Sums(
+            gains=self.gains + other.gains,
+            products=self.products + other.products,
+            uncertified=self.uncertified + other.uncertified,
+            ranges=index_ranges.union(self.ranges, other.ranges),
+            stats={
+                name: self.stats.get(name, 0) + other.stats.get(name, 0)
+                for name in {**self.stats, **other.stats}
+            },
+        )

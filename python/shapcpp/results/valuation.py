@@ -1,0 +1,365 @@
+"""The result of a run: integers, and everything that is read off them."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp import checks
+from shapcpp.metrics import Metric, resolve_all
+from shapcpp.results import index_ranges, run_file
+from shapcpp.results.estimates import Estimates
+from shapcpp.results.stopping import parse_rule
+from shapcpp.results.tally import Sums
+from shapcpp.storage import files
+from shapcpp.storage.csv_files import write_csv
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["Interrupted", "Valuation", "load"]
+
+ROWS_SHOWN = 10
+INTEGERS = ("gains", "products", "empty_counts", "full_counts", "test_counts", "ranges",
+            "trace_counts", "trace_gains")  # fmt: skip
+# Settings that say which permutations were asked for and when to stop, not what one gives.
+OF_THE_COURSE = {"permutations", "asked", "until"}
+Metrics = str | Metric | Sequence[str | Metric] | None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Valuation(Estimates):
+    """Data Shapley values of training samples, with their uncertainty, for every linear metric.
+
+    Returned by `value` and `load`. Index it with a metric: ``v["acc"]``.
+
+    Attributes
+    ----------
+    gains : ndarray of int64, shape (n_players, n_classes)
+        Sum over permutations of the change in correct test predictions of each class
+        when the player joins, in units of ``1 / settings["gain_unit"]``: 1 unless halved.
+        Players are samples, or groups in sorted order of their id.
+    products : ndarray of int64, shape (n_players, n_classes, n_classes)
+        Sums over permutations of the products of those changes, in units of the square.
+    empty_counts, full_counts, test_counts : ndarray of int64, shape (n_classes,)
+        Correct test predictions of each class by the empty coalition and by all samples,
+        and the number of test samples of each class. The gains add up to exactly
+        ``n_permutations * settings["gain_unit"] * (full_counts - empty_counts)``.
+        `full_counts` is -1 where a run was stopped before it had evaluated the coalition of
+        all samples.
+    uncertified : int
+        How many (permutation, coalition, test sample) decisions had a margin below the
+        rounding floor of double precision; such a sample counts as the smaller label.
+    ranges : ndarray of int64, shape (k, 2)
+        The permutations done, as half-open ranges ``[first, end)``.
+    classes : ndarray of int64, shape (n_classes,)
+        The sorted labels; column k of every per-class array belongs to ``classes[k]``.
+        The larger label is "positive".
+    players : ndarray of int64, shape (n,)
+        The row of `gains` that belongs to each sample.
+    ids : ndarray, shape (n,)
+        Identifiers of the samples; the row number where none were given.
+    labels : ndarray of int64, shape (n,)
+        The labels as given.
+    groups, true_labels : ndarray of shape (n,), or None
+        Group ids and true labels where known.
+    settings : dict
+        The options of the run: permutations (asked for), asked (the same as half-open
+        ranges), seed, C, class_weight (None, "balanced" or one weight per class), scale,
+        empty, single_class, by_group, antithetic, halving, gain_unit, until.
+    scaling : ndarray of float64, shape (2, n_features), or None
+        With ``scale="standard"``: means and deviations applied to both sides.
+    fingerprint : str
+        SHA-256 of the inputs.
+    stats : dict of str to int
+        What the engine did, as sums over the permutations done: why a data set is fast or
+        slow. Among them ``coalitions`` scored by an optimum, of these ``without_pass``
+        certified without touching the members again, ``passes`` over the members, ``fits``
+        by Newton's method, ``test_evaluations``, and ``undecided``, which is `uncertified`.
+        The keys may change between versions; empty where a file of an earlier one was read.
+    trace_counts : ndarray of int64, shape (k,), or None
+        With ``trace=``: numbers of permutations done at which the gains were kept, strictly
+        increasing; the last is `n_permutations`.
+    trace_gains : ndarray of int64, shape (k, n_players, n_classes), or None
+        The gains at these numbers, the last equal to `gains`. ``trace_gains[j] @ weights /
+        (trace_counts[j] * settings["gain_unit"])`` are the values after so many permutations.
+    """
+
+    gains: NDArray[np.int64]
+    products: NDArray[np.int64]
+    empty_counts: NDArray[np.int64]
+    full_counts: NDArray[np.int64]
+    test_counts: NDArray[np.int64]
+    uncertified: int
+    ranges: NDArray[np.int64]
+    classes: NDArray[np.int64]
+    players: NDArray[np.int64]
+    ids: NDArray[Any]
+    labels: NDArray[np.int64]
+    groups: NDArray[Any] | None
+    true_labels: NDArray[np.int64] | None
+    settings: dict[str, Any]
+    scaling: NDArray[np.float64] | None
+    fingerprint: str
+    stats: dict[str, int] = field(default_factory=dict)
+    trace_counts: NDArray[np.int64] | None = None
+    trace_gains: NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        for name in INTEGERS:
+            array = getattr(self, name)
+            if array is not None:
+                array.setflags(write=False)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all permutations asked for were done."""
+        return self.n_permutations == int(self.settings["permutations"])
+
+    @property
+    def until_met(self) -> bool | None:
+        """Whether the results suffice by the rule that the run had; None if it had none.
+
+        True where the rule ended the run, False where it reached its permutations or its time
+        before. Asked of the results as they are: also after `load`, `merge` and going on.
+        """
+        until = self.settings["until"]
+        return None if until is None else parse_rule(until).is_met(self)
+
+    @property
+    def only_prediction(self) -> int | None:
+        """The label that the classifier of all samples gives every test sample, if it is one."""
+        if (self.full_counts < 0).any() or (self.test_counts == 0).any():
+            return None
+        for k, label in enumerate(self.classes):
+            wrong = np.delete(self.full_counts, k)
+            if self.full_counts[k] == self.test_counts[k] and not wrong.any():
+                return int(label)
+        return None
+
+    def columns(self, metrics: Metrics = None) -> dict[str, NDArray[Any]]:
+        """The result sample by sample, as named columns.
+
+        Parameters
+        ----------
+        metrics : sequence of str or Metric, optional
+            Default: every named metric that the test set defines.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n,)
+            id, label, then group and true_label where known, then for each metric its
+            value, standard error and 95% interval: ``acc, acc_stderr, acc_low, acc_high``.
+        """
+        table: dict[str, NDArray[Any]] = {"id": self.ids, "label": self.labels}
+        if self.groups is not None:
+            table["group"] = self.groups
+        if self.true_labels is not None:
+            table["true_label"] = self.true_labels
+        for metric in resolve_all(metrics, self.test_counts):
+            low, high = self.interval(metric)
+            table[metric.name] = self[metric]
+            table[f"{metric.name}_stderr"] = self.stderr(metric)
+            table[f"{metric.name}_low"] = low
+            table[f"{metric.name}_high"] = high
+        return table
+
+    def to_frame(self, metrics: Metrics = None) -> pandas.DataFrame:
+        """The columns of `columns` as a pandas DataFrame, one row per sample.
+
+        Parameters
+        ----------
+        metrics : sequence of str or Metric, optional
+            Default: every named metric that the test set defines.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed (``pip install 'shapcpp[frame]'``).
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise ImportError(
+                "to_frame needs pandas: pip install 'shapcpp[frame]'; columns() and to_csv() do not"
+            ) from None
+        frame: pandas.DataFrame = pandas.DataFrame(self.columns(metrics))
+        return frame
+
+    def to_csv(self, path: files.PathLike, metrics: Metrics = None) -> None:
+        """Writes the columns of `columns` as CSV, whole or not at all.
+
+        Numbers are written so that reading them gives the same doubles, and ids and groups
+        as they are: a spreadsheet takes those that begin with ``= + - @`` for formulas.
+
+        Parameters
+        ----------
+        path : path-like
+            The file to write.
+        metrics : sequence of str or Metric, optional
+            Default: every named metric that the test set defines.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        table = self.columns(metrics)
+        rows = zip(*(column.tolist() for column in table.values()), strict=True)
+        write_csv(path, table, rows)
+
+    def merge(self, other: Valuation) -> Valuation:
+        """The result of two runs together: the same integers as of one run over both ranges.
+
+        Parameters
+        ----------
+        other : Valuation
+            Of the same data, options and seed, over other permutations.
+
+        Returns
+        -------
+        Valuation
+            Neither of the two is changed. It has no trace: its permutations were not done one
+            after the other.
+
+        Raises
+        ------
+        ValueError
+            If the two differ in anything but the permutations, or share some of these:
+            which, in one sentence.
+
+        Examples
+        --------
+        >>> a = shapcpp.value(X, y, X_test, y_test, permutations=500)             # one machine
+        >>> b = shapcpp.value(X, y, X_test, y_test, permutations=500, first=500)  # another
+        >>> a.merge(b).n_permutations
+        1000
+        """
+        differs = self.differs_from(other)
+        if differs is not None:
+            raise ValueError(f"these are runs of different problems: {differs}")
+        asked = index_ranges.union(*(index_ranges.of(v.settings["asked"]) for v in (self, other)))
+        together = self.n_permutations + other.n_permutations
+        checks.sums_fit(together, self.test_counts, self.settings["antithetic"])
+        same_rule = self.settings["until"] == other.settings["until"]
+        return replace(
+            self,
+            **vars(self.sums + other.sums),
+            full_counts=np.maximum(self.full_counts, other.full_counts),  # -1 where not known
+            trace_counts=None,
+            trace_gains=None,
+            settings={
+                **self.settings,
+                "permutations": index_ranges.size(asked),
+                "asked": asked.tolist(),
+                "until": self.settings["until"] if same_rule else None,
+            },
+        )
+
+    @property
+    def sums(self) -> Sums:
+        """The part of the result that adds up."""
+        return Sums(self.gains, self.products, self.uncertified, self.ranges, self.stats)
+
+    def differs_from(self, other: Valuation) -> str | None:
+        """In what the two are not of one problem, "seed is 0, not 1"; None if they are."""
+        for name, mine in self.settings.items():
+            if name not in OF_THE_COURSE and mine != other.settings.get(name):
+                return f"{name} is {mine!r}, not {other.settings.get(name)!r}"
+        if self.fingerprint != other.fingerprint:
+            return "data (features, labels or groups) are others"
+        return None
+
+    def save(self, path: files.PathLike) -> None:
+        """Writes the result to a ``.npz`` file without pickles, whole or not at all.
+
+        Parameters
+        ----------
+        path : path-like
+            The file to write, under exactly this name.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        run_file.write(path, vars(self), complete=self.complete)
+
+    def __repr__(self) -> str:
+        done = f"{self.n_permutations} permutations"
+        if not self.complete:
+            done = (
+                f"{self.n_permutations} of {self.settings['permutations']} permutations (partial)"
+            )
+        players = len(self.gains)
+        groups = f" in {players} groups" if self.settings["by_group"] else ""
+        return (
+            f"<Valuation: {len(self.players)} samples{groups}, {done}, seed "
+            f"{self.settings['seed']}, metrics {', '.join(self.metrics)}>"
+        )
+
+    def _repr_html_(self) -> str:
+        metrics = self.metrics
+        order = self.lowest(metrics[0], 1.0)[:ROWS_SHOWN]
+        table = self.columns()
+        shown = [name for name in ("id", "label", "group", "true_label") if name in table]
+        heads = [*shown, *(f"{m} ± stderr" for m in metrics)]
+        rows = []
+        for i in order:
+            cells = [str(table[name][i]) for name in shown]
+            cells += [f"{table[m][i]:+.3g} ± {table[f'{m}_stderr'][i]:.1g}" for m in metrics]
+            rows.append("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>")
+        caption = html.escape(f"{repr(self)[1:-1]}; the lowest by {metrics[0]}:")
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
+        return (
+            f"<table><caption style='text-align:left'>{caption}</caption>"
+            f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        )
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during `value`: what was done until then is kept.
+
+    Attributes
+    ----------
+    partial : Valuation
+        The permutations completed.
+    """
+
+    def __init__(self, partial: Valuation) -> None:
+        super().__init__(
+            f"stopped after {partial.n_permutations} of {partial.settings['permutations']} "
+            "permutations; .partial holds them"
+        )
+        self.partial = partial
+
+    def __reduce__(self) -> tuple[type[Interrupted], tuple[Valuation]]:
+        return type(self), (self.partial,)
+
+
+def load(path: files.PathLike) -> Valuation:
+    """Reads a result written by `Valuation.save`.
+
+    Parameters
+    ----------
+    path : path-like
+        A ``.npz`` file.
+
+    Returns
+    -------
+    Valuation
+        With the same content as the one saved.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
+    ValueError
+        If it is not a result file, or a damaged one.
+    """
+    return Valuation(**run_file.read(path))

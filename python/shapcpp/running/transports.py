@@ -1,0 +1,179 @@
+"""What executors differ in: how many workers they have, and how inputs get there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from shapcpp.running import worker
+from shapcpp.running.worker import Answer, Inputs, Task
+
+__all__ = ["Office", "WorkerError", "check", "dask", "office_of"]
+
+ASKED_AGAIN = 2.0  # seconds, after which Dask is asked for the number of its workers
+WAITS_FOR_SCHEDULER = 10.0  # seconds
+SCHEMES = ("tcp", "tls", "ucx", "ws", "wss")
+
+
+class WorkerError(RuntimeError):
+    """The workers of an executor cannot go on.
+
+    Attributes
+    ----------
+    partial : Valuation
+        The permutations completed.
+    """
+
+    partial: Any = None
+
+
+class Office(Protocol):
+    """Sends tasks to workers."""
+
+    def open(self, report: Callable[[], object]) -> None:
+        """Makes ready; calls `report` several times a second while it waits."""
+
+    def workers(self, seen: int, /) -> int:
+        """How many tasks are done at a time; so many workers have answered so far."""
+
+    def send(self, task: Task, with_inputs: bool, /) -> Future[Answer]:
+        """Sends a task; the inputs along with it, where they do not go another way."""
+
+    def check(self) -> None:
+        """Raises WorkerError if nothing will come back any more."""
+
+
+def check(executor: Any) -> Executor:
+    """TypeError, in one sentence, if it is no Executor."""
+    if isinstance(executor, Executor):
+        return executor
+    how = ", as client.get_executor() is" if hasattr(executor, "get_executor") else ""
+    raise TypeError(f"executor must be a concurrent.futures.Executor{how}, got {executor!r}")
+
+
+def office_of(executor: Executor, inputs: Inputs) -> Office:
+    """The office of that executor."""
+    if type(executor).__module__.split(".")[0] == "distributed":
+        return _Dask(executor, inputs)
+    return _Pool(executor, inputs)
+
+
+class _Pool:
+    """Of any Executor: all that is known is that tasks are taken in turn.
+
+    Its workers cannot be sent anything but tasks, nor chosen. So one that lacks the inputs
+    says so, and then they go along with a task.
+    """
+
+    def __init__(self, executor: Executor, inputs: Inputs) -> None:
+        self._executor = executor
+        self._inputs = inputs
+
+    def open(self, report: Callable[[], object]) -> None:
+        pass
+
+    def workers(self, seen: int) -> int:
+        for name in ("_max_workers", "max_workers", "num_workers"):
+            count = getattr(self._executor, name, None)
+            if isinstance(count, int) and count > 0:
+                return count
+        return seen + 1  # the tasks that are too many for these find another, if there is one
+
+    def send(self, task: Task, with_inputs: bool) -> Future[Answer]:
+        return self._executor.submit(worker.walk, task, self._inputs if with_inputs else None)
+
+    def check(self) -> None:
+        pass
+
+
+class _Dask:
+    """Of a Dask cluster: the scheduler holds the inputs, and hands them on from worker to worker.
+
+    Workers that come later get them with their first task; workers may go.
+    """
+
+    def __init__(self, executor: Any, inputs: Inputs) -> None:
+        self._executor = executor
+        self._client = executor._client
+        self._inputs = inputs
+        self._scattered: Any = None
+        self._count = 0
+        self._asked = 0.0
+
+    def open(self, report: Callable[[], object]) -> None:
+        first = self._client.submit(int, pure=False)  # clusters that adapt wait for something to do
+        while not self._client.nthreads():
+            self.check()
+            report()
+            time.sleep(0.1)
+        first.release()
+
+    def workers(self, _seen: int) -> int:
+        if time.monotonic() > self._asked + ASKED_AGAIN:
+            self._count = sum(self._client.nthreads().values())
+            self._asked = time.monotonic()
+        return max(self._count, 1)
+
+    def send(self, task: Task, _with_inputs: bool) -> Future[Answer]:
+        if self._scattered is None or self._scattered.status != "finished":  # lost with a worker
+            self._scattered = self._client.scatter(self._inputs, broadcast=True, hash=False)
+        options = {**self._executor._kwargs, "pure": False}
+        theirs = self._client.submit(worker.walk, task, self._scattered, **options)
+        ours: Future[Answer] = Future()
+        ours.add_done_callback(lambda _: theirs.cancel() if ours.cancelled() else None)
+        theirs.add_done_callback(lambda _: _copy(theirs, ours))
+        return ours
+
+    def check(self) -> None:
+        if self._client.status not in ("running", "connecting"):
+            raise WorkerError("the connection to the Dask scheduler is lost")
+
+
+def _copy(theirs: Any, ours: Future[Answer]) -> None:
+    """What became of Dask's future. Whatever that is, ours is done."""
+    if ours.cancelled():
+        return
+    try:
+        answer = theirs.result()
+    except BaseException as error:
+        ours.set_exception(error)
+    else:
+        ours.set_result(answer)
+    theirs.release()
+
+
+@contextmanager
+def dask(address: str) -> Iterator[Executor]:
+    """An executor of the Dask cluster whose scheduler is at that address.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if Dask is not installed or no scheduler answers.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ValueError(
+            "Dask is not installed; pip install 'shapcpp[distributed]' brings it"
+        ) from None
+    if not _is_address(address):  # Dask would wait for an answer from there
+        raise ValueError(f"the address of a scheduler is like tcp://host:8786, got {address!r}")
+    try:
+        client = Client(address, timeout=WAITS_FOR_SCHEDULER, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"no Dask scheduler answers at {address}: {error}") from None
+    with client:
+        yield client.get_executor()
+
+
+def _is_address(address: str) -> bool:
+    place = urlsplit(address if "://" in address else f"tcp://{address}")
+    try:
+        return place.scheme in SCHEMES and bool(place.hostname) and place.port is not None
+    except ValueError:  # a port that is no number
+        return False

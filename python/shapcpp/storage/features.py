@@ -1,0 +1,395 @@
+"""The features file: read, check, write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import ArrayLike, NDArray
+
+from shapcpp import checks
+from shapcpp.storage import files
+
+__all__ = ["Features", "Samples", "read_features", "write_features"]
+
+Array = NDArray[Any]
+
+SPLITS = ("train", "val", "test", "")
+NEEDED = ("features", "label", "split")
+FIELD_KINDS = {
+    "label": ("biu", "integers"),
+    "true_label": ("biu", "integers"),
+    "id": ("biuUS", "integers or strings"),
+    "group": ("biuUS", "integers or strings"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """The samples of one split.
+
+    Attributes
+    ----------
+    X : ndarray of float64, shape (n, d)
+        Features.
+    y : ndarray of int or bool, shape (n,)
+        Labels as given.
+    ids : ndarray, shape (n,)
+        Identifiers; the row number in the file where it holds none.
+    groups, true_labels : ndarray of shape (n,), or None
+        Group ids and true labels, where the file holds them.
+    """
+
+    X: NDArray[np.float64]
+    y: Array
+    ids: Array
+    groups: Array | None
+    true_labels: Array | None
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Samples with features, labels and splits: the content of a features file.
+
+    Attributes
+    ----------
+    rows : structured ndarray, shape (n,)
+        One row per sample with fields ``features`` (float, shape (d,)), ``label`` (int or
+        bool), ``split`` ("train", "val", "test" or ""), optional ``id``, ``group``,
+        ``true_label``, and any others, which are kept.
+    source : str
+        Where the rows come from: what error messages call them.
+    """
+
+    rows: Array
+    source: str = "features"
+
+    def __repr__(self) -> str:
+        counts = [
+            f"{int((self._splits == split).sum())} {split or 'in no split'}"
+            for split in SPLITS
+            if (self._splits == split).any()
+        ]
+        fields = ", ".join(name for name in self.rows.dtype.names or () if name not in NEEDED)
+        width = self.rows["features"].shape[1]
+        return (
+            f"Features({len(self.rows)} rows of {width} features: {', '.join(counts)}"
+            f"{f'; also {fields}' if fields else ''})"
+        )
+
+    def __post_init__(self) -> None:
+        names = self.rows.dtype.names or ()
+        missing = [name for name in NEEDED if name not in names]
+        if missing:
+            has = f"; it has {files.shown(', '.join(names))}" if names else ""
+            raise ValueError(f"{self.source} lacks the field {', '.join(missing)}{has}")
+        if self.rows.ndim != 1:
+            raise ValueError(f"{self.source} must be one row per sample, got {self.rows.shape}")
+        features = self.rows["features"]
+        if features.dtype.kind != "f" or features.ndim != 2:
+            raise TypeError(
+                f"{self.source}: field features must be float of shape (d,), got dtype "
+                f"{features.dtype} and shape {features.shape[1:]}"
+            )
+        for name in FIELD_KINDS.keys() & set(names):
+            column, (kinds, noun) = self.rows[name], FIELD_KINDS[name]
+            if column.dtype.kind not in kinds or column.ndim != 1:
+                raise TypeError(
+                    f"{self.source}: field {name} must hold {noun}, one per row, got dtype "
+                    f"{column.dtype} and shape {column.shape[1:]}"
+                )
+        splits = self.rows["split"]
+        if splits.dtype.kind not in "US" or splits.ndim != 1:
+            raise TypeError(
+                f"{self.source}: field split must hold text, one per row, got dtype {splits.dtype} "
+                f"and shape {splits.shape[1:]}"
+            )
+        unknown = ~np.any([self._splits == split for split in SPLITS], axis=0)
+        if unknown.any():
+            row = int(np.argmax(unknown))
+            raise ValueError(
+                f"{self.source}: split is {str(self._splits[row])!r} at row {row}; it must be one "
+                "of 'train', 'val', 'test' or ''"
+            )
+        used = np.isin(self._splits, ("train", "test"))
+        bad = checks.bad_entry(features[used])
+        if bad is not None:
+            row, place = int(np.flatnonzero(used)[bad[0]]), bad[1]
+            raise ValueError(
+                f"{self.source}: features has {features[row, place]} at row {row}, column {place}"
+                f"; features must be finite and at most {checks.LARGEST_FEATURE:g} in size"
+            )
+
+    @classmethod
+    def from_splits(
+        cls,
+        X: ArrayLike,
+        y: ArrayLike,
+        X_test: ArrayLike,
+        y_test: ArrayLike,
+        *,
+        ids: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        true_labels: ArrayLike | None = None,
+        source: str = "features",
+        names: Mapping[str, str] = MappingProxyType({}),
+    ) -> Features:
+        """Joins a training and a test side.
+
+        Parameters
+        ----------
+        X, y, X_test, y_test : array_like
+            Features and labels of both sides, as for `value`.
+        ids, groups, true_labels : array_like of shape (n,), optional
+            Of the training samples. Test samples get the empty string or -1 as id and
+            group, and their label as true label.
+        source : str, default "features"
+            What error messages call the whole.
+        names : mapping of str to str, optional
+            What error messages call single arguments.
+
+        Returns
+        -------
+        Features
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for `value`.
+        """
+
+        def name(argument: str) -> str:
+            return names.get(argument, argument)
+
+        X = checks.features(name("X"), X)
+        y = checks.labels(name("y"), y)
+        checks.same_length(name("y"), y, "labels", name("X"), X)
+        classes = checks.two_classes(name("y"), y)
+        X_test = checks.matching_features(name("X_test"), X_test, X, name("X"))
+        y_test = checks.labels(name("y_test"), y_test)
+        checks.same_length(name("y_test"), y_test, "labels", name("X_test"), X_test)
+        checks.known_labels(name("y_test"), y_test, classes, name("y"))
+        extra: dict[str, tuple[Array, Any]] = {}
+        for field, argument, given in (("id", "ids", ids), ("group", "groups", groups)):
+            column = checks.companion(name(argument), given, y)
+            if column is not None:
+                extra[field] = column, "" if column.dtype.kind == "U" else -1
+        if true_labels is not None:
+            true = checks.labels(name("true_labels"), true_labels)
+            checks.same_length(name("true_labels"), true, "labels", name("X"), X)
+            extra["true_label"] = true, y_test
+        dtype = [
+            ("features", np.float64, (X.shape[1],)),
+            ("label", np.int64),
+            ("split", "U5"),
+            *((field, column.dtype) for field, (column, _) in extra.items()),
+        ]
+        rows = np.empty(len(y) + len(y_test), dtype=dtype)
+        rows["features"] = np.concatenate([X, X_test])
+        rows["label"] = np.concatenate([y, y_test])
+        rows["split"] = np.repeat(["train", "test"], [len(y), len(y_test)])
+        for field, (column, of_test) in extra.items():
+            rows[field][: len(y)] = column
+            rows[field][len(y) :] = of_test
+        return cls(rows, source)
+
+    @property
+    def _splits(self) -> NDArray[np.str_]:
+        splits = self.rows["split"]
+        return np.char.decode(splits, "latin-1") if splits.dtype.kind == "S" else splits
+
+    def mask(self, split: str) -> NDArray[np.bool_]:
+        """Which rows belong to a split."""
+        mask: NDArray[np.bool_] = self._splits == split
+        if not mask.any():
+            has = ", ".join(repr(str(s)) for s in np.unique(self._splits)) or "none"
+            raise ValueError(
+                f"{self.source} has no row with split {split!r} (its splits are {has})"
+            )
+        return mask
+
+    def samples(self, split: str) -> Samples:
+        """The samples of a split.
+
+        Parameters
+        ----------
+        split : str
+            "train", "val" or "test".
+
+        Raises
+        ------
+        ValueError
+            If no row belongs to it.
+        """
+        mask = self.mask(split)
+        rows = self.rows[mask]
+        optional = {name: rows[name] for name in rows.dtype.names or ()}
+        return Samples(
+            X=np.ascontiguousarray(rows["features"], dtype=np.float64),
+            y=rows["label"],
+            ids=optional.get("id", np.flatnonzero(mask)),
+            groups=optional.get("group"),
+            true_labels=optional.get("true_label"),
+        )
+
+    def sides(self) -> tuple[Samples, Samples]:
+        """The training and the test samples, ready to be valued.
+
+        Raises
+        ------
+        ValueError
+            If one of them is empty, if the training labels are not of exactly two kinds, or
+            if a test label is not among them.
+        """
+        train, test = self.mask("train"), self.mask("test")
+        labels = self.rows["label"].astype(np.int64)
+        classes = checks.two_classes(f"{self.source}: label of the training rows", labels[train])
+        strange = test & ~np.isin(labels, classes)
+        if strange.any():
+            row = int(np.argmax(strange))
+            raise ValueError(
+                f"{self.source}: test row {row} has label {labels[row]}, which no training row has "
+                f"(their labels are {', '.join(map(str, classes))})"
+            )
+        return self.samples("train"), self.samples("test")
+
+    def relabelled(self, mask: NDArray[np.bool_], labels: Array) -> Features:
+        """A copy in which the rows of `mask` have new labels and ``true_label`` the known truth.
+
+        ``true_label`` is kept where the rows have it; otherwise it becomes the old label.
+        """
+        rows = self.rows
+        if "true_label" not in (rows.dtype.names or ()):
+            descr = [(name, rows.dtype[name]) for name in rows.dtype.names or ()]
+            wider = np.empty(len(rows), dtype=[*descr, ("true_label", rows["label"].dtype)])
+            for name, _ in descr:
+                wider[name] = rows[name]
+            wider["true_label"] = rows["label"]
+            rows = wider
+        else:
+            rows = rows.copy()
+        rows["label"][mask] = labels
+        return Features(rows, self.source)
+
+
+def read_features(
+    path: files.PathLike,
+    *,
+    labels: files.PathLike | None = None,
+    test_features: files.PathLike | None = None,
+    test_labels: files.PathLike | None = None,
+) -> Features:
+    """Reads a features file in any of its three forms.
+
+    Parameters
+    ----------
+    path : path-like
+        A structured ``.npy`` (see `Features.rows`); a ``.npz`` with ``X_train, y_train,
+        X_test, y_test`` and optional ``groups, true_label, ids`` of the training samples;
+        or a plain 2-D ``.npy`` of training features, which needs the three companions.
+    labels, test_features, test_labels : path-like, optional
+        ``.npy`` files that go with a plain 2-D `path`.
+
+    Returns
+    -------
+    Features
+
+    Raises
+    ------
+    OSError
+        If a file cannot be opened.
+    TypeError, ValueError
+        If a file is damaged, holds pickles, or lacks fields; if features are not finite, or
+        lengths disagree: in one sentence with the place.
+    """
+    companions = {
+        "--labels": labels,
+        "--test-features": test_features,
+        "--test-labels": test_labels,
+    }
+    with open(path, "rb") as file:
+        magic = file.read(6)
+    is_zip = magic.startswith(b"PK")
+    if not is_zip and magic != b"\x93NUMPY":
+        raise ValueError(f"{path} is neither a .npy nor a .npz file")
+    content: Any = files.read_npz(path) if is_zip else files.read_npy(path)
+    plain = not is_zip and content.dtype.names is None
+    given = [flag for flag, companion in companions.items() if companion is not None]
+    if not plain:
+        if given:
+            raise ValueError(f"{path} holds its own labels and splits: leave out {given[0]}")
+        return _from_npz(content, str(path)) if is_zip else Features(content, str(path))
+    if content.ndim != 2:
+        raise ValueError(
+            f"{path} is neither a features file (a structured array) nor a matrix of features: it "
+            f"has dtype {content.dtype} and shape {content.shape}"
+        )
+    if labels is None or test_features is None or test_labels is None:
+        missing = ", ".join(flag for flag in companions if flag not in given)
+        raise ValueError(
+            f"{path} is a plain matrix, which needs --labels, --test-features and --test-labels; "
+            f"missing: {missing}"
+        )
+    return Features.from_splits(
+        content,
+        files.read_npy(labels),
+        files.read_npy(test_features),
+        files.read_npy(test_labels),
+        source=str(path),
+        names={
+            "X": str(path),
+            "y": str(labels),
+            "X_test": str(test_features),
+            "y_test": str(test_labels),
+        },
+    )
+
+
+def _from_npz(arrays: dict[str, Array], source: str) -> Features:
+    """The arguments of `from_splits`, each under its name in the file."""
+    stored = {
+        "X": "X_train",
+        "y": "y_train",
+        "X_test": "X_test",
+        "y_test": "y_test",
+        "ids": "ids",
+        "groups": "groups",
+        "true_labels": "true_label",
+    }
+    if "gains" in arrays:
+        raise ValueError(f"{source} is the result of a run: name the features that it was made of")
+    missing = [
+        stored[name] for name in ("X", "y", "X_test", "y_test") if stored[name] not in arrays
+    ]
+    if missing:
+        has = files.shown(", ".join(arrays)) or "nothing"
+        raise ValueError(f"{source} lacks {', '.join(missing)}; it has {has}")
+    return Features.from_splits(
+        **{name: arrays[key] for name, key in stored.items() if key in arrays},
+        source=source,
+        names={name: f"{source}: {key}" for name, key in stored.items()},
+    )
+
+
+def write_features(path: files.PathLike, features: Features) -> None:
+    """Writes a features file as a structured ``.npy``, whole or not at all.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to write, under exactly this name.
+    features : Features
+        What to write.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    files.write_atomically(
+        path, lambda file: npy.write_array(file, features.rows, allow_pickle=False)
+    )
