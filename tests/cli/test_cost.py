@@ -64,9 +64,9 @@ def test_a_run_that_cannot_fit_is_refused_in_a_sentence(
     rows = np.load(folder / "features.npy")
     np.save(folder / "many.npy", np.repeat(rows, 2000))
     code = (
-        "import sys, resource; from shapcpp import cli; "
+        "import sys, resource; from shapcpp.cli.main import main; "
         "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize(); "
-        "resource.setrlimit(resource.RLIMIT_AS, (used + 10**9,) * 2); cli.main()"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + 10**9,) * 2); main()"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, "value", "many.npy", "--threads", "1000", *flags],

@@ -79,7 +79,7 @@ def test_a_missing_library_is_named_with_its_extra(folder: Path) -> None:
     import subprocess
     import sys
 
-    code = "import sys; sys.modules['jinja2'] = None; from shapcpp.cli import main; main()"
+    code = "import sys; sys.modules['jinja2'] = None; from shapcpp.cli.main import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, "report", "run.npz", "-o", "r.html"],
         cwd=folder, capture_output=True, text=True, check=False,
