@@ -60,7 +60,7 @@ sanitize: $(VENV)/installed
 	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" \
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	  PYTHONPATH=$(VENV)/sanitized SHAPCPP_EXPECT_SANITIZED=1 \
-	  $(BIN)/python -m pytest -p no:cacheprovider tests/oracle tests/unit tests/property
+	  $(BIN)/python -m pytest -p no:cacheprovider tests/oracle tests/api tests/property
 
 # No wide instruction outside the functions of its level, and each level in its own registers: looked
 # for in the library as it is installed, before it is stripped.

@@ -51,7 +51,7 @@ def test_the_processes_of_an_mpi_job_do_the_walks(tmp_path: Path) -> None:
 
 
 def _environment() -> dict[str, str]:
-    tests = str(Path(__file__).parents[1])
+    tests = str(Path(__file__).parents[1] / "support")
     path = os.pathsep.join(filter(None, (tests, os.environ.get("PYTHONPATH"))))
     root = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
     return {**os.environ, **root, "PYTHONPATH": path}

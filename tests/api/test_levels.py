@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-KERNELS = ROOT / "tests" / "unit" / "test_kernels.py"
+KERNELS = ROOT / "tests" / "api" / "test_kernels.py"
 LEVELS = ("avx512", "avx2", "generic")
 FIRST_USE = """
 import shapcpp
@@ -27,7 +27,7 @@ except ValueError as error:
 
 
 def python(*arguments: str | Path, level: str, status: int = 0) -> subprocess.CompletedProcess[str]:
-    paths = os.pathsep.join([str(ROOT / "tests"), *sys.path])
+    paths = os.pathsep.join([str(ROOT / "tests" / "support"), *sys.path])
     done = subprocess.run(
         [sys.executable, *arguments],
         env=os.environ | {"SHAPCPP_ISA": level, "PYTHONPATH": paths},
@@ -48,7 +48,7 @@ def offered() -> list[str]:
 
 @cache
 def integers(level: str) -> Any:
-    return json.loads(python(ROOT / "tests" / "integers.py", level=level).stdout)
+    return json.loads(python(ROOT / "tests" / "support" / "integers.py", level=level).stdout)
 
 
 def test_the_levels_of_a_processor_are_what_linux_says_of_it() -> None:
