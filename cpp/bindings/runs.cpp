@@ -56,15 +56,14 @@ Score everyone(const Problem& problem, bool dense) {
 
 void run(const Problem& problem, const Score& everyone, Tally& tally, std::uint64_t seed,
          std::uint64_t first, std::uint64_t count, int threads, const Progress& progress,
-         bool antithetic, const Halving* halving, bool dense) {
+         const Halving* halving, bool dense) {
   // Ranges are shown as signed integers.
   if (first > INT64_MAX || count > INT64_MAX - first)
     throw std::invalid_argument("first + count is beyond 2^63");
   const Report report = report_to(progress);
   // As above; the tally is written by the run's threads only, under the run's own lock.
   const py::gil_scoped_release release;
-  run_permutations(problem, method(dense), everyone, seed,
-                   {.antithetic = antithetic, .halving = halving}, {first, first + count}, threads,
+  run_permutations(problem, method(dense), everyone, seed, halving, {first, first + count}, threads,
                    report, tally);
 }
 
@@ -145,8 +144,8 @@ void bind_runs(py::module_& module) {
              py::arg("order").noconvert(), py::arg("leaf"), py::arg("dense") = false);
   module.def("run", &run, py::arg("problem"), py::arg("everyone"), py::arg("tally"), py::kw_only(),
              py::arg("seed"), py::arg("first"), py::arg("count"), py::arg("threads"),
-             py::arg("progress") = py::none(), py::arg("antithetic") = false,
-             py::arg("halving") = py::none(), py::arg("dense") = false);
+             py::arg("progress") = py::none(), py::arg("halving") = py::none(),
+             py::arg("dense") = false);
   module.def("in_forked_child", &in_forked_child);
   module.def(
       "footprint",

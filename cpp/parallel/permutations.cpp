@@ -9,7 +9,6 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
-#include <stdexcept>
 #include <vector>
 
 #include "core/samplers/permutation.hpp"
@@ -27,24 +26,16 @@ struct Stopped {};
 class Run {
  public:
   Run(const Problem& problem, Method method, const Score& everyone, std::uint64_t seed,
-      Sampling sampling, IndexRange range, const Report& report, Tally& tally)
+      const Halving* halving, IndexRange range, const Report& report, Tally& tally)
       : problem_(problem),
         method_(method),
         everyone_(everyone),
         seed_(seed),
-        halving_(sampling.halving),
-        unit_(sampling.antithetic ? 2 : 1),
-        units_{range.first / unit_, range.end / unit_},
+        halving_(halving),
+        range_(range),
         report_(report),
         tally_(tally),
-        next_(units_.first) {
-    if (sampling.antithetic && halving_ != nullptr)
-      throw std::invalid_argument("walks are antithetic or halved, not both");
-    if (range.first % unit_ != 0 || range.end % unit_ != 0)
-      throw std::invalid_argument("antithetic walks come in pairs: ranges must be even");
-  }
-
-  std::uint64_t n_units() const { return units_.end - units_.first; }
+        next_(range.first) {}
 
   void on_threads(int threads) {
     if (threads == 1) {
@@ -87,7 +78,7 @@ class Run {
     std::vector<std::int64_t> path(
         checked_product(order.size() + 1, problem_.n_classes(), "the counts along a permutation"));
     std::vector<std::int64_t> changes(order.size() * problem_.n_classes());
-    for (std::uint64_t t = next_++; t < units_.end; t = next_++) {
+    for (std::uint64_t t = next_++; t < range_.end; t = next_++) {
       checkpoint();
       const RandomWords words = fill_permutation(seed_, t, order);
       std::fill(changes.begin(), changes.end(), 0);
@@ -95,15 +86,12 @@ class Run {
       if (halving_ != nullptr) {
         uncertified = halving_->add(walk, order, words, everyone_, changes);
       } else {
-        for (std::uint64_t i = 0; i < unit_; ++i) {
-          if (i > 0) std::reverse(order.begin(), order.end());
-          uncertified += walk.along(order, everyone_, path);
-          add_changes(order, path, changes);
-        }
+        uncertified = walk.along(order, everyone_, path);
+        add_changes(order, path, changes);
       }
       const std::lock_guard lock(mutex_);
-      tally_.add({t * unit_, (t + 1) * unit_}, changes, uncertified, walk.take_statistics());
-      done_ += unit_;
+      tally_.add({t, t + 1}, changes, uncertified, walk.take_statistics());
+      ++done_;
     }
   }
 
@@ -136,8 +124,7 @@ class Run {
   const Score& everyone_;
   const std::uint64_t seed_;
   const Halving* const halving_;
-  const std::uint64_t unit_;  // walks in one: a permutation, or it and its reverse
-  const IndexRange units_;
+  const IndexRange range_;
   const Report& report_;
   Tally& tally_;  // guarded by mutex_
 
@@ -172,11 +159,11 @@ Halving prepare_halving(const Problem& problem, Method method, std::uint64_t see
 }
 
 void run_permutations(const Problem& problem, Method method, const Score& everyone,
-                      std::uint64_t seed, Sampling sampling, IndexRange range, int threads,
+                      std::uint64_t seed, const Halving* halving, IndexRange range, int threads,
                       const Report& report, Tally& tally) {
-  Run run(problem, method, everyone, seed, sampling, range, report, tally);
-  const auto useful = static_cast<int>(
-      std::min<std::uint64_t>(run.n_units(), static_cast<std::uint64_t>(std::max(threads, 1))));
+  Run run(problem, method, everyone, seed, halving, range, report, tally);
+  const auto useful = static_cast<int>(std::min<std::uint64_t>(
+      range.end - range.first, static_cast<std::uint64_t>(std::max(threads, 1))));
   run.on_threads(in_forked_child() ? 1 : std::max(useful, 1));
 }
 

@@ -26,19 +26,12 @@ Score evaluate_everyone(const Problem& problem, Method method, const Report& rep
 Halving prepare_halving(const Problem& problem, Method method, std::uint64_t seed,
                         const Report& report);
 
-// What one index stands for. Plain: permutation t. Antithetic: walk 2t is permutation t, walk 2t +
-// 1 its reverse, and the two are one unit of the tally. With a Halving: permutation t is halved.
-struct Sampling {
-  bool antithetic = false;
-  const Halving* halving = nullptr;
-};
-
-// Does the walks of `range` under `seed` and adds each completed unit to `tally`; antithetic ranges
-// must begin and end with a pair. If the
-// report or a walk throws, all threads stop within a tenth of a second, unfinished units are
-// dropped whole, `tally` holds those completed, and the first exception is thrown again here.
+// Walks the permutations of `range` under `seed`, or halves them if `halving` is not null, and adds
+// each completed one to `tally`. If the report or a walk throws, all threads stop within a tenth of
+// a second, unfinished permutations are dropped whole, `tally` holds those completed, and the first
+// exception is thrown again here.
 void run_permutations(const Problem& problem, Method method, const Score& everyone,
-                      std::uint64_t seed, Sampling sampling, IndexRange range, int threads,
+                      std::uint64_t seed, const Halving* halving, IndexRange range, int threads,
                       const Report& report, Tally& tally);
 
 // Whether this process was forked from one that had loaded this library. Such a process has lost

@@ -125,7 +125,6 @@ def run(
     count: int,
     threads: int,
     progress: Callable[[int], Any] | None = None,
-    antithetic: bool = False,
     halving: Halving | None = None,
     dense: bool = False,
 ) -> None: ...

@@ -207,23 +207,22 @@ def natural(name: str, value: object) -> int:
     return number
 
 
-def most_permutations(test_counts: NDArray[np.int64], walks: int = 1) -> int:
+def most_permutations(test_counts: NDArray[np.int64]) -> int:
     """Of how many permutations all sums fit in 64-bit integers, whatever the data.
 
     A permutation changes the correct predictions of a class with T test samples by at most T
-    at each join, so that over P of them no gain exceeds P T and no product P T^2. Where `walks`
-    of them are one unit (2 if antithetic), there are P / walks units with changes of at most
-    walks T each: products reach walks P T^2. The standard error takes products minus gains
-    gains' / units apart from a rest below units: at most walks P T^2 + P in size, no more than
-    twice the products. Sums of two runs are those of one over the permutations of both.
+    at each join, so that over P of them no gain exceeds P T and no product P T^2. The standard
+    error takes products minus gains gains' / P apart from a rest below P: at most P T^2 + P in
+    size, no more than twice the products. Sums of two runs are those of one over the permutations
+    of both.
     """
     largest = max(int(test_counts.max()), 1)
-    return int(np.iinfo(np.int64).max) // (2 * walks * largest**2)
+    return int(np.iinfo(np.int64).max) // (2 * largest**2)
 
 
-def sums_fit(permutations: int, test_counts: NDArray[np.int64], antithetic: bool) -> None:
+def sums_fit(permutations: int, test_counts: NDArray[np.int64]) -> None:
     """ValueError if sums over so many permutations might not fit in 64-bit integers."""
-    most = most_permutations(test_counts, 2 if antithetic else 1)
+    most = most_permutations(test_counts)
     if permutations > most:
         raise ValueError(
             f"permutations={permutations} with {test_counts.max()} test samples of one class could "

@@ -46,7 +46,6 @@ def value(
     by_group: bool = True,
     true_labels: ArrayLike | None = None,
     first: int = 0,
-    antithetic: bool = False,
     halving: bool = False,
     trace: int | None = None,
     until: str | None = None,
@@ -113,10 +112,6 @@ def value(
     first : int, default 0
         Index of the first permutation: runs over different ranges can be done anywhere
         and put together by `Valuation.merge`.
-    antithetic : bool, default False
-        Each permutation is followed by its reverse: walk 2t is permutation t, walk 2t + 1
-        its reverse, and `permutations` and `first`, which count walks, are even. Standard
-        errors come from the pairs.
     halving : bool, default False
         Each permutation is not walked but halved over and over, which draws more of the small
         coalitions that values vary with: it costs as much as 7 to 10 walks at 500 samples
@@ -214,7 +209,6 @@ def value(
         by_group=by_group,
         true_labels=true_labels,
         first=first,
-        antithetic=antithetic,
         halving=halving,
         trace=trace,
     )
@@ -235,7 +229,6 @@ def value(
         asked=request.asked,
         sums=sums,
         result=outcome.valuation,
-        unit=request.unit,
         rule=rule,
         trace=None if trace is None else Trace(request.looks, sums, outcome.trace),
         max_time=max_time,

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 import shapcpp
 from shapcpp import Valuation
@@ -19,7 +18,7 @@ from shapcpp.results import index_ranges
 from shapcpp.results.tally import Sums
 
 Sampling = dict[str, Any]
-SAMPLINGS = pytest.mark.parametrize("sampling", [{}, {"antithetic": True}, {"halving": True}])
+SAMPLINGS = pytest.mark.parametrize("sampling", [{}, {"halving": True}])
 
 
 def run(permutations: int, **options: Any) -> Valuation:
@@ -75,7 +74,6 @@ def test_overlaps_and_foreign_runs_are_refused() -> None:
     for options, sentence in (
         ({"seed": 1}, "seed is 0, not 1"),
         ({"C": 2.0}, r"C is 1\.0, not 2\.0"),
-        ({"antithetic": True}, "antithetic is False, not True"),
         ({"halving": True}, "halving is False, not True"),
         ({"single_class": "carry"}, "single_class is 'constant', not 'carry'"),
     ):
@@ -190,10 +188,7 @@ class Looks:
         return v.n_permutations / 40
 
 
-@pytest.mark.parametrize(
-    ("unit", "expected"), [(1, [7, 14, 21, 28, 35, 42]), (2, [8, 14, 22, 28, 36, 42])]
-)
-def test_rules_are_asked_at_fixed_numbers(unit: int, expected: list[int]) -> None:
+def test_rules_are_asked_at_fixed_numbers() -> None:
     from shapcpp.running.runner import Course
 
     rule: Any = Looks()
@@ -211,11 +206,10 @@ def test_rules_are_asked_at_fixed_numbers(unit: int, expected: list[int]) -> Non
         asked=index_ranges.of([(0, 60)]),
         sums=Sums.empty(60, 2),
         result=lambda sums, asked: replace(whole, ranges=sums.ranges),
-        unit=unit,
         rule=rule,
     )
     course.run(Walker(), lambda done, total: None)
-    assert rule.at[: len(expected)] == expected
+    assert rule.at == [7, 14, 21, 28, 35, 42]
     assert [end for _, end in done] == rule.at
     assert course.stopped
     assert course.valuation().n_permutations == 42
@@ -254,48 +248,10 @@ def test_a_rule_about_ranks_ends_a_run() -> None:
     assert int((v.decided("acc", below=-0.02, level=0.9) == 0).sum()) <= 50
 
 
-def test_errors_of_antithetic_runs_are_those_of_pairs() -> None:
-    v = run(400, antithetic=True)
-    pairs = [run(2, first=2 * t, antithetic=True)["acc"] for t in range(200)]
-    expected = np.std(pairs, axis=0, ddof=1) / np.sqrt(200)
-    np.testing.assert_allclose(v.stderr("acc"), expected, rtol=1e-9)
-    np.testing.assert_allclose(v["acc"], np.mean(pairs, axis=0), atol=1e-12)
-    assert np.isnan(run(2, antithetic=True).stderr("acc")).all()
-
-
-def test_antithetic_pairs_are_a_permutation_and_its_reverse() -> None:
-    v = run(6, antithetic=True, seed=4)
-    orders = [shapcpp.permutation(60, 4, t) for t in range(3)]
-    changes = np.stack([_changes(order) + _changes(order[::-1]) for order in orders])
-    np.testing.assert_array_equal(v.gains, changes.sum(axis=0))
-    np.testing.assert_array_equal(v.products, np.einsum("tik,til->ikl", changes, changes))
-
-
-def _changes(order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """What each player changes along an order, from the core's own walk."""
-    from shapcpp import _core
-
-    rng = np.random.default_rng(0)
-    y, y_test = np.arange(60) % 2, np.arange(50) % 2
-    X = rng.normal(size=(60, 3)) + 0.3 * y[:, None]
-    X_test = rng.normal(size=(50, 3)) + 0.3 * y_test[:, None]
-    problem = _core.Problem(
-        X=X, classes=y, X_test=X_test, classes_test=y_test, C=1.0, class_weights=np.ones(2),
-        players=np.arange(60), empty_counts=np.array([25, 0]), single_class="constant",
-    )  # fmt: skip
-    path, _ = _core.walk(problem, _core.everyone(problem), np.ascontiguousarray(order))
-    changes = np.empty((60, 2), dtype=np.int64)
-    changes[order] = np.diff(path, axis=0)
-    return changes
-
-
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"permutations": 7, "antithetic": True}, "permutations must be even where antithetic"),
-        ({"first": 3, "antithetic": True}, "first must be even where antithetic, got 3"),
         ({"halving": 1}, "halving must be True or False, got 1"),
-        ({"halving": True, "antithetic": True}, "halving contains both orders .* drop antithetic"),
         ({"first": -1}, "first must lie between 0 and 9223372036854775797, got -1"),
         ({"first": 2**63 - 5}, "first must lie between 0 and"),
         ({"until": "stderr < 0"}, "until is 'stderr < 0': '<' stands where '<=' should; a rule"),

@@ -106,7 +106,6 @@ def test_traced_on_the_way(tmp_path: Path) -> None:
         ({"gain_unit": 2**50}, "gain_unit must be at most"),
         ({"gain_unit": 8}, "gains do not add up"),
         ({"halving": False}, "gain_unit is 4"),
-        ({"antithetic": True}, "antithetic and halved"),
     ],
 )
 def test_a_file_that_contradicts_itself_is_refused(

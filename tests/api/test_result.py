@@ -267,15 +267,3 @@ def test_stats_say_what_the_engine_did(tmp_path: Path) -> None:
     assert twice.stats["coalitions"] > v.stats["coalitions"]
     v.save(tmp_path / "run.npz")
     assert shapcpp.load(tmp_path / "run.npz").stats == v.stats
-
-
-def without_stats(about: NDArray[Any]) -> NDArray[Any]:
-    content = json.loads(str(about))
-    del content["stats"]
-    return np.array(json.dumps(content))
-
-
-def test_files_from_before_stats_have_none(tmp_path: Path) -> None:
-    v = shapcpp.load(damaged(tmp_path / "run.npz", about=without_stats))
-    assert v.stats == {}
-    np.testing.assert_array_equal(v.gains, run().gains)

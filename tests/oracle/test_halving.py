@@ -189,15 +189,6 @@ def test_a_run_adds_orders_halved_and_their_control(single_class: str, by_two: b
         assert tally.ranges.tolist() == [[4, 10]]
 
 
-def test_walks_are_antithetic_or_halved() -> None:
-    problem = small_problem(5)
-    with pytest.raises(ValueError, match="not both"):
-        _core.run(
-            problem, _core.everyone(problem), _core.Tally(5, 2), seed=0, first=0, count=2,
-            threads=1, antithetic=True, halving=_core.Halving(problem, 0),
-        )  # fmt: skip
-
-
 def test_a_control_needs_players_of_one_sample() -> None:
     with pytest.raises(ValueError, match="one sample per player"):
         _core.CompositionControl(small_problem(6, by_two=True), 0)

@@ -67,7 +67,7 @@ def show_valuation(v: Valuation, metrics: Sequence[str]) -> None:
         f"{len(v.labels)} training samples{units} ({_per_class(v, sizes)}), judged by "
         f"{v.test_counts.sum()} test samples ({_per_class(v, v.test_counts.tolist())})"
     )
-    how = ", antithetic" if s["antithetic"] else ", halved" if s["halving"] else ""
+    how = ", halved" if s["halving"] else ""
     console.print(
         f"permutations {v.n_permutations}{how}, seed {s['seed']}, C {s['C']:g}, class weight "
         f"{weight or 'equal'}, scale {s['scale'] or 'none'}, empty {s['empty']}, single class "

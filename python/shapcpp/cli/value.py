@@ -41,8 +41,6 @@ ONE_LABEL = (
 )
 @click.option("--first", default=0, show_default=True, metavar="K",
               help="Index of the first of them; `shapcpp merge` puts ranges together.")  # fmt: skip
-@click.option("--antithetic", is_flag=True,
-              help="Each permutation and its reverse.")  # fmt: skip
 @click.option("--halving", is_flag=True,
               help="Halve each permutation instead of walking it: 7 to 10 times the cost each at "
               "500 samples, and a half to a twelfth of the time for the same errors.")  # fmt: skip
@@ -107,7 +105,6 @@ def value(
     metrics: tuple[str, ...],
     perms: int,
     first: int,
-    antithetic: bool,
     halving: bool,
     seed: int,
     threads: int | None,
@@ -179,7 +176,6 @@ def value(
         "by_group": by_group,
         "true_labels": train.true_labels,
         "first": first,
-        "antithetic": antithetic,
         "halving": halving,
         "trace": trace,
     }

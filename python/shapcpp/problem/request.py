@@ -44,7 +44,6 @@ class Request:
     progress: Progress
     true_labels: NDArray[np.int64] | None
     first: int
-    antithetic: bool
     halving: bool
     trace: int | None
     settings: dict[str, Any]  # what the result keeps of the options
@@ -66,14 +65,9 @@ class Request:
         return index_ranges.of([(self.first, self.first + self.permutations)])
 
     @property
-    def unit(self) -> int:
-        """Walks that count as one: a permutation, or it and its reverse."""
-        return 2 if self.antithetic else 1
-
-    @property
     def workers(self) -> int:
-        """Threads that find work: each unit is walked by one."""
-        return min(self.threads, self.permutations // self.unit)
+        """Threads that find work: each permutation is walked by one."""
+        return min(self.threads, self.permutations)
 
     def halving_of(
         self, problem: _core.Problem, report: Callable[[int], object] | None = None
@@ -89,7 +83,7 @@ class Request:
         """Numbers of walks at which the trace keeps the gains."""
         if self.trace is None:
             return np.empty(0, dtype=np.int64)
-        return looks(self.permutations, self.trace, self.unit)
+        return looks(self.permutations, self.trace)
 
     @property
     def trace_bytes(self) -> int:
@@ -171,7 +165,6 @@ def check(
     by_group: bool,
     true_labels: ArrayLike | None,
     first: int = 0,
-    antithetic: bool = False,
     halving: bool = False,
     trace: int | None = None,
 ) -> Request:
@@ -205,14 +198,8 @@ def check(
     first = checks.whole("first", first)
     if not 0 <= first <= LAST - permutations:
         raise ValueError(f"first must lie between 0 and {LAST - permutations}, got {first}")
-    for name, flag in (("antithetic", antithetic), ("halving", halving)):
-        if not isinstance(flag, bool):
-            raise TypeError(f"{name} must be True or False, got {flag!r}")
-    if antithetic and halving:
-        raise ValueError("halving contains both orders of each half already: drop antithetic")
-    for name, number in (("permutations", permutations), ("first", first)):
-        if antithetic and number % 2:
-            raise ValueError(f"{name} must be even where antithetic, got {number}")
+    if not isinstance(halving, bool):
+        raise TypeError(f"halving must be True or False, got {halving!r}")
     if trace is not None:
         trace = checks.positive("trace", trace, MOST_LOOKS)
 
@@ -220,7 +207,7 @@ def check(
     if groups is not None and by_group:
         players = np.unique(groups, return_inverse=True)[1].astype(np.int64)
     test_counts = np.bincount(test_classes, minlength=len(classes)).astype(np.int64)
-    checks.sums_fit(permutations, test_counts, antithetic)
+    checks.sums_fit(permutations, test_counts)
     by_name = class_weight is None or isinstance(class_weight, str)
     return Request(
         X=X,
@@ -236,7 +223,6 @@ def check(
         progress=progress,
         true_labels=true_labels,
         first=first,
-        antithetic=antithetic,
         halving=halving,
         trace=trace,
         settings={
@@ -248,7 +234,6 @@ def check(
             "empty": empty_rule,
             "single_class": single_class,
             "by_group": groups is not None and by_group,
-            "antithetic": antithetic,
             "halving": halving,
             "gain_unit": _core.Halving.unit(int(players.max()) + 1, len(y)) if halving else 1,
             "until": None,

@@ -31,8 +31,6 @@ def conventions(v: Valuation) -> list[tuple[str, str]]:
     done = f"{v.n_permutations:,}"
     if not v.complete:
         done = f"{done} of the {s['permutations']:,} asked for: this run is partial"
-    if s["antithetic"]:
-        done += ", each followed by its reverse"
     if s["halving"]:
         done += ", each halved over and over (docs/statistics.md)"
     joins = "each sample by itself"

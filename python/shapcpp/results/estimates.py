@@ -63,8 +63,7 @@ class Estimates:
         """Standard error of each value: how far sampling permutations leaves it uncertain.
 
         The sample deviation (divisor P - 1) of the sample's contribution over the P
-        permutations, divided by the square root of P; with antithetic pairs, that of the
-        contribution per pair.
+        permutations, divided by the square root of P.
 
         Parameters
         ----------
@@ -203,18 +202,13 @@ class Estimates:
             below = checks.real("below", below)
             if math.isnan(below):
                 raise ValueError(f"below must be a number, got {below}")
-        if self._units < certainty.FEWEST:
+        if self.n_permutations < certainty.FEWEST:
             low, high = np.full_like(low, -np.inf), np.full_like(high, np.inf)
         if below is not None:
             answer = (high < below).astype(np.int8) - (low >= below).astype(np.int8)
             return answer[self.players]
         count = _how_many(lowest, len(self.players))
         return certainty.certainly_lowest(low, high, self.players, count)
-
-    @property
-    def _units(self) -> int:
-        # Permutations are drawn independently of each other; one and its reverse are a unit.
-        return self.n_permutations // (2 if self.settings["antithetic"] else 1)
 
     @property
     def _gain_unit(self) -> int:
@@ -228,22 +222,22 @@ class Estimates:
 
     def _moments(self, metric: str | Metric) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         # Of each player: the mean contribution per permutation and the estimated variance of it.
-        # A unit adds its changes to `gains` and the products of these to `products`.
-        mean, units = self._means(metric), self._units
-        if units < 2:
+        # A permutation adds its changes to `gains` and the products of these to `products`.
+        mean, P = self._means(metric), self.n_permutations
+        if P < 2:
             return mean, np.full_like(mean, np.nan)
         weights = resolve(metric).on(self.test_counts)
-        # products - gains gains' / units loses everything to cancellation in floating point if the
-        # contribution hardly varies. With gains = units q + r the large part is an integer.
-        q, r = np.divmod(self.gains, units)
+        # products - gains gains' / P loses everything to cancellation in floating point if the
+        # contribution hardly varies. With gains = P q + r the large part is an integer.
+        q, r = np.divmod(self.gains, P)
         whole = self.products - (
-            units * q[:, :, None] * q[:, None, :]
+            P * q[:, :, None] * q[:, None, :]
             + q[:, :, None] * r[:, None, :]
             + r[:, :, None] * q[:, None, :]
         )
-        spread = whole - r[:, :, None].astype(float) * r[:, None, :] / units
-        of_a_unit = np.einsum("k,ikl,l->i", weights, spread, weights) / (units - 1)
-        return mean, np.maximum(of_a_unit, 0) * units / (self.n_permutations * self._gain_unit) ** 2
+        spread = whole - r[:, :, None].astype(float) * r[:, None, :] / P
+        of_one = np.einsum("k,ikl,l->i", weights, spread, weights) / (P - 1)
+        return mean, np.maximum(of_one, 0) / (P * self._gain_unit**2)
 
     def _player_interval(
         self, metric: str | Metric, level: float, simultaneous: bool, method: Method
@@ -253,9 +247,9 @@ class Estimates:
             raise ValueError(f"level must lie above 0 and below 1, got {level}")
         checks.choice("method", method, *certainty.METHODS)
         mean, variance = self._moments(metric)
-        if self._units < 2:
+        if self.n_permutations < 2:
             return np.full_like(mean, np.nan), np.full_like(mean, np.nan)
-        units, error = self._units, (1 - level) / (len(mean) if simultaneous else 1)
+        units, error = self.n_permutations, (1 - level) / (len(mean) if simultaneous else 1)
         weights = resolve(metric).on(self.test_counts)
         highest = float(np.abs(weights) @ self.test_counts)  # from all wrong to all right
         # In the leaves of halving the control may add twice what the score can change.

@@ -30,10 +30,9 @@ INTEGER_ARRAYS = {
     "labels": "n",
 }
 SETTINGS = {
-    "permutations", "seed", "C", "class_weight", "scale", "empty", "single_class", "by_group"
+    "permutations", "asked", "seed", "C", "class_weight", "scale", "empty", "single_class",
+    "by_group", "halving", "gain_unit", "until",
 }  # fmt: skip
-# Which files of earlier versions lack.
-LATER_SETTINGS = {"antithetic": False, "halving": False, "gain_unit": 1, "until": None}
 LARGEST_GAIN_UNIT = 1 << 40
 LARGEST = int(np.iinfo(np.int64).max)
 OPTIONAL_ARRAYS = ("groups", "true_labels", "scaling", "trace_counts", "trace_gains")
@@ -70,11 +69,12 @@ def read(path: files.PathLike) -> dict[str, Any]:
             raise ValueError("about holds no names")
         if about.get("format") != FORMAT:
             raise ValueError(f"its format is {about.get('format')}, this version reads {FORMAT}")
-        lacking = [name for name in ("settings", "uncertified", "fingerprint") if name not in about]
+        needed = ("settings", "uncertified", "fingerprint", "stats")
+        lacking = [name for name in needed if name not in about]
         if lacking:
             raise ValueError(f"about lacks {', '.join(lacking)}")
         for name in ("settings", "stats"):
-            if not isinstance(about.get(name, {}), dict):
+            if not isinstance(about[name], dict):
                 raise TypeError(f"{name} hold no names, but {about[name]!r}")
         _check_settings(about["settings"], arrays["classes"])
         _check(arrays, about)
@@ -82,9 +82,9 @@ def read(path: files.PathLike) -> dict[str, Any]:
             **{name: arrays[name] for name in (*INTEGER_ARRAYS, "ids")},
             **{name: arrays.get(name) for name in OPTIONAL_ARRAYS},
             "uncertified": checks.natural("uncertified", about["uncertified"]),
-            "settings": _settings(about),
+            "settings": about["settings"],
             "fingerprint": str(about["fingerprint"]),
-            "stats": {k: checks.natural(k, n) for k, n in about.get("stats", {}).items()},
+            "stats": {k: checks.natural(k, n) for k, n in about["stats"].items()},
         }
 
 
@@ -107,24 +107,17 @@ def _check_settings(settings: Mapping[str, Any], classes: NDArray[np.int64]) -> 
     checks.choice("scale", settings["scale"], None, "standard")
     checks.empty_rule(settings["empty"], classes)
     checks.choice("single_class", settings["single_class"], "constant", "carry")
-    for name in ("by_group", "antithetic", "halving"):
-        if not isinstance(settings.get(name, False), bool):
+    for name in ("by_group", "halving"):
+        if not isinstance(settings[name], bool):
             raise TypeError(f"{name} must be True or False, got {settings[name]!r}")
-    unit = checks.positive("gain_unit", settings.get("gain_unit", 1), LARGEST_GAIN_UNIT)
-    if settings.get("halving", False) and settings.get("antithetic", False):
-        raise ValueError("it is antithetic and halved")
-    if unit & (unit - 1) or (unit > 1 and not settings.get("halving", False)):
+    unit = checks.positive("gain_unit", settings["gain_unit"], LARGEST_GAIN_UNIT)
+    if unit & (unit - 1) or (unit > 1 and not settings["halving"]):
         raise ValueError(f"gain_unit is {unit}")
-    if settings.get("until") is not None and not isinstance(settings["until"], str):
+    if settings["until"] is not None and not isinstance(settings["until"], str):
         raise TypeError(f"until must be a rule in words, got {settings['until']!r}")
-    for pair in settings.get("asked", []):
+    for pair in settings["asked"]:
         for edge in pair:
             checks.natural("asked", edge)
-
-
-def _settings(about: Mapping[str, Any]) -> dict[str, Any]:
-    settings = LATER_SETTINGS | about["settings"]
-    return {"asked": [[0, int(settings["permutations"])]], **settings}
 
 
 def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None:
@@ -149,11 +142,10 @@ def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None
     classes, edges = arrays["classes"], arrays["ranges"].reshape(-1)
     empty, full, totals = (arrays[f"{name}_counts"] for name in ("empty", "full", "test"))
     done = index_ranges.size(arrays["ranges"])
-    asked = index_ranges.of(_settings(about)["asked"])
-    walks = 2 if settings.get("antithetic", False) else 1
-    unit = int(settings.get("gain_unit", 1))
-    room = unit + 2 if settings.get("halving", False) else unit  # the control's share
-    most = checks.most_permutations(totals, walks)
+    asked = index_ranges.of(settings["asked"])
+    unit = int(settings["gain_unit"])
+    room = unit + 2 if settings["halving"] else unit  # the control's share
+    most = checks.most_permutations(totals)
     reach = np.array([min(done * room * t, LARGEST) for t in totals.tolist()])
     largest = min(2 * done * (room * int(totals.max())) ** 2, LARGEST)
     sound = {
@@ -183,7 +175,7 @@ def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None
     for complaint, holds in sound.items():
         if not holds:
             raise ValueError(complaint)
-    if settings.get("until") is not None:
+    if settings["until"] is not None:
         stopping.parse_rule(settings["until"]).check(totals)
     traces = [name in arrays for name in ("trace_counts", "trace_gains")]
     if any(traces):

@@ -12,7 +12,7 @@ __all__ = ["Arrays", "Trace", "looks"]
 Arrays = tuple[NDArray[np.int64], NDArray[np.int64]]  # counts and gains
 
 
-def looks(walks: int, most: int, unit: int = 1) -> NDArray[np.int64]:
+def looks(walks: int, most: int) -> NDArray[np.int64]:
     """Numbers of walks at which to look, evenly spaced by their logarithm.
 
     Parameters
@@ -21,19 +21,16 @@ def looks(walks: int, most: int, unit: int = 1) -> NDArray[np.int64]:
         The last of them.
     most : int
         So many at most: at the beginning, several would be the same number.
-    unit : int
-        All are multiples of it; the first is it, unless there is but one.
 
     Returns
     -------
     ndarray of int64, shape (k,)
         Strictly increasing.
     """
-    units = walks // unit
-    spaced = np.rint(np.geomspace(1, units, min(most, units)))
-    counts = np.minimum(spaced.astype(np.int64), units)
-    counts[-1] = units  # geomspace of one number is where it starts
-    distinct: NDArray[np.int64] = np.unique(counts) * unit
+    spaced = np.rint(np.geomspace(1, walks, min(most, walks)))
+    counts = np.minimum(spaced.astype(np.int64), walks)
+    counts[-1] = walks  # geomspace of one number is where it starts
+    distinct: NDArray[np.int64] = np.unique(counts)
     return distinct
 
 

@@ -71,7 +71,7 @@ class Valuation(Estimates):
     settings : dict
         The options of the run: permutations (asked for), asked (the same as half-open
         ranges), seed, C, class_weight (None, "balanced" or one weight per class), scale,
-        empty, single_class, by_group, antithetic, halving, gain_unit, until.
+        empty, single_class, by_group, halving, gain_unit, until.
     scaling : ndarray of float64, shape (2, n_features), or None
         With ``scale="standard"``: means and deviations applied to both sides.
     fingerprint : str
@@ -81,7 +81,7 @@ class Valuation(Estimates):
         slow. Among them ``coalitions`` scored by an optimum, of these ``without_pass``
         certified without touching the members again, ``passes`` over the members, ``fits``
         by Newton's method, ``test_evaluations``, and ``undecided``, which is `uncertified`.
-        The keys may change between versions; empty where a file of an earlier one was read.
+        The keys may change between versions.
     trace_counts : ndarray of int64, shape (k,), or None
         With ``trace=``: numbers of permutations done at which the gains were kept, strictly
         increasing; the last is `n_permutations`.
@@ -245,7 +245,7 @@ class Valuation(Estimates):
             raise ValueError(f"these are runs of different problems: {differs}")
         asked = index_ranges.union(*(index_ranges.of(v.settings["asked"]) for v in (self, other)))
         together = self.n_permutations + other.n_permutations
-        checks.sums_fit(together, self.test_counts, self.settings["antithetic"])
+        checks.sums_fit(together, self.test_counts)
         same_rule = self.settings["until"] == other.settings["until"]
         return replace(
             self,

@@ -97,7 +97,6 @@ def estimate(
     by_group: bool = True,
     true_labels: ArrayLike | None = None,
     first: int = 0,
-    antithetic: bool = False,
     halving: bool = False,
     trace: int | None = None,
 ) -> Estimate:
@@ -110,7 +109,7 @@ def estimate(
     Parameters
     ----------
     X, y, X_test, y_test, permutations, seed, C, class_weight, scale, empty, single_class, \
-groups, ids, threads, by_group, true_labels, first, antithetic, halving, trace
+groups, ids, threads, by_group, true_labels, first, halving, trace
         As for `value`.
 
     Returns
@@ -150,7 +149,6 @@ groups, ids, threads, by_group, true_labels, first, antithetic, halving, trace
         by_group=by_group,
         true_labels=true_labels,
         first=first,
-        antithetic=antithetic,
         halving=halving,
         trace=trace,
     )
@@ -159,7 +157,7 @@ groups, ids, threads, by_group, true_labels, first, antithetic, halving, trace
     size, walk = measured[-1]
     spans_more = request.halving and size < min(request.X.shape[1], request.n_players)
     power = _power(measured, MOST_POWER_OF_MANY if spans_more else MOST_POWER)
-    rounds = math.ceil(request.permutations / request.unit / request.workers) * request.unit
+    rounds = math.ceil(request.permutations / request.workers)
     return Estimate(
         seconds=setup + rounds * walk * (request.n_players / size) ** power,
         bytes=request.bytes_needed(),

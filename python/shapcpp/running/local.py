@@ -36,7 +36,6 @@ class Threads:
                 count=end - first,
                 threads=self._request.threads,
                 progress=report,
-                antithetic=self._request.antithetic,
                 halving=self._halving,
             )
         except OverflowError as error:

@@ -69,7 +69,6 @@ class Workers:
         key: str,
         learn: Callable[[NDArray[np.int64]], object],
     ) -> None:
-        self._unit = request.unit
         self._learn = learn
         self._task = Task(
             key=key,
@@ -77,13 +76,12 @@ class Workers:
             first=0,
             end=0,
             seed=request.seed,
-            antithetic=request.antithetic,
             halving=request.halving,
             threads=request.threads,
         )
         self._office = office_of(executor, Inputs(key, request.arguments()))
         self._is_open = False
-        self._seconds = 0.0  # that a worker takes for a unit, once known
+        self._seconds = 0.0  # that a worker takes for a walk, once known
         self._adding = 0.0  # seconds that it takes here to add an answer to the others
         self._seen: set[tuple[str, int]] = set()  # workers
         self._lacking: set[str] = set()  # processes that lack the inputs
@@ -128,8 +126,7 @@ class Workers:
             if self._back:
                 walks = self._back.pop()
             elif not_sent < end:
-                units = self._size((end - not_sent) // self._unit, workers)
-                walks = _Walks(not_sent, not_sent + units * self._unit)
+                walks = _Walks(not_sent, not_sent + self._size(end - not_sent, workers))
                 not_sent = walks.end
             else:
                 break
@@ -145,7 +142,7 @@ class Workers:
         return not_sent
 
     def _size(self, left: int, workers: int) -> int:
-        """Units of the next task: of a second, or of a fair share of what is left if less.
+        """Walks of the next task: a second's, or a fair share of what is left if that is less.
 
         Of more than a second where players and workers are so many that adding up what comes
         back would take this process all its time.
@@ -154,8 +151,8 @@ class Workers:
             return min(left, self._task.threads)
         seconds = max(TASK, self._adding * workers / SHARE_OF_ADDING)
         fair = left / (IN_FLIGHT * workers)
-        units = max(min(seconds / self._seconds, fair), SHORTEST / self._seconds, 1)
-        return min(left, int(units))
+        walks = max(min(seconds / self._seconds, fair), SHORTEST / self._seconds, 1)
+        return min(left, int(walks))
 
     def _answers(self) -> Iterator[Sums]:
         """The sums of the answers that are there, after waiting a moment for the first."""
@@ -188,7 +185,7 @@ class Workers:
         if walks.with_inputs and answer.had_inputs:
             self._lacking.clear()  # whoever still lacks them says so again
         self._compare(answer)
-        measured = answer.seconds * self._unit / (walks.end - walks.first)
+        measured = answer.seconds / (walks.end - walks.first)
         before = self._seconds or measured
         self._seconds = before + FORGETS * (measured - before)
         return answer

@@ -60,8 +60,6 @@ class Course:
         What the walks done add up to.
     result : callable
         Makes a Valuation of sums, and of the walks asked for.
-    unit : int
-        Walks that belong together: 2 if antithetic.
     rule : Rule, optional
         Ends the run before all walks asked for are done.
     trace : Trace, optional
@@ -77,7 +75,6 @@ class Course:
     asked: Ranges
     sums: Sums
     result: Callable[[Sums, Ranges], Valuation]
-    unit: int = 1
     rule: Rule | None = None
     trace: Trace | None = None
     max_time: float | None = None
@@ -87,7 +84,7 @@ class Course:
     _began: float = field(default_factory=time.monotonic, init=False)
     _written: float = field(default_factory=time.monotonic, init=False)
     _kept: Sums | None = field(default=None, init=False)
-    _rate: float = field(default=0.0, init=False)  # units per second
+    _rate: float = field(default=0.0, init=False)  # walks per second
     _rule_progress: float = field(default=0.0, init=False)
 
     def run(self, walker: Walker, report: Report) -> None:
@@ -113,7 +110,7 @@ class Course:
         done = self.sums.n_walks
         if done == index_ranges.size(self.asked):
             return True
-        if self.rule is not None and done > 0 and self._next_look(done - self.unit) == done:
+        if self.rule is not None and done > 0 and self.rule.next_look(done - 1) == done:
             v = self.valuation()
             self.stopped = self.rule.is_met(v)
             self._rule_progress = self.rule.progress(v)
@@ -126,25 +123,21 @@ class Course:
         return (
             most
             if self._rule_progress * most <= done
-            else max(int(done / self._rule_progress), done + self.unit)
+            else max(int(done / self._rule_progress), done + 1)
         )
-
-    def _next_look(self, done: int) -> int:
-        assert self.rule is not None
-        return -(-self.rule.next_look(done) // self.unit) * self.unit
 
     def _next_piece(self, least: int) -> tuple[int, int]:
         missing = index_ranges.without(self.asked, self.sums.ranges)
         first, end = (int(edge) for edge in missing[0])
         done = self.sums.n_walks
         if self.rule is not None:
-            end = min(end, first + self._next_look(done) - done)
+            end = min(end, first + self.rule.next_look(done) - done)
         if self.trace is not None:
             end = min(end, first + self.trace.next_look(done) - done)
         if self.checkpoint is not None:
             left = max(self._written + self.every - time.monotonic(), self.every / 10)
             count = max(int(self._rate * left) // least, 1) * least
-            end = min(end, first + count * self.unit)
+            end = min(end, first + count)
         return first, end
 
     def _do(self, walker: Walker, first: int, end: int, report: Report) -> None:
@@ -162,7 +155,7 @@ class Course:
         if self.trace is not None:
             self.trace.note(self.sums)
         seconds = time.monotonic() - start
-        self._rate = (end - first) / self.unit / max(seconds, 1e-6)
+        self._rate = (end - first) / max(seconds, 1e-6)
 
     def _is_due(self) -> bool:
         return time.monotonic() - self._written > CLOSE_ENOUGH * self.every

@@ -65,7 +65,6 @@ class Task:
     first: int
     end: int
     seed: int
-    antithetic: bool
     halving: bool
     threads: int
     version: str = _core.__version__
@@ -182,7 +181,6 @@ def walk(task: Task, inputs: Inputs | None) -> Answer:
             count=task.end - task.first,
             threads=task.threads,
             progress=stop_if_dropped,
-            antithetic=task.antithetic,
             halving=halving,
         )
     except _core.ConvergenceError as error:
