@@ -18,7 +18,8 @@ from shapcpp.results.valuation import Interrupted, Valuation, load
 from shapcpp.running.cost import Estimate, estimate
 from shapcpp.running.runner import CheckpointWarning
 from shapcpp.running.transports import WorkerError
-from shapcpp.storage.features import Features, Samples, read_features, write_features
+from shapcpp.storage.features import Features, Samples
+from shapcpp.storage.features_file import read_features, write_features
 from shapcpp.valuation import value
 
 __all__ = [

@@ -22,7 +22,8 @@ from shapcpp.report.pictures import Scans, pictures_of
 from shapcpp.report.queue import MOST, review
 from shapcpp.results.valuation import Valuation, load
 from shapcpp.storage import files
-from shapcpp.storage.features import Features, read_features
+from shapcpp.storage.features import Features
+from shapcpp.storage.features_file import read_features
 
 __all__ = ["check_libraries", "report"]
 

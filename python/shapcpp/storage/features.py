@@ -1,4 +1,4 @@
-"""The features file: read, check, write."""
+"""Features: samples with labels and splits, checked, and their two sides."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import checks
 from shapcpp.storage import files
 
-__all__ = ["Features", "Samples", "read_features", "write_features"]
+__all__ = ["Features", "Samples"]
 
 Array = NDArray[Any]
 
@@ -274,122 +273,3 @@ class Features:
             rows = rows.copy()
         rows["label"][mask] = labels
         return Features(rows, self.source)
-
-
-def read_features(
-    path: files.PathLike,
-    *,
-    labels: files.PathLike | None = None,
-    test_features: files.PathLike | None = None,
-    test_labels: files.PathLike | None = None,
-) -> Features:
-    """Reads a features file in any of its three forms.
-
-    Parameters
-    ----------
-    path : path-like
-        A structured ``.npy`` (see `Features.rows`); a ``.npz`` with ``X_train, y_train,
-        X_test, y_test`` and optional ``groups, true_label, ids`` of the training samples;
-        or a plain 2-D ``.npy`` of training features, which needs the three companions.
-    labels, test_features, test_labels : path-like, optional
-        ``.npy`` files that go with a plain 2-D `path`.
-
-    Returns
-    -------
-    Features
-
-    Raises
-    ------
-    OSError
-        If a file cannot be opened.
-    TypeError, ValueError
-        If a file is damaged, holds pickles, or lacks fields; if features are not finite, or
-        lengths disagree: in one sentence with the place.
-    """
-    companions = {
-        "--labels": labels,
-        "--test-features": test_features,
-        "--test-labels": test_labels,
-    }
-    with open(path, "rb") as file:
-        magic = file.read(6)
-    is_zip = magic.startswith(b"PK")
-    if not is_zip and magic != b"\x93NUMPY":
-        raise ValueError(f"{path} is neither a .npy nor a .npz file")
-    content: Any = files.read_npz(path) if is_zip else files.read_npy(path)
-    plain = not is_zip and content.dtype.names is None
-    given = [flag for flag, companion in companions.items() if companion is not None]
-    if not plain:
-        if given:
-            raise ValueError(f"{path} holds its own labels and splits: leave out {given[0]}")
-        return _from_npz(content, str(path)) if is_zip else Features(content, str(path))
-    if content.ndim != 2:
-        raise ValueError(
-            f"{path} is neither a features file (a structured array) nor a matrix of features: it "
-            f"has dtype {content.dtype} and shape {content.shape}"
-        )
-    if labels is None or test_features is None or test_labels is None:
-        missing = ", ".join(flag for flag in companions if flag not in given)
-        raise ValueError(
-            f"{path} is a plain matrix, which needs --labels, --test-features and --test-labels; "
-            f"missing: {missing}"
-        )
-    return Features.from_splits(
-        content,
-        files.read_npy(labels),
-        files.read_npy(test_features),
-        files.read_npy(test_labels),
-        source=str(path),
-        names={
-            "X": str(path),
-            "y": str(labels),
-            "X_test": str(test_features),
-            "y_test": str(test_labels),
-        },
-    )
-
-
-def _from_npz(arrays: dict[str, Array], source: str) -> Features:
-    """The arguments of `from_splits`, each under its name in the file."""
-    stored = {
-        "X": "X_train",
-        "y": "y_train",
-        "X_test": "X_test",
-        "y_test": "y_test",
-        "ids": "ids",
-        "groups": "groups",
-        "true_labels": "true_label",
-    }
-    if "gains" in arrays:
-        raise ValueError(f"{source} is the result of a run: name the features that it was made of")
-    missing = [
-        stored[name] for name in ("X", "y", "X_test", "y_test") if stored[name] not in arrays
-    ]
-    if missing:
-        has = files.shown(", ".join(arrays)) or "nothing"
-        raise ValueError(f"{source} lacks {', '.join(missing)}; it has {has}")
-    return Features.from_splits(
-        **{name: arrays[key] for name, key in stored.items() if key in arrays},
-        source=source,
-        names={name: f"{source}: {key}" for name, key in stored.items()},
-    )
-
-
-def write_features(path: files.PathLike, features: Features) -> None:
-    """Writes a features file as a structured ``.npy``, whole or not at all.
-
-    Parameters
-    ----------
-    path : path-like
-        The file to write, under exactly this name.
-    features : Features
-        What to write.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written.
-    """
-    files.write_atomically(
-        path, lambda file: npy.write_array(file, features.rows, allow_pickle=False)
-    )
