@@ -1,5 +1,3 @@
-#include <omp.h>
-
 #include <Eigen/Core>
 #include <string>
 
@@ -17,7 +15,6 @@ py::dict build() {
 #endif
   facts["eigen"] = std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) +
                    "." + std::to_string(EIGEN_MINOR_VERSION);
-  facts["openmp"] = std::to_string(_OPENMP);
   facts["sanitized"] = static_cast<bool>(SHAPCPP_SANITIZED);
   return facts;
 }

@@ -1,6 +1,5 @@
 #include "parallel/permutations.hpp"
 
-#include <omp.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -9,6 +8,9 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <new>
+#include <system_error>
+#include <thread>
 #include <vector>
 
 #include "core/samplers/permutation.hpp"
@@ -38,21 +40,27 @@ class Run {
         next_(range.first) {}
 
   void on_threads(int threads) {
-    if (threads == 1) {
-      work(true);
-    } else {
-#pragma omp parallel num_threads(threads)
-      {
-        const bool caller = omp_get_thread_num() == 0;
-        work(caller);
-        if (caller) wait_for(omp_get_num_threads() - 1);
-      }
-    }
+    std::vector<std::thread> others = start(threads - 1);
+    work(true);
+    wait_for(static_cast<int>(others.size()));
+    for (std::thread& other : others) other.join();
     if (error_) std::rethrow_exception(error_);
     report_(done_);
   }
 
  private:
+  // Limits on processes or on address space may refuse threads: the run goes on with those it has.
+  std::vector<std::thread> start(int count) {
+    std::vector<std::thread> others;
+    others.reserve(static_cast<std::size_t>(count));
+    try {
+      for (int i = 0; i < count; ++i) others.emplace_back([this] { work(false); });
+    } catch (const std::system_error&) {
+    } catch (const std::bad_alloc&) {
+    }
+    return others;
+  }
+
   void work(bool caller) {
     guarded([&] {
       auto last_report = std::chrono::steady_clock::now();
@@ -164,7 +172,7 @@ void run_permutations(const Problem& problem, Method method, const Score& everyo
   Run run(problem, method, everyone, seed, halving, range, report, tally);
   const auto useful = static_cast<int>(std::min<std::uint64_t>(
       range.end - range.first, static_cast<std::uint64_t>(std::max(threads, 1))));
-  run.on_threads(in_forked_child() ? 1 : std::max(useful, 1));
+  run.on_threads(std::max(useful, 1));
 }
 
 bool in_forked_child() {

@@ -1,4 +1,5 @@
-// Permutations over threads: the only room with OpenMP.
+// Permutations over threads: the only room that makes any. They live as long as a run does, so that
+// nothing of a run is left that a fork could lose.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +35,8 @@ void run_permutations(const Problem& problem, Method method, const Score& everyo
                       std::uint64_t seed, const Halving* halving, IndexRange range, int threads,
                       const Report& report, Tally& tally);
 
-// Whether this process was forked from one that had loaded this library. Such a process has lost
-// its OpenMP threads and would wait for them for ever: it computes on one thread.
+// Whether this process was forked from one that had loaded this library. Such a process is mostly
+// one of a pool that has a process for each processor: by default it computes on one thread.
 bool in_forked_child();
 
 }  // namespace shapcpp

@@ -15,8 +15,8 @@ __all__ = ["available_processors"]
 def available_processors() -> int:
     """Processors this process may use: affinity and cgroup quota, at most OMP_NUM_THREADS.
 
-    One in a process forked from one that had loaded the engine, since such a process has
-    lost its threads.
+    One in a process forked from one that had loaded the engine: such a process is mostly one
+    of a pool that has a process for each processor.
     """
     if _core.in_forked_child():
         return 1
