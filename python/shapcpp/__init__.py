@@ -14,10 +14,11 @@ from shapcpp.detection.removal import removal_curve
 from shapcpp.detection.scores import detection_scores
 from shapcpp.metrics import Metric
 from shapcpp.permutations import permutation
+from shapcpp.results.notices import ValuationWarning
 from shapcpp.results.valuation import Interrupted, Valuation, load
 from shapcpp.running.cost import Estimate, estimate
 from shapcpp.running.runner import CheckpointWarning
-from shapcpp.running.transports import WorkerError
+from shapcpp.running.transports import WorkerError, WorkerWarning
 from shapcpp.storage.features import Features, Samples
 from shapcpp.storage.features_file import read_features, write_features
 from shapcpp.valuation import value
@@ -31,7 +32,9 @@ __all__ = [
     "Metric",
     "Samples",
     "Valuation",
+    "ValuationWarning",
     "WorkerError",
+    "WorkerWarning",
     "__version__",
     "add_noise",
     "detection_scores",

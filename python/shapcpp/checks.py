@@ -74,6 +74,41 @@ def matching_features(
     return matrix
 
 
+def same_columns(name: str, value: object, other_name: str, other: object) -> None:
+    """ValueError naming the first column of a table that is not that of another table.
+
+    Tables are what names its columns in text, as data frames do; arrays are no concern.
+    """
+    columns, others = _columns(value), _columns(other)
+    if columns is None or others is None or columns == others:
+        return
+    place = next(
+        (k for k, (a, b) in enumerate(zip(columns, others, strict=False)) if a != b),
+        min(len(columns), len(others)),
+    )
+    mine = repr(columns[place]) if place < len(columns) else "none"
+    theirs = repr(others[place]) if place < len(others) else "none"
+    advice = (
+        f": the same columns in another order; pass {name}[{other_name}.columns]"
+        if sorted(columns) == sorted(others)
+        else ""
+    )
+    raise ValueError(
+        f"column {place} of {name} is {mine}, and that of {other_name} is {theirs}{advice}"
+    )
+
+
+def _columns(value: object) -> list[str] | None:
+    columns = getattr(value, "columns", None)
+    if columns is None or isinstance(value, np.ndarray):
+        return None
+    try:
+        names = list(columns)
+    except TypeError:
+        return None
+    return names if all(isinstance(name, str) for name in names) else None
+
+
 def labels(name: str, value: ArrayLike) -> NDArray[np.int64]:
     """A vector of integer or boolean labels as int64."""
     array = _array(name, value)

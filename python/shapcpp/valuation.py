@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from shapcpp import _core, checks
 from shapcpp.problem.request import ClassWeight, Empty, Progress, Request, Scale, SingleClass, check
 from shapcpp.progress import nothing, progress_bar
+from shapcpp.results.notices import warn
 from shapcpp.results.stopping import parse_rule
 from shapcpp.results.tally import SumsOverflowError
 from shapcpp.results.trace import Trace
@@ -21,7 +22,7 @@ from shapcpp.running.outcome import Outcome
 from shapcpp.running.remote import Workers
 from shapcpp.running.runner import Course, Report, Walker
 from shapcpp.running.transports import WorkerError
-from shapcpp.storage import files
+from shapcpp.storage import files, writing
 
 __all__ = ["value"]
 
@@ -175,6 +176,12 @@ def value(
         On Ctrl-C: a KeyboardInterrupt whose ``.partial`` is the Valuation of the
         permutations completed.
 
+    Warns
+    -----
+    ValuationWarning
+        If the classifier of all samples calls every test sample one label, or several samples
+        have one id.
+
     Notes
     -----
     Sampling over permutations: Ghorbani and Zou, *Data Shapley*, 2019. Metrics and
@@ -216,7 +223,7 @@ def value(
         max_time = checks.positive_real("max_time", max_time)
     checkpoint_every = checks.positive_real("checkpoint_every", checkpoint_every)
     if checkpoint is not None:
-        files.check_writable(checkpoint)
+        writing.check_writable(checkpoint)
     rule = None if until is None else parse_rule(until)
     if rule is not None:
         rule.check(request.test_counts)
@@ -246,7 +253,9 @@ def value(
     except (_core.ConvergenceError, WorkerError, SumsOverflowError) as error:
         error.partial = course.valuation()
         raise
-    return course.valuation()
+    v = course.valuation()
+    warn(v, stacklevel=2)
+    return v
 
 
 @contextmanager

@@ -135,7 +135,7 @@ def test_bad_usage_is_one_sentence_and_writes_nothing(
 def test_without_torch_the_sentence_names_the_extra(scans: Path, tmp_path: Path) -> None:
     (tmp_path / "torch.py").write_text("raise ModuleNotFoundError(\"No module named 'torch'\")\n")
     sentence = fails("features", scans, "-o", "f.npy", cwd=tmp_path)
-    assert "pip install 'shapcpp[ct]'" in sentence
+    assert "pip install '.[ct]' in a checkout" in sentence
 
 
 def started(scans: Path, folder: Path, *options: str) -> subprocess.Popen[str]:

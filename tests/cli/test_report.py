@@ -86,4 +86,4 @@ def test_a_missing_library_is_named_with_its_extra(folder: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert "pip install 'shapcpp[plot]'" in done.stderr
+    assert "pip install '.[plot]' in a checkout" in done.stderr

@@ -174,7 +174,7 @@ def test_a_missing_decoder_is_named(tmp_path: Path) -> None:
     assert last.startswith("ImportError: ")
     assert "a.dcm is compressed as JPEG Lossless" in last
     assert "pylibjpeg" in last
-    assert last.endswith("pip install 'shapcpp[ct]'")
+    assert last.endswith("pip install '.[ct]' in a checkout of shapcpp")
 
 
 def test_without_a_patient_the_series_is_one(tmp_path: Path) -> None:

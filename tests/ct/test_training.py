@@ -18,7 +18,8 @@ from blobs import blobs
 from shapcpp.ct.network import losses, training
 from shapcpp.ct.network.augmentation import Augmentation
 from shapcpp.ct.network.capsules import CapsuleNetwork, NetworkOptions
-from shapcpp.ct.network.model_file import load_model
+from shapcpp.ct.network.model_file import FORMAT, load_model
+from shapcpp.ct.network.torch_file import write_torch
 from shapcpp.ct.network.trained import Trained, evaluated, fingerprints, read_out, scores_of
 from shapcpp.ct.network.training import train
 from shapcpp.ct.slices import Slices
@@ -234,6 +235,9 @@ def test_a_damaged_or_foreign_model_file_is_one_sentence(
         assert "\n" not in refused()
     torch.save({"format": "shapcpp capsule network 1"}, path)
     assert refused().endswith("another version of shapcpp wrote it: train the network again")
+    content = torch.load(path, weights_only=True) | {"format": FORMAT}
+    torch.save(content, path)
+    assert refused().endswith("its content is not that of its SHA-256")
     torch.save({"weights": torch.zeros(3)}, path)
     assert refused().endswith("shapcpp features --save-model did not write it")
     torch.save(Foreign(), path)
@@ -243,13 +247,40 @@ def test_a_damaged_or_foreign_model_file_is_one_sentence(
         load_model(tmp_path / "absent.pt")
 
 
+def flipped(content: bytes, rng: np.random.Generator) -> bytes:
+    place, bit = int(rng.integers(len(content))), int(rng.integers(8))
+    return content[:place] + bytes([content[place] ^ (1 << bit)]) + content[place + 1 :]
+
+
+def test_a_flipped_bit_of_a_model_file_is_refused_or_changes_nothing(
+    tmp_path: Path, trained: Trained
+) -> None:
+    path, rng = tmp_path / "m.pt", np.random.default_rng(0)
+    trained.save(path)
+    whole, refused = path.read_bytes(), 0
+    for _ in range(60):
+        path.write_bytes(flipped(whole, rng))
+        try:
+            read = load_model(path)
+        except ValueError as told:
+            refused += str(told).startswith(str(path)) and str(told).isprintable()
+            continue
+        assert read.options == trained.options
+        for name, weights in read.network.state_dict().items():
+            torch.testing.assert_close(weights, trained.network.state_dict()[name], rtol=0, atol=0)
+    assert refused > 30  # most of the file is weights
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
         ({"batch": 0}, "batch must be at least 1, got 0"),
         ({"size": "16"}, "size must be an integer, got '16'"),
+        ({"size": 2**62}, "size must be at most 4096, got 4611686018427387904"),
+        ({"options": {"routing": 10**18}}, "routing must be at most 100, got 10"),
+        ({"options": {"capsules": 10**9}}, "capsules must be at most 4096, got 10"),
         (
-            {"options": {"capsules": 10**9}},
+            {"options": {"capsules": 1000}},
             r"hidden.weight has shape \(4, 4, 64\), but with its size",
         ),
         ({"options": {"shared": False}}, "hidden.weight has shape"),
@@ -272,9 +303,10 @@ def test_a_model_file_that_does_not_go_together_is_refused(
     path = tmp_path / "m.pt"
     trained.save(path)
     content = torch.load(path, weights_only=True)
+    del content["sha256"]
     for name, value in change.items():
         content[name] = {**content[name], **value} if isinstance(value, dict) else value
-    torch.save(content, path)
+    write_torch(path, content)
     with pytest.raises(ValueError, match=f"{re.escape(str(path))} is not a .*: {sentence}"):
         load_model(path)
 

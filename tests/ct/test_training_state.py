@@ -9,6 +9,7 @@ import torch
 
 from blobs import blobs
 from shapcpp.ct.network.capsules import NetworkOptions
+from shapcpp.ct.network.torch_file import write_torch
 from shapcpp.ct.network.trained import Trained
 from shapcpp.ct.network.training import train
 from shapcpp.ct.network.training_state import OtherTrainingError
@@ -100,12 +101,18 @@ def test_another_training_and_damage_are_refused(tmp_path: Path, slices: Slices)
         with pytest.raises(ValueError, match="checkpoint .* cannot be taken up") as told:
             train(slices, epochs=1, checkpoint=path, **QUICK)
         assert "\n" not in str(told.value)
+    middle = len(content) // 2  # of weights, their means or Adam's
+    path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+    with pytest.raises(ValueError, match="checkpoint .* cannot be taken up"):
+        train(slices, epochs=1, checkpoint=path, **QUICK)
     path.write_bytes(content)
     changes: tuple[dict[str, Any], ...] = (
         {"adam": 3}, {"training": 3}, {"training": "3"}, {"best_weights": {}}, {"curve": [[1, 2.0]]},
         {"curve": [["a", 0, 0, 0]]}, {"generator": None}, {"mean": []},
     )  # fmt: skip
     for change in changes:
-        torch.save(torch.load(path, weights_only=True) | change, tmp_path / "changed")
+        kept = torch.load(path, weights_only=True)
+        del kept["sha256"]
+        write_torch(tmp_path / "changed", kept | change)
         with pytest.raises(ValueError, match="checkpoint .* cannot be taken up") as told:
             train(slices, epochs=1, checkpoint=tmp_path / "changed", **QUICK)

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import NoReturn
 
 import click
 
-from shapcpp.storage import files
+from shapcpp.errors import reason
+from shapcpp.storage import writing
 
 __all__ = [
     "EXIT_BAD_INPUT",
     "EXIT_FAILED",
     "EXIT_INTERRUPTED",
     "PATH",
+    "RAW_CSV",
     "check_outputs",
     "note",
     "parse_counts",
+    "save",
 ]
 
 EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
 PATH = click.Path(path_type=str)
+RAW_CSV = click.option(
+    "--raw-csv", is_flag=True,
+    help="Write text to CSV as it is, also what a spreadsheet would run as a formula.",
+)  # fmt: skip
 
 
 def note(sentence: object) -> None:
@@ -34,12 +42,28 @@ def check_outputs(outputs: Iterable[str | None], inputs: list[str]) -> None:
     """Before anything long starts: every output can be written and overwrites no input."""
     taken = {os.path.realpath(path) for path in inputs}
     for path in filter(None, outputs):
-        files.check_writable(path)
+        writing.check_writable(path)
         place = os.path.realpath(path)
         if place in taken:
             raise ValueError(f"{path} is named twice and would be overwritten: choose another name")
         if os.path.isfile(path) or not os.path.exists(path):
             taken.add(place)
+
+
+def save(path: str, write: Callable[[str], object]) -> str:
+    """Writes an output; where that is refused, somewhere else, and the command ends as failed.
+
+    Returns where it is. What took hours must not be lost at its last step.
+    """
+    place, error = writing.save_anyhow(path, write)
+    if error is not None:
+        note(f"{path}: {reason(error)}; it is saved in {place} instead")
+        click.get_current_context().find_root().call_on_close(_end_as_failed)
+    return place
+
+
+def _end_as_failed() -> NoReturn:
+    raise click.exceptions.Exit(EXIT_BAD_INPUT)
 
 
 def parse_counts(text: str) -> dict[str, tuple[int, int]]:

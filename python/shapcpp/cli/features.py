@@ -11,7 +11,7 @@ import numpy as np
 from click.core import ParameterSource
 
 import shapcpp
-from shapcpp.cli.console import EXIT_INTERRUPTED, PATH, check_outputs, note, parse_counts
+from shapcpp.cli.console import EXIT_INTERRUPTED, PATH, check_outputs, note, parse_counts, save
 from shapcpp.cli.scan_options import scan_options
 from shapcpp.machine import processors
 from shapcpp.progress import progress_bar
@@ -160,12 +160,12 @@ def features(
             "from it"
         )
         sys.exit(EXIT_INTERRUPTED)
-    shapcpp.write_features(output, made)
+    kept = save(output, lambda path: shapcpp.write_features(path, made))
     if checkpoint is not None:
         with suppress(FileNotFoundError):
             os.remove(checkpoint)
     _show(made)
-    click.echo(f"Saved to {output}. Next: shapcpp value {output}")
+    click.echo(f"Saved to {kept}. Next: shapcpp value {kept}")
 
 
 def _given(names: tuple[str, ...]) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
 import sys
+import traceback
 import warnings
 from functools import reduce
 from typing import NoReturn
@@ -20,15 +22,19 @@ from shapcpp.cli.console import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
     PATH,
+    RAW_CSV,
     check_outputs,
     note,
+    save,
 )
 from shapcpp.cli.features import features
 from shapcpp.cli.report import relabel, report
 from shapcpp.cli.reproduce import reproduce
 from shapcpp.cli.value import value
+from shapcpp.errors import reason
 from shapcpp.machine.memory import InsufficientMemoryError
 from shapcpp.metrics import resolve
+from shapcpp.results.notices import repeated_ids
 
 
 @click.group(
@@ -85,7 +91,7 @@ def noise(features: str, rate: float, seed: int, output: str) -> None:
         raise ValueError(f"a features file is written as .npy, got {output}")
     clean = shapcpp.read_features(features)
     noisy = shapcpp.add_noise(clean, rate, seed)
-    shapcpp.write_features(output, noisy)
+    kept = save(output, lambda path: shapcpp.write_features(path, noisy))
     train = clean.mask("train")
     before, after = clean.rows["label"][train], noisy.rows["label"][train]
     if (before == after).all():
@@ -94,7 +100,7 @@ def noise(features: str, rate: float, seed: int, output: str) -> None:
         members = before == label
         flipped = int((after[members] != label).sum())
         click.echo(f"flipped {flipped} of {int(members.sum())} training samples labelled {label}")
-    click.echo(f"wrote {output}. Next: shapcpp value {output}")
+    click.echo(f"wrote {kept}. Next: shapcpp value {kept}")
 
 
 @cli.command()
@@ -108,12 +114,14 @@ def noise(features: str, rate: float, seed: int, output: str) -> None:
 @click.option(
     "--csv", "csv_path", type=PATH, metavar="FILE.csv", help="Save every row, also those not shown."
 )
+@RAW_CSV
 def detect(
     run: str,
     metrics: tuple[str, ...],
     fractions: tuple[float, ...],
     queue: bool,
     csv_path: str | None,
+    raw_csv: bool,
 ) -> None:
     """Show which labels to look at first, or how many known errors are found.
 
@@ -134,17 +142,19 @@ def detect(
     for metric in asked:
         metric.on(v.test_counts)
     names = [metric.name for metric in asked] or v.metrics
+    if (repeated := repeated_ids(v)) is not None:
+        note(repeated)
     if not v.complete:
         note(f"{run} is partial: {v.n_permutations} of {v.settings['permutations']} permutations")
     if v.true_labels is not None and not queue:
         table = shapcpp.detection_table(v, v.labels, v.true_labels, fractions or (0.1, 0.3), names)
         if csv_path is not None:
-            tables.save_rows(csv_path, table)
+            save(csv_path, lambda path: tables.save_rows(path, table, raw_csv))
         tables.show_detection(table, names)
     else:
         doubtful = shapcpp.review_queue(v, max(fractions, default=0.1), names)
         if csv_path is not None:
-            tables.save_rows(csv_path, doubtful)
+            save(csv_path, lambda path: tables.save_rows(path, doubtful, raw_csv))
         tables.show_queue(doubtful, v)
 
 
@@ -169,9 +179,9 @@ def merge(runs: tuple[str, ...], output: str) -> None:
     merged = reduce(_merge_named, loaded)[1]
     if any(v.trace_counts is not None for _, v in loaded):
         note("a merged run has no trace: its permutations have no order")
-    merged.save(output)
+    kept = save(output, merged.save)
     tables.show_merged(merged, len(runs))
-    click.echo(f"Saved to {output}. Next: shapcpp detect {output}")
+    click.echo(f"Saved to {kept}. Next: shapcpp detect {kept}")
 
 
 def _merge_named(
@@ -193,9 +203,13 @@ def main() -> NoReturn:
     """Runs the command line; every error becomes one sentence and an exit status."""
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, _interrupt_once)
-    warnings.showwarning = lambda message, *_: note(message)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup leaves it
+        signal.signal(signal.SIGHUP, _hang_up)
+    warnings.showwarning = lambda message, *_: note(_with_options(str(message)))
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  closed by the shell
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):  # of a terminal that cannot show every id
+        sys.stdout.reconfigure(errors="replace")
     try:
         status = cli.main(prog_name="shapcpp", standalone_mode=False)
         sys.stdout.flush()
@@ -209,19 +223,14 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
         place = "standard output" if error.filename is None else repr(error.filename).strip("'")
-        _fail(f"{place or 'an empty name'}: {reason}", EXIT_BAD_INPUT)
+        _fail(f"{place or 'an empty name'}: {reason(error)}", EXIT_BAD_INPUT)
     except (ValueError, TypeError) as error:
-        _fail(_with_options(str(error)), EXIT_BAD_INPUT)
-    except ImportError as error:  # of an extra
-        _fail(str(error), EXIT_BAD_INPUT)
-    except InsufficientMemoryError as error:
-        _fail(str(error), EXIT_BAD_INPUT)
-    except MemoryError as error:
-        _fail(f"not enough memory ({error})", EXIT_FAILED)
-    except (RuntimeError, OverflowError) as error:
-        _fail(str(error), EXIT_FAILED)
+        _fail(_with_options(reason(error)), EXIT_BAD_INPUT)
+    except (ImportError, InsufficientMemoryError) as error:  # of an extra
+        _fail(reason(error), EXIT_BAD_INPUT)
+    except Exception as error:
+        _fail(reason(error), EXIT_FAILED)
     finally:
         # CPython remembers an interrupt inside an exec (modules that are being imported use it) and
         # would end the process by the signal although it was handled, unless another exec follows.
@@ -230,9 +239,18 @@ def main() -> NoReturn:
 
 def _interrupt_once(*_: object) -> NoReturn:
     """Ctrl-C stops the run; pressed again, it does not disturb the saving of what was done."""
-    for stop in (signal.SIGINT, signal.SIGTERM):
+    for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(stop, signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+def _hang_up(*_: object) -> NoReturn:
+    """The terminal is gone: what would be written to it must not end the saving either."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        if os.isatty(stream):
+            os.dup2(nowhere, stream)
+    _interrupt_once()
 
 
 def _with_options(sentence: str) -> str:
@@ -249,5 +267,7 @@ def _with_options(sentence: str) -> str:
 
 
 def _fail(sentence: str, status: int) -> NoReturn:
+    if os.environ.get("SHAPCPP_DEBUG"):
+        traceback.print_exc()
     click.echo(f"Error: {' '.join(sentence.split())}", err=True)
     sys.exit(status)

@@ -6,7 +6,7 @@ import click
 import numpy as np
 
 import shapcpp
-from shapcpp.cli.console import PATH, check_outputs, note
+from shapcpp.cli.console import PATH, check_outputs, note, save
 from shapcpp.detection.relabelling import DECISIONS, apply_decisions, read_decisions
 
 __all__ = ["relabel", "report"]
@@ -91,7 +91,7 @@ def relabel(features: str, decisions: str, output: str) -> None:
     before = shapcpp.read_features(features)
     made = read_decisions(decisions)
     after = apply_decisions(before, made)
-    shapcpp.write_features(output, after)
+    kept = save(output, lambda path: shapcpp.write_features(path, after))
     if any(one.label is None for one in made):
         note(f"{decisions} has no column label: applied twice, it would undo itself")
     counts = {name: sum(one.decision == name for one in made) for name in DECISIONS}
@@ -100,4 +100,4 @@ def relabel(features: str, decisions: str, output: str) -> None:
     for label in np.unique(old[old != new]).tolist():
         changed = (old == label) & (new != old)
         click.echo(f"relabelled {changed.sum()} from {label} to {new[changed][0]}")
-    click.echo(f"wrote {output}. Next: shapcpp value {output}")
+    click.echo(f"wrote {kept}. Next: shapcpp value {kept}")

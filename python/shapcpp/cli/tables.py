@@ -215,9 +215,9 @@ def show_queue(queue: np.recarray[Any, Any], v: Valuation) -> None:
         console.print()
 
 
-def save_rows(path: str, table: np.recarray[Any, Any]) -> None:
+def save_rows(path: str, table: np.recarray[Any, Any], raw: bool) -> None:
     """A table of `detection_table` or `review_queue` as CSV."""
-    write_csv(path, table.dtype.names or (), table.tolist())
+    write_csv(path, table.dtype.names or (), table.tolist(), raw)
 
 
 def show_info() -> None:
@@ -229,7 +229,6 @@ def show_info() -> None:
         "threads": available_processors(),
         "compiler": build["compiler"],
         "eigen": build["eigen"],
-        "openmp": build["openmp"],
         "sanitized": build["sanitized"],
         "python": platform.python_version(),
         "numpy": np.__version__,

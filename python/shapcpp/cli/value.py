@@ -12,17 +12,12 @@ import numpy as np
 
 import shapcpp
 from shapcpp.cli import tables
-from shapcpp.cli.console import EXIT_INTERRUPTED, PATH, check_outputs, note
+from shapcpp.cli.console import EXIT_INTERRUPTED, PATH, RAW_CSV, check_outputs, note, save
 from shapcpp.metrics import Metric, available, resolve
 from shapcpp.results.tally import SumsOverflowError
 from shapcpp.running import transports
 
 __all__ = ["value"]
-
-ONE_LABEL = (
-    "the classifier of all samples calls every test sample {}, so that values say little of the "
-    "other class; --scale standard, --class-weight balanced or a larger --C may change that"
-)
 
 
 @click.command()
@@ -92,6 +87,7 @@ ONE_LABEL = (
 )  # fmt: skip
 @click.option("-o", "--output", type=PATH, metavar="RUN.npz", help="Save the whole result.")
 @click.option("--csv", "csv_path", type=PATH, metavar="VALUES.csv", help="Save a row per sample.")
+@RAW_CSV
 @click.option("--stats", is_flag=True, help="Show what the engine did, after the values.")
 @click.option(
     "--estimate", "only_estimate", is_flag=True,
@@ -123,6 +119,7 @@ def value(
     dask: str | None,
     output: str | None,
     csv_path: str | None,
+    raw_csv: bool,
     stats: bool,
     only_estimate: bool,
     labels: str | None,
@@ -204,7 +201,8 @@ def value(
     except shapcpp.Interrupted as stop:
         _keep_partial("interrupted", stop.partial, kept)
         if csv_path is not None and stop.partial.n_permutations > 0:
-            stop.partial.to_csv(csv_path, shown)
+            partial = stop.partial
+            save(csv_path, lambda path: partial.to_csv(path, shown, raw=raw_csv))
         sys.exit(EXIT_INTERRUPTED)
     except ValueError as error:
         if extend is None or not str(error).startswith("extend "):
@@ -214,16 +212,15 @@ def value(
         if error.partial.n_permutations > 0:
             _keep_partial("failed", error.partial, kept)
         raise
+    if v.n_permutations == 0:
+        raise RuntimeError(f"no permutation was completed within --max-time {max_time} s")
     if output is not None:
-        v.save(output)
+        kept = save(output, v.save)
     if csv_path is not None:
-        v.to_csv(csv_path, shown)
+        save(csv_path, lambda path: v.to_csv(path, shown, raw=raw_csv))
     if v.uncertified:
         note(f"{v.uncertified} predictions had a margin below the rounding floor; "
               "they count as the smaller label")  # fmt: skip
-    _note_repeated(v.ids)
-    if (only := v.only_prediction) is not None:
-        note(ONE_LABEL.format(only))
     if went_on:
         note(f"went on from {checkpoint}")
     if until is not None and v.complete and v.n_permutations < perms:
@@ -237,7 +234,7 @@ def value(
     if stats:
         tables.show_stats(v)
     if output is None and checkpoint is not None:
-        v.save(checkpoint)  # an error now, if it could not be written so far
+        kept = save(checkpoint, v.save)  # it may not have been written so far
     if kept is not None:
         click.echo(f"\nSaved to {kept}. Next: shapcpp detect {kept}")
 
@@ -255,15 +252,6 @@ def _metrics_to_show(asked: list[Metric], y: Any, y_test: Any) -> list[Metric]:
     return defined
 
 
-def _note_repeated(ids: Any) -> None:
-    names, counts = np.unique(ids, return_counts=True)
-    repeated = counts > 1
-    if repeated.any():
-        those = f"{repeated.sum()} ids are" if repeated.sum() > 1 else "1 id is"
-        example = f"{names[repeated][0]} names {counts[repeated][0]} of them"
-        note(f"{those} not of one training sample only: {example}")
-
-
 def _keep_partial(how: str, v: shapcpp.Valuation, output: str | None) -> None:
     done = f"{how} after {v.n_permutations} of {v.settings['permutations']} permutations"
     if output is None:
@@ -271,8 +259,7 @@ def _keep_partial(how: str, v: shapcpp.Valuation, output: str | None) -> None:
     elif v.n_permutations == 0:
         note(f"{done}; nothing to save")
     else:
-        v.save(output)
-        note(f"{done}; they are saved in {output}, marked as partial")
+        note(f"{done}; they are saved in {save(output, v.save)}, marked as partial")
 
 
 def _parse_class_weight(text: str | None) -> str | dict[int, float] | None:

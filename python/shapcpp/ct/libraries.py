@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
+from shapcpp.extras import installs
+
 __all__ = ["library", "quiet"]
 
 CHATTY_MODULES, CHATTY_LOGGERS = "pydicom|nibabel|PIL", ("pydicom", "nibabel.global")
@@ -21,8 +23,7 @@ def library(name: str, purpose: str) -> Any:
     except ImportError as error:
         package = name.split(".")[0]
         raise ImportError(
-            f"{purpose} needs {package}, which cannot be imported ({error}): "
-            "pip install 'shapcpp[ct]'"
+            f"{purpose} needs {package}, which cannot be imported ({error}): {installs('ct')}"
         ) from None
 
 

@@ -16,8 +16,6 @@ from shapcpp.storage.features import Features
 __all__ = ["Decision", "apply_decisions", "read_decisions"]
 
 DECISIONS = ("keep", "relabel", "unsure")
-# What a spreadsheet would run as a formula, and the apostrophe that the report puts before it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 @dataclass(frozen=True)
@@ -67,14 +65,14 @@ def read_decisions(path: files.PathLike) -> list[Decision]:
     for number, entries in enumerate(rows):
         row = dict(zip(header, entries, strict=True))
         place = f"{path}, row {number}"
-        name, decision = _unescaped(row["id"]), row["decision"]
+        name, decision = row["id"], row["decision"]
         if decision not in DECISIONS:
             raise ValueError(
                 f"{place}: decision is {decision!r}; it must be one of {', '.join(DECISIONS)}"
             )
         if name in decisions:
             raise ValueError(f"{place}: id {name!r} was decided before")
-        label = _unescaped(row["label"]) if "label" in row else None
+        label = row.get("label")
         decisions[name] = Decision(name, decision, label, place)
     return list(decisions.values())
 
@@ -136,10 +134,6 @@ def apply_decisions(features: Features, decisions: list[Decision]) -> Features:
         if decision.decision == "relabel":
             rows["label"][row] = classes[0] if label == classes[1] else classes[1]
     return Features(rows, features.source)
-
-
-def _unescaped(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA) else cell
 
 
 def _ids(features: Features) -> NDArray[Any]:

@@ -82,11 +82,12 @@ def removal_curve(
     Class weights and scaling stay those of the run over all samples. Where one class is
     left, it is what the classifier predicts.
     """
-    X = checks.features("X", X)
+    table, X = X, checks.features("X", X)
     y = checks.labels("y", y)
     checks.same_length("y", y, "labels", "X", X)
     checks.same_length("y", y, "labels", "v", v.labels)
     classes = checks.known_labels("y", y, v.classes, known_name="the result")
+    checks.same_columns("X_val", X_val, "X", table)
     X_val = checks.matching_features("X_val", X_val, X)
     y_val = checks.labels("y_val", y_val)
     checks.same_length("y_val", y_val, "labels", "X_val", X_val)

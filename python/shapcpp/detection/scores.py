@@ -60,8 +60,7 @@ def detection_scores(
     are the exact optimum of 2-means in one dimension, as in OpenDataVal (Jiang et al.,
     2023). Average precision is a sum over distinct values without interpolation.
     """
-    if v.n_permutations == 0:
-        raise ValueError("v holds no completed permutation")
+    v.check_begun()
     chosen = resolve_all(metrics, v.test_counts)
     wrong = mistakes(v, y, y_true)
     wrong[EITHER] = np.logical_or(*(wrong[direction] for direction in DIRECTIONS))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from shapcpp.progress import Progress, Unseen, silent
-from shapcpp.storage import files
+from shapcpp.storage import files, writing
 
 __all__ = ["Facts", "Progress", "Stages", "fingerprint", "fingerprint_by_time"]
 
@@ -65,7 +65,7 @@ class Stages:
         self._bar = bar
         self.folder.mkdir(parents=True, exist_ok=True)
         self._record_file = self.folder / NAME
-        files.check_writable(self._record_file)
+        writing.check_writable(self._record_file)
         self._records = self._read()
         self._asked: set[str] = set()  # of this object
 
@@ -171,7 +171,7 @@ class Stages:
 
     def _write(self) -> None:
         content = json.dumps({"format": FORMAT, "stages": self._records}, indent=1) + "\n"
-        files.write_atomically(self._record_file, lambda file: file.write(content.encode()))
+        writing.write_atomically(self._record_file, lambda file: file.write(content.encode()))
 
 
 RECORD = ("inputs", "outputs", "facts")

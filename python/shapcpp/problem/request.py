@@ -169,10 +169,11 @@ def check(
     trace: int | None = None,
 ) -> Request:
     """The arguments of `value`, checked in that order."""
-    X = checks.features("X", X)
+    table, X = X, checks.features("X", X)
     y = checks.labels("y", y)
     checks.same_length("y", y, "labels", "X", X)
     classes = checks.two_classes("y", y)
+    checks.same_columns("X_test", X_test, "X", table)
     X_test = checks.matching_features("X_test", X_test, X)
     y_test = checks.labels("y_test", y_test)
     checks.same_length("y_test", y_test, "labels", "X_test", X_test)

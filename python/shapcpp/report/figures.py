@@ -16,7 +16,7 @@ from shapcpp import _core
 from shapcpp.report import drawing
 from shapcpp.report.words import LONG, metrics_shown
 from shapcpp.results.valuation import Valuation
-from shapcpp.storage import files
+from shapcpp.storage import files, writing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -237,7 +237,7 @@ def _save(figure: Figure, path: files.PathLike | None) -> None:
     undated = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
     content = io.BytesIO()
     figure.savefig(content, format=kind, dpi=200, metadata=undated)
-    files.write_atomically(path, lambda file: file.write(content.getvalue()))
+    writing.write_atomically(path, lambda file: file.write(content.getvalue()))
 
 
 def _panel(figure: Figure, alt: str) -> Panel:

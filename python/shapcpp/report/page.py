@@ -15,13 +15,14 @@ from shapcpp.checks import positive
 from shapcpp.ct.readers.columns import ANONYMOUS
 from shapcpp.ct.readers.listing import SERIES
 from shapcpp.detection.queue import mistakes
+from shapcpp.extras import installs
 from shapcpp.report import figures, refits, summaries, words
 from shapcpp.report.conventions import conventions
 from shapcpp.report.experiments import Experiment
 from shapcpp.report.pictures import Scans, pictures_of
 from shapcpp.report.queue import MOST, review
 from shapcpp.results.valuation import Valuation, load
-from shapcpp.storage import files
+from shapcpp.storage import files, writing
 from shapcpp.storage.features import Features
 from shapcpp.storage.features_file import read_features
 
@@ -79,7 +80,7 @@ def report(
     Raises
     ------
     ImportError
-        If jinja2 or matplotlib is not installed (``pip install 'shapcpp[plot]'``).
+        If jinja2 or matplotlib is not installed (``pip install '.[plot]'`` in a checkout).
     OSError
         If a file cannot be read or written.
     ValueError
@@ -98,7 +99,7 @@ def report(
         refits.check_same(v, features)
     if experiments is None and v.true_labels is not None:
         experiments = [Experiment("this run", v, other)]
-    files.check_writable(output)
+    writing.check_writable(output)
 
     runs = {str(u.settings["single_class"]): u for u in (v, other) if u is not None}
     queue = review(v, fraction, most)
@@ -129,7 +130,7 @@ def report(
         patients=sorted(patients, key=lambda name: (len(name), name)),  # 9 before 10
         key=_key(v),
     )
-    files.write_atomically(output, lambda file: file.write(page.encode()))
+    writing.write_atomically(output, lambda file: file.write(page.encode()))
 
 
 def check_libraries() -> None:
@@ -139,7 +140,7 @@ def check_libraries() -> None:
         import_module("matplotlib")
     except ImportError as error:
         raise ImportError(
-            f"a report needs jinja2 and matplotlib ({error}): pip install 'shapcpp[plot]'"
+            f"a report needs jinja2 and matplotlib ({error}): {installs('plot')}"
         ) from None
 
 

@@ -32,6 +32,11 @@ class Estimates:
         """Number of permutations completed."""
         return int((self.ranges[:, 1] - self.ranges[:, 0]).sum())
 
+    def check_begun(self) -> None:
+        """ValueError where no permutation was completed: every value is unknown, none is lowest."""
+        if self.n_permutations == 0:
+            raise ValueError("no permutation was completed: there are no values")
+
     @property
     def metrics(self) -> list[str]:
         """Short names of the named metrics that the test set defines."""
@@ -153,9 +158,10 @@ class Estimates:
         Raises
         ------
         ValueError
-            If `fraction` is out of range, or as for indexing.
+            If `fraction` is out of range, if no permutation was completed, or as for indexing.
         """
         fraction = checks.fraction("fraction", fraction)
+        self.check_begun()
         values = self[metric]
         return np.argsort(values, kind="stable")[: _how_many(fraction, len(values))]
 

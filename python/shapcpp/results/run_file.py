@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from shapcpp import _core, checks
 from shapcpp.results import index_ranges, stopping
-from shapcpp.storage import files
+from shapcpp.storage import files, writing
 
 __all__ = ["read", "write"]
 
@@ -48,9 +48,10 @@ def write(path: files.PathLike, fields: Mapping[str, Any], complete: bool) -> No
         "format": FORMAT,
         "version": _core.__version__,
         "complete": complete,
+        "arrays": sorted(arrays),  # none of them can be lost without being missed
         **{name: fields[name] for name in ("uncertified", "settings", "fingerprint", "stats")},
     }
-    files.write_npz(path, {"about": np.array(json.dumps(about)), **arrays})
+    writing.write_npz(path, {"about": np.array(json.dumps(about)), **arrays})
 
 
 def read(path: files.PathLike) -> dict[str, Any]:
@@ -73,6 +74,9 @@ def read(path: files.PathLike) -> dict[str, Any]:
         lacking = [name for name in needed if name not in about]
         if lacking:
             raise ValueError(f"about lacks {', '.join(lacking)}")
+        lost = sorted({*about.get("arrays", [])} - arrays.keys())
+        if lost or "arrays" not in about:
+            raise ValueError(f"it lacks {', '.join(lost) or 'the list of its arrays'}")
         for name in ("settings", "stats"):
             if not isinstance(about[name], dict):
                 raise TypeError(f"{name} hold no names, but {about[name]!r}")

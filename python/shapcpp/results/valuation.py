@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import checks
+from shapcpp.extras import installs
 from shapcpp.metrics import Metric, resolve_all
 from shapcpp.results import index_ranges, run_file
 from shapcpp.results.estimates import Estimates
@@ -155,7 +156,13 @@ class Valuation(Estimates):
         dict of str to ndarray of shape (n,)
             id, label, then group and true_label where known, then for each metric its
             value, standard error and 95% interval: ``acc, acc_stderr, acc_low, acc_high``.
+
+        Raises
+        ------
+        ValueError
+            If no permutation was completed.
         """
+        self.check_begun()
         table: dict[str, NDArray[Any]] = {"id": self.ids, "label": self.labels}
         if self.groups is not None:
             table["group"] = self.groups
@@ -180,22 +187,23 @@ class Valuation(Estimates):
         Raises
         ------
         ImportError
-            If pandas is not installed (``pip install 'shapcpp[frame]'``).
+            If pandas is not installed (``pip install '.[frame]'`` in a checkout).
         """
         try:
             import pandas
         except ImportError:
             raise ImportError(
-                "to_frame needs pandas: pip install 'shapcpp[frame]'; columns() and to_csv() do not"
+                f"to_frame needs pandas: {installs('frame')}; columns() and to_csv() do not"
             ) from None
         frame: pandas.DataFrame = pandas.DataFrame(self.columns(metrics))
         return frame
 
-    def to_csv(self, path: files.PathLike, metrics: Metrics = None) -> None:
+    def to_csv(self, path: files.PathLike, metrics: Metrics = None, *, raw: bool = False) -> None:
         """Writes the columns of `columns` as CSV, whole or not at all.
 
-        Numbers are written so that reading them gives the same doubles, and ids and groups
-        as they are: a spreadsheet takes those that begin with ``= + - @`` for formulas.
+        Numbers are written so that reading them gives the same doubles. Ids and groups that a
+        spreadsheet would run as formulas (they begin with ``= + - @``) get an apostrophe, which
+        `shapcpp relabel` takes away again.
 
         Parameters
         ----------
@@ -203,15 +211,19 @@ class Valuation(Estimates):
             The file to write.
         metrics : sequence of str or Metric, optional
             Default: every named metric that the test set defines.
+        raw : bool, default False
+            Writes ids and groups as they are.
 
         Raises
         ------
         OSError
             If the file cannot be written.
+        ValueError
+            As for `columns`.
         """
         table = self.columns(metrics)
         rows = zip(*(column.tolist() for column in table.values()), strict=True)
-        write_csv(path, table, rows)
+        write_csv(path, table, rows, raw)
 
     def merge(self, other: Valuation) -> Valuation:
         """The result of two runs together: the same integers as of one run over both ranges.
@@ -304,6 +316,8 @@ class Valuation(Estimates):
         )
 
     def _repr_html_(self) -> str:
+        if self.n_permutations == 0:
+            return f"<p>{html.escape(repr(self)[1:-1])}</p>"
         metrics = self.metrics
         order = self.lowest(metrics[0], 1.0)[:ROWS_SHOWN]
         table = self.columns()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import time
 import uuid
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from shapcpp.machine.memory import InsufficientMemoryError
 from shapcpp.problem.request import LAST, Request
 from shapcpp.results.tally import Sums
 from shapcpp.running import worker
-from shapcpp.running.transports import WorkerError, office_of
+from shapcpp.running.transports import WorkerError, WorkerWarning, office_of
 from shapcpp.running.worker import Answer, Inputs, OtherVersionError, Task, widened
 
 __all__ = ["Workers"]
@@ -29,6 +30,7 @@ SHARE_OF_ADDING = 0.25  # of this process's time, at most
 FORGETS = 0.2  # weight of the last answer in what is known of answers
 IN_FLIGHT = 2  # tasks per worker: one that it does, one that waits for it
 ATTEMPTS = 4  # at one task
+SAID_AFTER, SAID_AGAIN = 3.0, 4.0  # seconds of waiting, and so many times as many
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,29 @@ class _Walks:
     end: int
     failures: int = 0
     with_inputs: bool = False
+
+
+class _Patience:
+    """Says for whom a run waits: soon, and then at ever longer intervals."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._next = 0.0
+
+    def wait(self, why: str) -> None:
+        """Is told `why` several times a second; nothing where it does not wait."""
+        now = time.monotonic()
+        if not why:
+            self._since = None
+            return
+        if self._since is None:
+            self._since, self._next = now, SAID_AFTER
+        waited = now - self._since
+        if waited >= self._next:
+            self._next *= SAID_AGAIN
+            warnings.warn(
+                f"waiting for workers since {waited:.0f} s: {why}", WorkerWarning, stacklevel=2
+            )
 
 
 class Workers:
@@ -80,6 +105,7 @@ class Workers:
             threads=request.threads,
         )
         self._office = office_of(executor, Inputs(key, request.arguments()))
+        self._patience = _Patience()
         self._is_open = False
         self._seconds = 0.0  # that a worker takes for a walk, once known
         self._adding = 0.0  # seconds that it takes here to add an answer to the others
@@ -99,9 +125,14 @@ class Workers:
     def do(self, first: int, end: int, report: Callable[[int], object]) -> Iterator[Sums]:
         """As `course.Walker` has it."""
         done, not_sent = 0, first
+
+        def waits(why: str) -> None:
+            self._patience.wait(why)
+            report(0)
+
         try:
             if not self._is_open:
-                self._office.open(lambda: report(0))
+                self._office.open(waits)
                 self._is_open = True
             while done < end - first:
                 not_sent = self._send(not_sent, end)
@@ -110,6 +141,7 @@ class Workers:
                     start = time.perf_counter()
                     yield sums
                     self._adding += FORGETS * (time.perf_counter() - start - self._adding)
+                self._patience.wait(self._office.nobody(self._in_flight))
                 report(done)
         except GeneratorExit:
             raise

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from shapcpp.errors import reason
 from shapcpp.results import index_ranges
 from shapcpp.results.index_ranges import Ranges
 from shapcpp.results.stopping import Rule
@@ -169,7 +170,7 @@ class Course:
             self._kept = self.sums
         except OSError as error:
             warnings.warn(
-                f"checkpoint {self.checkpoint}: {(error.strerror or str(error)).lower()}; the "
+                f"checkpoint {self.checkpoint}: {reason(error)}; the "
                 f"results stay in memory, and writing is tried again every {self.every:g} s",
                 CheckpointWarning,
                 stacklevel=2,

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from shapcpp.extras import installs
 from shapcpp.running import worker
 from shapcpp.running.worker import Answer, Inputs, Task
 
-__all__ = ["Office", "WorkerError", "check", "dask", "office_of"]
+__all__ = ["Office", "WorkerError", "WorkerWarning", "check", "dask", "office_of"]
 
 ASKED_AGAIN = 2.0  # seconds, after which Dask is asked for the number of its workers
 WAITS_FOR_SCHEDULER = 10.0  # seconds
@@ -31,11 +32,18 @@ class WorkerError(RuntimeError):
     partial: Any = None
 
 
+class WorkerWarning(RuntimeWarning):
+    """A run waits for the workers of an executor, and says so for as long as it does."""
+
+
 class Office(Protocol):
     """Sends tasks to workers."""
 
-    def open(self, report: Callable[[], object]) -> None:
-        """Makes ready; calls `report` several times a second while it waits."""
+    def open(self, waits: Callable[[str], object]) -> None:
+        """Makes ready; tells `waits` several times a second for whom it waits."""
+
+    def nobody(self, in_flight: Iterable[Future[Answer]], /) -> str:
+        """Why none of these tasks is being done, in words; empty where one may be."""
 
     def workers(self, seen: int, /) -> int:
         """How many tasks are done at a time; so many workers have answered so far."""
@@ -73,8 +81,12 @@ class _Pool:
         self._executor = executor
         self._inputs = inputs
 
-    def open(self, report: Callable[[], object]) -> None:
+    def open(self, waits: Callable[[str], object]) -> None:
         pass
+
+    def nobody(self, in_flight: Iterable[Future[Answer]]) -> str:
+        began = any(future.running() or future.done() for future in in_flight)
+        return "" if began else "the executor has begun no task"
 
     def workers(self, seen: int) -> int:
         for name in ("_max_workers", "max_workers", "num_workers"):
@@ -104,11 +116,11 @@ class _Dask:
         self._count = 0
         self._asked = 0.0
 
-    def open(self, report: Callable[[], object]) -> None:
+    def open(self, waits: Callable[[str], object]) -> None:
         first = self._client.submit(int, pure=False)  # clusters that adapt wait for something to do
         while not self._client.nthreads():
             self.check()
-            report()
+            waits(self.nobody(()))
             time.sleep(0.1)
         first.release()
 
@@ -117,6 +129,10 @@ class _Dask:
             self._count = sum(self._client.nthreads().values())
             self._asked = time.monotonic()
         return max(self._count, 1)
+
+    def nobody(self, _in_flight: Iterable[Future[Answer]]) -> str:
+        address = self._client.scheduler.address
+        return "" if self._count else f"the Dask scheduler at {address} has none"
 
     def send(self, task: Task, _with_inputs: bool) -> Future[Answer]:
         if self._scattered is None or self._scattered.status != "finished":  # lost with a worker
@@ -158,9 +174,7 @@ def dask(address: str) -> Iterator[Executor]:
     try:
         from distributed import Client
     except ImportError:
-        raise ValueError(
-            "Dask is not installed; pip install 'shapcpp[distributed]' brings it"
-        ) from None
+        raise ValueError(f"Dask is not installed; {installs('distributed')} brings it") from None
     if not _is_address(address):  # Dask would wait for an answer from there
         raise ValueError(f"the address of a scheduler is like tcp://host:8786, got {address!r}")
     try:

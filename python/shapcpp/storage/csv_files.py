@@ -6,10 +6,12 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from shapcpp.storage import files
+from shapcpp.storage import files, writing
 
 __all__ = ["need_columns", "read_csv", "write_csv"]
 
+# Spreadsheets run a cell that begins like this as a formula, unless an apostrophe stands before it.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠", "'")
 # Where a comma stands in decimal numbers, spreadsheets separate columns by semicolons.
 OTHER_SEPARATORS = (";", "\t")
 
@@ -17,7 +19,8 @@ OTHER_SEPARATORS = (";", "\t")
 def read_csv(path: files.PathLike) -> tuple[list[str], list[list[str]]]:
     """Header and rows of a CSV file, UTF-8; empty lines do not count.
 
-    Columns are separated by commas; where the header has none, by semicolons or tabs.
+    Columns are separated by commas; where the header has none, by semicolons or tabs. An
+    apostrophe before what a spreadsheet would run as a formula is taken away.
 
     Raises
     ------
@@ -45,7 +48,8 @@ def read_csv(path: files.PathLike) -> tuple[list[str], list[list[str]]]:
             header, *rows = [line for line in lines if line] or [[]]
         except csv.Error as error:
             raise ValueError(str(error)) from None
-        header = [name.strip() for name in header]
+        header = [_unescaped(name.strip()) for name in header]
+        rows = [[_unescaped(cell) for cell in row] for row in rows]
         for name in header:
             if header.count(name) > 1:
                 raise ValueError(f"its column {name!r} is there twice")
@@ -53,6 +57,14 @@ def read_csv(path: files.PathLike) -> tuple[list[str], list[list[str]]]:
             if len(row) != len(header):
                 raise ValueError(f"row {number} has {len(row)} entries, the header {len(header)}")
     return header, rows
+
+
+def _escaped(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
+def _unescaped(cell: str) -> str:
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA) else cell
 
 
 def need_columns(
@@ -67,11 +79,18 @@ def need_columns(
 
 
 def write_csv(
-    path: files.PathLike, header: Iterable[str], rows: Iterable[Sequence[object]]
+    path: files.PathLike,
+    header: Iterable[str],
+    rows: Iterable[Sequence[object]],
+    raw: bool = False,
 ) -> None:
-    """Writes a CSV file, UTF-8 with unix line ends, whole or not at all."""
+    """Writes a CSV file, UTF-8 with unix line ends, whole or not at all.
+
+    Text that a spreadsheet would run as a formula gets an apostrophe, which `read_csv` takes
+    away again, unless it is to be `raw`; numbers stay numbers.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    files.write_atomically(path, lambda file: file.write(text.getvalue().encode()))
+    for row in (header, *rows):
+        writer.writerow(row if raw else map(_escaped, row))
+    writing.write_atomically(path, lambda file: file.write(text.getvalue().encode()))

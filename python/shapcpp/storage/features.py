@@ -164,10 +164,11 @@ class Features:
         def name(argument: str) -> str:
             return names.get(argument, argument)
 
-        X = checks.features(name("X"), X)
+        table, X = X, checks.features(name("X"), X)
         y = checks.labels(name("y"), y)
         checks.same_length(name("y"), y, "labels", name("X"), X)
         classes = checks.two_classes(name("y"), y)
+        checks.same_columns(name("X_test"), X_test, name("X"), table)
         X_test = checks.matching_features(name("X_test"), X_test, X, name("X"))
         y_test = checks.labels(name("y_test"), y_test)
         checks.same_length(name("y_test"), y_test, "labels", name("X_test"), X_test)

@@ -7,7 +7,7 @@ from typing import Any
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from shapcpp.storage import files
+from shapcpp.storage import files, writing
 from shapcpp.storage.features import Features
 
 __all__ = ["read_features", "write_features"]
@@ -129,6 +129,6 @@ def write_features(path: files.PathLike, features: Features) -> None:
     OSError
         If the file cannot be written.
     """
-    files.write_atomically(
+    writing.write_atomically(
         path, lambda file: npy.write_array(file, features.rows, allow_pickle=False)
     )

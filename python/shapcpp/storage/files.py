@@ -1,4 +1,4 @@
-"""Arrays on disk: read without pickles and without surprises, written whole or not at all."""
+"""Arrays on disk: read without pickles and without surprises."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ import math
 import os
 import struct
 import sys
-import tempfile
 import tokenize
 import warnings
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -23,14 +21,11 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 __all__ = [
-    "check_writable",
     "is_npy",
     "read_npy",
     "read_npz",
     "shown",
     "told",
-    "write_atomically",
-    "write_npz",
 ]
 
 Array = NDArray[Any]
@@ -174,60 +169,3 @@ def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     except (SyntaxError, tokenize.TokenError, RecursionError, MemoryError):
         raise ValueError("its header cannot be parsed") from None
     return shape, dtype
-
-
-def write_npz(path: PathLike, arrays: Mapping[str, Array]) -> None:
-    """Writes arrays to a ``.npz`` file, whole or not at all."""
-
-    def write(file: IO[bytes]) -> None:
-        with zipfile.ZipFile(file, "w") as archive:
-            for name, array in arrays.items():
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                    npy.write_array(member, np.asanyarray(array), allow_pickle=False)
-
-    write_atomically(path, write)
-
-
-def write_atomically(path: PathLike, write: Callable[[IO[bytes]], object]) -> None:
-    """Calls `write` on a temporary file and renames it to `path` once it is on the disk."""
-    try:
-        if os.path.exists(path) and not os.path.isfile(path):  # a pipe, a terminal, /dev/null
-            with open(path, "wb") as file:
-                write(file)
-        else:
-            _write_beside(Path(os.path.realpath(path)), write)
-    except OSError as error:
-        raise type(error)(error.errno, error.strerror, os.fspath(path)) from error
-
-
-def _write_beside(target: Path, write: Callable[[IO[bytes]], object]) -> None:
-    descriptor, temporary = tempfile.mkstemp(prefix=".shapcpp-", dir=target.parent)
-    try:
-        with open(descriptor, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, target.stat().st_mode if target.exists() else 0o666 & ~mask)
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def check_writable(path: PathLike) -> None:
-    """OSError now if `path` could not be written later."""
-    if os.path.isdir(path):
-        raise IsADirectoryError(21, "it is a directory", os.fspath(path))
-    if os.path.exists(path) and not os.access(path, os.W_OK):
-        raise PermissionError(13, "permission denied", os.fspath(path))
-    if os.path.exists(path) and not os.path.isfile(path):
-        return
-    target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(2, "its folder does not exist", os.fspath(path))
-    try:
-        tempfile.TemporaryFile(dir=target.parent).close()
-    except OSError as error:
-        raise type(error)(error.errno, error.strerror, os.fspath(path)) from None

@@ -13,10 +13,21 @@ from torch import Tensor, nn
 from shapcpp.ct.network.convolutions import convolved, interruptible
 from shapcpp.machine.memory import InsufficientMemoryError, available_memory, readable
 
-__all__ = ["CapsuleLayer", "CapsuleNetwork", "NetworkOptions", "n_primary", "route", "squash"]
+__all__ = [
+    "LARGEST_SIZE",
+    "CapsuleLayer",
+    "CapsuleNetwork",
+    "NetworkOptions",
+    "n_primary",
+    "route",
+    "squash",
+]
 
 CHANNELS = 64  # of both convolutions; a primary capsule is what they say of one place
 LOSSES = ("margin", "cross-entropy")
+# Far beyond all use: what a file claims must not take for ever.
+LARGEST_SIZE = 4096  # pixels
+MOST = {"capsules": 4096, "dimension": 1024, "routing": 100}
 READOUTS = ("positive", "longest", "both")
 # The places of a picture are so many that their sum, squashed, is a unit vector whatever they
 # hold, and then nothing is learned. So the hidden capsules begin as transforms of the mean, at
@@ -53,7 +64,7 @@ class NetworkOptions:
     Raises
     ------
     ValueError
-        For an unknown name, or a number below 1.
+        For an unknown name, or a number below 1 or beyond all use.
     """
 
     capsules: int = 32
@@ -68,6 +79,8 @@ class NetworkOptions:
             number = getattr(self, name)
             if isinstance(number, bool) or not isinstance(number, int) or number < 1:
                 raise ValueError(f"{name} must be an integer of at least 1, got {number!r}")
+            if number > MOST[name]:
+                raise ValueError(f"{name} must be at most {MOST[name]}, got {number}")
         for name, known in (("loss", LOSSES), ("readout", READOUTS)):
             if getattr(self, name) not in known:
                 given = getattr(self, name)
@@ -224,7 +237,7 @@ class CapsuleNetwork(nn.Module):
     Raises
     ------
     ValueError
-        If the pictures are too small.
+        If the pictures are too small or too large.
     InsufficientMemoryError
         If weights that are not shared do not fit in memory.
     """
@@ -233,6 +246,8 @@ class CapsuleNetwork(nn.Module):
         super().__init__()
         if size < 8:
             raise ValueError(f"size must be at least 8 pixels, got {size}")
+        if size > LARGEST_SIZE:
+            raise ValueError(f"size must be at most {LARGEST_SIZE} pixels, got {size}")
         _check_weights_fit(size, options)
         self.size, self.options = size, options
         self.first = nn.Conv2d(1, CHANNELS, 3)

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import pickle
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from shapcpp import checks
-from shapcpp.ct.network.capsules import CapsuleNetwork, NetworkOptions
+from shapcpp.ct.network.capsules import LARGEST_SIZE, CapsuleNetwork, NetworkOptions
 from shapcpp.ct.network.devices import find_device
+from shapcpp.ct.network.torch_file import DAMAGED, read_torch, write_torch
 from shapcpp.ct.network.trained import CURVE, Trained
 from shapcpp.storage import files
 
-__all__ = ["load_model", "save_model", "write_torch"]
+__all__ = ["load_model", "save_model"]
 
 NETWORK = "shapcpp capsule network"
-FORMAT = f"{NETWORK} 2"
+FORMAT = f"{NETWORK} 3"
 
 
 def save_model(path: files.PathLike, trained: Trained) -> None:
@@ -51,37 +50,6 @@ def save_model(path: files.PathLike, trained: Trained) -> None:
     write_torch(path, content)
 
 
-def write_torch(path: files.PathLike, content: object) -> None:
-    """``torch.save``, whole or not at all; a full disk is an OSError as of other files."""
-
-    def write(file: IO[bytes]) -> None:
-        told = _ToldErrors(file)
-        try:
-            torch.save(content, told)  # type: ignore[arg-type]
-        except RuntimeError:
-            if told.error is not None:
-                raise told.error from None
-            raise
-
-    files.write_atomically(path, write)
-
-
-class _ToldErrors:
-    """A file whose errors torch.save hides behind its own."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.flush = file.flush
-        self.error: OSError | None = None
-
-    def write(self, content: bytes) -> int:
-        try:
-            return self._file.write(content)
-        except OSError as error:
-            self.error = error
-            raise
-
-
 def load_model(path: files.PathLike, device: str = "cpu") -> Trained:
     """Reads a trained network.
 
@@ -104,20 +72,17 @@ def load_model(path: files.PathLike, device: str = "cpu") -> Trained:
         If it is damaged or something else, or the device is unknown or absent.
     """
     place = find_device(device)
-    with files.told(f"{path} is not a readable model file"), open(path, "rb") as file:
-        if not zipfile.is_zipfile(file):
-            raise ValueError("it is not a zip file, as torch.save writes them")
-        file.seek(0)
-        try:
-            content: Any = torch.load(file, map_location="cpu", weights_only=True)
-        except pickle.UnpicklingError:
-            raise ValueError("it holds more than numbers") from None
-        written = content.get("format") if isinstance(content, dict) else None
+    with files.told(f"{path} is not a readable model file"):
+        content, intact = read_torch(path)
+        written = content.get("format")
         if written != FORMAT:
             if str(written).startswith(NETWORK):
                 raise ValueError("another version of shapcpp wrote it: train the network again")
             raise ValueError("shapcpp features --save-model did not write it")
-        size, batch = (checks.positive(name, content[name]) for name in ("size", "batch"))
+        if not intact:
+            raise ValueError(DAMAGED)
+        size = checks.positive("size", content["size"], LARGEST_SIZE)
+        batch = checks.positive("batch", content["batch"])
         options, weights = NetworkOptions(**content["options"]), dict(content["weights"])
         with torch.device("meta"):  # takes no memory, whatever the numbers say
             _check_weights(weights, CapsuleNetwork(size, options).state_dict())

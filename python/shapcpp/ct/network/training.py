@@ -24,7 +24,7 @@ from shapcpp.ct.network.trained import CURVE, Trained, evaluated, fingerprints, 
 from shapcpp.ct.network.training_state import TrainingState
 from shapcpp.ct.slices import Slices
 from shapcpp.progress import nothing, silent
-from shapcpp.storage import files
+from shapcpp.storage import writing
 from shapcpp.storage.files import PathLike
 
 __all__ = ["TRAINING", "train"]
@@ -135,7 +135,7 @@ def train(
     assert isinstance(mean.module, CapsuleNetwork)
     state = TrainingState(network, mean, adam, generator)
     if checkpoint is not None:
-        files.check_writable(checkpoint)
+        writing.check_writable(checkpoint)
         training = {
             "version": TRAINING,
             "seed": seed,

@@ -6,7 +6,6 @@ import copy
 import json
 import math
 import os
-import pickle
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -15,7 +14,7 @@ import torch
 from torch.optim.swa_utils import AveragedModel
 
 from shapcpp.ct.network.capsules import CapsuleNetwork
-from shapcpp.ct.network.model_file import write_torch
+from shapcpp.ct.network.torch_file import DAMAGED, read_torch, write_torch
 from shapcpp.ct.network.trained import CURVE
 from shapcpp.storage import files
 
@@ -154,10 +153,10 @@ def _told(path: files.PathLike) -> AbstractContextManager[None]:
 
 
 def _content(path: files.PathLike) -> Any:
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise ValueError("it is not what a training writes") from None
+    content, intact = read_torch(path)
+    if not intact:
+        raise ValueError(DAMAGED)
+    return content
 
 
 def _difference(kept: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:

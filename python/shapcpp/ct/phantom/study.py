@@ -21,7 +21,7 @@ from shapcpp.ct.phantom.scanner import draw_scanner, scan
 from shapcpp.ct.phantom.shapes import Grid
 from shapcpp.ct.phantom.vessels import airways, draw_airways, draw_vessels, vessels
 from shapcpp.progress import nothing
-from shapcpp.storage import files
+from shapcpp.storage import writing
 from shapcpp.storage.csv_files import write_csv
 
 __all__ = ["PAPER_COUNTS", "write_phantom"]
@@ -151,4 +151,4 @@ def write_nifti(path: Path, voxels: NDArray[Any], spacing: tuple[float, float]) 
     packed = io.BytesIO()
     with gzip.GzipFile(filename="", mode="wb", compresslevel=1, fileobj=packed, mtime=0) as file:
         file.write(image.to_bytes())
-    files.write_atomically(path, lambda file: file.write(packed.getbuffer()))
+    writing.write_atomically(path, lambda file: file.write(packed.getbuffer()))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from shapcpp.errors import reason
 from shapcpp.progress import silent
 from shapcpp.storage import files
 
@@ -42,10 +43,7 @@ class BadSlices:
 
     def bad(self, where: str, error: Exception) -> None:
         """One slice, volume or file that could not be read, and why."""
-        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        if isinstance(error, OSError) and error.strerror:
-            reason = error.strerror.lower()
-        self.left_out(f"{where} cannot be read: {reason}")
+        self.left_out(f"{where} cannot be read: {reason(error).rstrip('.')}")
 
     def left_out(self, sentence: str) -> None:
         """What is wrong with slices, in a sentence: raised, or noted as the reason to go on."""

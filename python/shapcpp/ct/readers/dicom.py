@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp.ct.libraries import library
+from shapcpp.extras import installs
 
 __all__ = ["SUFFIXES", "Header", "in_order", "looks_like_dicom", "read_header", "read_pixels"]
 
@@ -166,5 +167,5 @@ def _check_decoder(path: Path, syntax: Any) -> None:
         missing = "; ".join(decoder.missing_dependencies)
         raise ImportError(
             f"{path} is compressed as {syntax.name}, and no decoder for it is installed "
-            f"(any of: {missing}): pip install 'shapcpp[ct]'"
+            f"(any of: {missing}): {installs('ct')}"
         )

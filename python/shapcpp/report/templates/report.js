@@ -102,7 +102,7 @@
   // A spreadsheet would take what begins like this for a formula. `shapcpp relabel` takes the
   // apostrophe away again, which is why text that begins with one gets another.
   function cell(text) {
-    const safe = /^[=+\-@\t\r']/.test(text) ? "'" + text : text;
+    const safe = /^[=+\-@\t\r＝＋－＠']/.test(text) ? "'" + text : text;
     return '"' + safe.replace(/"/g, '""') + '"';
   }
 

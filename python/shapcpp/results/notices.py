@@ -1,0 +1,50 @@
+"""Facts about a result that its reader should know, in Python and in the shell alike."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+
+from shapcpp.results.valuation import Valuation
+
+__all__ = ["ValuationWarning", "notices", "repeated_ids", "warn"]
+
+
+class ValuationWarning(UserWarning):
+    """Values say less than they seem to, or the samples cannot be told apart by their ids."""
+
+
+def warn(v: Valuation, stacklevel: int) -> None:
+    """A `ValuationWarning` for each notice of a result."""
+    for sentence in notices(v):
+        warnings.warn(sentence, ValuationWarning, stacklevel=stacklevel + 1)
+
+
+def notices(v: Valuation) -> Iterator[str]:
+    """Sentences without a full stop."""
+    if (only := v.only_prediction) is not None:
+        yield (
+            f"the classifier of all samples calls every test sample {only}, so that values say "
+            "little of the other class; standardised features (scale='standard'), "
+            "class_weight='balanced' or a larger C may change that"
+        )
+    if (repeated := repeated_ids(v)) is not None:
+        yield repeated
+
+
+def repeated_ids(v: Valuation) -> str | None:
+    """A sentence where several samples have one id: no decision about one can be applied."""
+    names, first, counts = np.unique(v.ids, return_index=True, return_counts=True)
+    repeated = np.flatnonzero(counts > 1)
+    if not len(repeated):
+        return None
+    name = min(repeated, key=lambda k: first[k])
+    rows = np.flatnonzero(v.ids == names[name])
+    others = f", and so do {len(repeated) - 1} other ids" if len(repeated) > 1 else ""
+    return (
+        f"id {names[name]} names {counts[name]} of the training samples (rows {rows[0]} and "
+        f"{rows[1]}{', ...' if len(rows) > 2 else ''}){others}: a decision about it could be "
+        "applied to none of them"
+    )

@@ -1,0 +1,265 @@
+"""Files written whole or not at all, on file systems that refuse some of what that takes."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+import tempfile
+import time
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from shapcpp.storage.files import PathLike
+
+__all__ = ["check_writable", "save_anyhow", "write_atomically", "write_npz"]
+
+Write = Callable[[IO[bytes]], object]
+
+# A temporary file is named after its machine, and locked for as long as its writer lives.
+PREFIX, SUFFIX = ".shapcpp-", ".tmp"
+LONG_AGO = 86_400.0  # seconds after which a file of another machine has no writer any more
+# What fsync says where contents are lost; all else means that the file system knows no fsync.
+LOST = (errno.EIO, errno.ENOSPC, errno.EDQUOT)
+ATTEMPTS = 10  # at a temporary file: another writer may take it for a leftover
+
+
+def write_atomically(path: PathLike, write: Write) -> None:
+    """Calls `write` on a temporary file and renames it to `path` once it is on the disk.
+
+    Modes, fsync and locks are nice to have: file systems that know none of them do. Where
+    renaming over `path` is refused (as over a single file that a container mounts), its content
+    is replaced instead. What writers that were killed left in the folder is removed.
+
+    Raises
+    ------
+    OSError
+        Naming `path`, whichever file it is about.
+    """
+    try:
+        if os.path.exists(path) and not os.path.isfile(path):  # a pipe, a terminal, /dev/null
+            with open(path, "wb") as file:
+                write(file)
+        else:
+            _write_beside(Path(os.path.realpath(path)), write)
+    except OSError as error:
+        error.filename, error.filename2 = os.fspath(path), None
+        raise
+
+
+def save_anyhow(path: PathLike, save: Callable[[str], object]) -> tuple[str, OSError | None]:
+    """Calls ``save(path)``; where that is refused, saves beside it or in a temporary folder.
+
+    Returns
+    -------
+    place : str
+        Where it is.
+    error : OSError or None
+        Why it is not at `path`.
+
+    Raises
+    ------
+    OSError
+        That of `path`, if every other place refuses too.
+    """
+    try:
+        save(os.fspath(path))
+    except BrokenPipeError:  # a reader that has seen enough
+        raise
+    except OSError as error:
+        for place in _other_places(Path(path)):
+            with suppress(OSError):
+                save(str(place))
+                return str(place), error
+        raise
+    return os.fspath(path), None
+
+
+def check_writable(path: PathLike) -> None:
+    """OSError now if `path` could not be written later."""
+    if os.path.isdir(path):
+        raise IsADirectoryError(errno.EISDIR, "it is a directory", os.fspath(path))
+    if os.path.exists(path) and not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, "permission denied", os.fspath(path))
+    if os.path.exists(path) and not os.path.isfile(path):
+        return
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "its folder does not exist", os.fspath(path))
+    try:
+        if os.path.lexists(target):
+            with open(target, "r+b"):  # a file system that is read-only says so here
+                pass
+        else:
+            with suppress(FileNotFoundError):
+                os.lstat(target)  # says that a name is too long
+        _try_beside(target)
+    except OSError as error:
+        error.filename, error.filename2 = os.fspath(path), None
+        raise
+
+
+def write_npz(path: PathLike, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Writes arrays to a ``.npz`` file, whole or not at all."""
+
+    def write(file: IO[bytes]) -> None:
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, array in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    npy.write_array(member, np.asanyarray(array), allow_pickle=False)
+
+    write_atomically(path, write)
+
+
+def _try_beside(target: Path) -> None:
+    """Writes a byte where `write_atomically` would begin: a full disk is told now."""
+    try:
+        with _Temporary(target) as temporary:
+            temporary.file.write(b"\0")
+            temporary.file.flush()
+    except OSError as error:
+        if not (target.exists() and _refuses_files(error)):
+            raise
+
+
+def _write_beside(target: Path, write: Write) -> None:
+    _remove_leftovers(target.parent)
+    try:
+        temporary = _Temporary(target)
+    except OSError as error:
+        if not (target.exists() and _refuses_files(error)):
+            raise
+        _write_over(target, write)
+        return
+    with temporary:
+        write(temporary.file)
+        temporary.file.flush()
+        _sync(temporary.file)
+        if target.exists():
+            with suppress(OSError):
+                os.chmod(temporary.path, target.stat().st_mode)
+        try:
+            os.replace(temporary.path, target)
+        except OSError:
+            _pour(temporary.file, target)
+
+
+def _refuses_files(error: OSError) -> bool:
+    """Whether a folder takes no new files: those that are there may be written all the same."""
+    return error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+def _write_over(target: Path, write: Write) -> None:
+    """Replaces the content of a file, once all of the new one is there."""
+    with tempfile.TemporaryFile(prefix="shapcpp-") as whole:
+        write(whole)
+        _pour(whole, target)
+
+
+def _pour(whole: IO[bytes], target: Path) -> None:
+    whole.seek(0)
+    with open(target, "wb") as file:
+        shutil.copyfileobj(whole, file, 1 << 20)
+        file.flush()
+        _sync(file)
+
+
+def _sync(file: IO[bytes]) -> None:
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno in LOST:
+            raise
+
+
+class _Temporary:
+    """A locked temporary file beside a target; removed at the end, unless it was renamed.
+
+    Attributes
+    ----------
+    path : Path
+        Where it is.
+    file : file
+        Open for writing and reading.
+    """
+
+    def __init__(self, target: Path) -> None:
+        # Never open to more readers than the file that it takes the place of.
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666
+        for _ in range(ATTEMPTS):
+            name = f"{PREFIX}{_machine()}-{secrets.token_hex(6)}{SUFFIX}"
+            self.path = target.parent / name
+            descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, mode | 0o600)
+            self.file: IO[bytes] = open(descriptor, "w+b")  # noqa: SIM115  closed by __exit__
+            if _lock(descriptor) is not False and _is_there(self.path, descriptor):
+                return
+            self.file.close()
+        raise OSError(errno.EBUSY, "its temporary files vanish", str(target))
+
+    def __enter__(self) -> _Temporary:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
+        self.file.close()
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Removes temporary files whose writers were killed; those of living ones are locked."""
+    own, now = f"{PREFIX}{_machine()}-", time.time()
+    with suppress(OSError):
+        for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
+            with suppress(OSError):
+                descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+                try:
+                    locked = _lock(descriptor)
+                    old = now - os.fstat(descriptor).st_mtime > LONG_AGO
+                    # Locks may hold on one machine only, or be unknown.
+                    of_this = bool(locked) and path.name.startswith(own)
+                    if of_this or (old and locked is not False):
+                        path.unlink()
+                finally:
+                    os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool | None:
+    """Whether the lock is ours; None where there are no locks."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def _is_there(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _machine() -> str:
+    return f"{zlib.crc32(os.uname().nodename.encode()):08x}"
+
+
+def _other_places(path: Path) -> Iterator[Path]:
+    """Names that nobody has taken: beside `path`, then in temporary folders, then at home."""
+    folders = [path.parent]
+    with suppress(OSError):
+        folders.append(Path(tempfile.gettempdir()))
+    folders += [Path("/var/tmp"), Path(os.path.expanduser("~"))]
+    for folder in folders:
+        yield folder / f"{path.stem[:100]}-{secrets.token_hex(4)}{path.suffix[:20]}"
