@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from shapcpp import _core, checks
 from shapcpp.problem.request import ClassWeight, Empty, Progress, Request, Scale, SingleClass, check
 from shapcpp.progress import nothing, progress_bar
-from shapcpp.results.notices import warn
+from shapcpp.results.notices import notices, warn
 from shapcpp.results.stopping import parse_rule
 from shapcpp.results.tally import SumsOverflowError
 from shapcpp.results.trace import Trace
@@ -254,7 +254,7 @@ def value(
         error.partial = course.valuation()
         raise
     v = course.valuation()
-    warn(v, stacklevel=2)
+    warn(notices(v))
     return v
 
 

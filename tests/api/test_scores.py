@@ -73,5 +73,5 @@ def test_every_metric_by_default(v: Valuation) -> None:
 def test_what_cannot_be_scored_is_refused(v: Valuation) -> None:
     with pytest.raises(ValueError, match="y_true has 2 labels and v has 21 rows"):
         detection_scores(v, v.labels, [0, 1])
-    with pytest.raises(ValueError, match="v holds no completed permutation"):
+    with pytest.raises(ValueError, match="no permutation was completed"):
         detection_scores(valuation(np.zeros((0, 3))), [0, 0, 1], [0, 1, 1])

@@ -144,7 +144,10 @@ def test_ids_of_several_samples_are_noted(folder: Path) -> None:
     rows["id"][[3, 5, 7]] = "twin"
     np.save(folder / "features.npy", rows)
     done = shapcpp_cli(*command, cwd=folder)
-    assert done.stderr == ("Note: 1 id is not of one training sample only: twin names 3 of them.\n")
+    assert done.stderr == (
+        "Note: id twin names 3 of the training samples (rows 3 and 5, ...): a decision about it "
+        "could be applied to none of them.\n"
+    )
 
 
 def test_ctrl_c_keeps_the_csv_too(folder: Path) -> None:

@@ -34,7 +34,6 @@ from shapcpp.cli.value import value
 from shapcpp.errors import reason
 from shapcpp.machine.memory import InsufficientMemoryError
 from shapcpp.metrics import resolve
-from shapcpp.results.notices import repeated_ids
 
 
 @click.group(
@@ -138,12 +137,10 @@ def detect(
     asked = [resolve(name) for name in metrics]
     v = shapcpp.load(run)
     if v.n_permutations == 0:
-        raise ValueError(f"{run} holds no completed permutation")
+        raise RuntimeError(f"{run} holds no completed permutation")
     for metric in asked:
         metric.on(v.test_counts)
     names = [metric.name for metric in asked] or v.metrics
-    if (repeated := repeated_ids(v)) is not None:
-        note(repeated)
     if not v.complete:
         note(f"{run} is partial: {v.n_permutations} of {v.settings['permutations']} permutations")
     if v.true_labels is not None and not queue:

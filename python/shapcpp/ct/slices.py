@@ -10,11 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shapcpp.storage import files
+
 __all__ = ["SPLITS", "Slices"]
 
 Array = NDArray[Any]
 
 SPLITS = ("train", "val", "test", "")
+
+
+def _printable(column: NDArray[np.str_]) -> NDArray[np.str_]:
+    if all(text.isprintable() for text in column.ravel().tolist()):
+        return column
+    return np.array([files.shown(text) for text in column.ravel().tolist()]).reshape(column.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +39,8 @@ class Slices:
     split : ndarray of str, shape (n,)
         "train", "val", "test", or "" for slices that are in none of them.
     id : ndarray of str, shape (n,)
-        Unique identifiers.
+        Unique identifiers. What cannot be printed, here and in `patient`, becomes an escape:
+        results and tables refuse it.
     patient : ndarray of str, shape (n,), or None
         Whose slice it is, where known.
     extra : mapping of str to ndarray of shape (n,)
@@ -52,6 +61,10 @@ class Slices:
     extra: Mapping[str, Array] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
+        for name in ("id", "patient"):
+            column = getattr(self, name)
+            if column is not None and column.dtype.kind == "U":
+                object.__setattr__(self, name, _printable(column))
         shape = self.images.shape
         if self.images.ndim != 3 or shape[1] != shape[2] or self.images.dtype != np.float32:
             raise TypeError(

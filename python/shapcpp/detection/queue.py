@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import checks
 from shapcpp.metrics import Metric, resolve_all
+from shapcpp.results.notices import repeated_ids, warn
 from shapcpp.results.valuation import Valuation
 
 __all__ = ["DIRECTIONS", "detection_table", "mistakes", "review_queue"]
@@ -55,7 +56,8 @@ def detection_table(
     ------
     TypeError, ValueError
         If labels are not integers or booleans, differ in length from `v`, or are unknown
-        to it; if a fraction is not above 0 and at most 1; if a metric is not defined.
+        to it; if a fraction is not above 0 and at most 1; if a metric is not defined; if no
+        permutation was completed.
 
     Notes
     -----
@@ -114,9 +116,16 @@ def review_queue(
     Raises
     ------
     ValueError
-        If `fraction` is not above 0 and at most 1, or a metric is unknown or not defined.
+        If `fraction` is not above 0 and at most 1, a metric is unknown or not defined, or no
+        permutation was completed.
+
+    Warns
+    -----
+    ValuationWarning
+        If several samples have one id.
     """
     chosen = resolve_all(metrics, v.test_counts)
+    warn(repeated_ids(v))
     parts = []
     for metric in chosen:
         order = v.lowest(metric, fraction)

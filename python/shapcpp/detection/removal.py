@@ -99,8 +99,8 @@ def removal_curve(
     checks.choice("action", action, "drop", "relabel")
     seed = checks.seed(seed)
     repeats = checks.positive("repeats", repeats)
-    if order != "random" and v.n_permutations == 0:
-        raise ValueError("v holds no completed permutation")
+    if order != "random":
+        v.check_begun()
 
     judge = _Judge(v, X, classes, X_val, classes_val)
     n = len(y)

@@ -21,6 +21,7 @@ from shapcpp.report.conventions import conventions
 from shapcpp.report.experiments import Experiment
 from shapcpp.report.pictures import Scans, pictures_of
 from shapcpp.report.queue import MOST, review
+from shapcpp.results.notices import repeated_ids, warn
 from shapcpp.results.valuation import Valuation, load
 from shapcpp.storage import files, writing
 from shapcpp.storage.features import Features
@@ -86,6 +87,11 @@ def report(
     ValueError
         If a file is not of its kind, the run holds fewer than two permutations or is not of
         these features, `carry` differs in more than its rule, or a slice is not among the scans.
+
+    Warns
+    -----
+    ValuationWarning
+        If several samples have one id: the page would keep one decision for all of them.
     """
     check_libraries()
     fraction, most = checked_fraction("fraction", fraction), positive("most", most)
@@ -100,6 +106,7 @@ def report(
     if experiments is None and v.true_labels is not None:
         experiments = [Experiment("this run", v, other)]
     writing.check_writable(output)
+    warn(repeated_ids(v))
 
     runs = {str(u.settings["single_class"]): u for u in (v, other) if u is not None}
     queue = review(v, fraction, most)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -16,9 +16,9 @@ class ValuationWarning(UserWarning):
     """Values say less than they seem to, or the samples cannot be told apart by their ids."""
 
 
-def warn(v: Valuation, stacklevel: int) -> None:
-    """A `ValuationWarning` for each notice of a result."""
-    for sentence in notices(v):
+def warn(sentences: Iterable[str], stacklevel: int = 2) -> None:
+    """A `ValuationWarning` of each sentence, at the caller of the function that asks for it."""
+    for sentence in sentences:
         warnings.warn(sentence, ValuationWarning, stacklevel=stacklevel + 1)
 
 
@@ -30,20 +30,19 @@ def notices(v: Valuation) -> Iterator[str]:
             "little of the other class; standardised features (scale='standard'), "
             "class_weight='balanced' or a larger C may change that"
         )
-    if (repeated := repeated_ids(v)) is not None:
-        yield repeated
+    yield from repeated_ids(v)
 
 
-def repeated_ids(v: Valuation) -> str | None:
+def repeated_ids(v: Valuation) -> Iterator[str]:
     """A sentence where several samples have one id: no decision about one can be applied."""
     names, first, counts = np.unique(v.ids, return_index=True, return_counts=True)
     repeated = np.flatnonzero(counts > 1)
     if not len(repeated):
-        return None
+        return
     name = min(repeated, key=lambda k: first[k])
     rows = np.flatnonzero(v.ids == names[name])
     others = f", and so do {len(repeated) - 1} other ids" if len(repeated) > 1 else ""
-    return (
+    yield (
         f"id {names[name]} names {counts[name]} of the training samples (rows {rows[0]} and "
         f"{rows[1]}{', ...' if len(rows) > 2 else ''}){others}: a decision about it could be "
         "applied to none of them"

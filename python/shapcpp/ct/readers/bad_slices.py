@@ -12,8 +12,7 @@ from shapcpp.storage import files
 
 __all__ = ["GRAVE", "BadSlices", "silent"]
 
-# Not the fault of a slice.
-GRAVE = (ImportError, MemoryError)
+GRAVE = (ImportError,)  # not the fault of a slice, as too little memory for it may be
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,11 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp.ct.libraries import library
+from shapcpp.machine.memory import available_memory, readable
 
 __all__ = ["SUFFIXES", "Volume", "lesion_pixels", "stem"]
 
 SUFFIXES = (".nii", ".nii.gz")
 MOST_APART = 0.5  # voxels between a mask and its volume
+GZIP = b"\x1f\x8b"
+MOST_DEFLATED = 1032  # times its own size, and no deflated file expands to more
+LARGE, UNUSUAL = 1_000_000_000, 100  # bytes, and times its own size: what is told before it is read
 LEAST_MARK = 1e-4  # what a header's scaling leaves of a zero lies below
 
 
@@ -43,6 +49,7 @@ class Volume:
     @cached_property
     def _image(self) -> Any:
         image = library("nibabel", f"reading {self.path.name}").load(self.path)
+        _check_size(image)
         if image.get_data_dtype().names is not None:
             raise ValueError("it holds colours, and grey values are needed")
         if image.get_data_dtype().kind == "c":
@@ -92,6 +99,25 @@ class Volume:
         for number in numbers:
             pixels = volume[::-1, ::-1, number].T.astype(np.float64)
             yield (pixels * proxy.slope + proxy.inter).astype(np.float32)
+
+
+def _check_size(image: Any) -> None:
+    """Compares what a header claims with what its file can hold, before anything is read."""
+    kind, shape = image.get_data_dtype(), tuple(int(length) for length in image.shape)
+    file = Path(image.file_map["image"].filename)
+    held, needed = file.stat().st_size, image.dataobj.offset + kind.itemsize * math.prod(shape)
+    with file.open("rb") as content:
+        packed = content.read(len(GZIP)) == GZIP
+    claim = f"its header claims {shape} of {kind}, {readable(needed)}"
+    if needed > held * (MOST_DEFLATED if packed else 1):
+        able = "can expand to" if packed else "holds"
+        most = held * (MOST_DEFLATED if packed else 1)
+        raise ValueError(f"{claim}, and {file.name} {able} {readable(most)}")
+    available = available_memory()
+    if available is not None and needed > available:
+        raise ValueError(f"{claim}, and {readable(available)} of memory are available")
+    if packed and needed > max(LARGE, UNUSUAL * held):
+        warnings.warn(f"{file}: {readable(held)} expand to {readable(needed)}", stacklevel=2)
 
 
 def lesion_pixels(mask: Path, volume: Path) -> NDArray[np.int64]:
