@@ -1,30 +1,68 @@
 # make demo: see it work. make test: check it. make bench: measure it. make lint: style and types.
 # make fuzz: damaged files for the readers.
-# Each first makes a virtual environment in .venv; PYTHON=python3.12 chooses the interpreter.
+# Each first makes a virtual environment in .venv; PYTHON=python3.12 chooses the interpreter,
+# TORCH=cpu or TORCH=gpu the build of PyTorch (without either: gpu where there is a GPU).
 PYTHON ?= python3
+TORCH ?= auto
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install -c constraints.txt
+WHEEL = $$(ls $(VENV)/wheel/shapcpp-*.whl)
 PERMS ?= 2000
 
 .PHONY: demo test fuzz bench bench-smallest lint format sanitize leaks package clean
 
 $(VENV)/bin/python:
+	@echo "== A virtual environment in $(VENV): seconds"
 	$(PYTHON) -m venv $(VENV)
+	$(INSTALL) -q pip
 
-$(VENV)/installed: $(VENV)/bin/python constraints.txt pyproject.toml CMakeLists.txt README.md \
-		$(shell find cpp python -type f -not -path '*/__pycache__/*')
-	@echo "Installing into $(VENV), a few minutes the first time ..."
-	$(PIP) install -q -c constraints.txt pip
-	$(PIP) install -q -c constraints.txt ".[dev]"
-	touch $@
+# The package with what it needs to value a table: numpy, click and rich.
+$(VENV)/engine: $(VENV)/bin/python pyproject.toml CMakeLists.txt \
+		$(shell find cpp python -type f -not -path '*/__pycache__/*' -not -name '*.so')
+	@echo "== The engine is compiled: one to three minutes on two cores"
+	rm -rf $(VENV)/wheel
+	@tools/with_progress.sh $(PIP) wheel --no-deps -w $(VENV)/wheel .
+	$(INSTALL) -q --no-deps --force-reinstall $(WHEEL)
+	$(INSTALL) $(WHEEL)
+	@touch $@
 
-# The paper on the phantom, from scans to the report demo/report.html: five minutes on two quiet cores.
-demo: $(VENV)/installed
+$(VENV)/torch: constraints.txt tools/install_torch.sh | $(VENV)/engine
+	@echo "== PyTorch is fetched: a minute or a few"
+	tools/install_torch.sh $(VENV) $(TORCH)
+	@touch $@
+
+# What the CT part of the demo needs, and what all that follows needs.
+$(VENV)/ct: constraints.txt pyproject.toml $(VENV)/torch | $(VENV)/engine
+	@echo "== Readers of scans and the report's libraries are fetched: a minute"
+	$(INSTALL) "$(WHEEL)[ct,plot]"
+	@touch $@
+
+$(VENV)/installed: constraints.txt pyproject.toml $(VENV)/torch | $(VENV)/engine
+	@echo "== All that the tests need is fetched: one to three minutes"
+	$(INSTALL) "$(WHEEL)[dev]"
+	@touch $@
+
+# First a table, then the paper on the phantom, from scans to a report; each part says how long it takes.
+TABLE := demo/breast-cancer
+demo: $(VENV)/engine
+	@mkdir -p demo
+	@echo "== A table: 569 tumours of the breast. A fifth of the labels are made wrong; which? Half a minute"
+	$(BIN)/python examples/breast_cancer.py $(TABLE).npy
+	$(BIN)/shapcpp noise $(TABLE).npy --rate 0.2 -o $(TABLE)-noisy.npy
+	$(BIN)/shapcpp value $(TABLE)-noisy.npy --scale standard --metric acc -o $(TABLE).npz
+	$(BIN)/shapcpp detect $(TABLE).npz
+	@$(MAKE) --no-print-directory $(VENV)/ct
+	@echo "== Imagined chest CT, from scans to demo/report.html: five minutes on two quiet cores." \
+	  "Stopped or killed, make demo goes on from there"
 	$(BIN)/shapcpp reproduce --size 64 --epochs 20 --patience 10 --perms $(PERMS) -o demo
 
+# As many tests at a time as there are processors, a share of the processors for each.
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
+
 test: $(VENV)/installed
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 # Twelve thousand damaged and lying files for the readers, ten minutes.
 fuzz: $(VENV)/installed
@@ -55,17 +93,19 @@ format: $(VENV)/installed
 
 # The engine's tests under AddressSanitizer and UndefinedBehaviorSanitizer.
 sanitize: $(VENV)/installed
-	$(PIP) install -q --no-deps --upgrade --target $(VENV)/sanitized \
+	@echo "== The engine is compiled with sanitizers: two to four minutes on two cores"
+	@tools/with_progress.sh $(PIP) install --no-deps --upgrade --target $(VENV)/sanitized \
 	  -Ccmake.define.SHAPCPP_SANITIZE=ON -Ccmake.build-type=RelWithDebInfo .
 	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" \
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	  PYTHONPATH=$(VENV)/sanitized SHAPCPP_EXPECT_SANITIZED=1 \
-	  $(BIN)/python -m pytest -p no:cacheprovider tests/oracle tests/api tests/property
+	  $(PYTEST) -p no:cacheprovider tests/oracle tests/api tests/property
 
 # No wide instruction outside the functions of its level, and each level in its own registers: looked
 # for in the library as it is installed, before it is stripped.
 leaks: $(VENV)/installed
-	$(PIP) install -q --no-deps --upgrade --target $(VENV)/unstripped \
+	@echo "== The engine is compiled and not stripped: one to three minutes on two cores"
+	@tools/with_progress.sh $(PIP) install --no-deps --upgrade --target $(VENV)/unstripped \
 	  -Cinstall.strip=false -Ccmake.define.CMAKE_STRIP= .
 	$(BIN)/python tools/check_levels.py $(VENV)/unstripped/shapcpp/_core.*.so
 
