@@ -13,7 +13,7 @@ LEFTOVER = re.compile(
     r"(^|/)(build|dist|\.venv|__pycache__|\.git|_skbuild|CMakeFiles)/|\.(o|a|pyc|so\.\d+)$"
 )
 WHEEL = re.compile(
-    r"shapcpp/([a-z]+/){0,2}(__init__|__main__|[a-z_][a-z_0-9]*)\.(py|pyi)$|shapcpp/py\.typed$"
+    r"shapcpp/([a-z_]+/){0,2}(__init__|__main__|[a-z_][a-z_0-9]*)\.(py|pyi)$|shapcpp/py\.typed$"
     r"|shapcpp/report/templates/[a-z.]+\.(j2|css|js)$"
     r"|shapcpp/_core\.[\w.-]+\.so$|shapcpp-[\d.]+\.dist-info/.+$"
 )
