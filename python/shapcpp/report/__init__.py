@@ -1,4 +1,4 @@
-"""The report: one offline page, its figures and the paper's table beside one's own."""
+"""The report: one offline page, its figures, and the paper's table beside your own."""
 
 from shapcpp.report.experiments import Experiment, table2
 from shapcpp.report.figures import figure2, figure3

@@ -1,4 +1,4 @@
-"""What was done and with which conventions, in words."""
+"""The facts of a run in words: what was done, and with which conventions."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ __all__ = ["conventions"]
 
 SINGLE_CLASS = {
     "constant": "constant: a coalition of one class predicts that class",
-    "carry": "carry: a coalition of one class still scores as the empty one. The jump to the first "
+    "carry": "carry: a coalition of one class still scores as the empty coalition. The jump to the first "
     "fitted model then goes to the sample that completes the pair, which favours one class",
 }
 EMPTY = {
-    "majority": "majority: no samples predict the more frequent label",
-    "none": "none: no samples predict nothing, so that nothing is right",
+    "majority": "majority: the empty coalition predicts the more frequent label",
+    "none": "none: the empty coalition predicts nothing, so no prediction is right",
 }
 
 
 def conventions(v: Valuation) -> list[tuple[str, str]]:
-    """Names of settings with what they were, in the order in which a reader asks."""
+    """Pairs of a setting's name and its value in words, in the order in which a reader asks."""
     s = v.settings
     done = f"{v.n_permutations:,}"
     if not v.complete:
@@ -39,16 +39,19 @@ def conventions(v: Valuation) -> list[tuple[str, str]]:
     weights = s["class_weight"]
     return [
         ("Training samples", f"{len(v.labels):,}: {_per_class(v, _counts(v, v.labels))}"),
-        ("Test samples, the judge", f"{v.test_counts.sum():,}: {_per_class(v, v.test_counts)}"),
+        ("Test samples", f"{v.test_counts.sum():,}: {_per_class(v, v.test_counts)}"),
         ("Positive", f"label {v.classes[1]}, the larger one"),
-        ("Who joins", joins),
+        ("What joins", joins),
         ("Permutations", f"{done}; indices {index_ranges.shown(v.ranges)} of seed {s['seed']}"),
         ("Model", f"logistic regression at its optimum, C = {s['C']:g}, free intercept"),
         ("Class weights", _weights(v, weights)),
         ("Scale of features", _scale(s["scale"])),
-        ("Empty coalition", EMPTY.get(s["empty"], f"no samples predict label {s['empty']}")),
+        (
+            "Empty coalition",
+            EMPTY.get(s["empty"], f"the empty coalition predicts label {s['empty']}"),
+        ),
         ("Coalitions of one class", SINGLE_CLASS[s["single_class"]]),
-        ("All samples together", _full(v)),
+        ("Grand coalition", _full(v)),
         ("Signs too close to call", f"{count(v.uncertified, 'decision')} below rounding"),
         ("Fingerprint of the inputs", v.fingerprint or "unknown"),
         ("Made with", f"shapcpp {__version__}"),
@@ -67,7 +70,7 @@ def _weights(v: Valuation, weights: Any) -> str:
     if weights is None:
         return "none"
     if weights == "balanced":
-        return "balanced: each class weighs as much as the other"
+        return "balanced: both classes have the same total weight"
     return ", ".join(f"{w:g} for label {k}" for k, w in zip(v.classes, weights, strict=True))
 
 
@@ -79,6 +82,6 @@ def _scale(scale: str | None) -> str:
 
 def _full(v: Valuation) -> str:
     if (v.full_counts < 0).any():
-        return "unknown: the run was stopped before"
+        return "unknown: the run stopped before it was scored"
     right = zip(v.full_counts, v.test_counts, v.classes, strict=True)
     return "right on " + ", ".join(f"{n:,} of {m:,} labelled {k}" for n, m, k in right)

@@ -1,4 +1,4 @@
-"""Single panels: what is drawn into one pair of axes."""
+"""Single panels: each function draws into one pair of axes."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 __all__ = ["agreement", "class_lanes", "convergence", "removal", "sorted_values"]
 
-# Okabe and Ito's colours, told apart by most who see colours differently; shapes say the same.
+# Okabe and Ito's colours, which most colour-blind readers tell apart; shapes repeat them.
 BLUE, ORANGE, GREY, INK = "#0072B2", "#D55E00", "#6B7280", "#1F2933"
 OF_CLASS = ((BLUE, "o"), (ORANGE, "^"))
 OF_METRIC = {"acc": (INK, "o", "-"), "rec": (ORANGE, "^", "--"), "spc": (BLUE, "s", "-.")}
-# Points, the first the largest and hollow, so that curves on top of each other are all seen.
+# Markers: the first is the largest and hollow, so that curves on top of each other all show.
 SIZES = {"acc": 6.5, "rec": 5.0, "spc": 3.0}
 FEWEST_SHOWN = 10  # permutations
 LONGEST = 24  # characters of an id in a legend
-BESIDE = 20  # characters of entries of a legend that fit beside each other
-MOST_VECTORS = 2000  # points of a panel that are drawn one by one; more become a picture
+BESIDE = 20  # characters: legend entries of this total length fit side by side
+MOST_VECTORS = 2000  # a panel draws up to this many points as shapes, and more as a bitmap
 
 
 def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64]) -> None:
@@ -38,7 +38,7 @@ def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64
     """
     assert v.trace_counts is not None
     assert v.trace_gains is not None
-    # What single permutations say first would flatten all that follows.
+    # The first few permutations vary so much that they would flatten the rest of the curve.
     shown = v.trace_counts >= min(v.n_permutations, max(FEWEST_SHOWN, v.n_permutations // 100))
     counts, gains = v.trace_counts[shown], v.trace_gains[shown]
     widening = np.sqrt(v.n_permutations / counts)
@@ -55,7 +55,9 @@ def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64
         axes.axhline(running[-1], color=colour, linewidth=0.6, linestyle=":")
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.xaxis.set_minor_formatter("")  # by default it labels those of a short axis, as formulas
+    axes.xaxis.set_minor_formatter(
+        ""
+    )  # by default matplotlib labels the minor ticks of a short axis
     axes.set_xlabel("permutations")
     axes.set_ylabel(f"value by {LONG[metric]}")
     _legend(axes)
@@ -64,7 +66,7 @@ def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64
 def sorted_values(
     axes: Axes, v: Valuation, metric: str, labels: NDArray[np.int64], what: str
 ) -> None:
-    """Values in rising order, coloured by some label (Figure 3)."""
+    """Draws values in rising order, coloured by a label (Figure 3)."""
     values = v[metric]
     order = np.argsort(values, kind="stable")
     ranks = np.arange(len(order))
@@ -79,7 +81,7 @@ def sorted_values(
 
 
 def class_lanes(axes: Axes, v: Valuation, metric: str, labels: NDArray[np.int64]) -> None:
-    """Beneath sorted values: a lane per label, with a stroke where a sample has it."""
+    """Draws a lane per label under sorted values, with a stroke for each sample of that label."""
     ordered = labels[np.argsort(v[metric], kind="stable")]
     for lane, (label, (colour, _)) in enumerate(zip(v.classes, OF_CLASS, strict=True)):
         members = np.flatnonzero(ordered == label)
@@ -92,7 +94,7 @@ def class_lanes(axes: Axes, v: Valuation, metric: str, labels: NDArray[np.int64]
 
 
 def agreement(axes: Axes, v: Valuation) -> None:
-    """Values by specificity against values by recall; known label errors stand out."""
+    """Draws values by specificity against values by recall; known label errors stand out."""
     kinds: list[tuple[str, NDArray[np.bool_], dict[str, Any]]] = []
     wrong = np.zeros(len(v.labels), dtype=bool)
     if v.true_labels is not None:
@@ -123,7 +125,7 @@ def agreement(axes: Axes, v: Valuation) -> None:
 
 
 def removal(axes: Axes, curves: Mapping[str, Any], score: str, verb: str) -> None:
-    """A validation score against the share of samples changed, per way of choosing these."""
+    """Draws a validation score against the share of samples changed, one curve per choice."""
     for name, curve in curves.items():
         rows = curve[curve["score"] == score]
         at, mean = 100 * rows["fraction"], rows["mean"]
@@ -142,13 +144,13 @@ def removal(axes: Axes, curves: Mapping[str, Any], score: str, verb: str) -> Non
 
 
 def _short(name: object) -> str:
-    """An id that fits a legend: its end, where slices of a series differ."""
+    """Shortens an id to its end, where slices of a series differ, so that it fits a legend."""
     text = str(name)
     return text if len(text) <= LONGEST else "…" + text[1 - LONGEST :]
 
 
 def _legend(axes: Axes) -> None:
-    """Above the axes, where it hides nothing."""
+    """Places the legend above the axes, where it hides nothing."""
     longest = max((len(text) for text in axes.get_legend_handles_labels()[1]), default=0)
     axes.legend(
         loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=1 if longest > BESIDE else 2,

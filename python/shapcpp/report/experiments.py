@@ -1,4 +1,4 @@
-"""Experiments with label errors of known answer, and the paper's table beside them."""
+"""Experiments with known label errors, and the paper's table beside them."""
 
 from __future__ import annotations
 
@@ -62,25 +62,25 @@ class Experiment:
 
     @property
     def rules(self) -> dict[str, Valuation]:
-        """The runs by the rule for coalitions of one class."""
+        """The runs, keyed by their rule for coalitions of one class."""
         runs = [self.run] if self.carry is None else [self.run, self.carry]
         return {str(v.settings["single_class"]): v for v in runs}
 
     @property
     def fractions(self) -> tuple[float, ...]:
-        """Shares of all values to look at, as the paper does: that of the noise, and 30%."""
+        """Shares of all values to look at, as the paper does: the noise rate, and 30%."""
         if self.noise is None:
             return (0.1, 0.3)
         return FRACTIONS.get(self.noise, tuple(sorted({self.noise, 0.3})))
 
 
 def noise_rate(v: Valuation) -> float | None:
-    """The paper's rate at which just so many of each class would have been flipped, or None."""
+    """The rate of the paper that flips exactly these numbers of each class, or None."""
     if v.true_labels is None:
         return None
     wrong = mistakes(v, v.labels, v.true_labels)
     if not any(found.any() for found in wrong.values()):
-        return None  # a rate so small that it rounds to none is no sign of it
+        return None  # a rate that rounds to no flips would match any run without errors
     for rate in FRACTIONS:
         of_class = dict(zip(DIRECTIONS, reversed(v.classes.tolist()), strict=True))
         if all(
@@ -92,7 +92,7 @@ def noise_rate(v: Valuation) -> float | None:
 
 
 def paper_share(noise: float | None, fraction: float, direction: str, metric: str) -> float:
-    """What the paper found; nan where it printed nothing for this noise, share or metric."""
+    """The share that the paper found; nan where it has none for this noise, share or metric."""
     printed = {} if noise is None else PAPER.get((noise, fraction), {})
     if direction not in printed or metric not in THE_PAPERS:
         return math.nan

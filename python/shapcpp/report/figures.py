@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Panel", "agreement", "convergence", "figure2", "figure3", "removal", "sorted_values"]
 
 WIDTH, HEIGHT = 3.6, 2.8  # inches, of one panel
-# The same page, byte for byte, from the same runs: no dates, no random names inside pictures.
+# Pictures hold no dates and no random names, so that equal runs give equal pages, byte for byte.
 STYLE = {
     "font.size": 8,
     "axes.spines.top": False,
@@ -34,12 +34,12 @@ STYLE = {
     "svg.fonttype": "path",
     "figure.constrained_layout.use": True,
     "axes.formatter.limits": (-3, 4),
-    "text.parse_math": False,  # ids are no formulas, and typesetting numbers takes its time
+    "text.parse_math": False,  # ids are not formulas, and typesetting numbers is slow
 }
 
 
 class Panel(NamedTuple):
-    """A picture for the page: its content as a data URI, its width over its height, in words."""
+    """A picture for the page: its data URI, its size in pixels, and a description in words."""
 
     uri: str
     width: int
@@ -133,7 +133,7 @@ def figure3(v: Valuation, path: files.PathLike | None = None) -> Figure:
 
 
 def two_samples(v: Valuation) -> NDArray[np.int64]:
-    """A sample of each label, drawn as permutation 0 of seed 0 has it: no one chose them."""
+    """One sample of each label, chosen by permutation 0 of seed 0 and not by hand."""
     order = _core.permutation(len(v.labels), 0, 0)
     return np.array([order[np.argmax(v.labels[order] == label)] for label in v.classes])
 
@@ -152,7 +152,7 @@ def convergence(v: Valuation, metric: str) -> Panel:
 
 
 def sorted_values(v: Valuation, metric: str) -> list[Panel]:
-    """The panels of Figure 3 for one metric: by given and, where known, by true label."""
+    """The panels of Figure 3 for one metric: by given label and, where known, by true label."""
     panels = []
     order = np.argsort(v[metric], kind="stable")
     tenth = max(1, len(order) // 10)
@@ -191,7 +191,7 @@ def agreement(v: Valuation) -> Panel:
 def removal(
     curves: Mapping[str, Any], score: str, verb: str, which: str, limits: tuple[float, float]
 ) -> Panel:
-    """One panel of what becomes of a validation score as samples are dropped or relabelled."""
+    """One panel: a validation score as samples are dropped or relabelled."""
     with _figure(1, 1) as figure:
         axes = figure.subplots()
         drawing.removal(axes, curves, score, verb)

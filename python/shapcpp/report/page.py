@@ -48,18 +48,17 @@ def report(
 ) -> None:
     """Writes a run as one self-contained HTML page that works offline.
 
-    It holds what was done and with which conventions, the paper's table where true labels
-    are known, convergence, values against labels and against each other, what dropping or
-    relabelling does on validation samples, and a review queue whose decisions can be
-    exported for ``shapcpp relabel``. The same arguments give the same bytes.
+    It holds a review queue whose decisions can be exported for ``shapcpp relabel``, the
+    conventions of the run, the paper's table where true labels are known, convergence, values
+    against labels and against each other, and validation scores after samples are dropped or
+    relabelled. The same arguments give the same bytes.
 
     Parameters
     ----------
     run : Valuation or path-like
         The run to show. With ``trace`` its convergence is shown too.
     features : Features or path-like, optional
-        The features file that the run was made of: for the removal curves, which need
-        validation rows.
+        The features file of the run, for the removal curves, which need validation rows.
     scans : path-like or mapping of str to ndarray of uint8, optional
         The scans, from which the queue takes its thumbnails, or the thumbnails by sample id,
         each of shape (height, width).
@@ -141,7 +140,7 @@ def report(
 
 
 def check_libraries() -> None:
-    """ImportError in one sentence if what draws a report is not installed."""
+    """Raises ImportError in one sentence if jinja2 or matplotlib is not installed."""
     try:
         import_module("jinja2")
         import_module("matplotlib")
@@ -170,7 +169,7 @@ def _check_pair(v: Valuation, other: Valuation) -> None:
 
 
 def _are_anonymous(features: Features | None) -> bool | None:
-    """Whether patients are; None where the features do not say, as those made elsewhere."""
+    """True if patients are anonymous, None if the features do not say (those made elsewhere)."""
     names = () if features is None else features.rows.dtype.names or ()
     if features is not None and ANONYMOUS in names and features.rows[ANONYMOUS].any():
         return True
@@ -184,7 +183,7 @@ def _known_errors(v: Valuation) -> int:
 
 
 def _key(v: Valuation) -> str:
-    """Names the labels under review: decisions on others must not be shown with them."""
+    """A name for the labels under review, so that decisions on other labels are not shown."""
     return hashlib.sha256(f"{v.fingerprint}{v.ids.tolist()}".encode()).hexdigest()[:16]
 
 
@@ -214,5 +213,5 @@ def _render(**content: Any) -> str:
 
 
 def _hash(text: str) -> str:
-    """What a content security policy allows a script by."""
+    """The hash by which a content security policy allows a script."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

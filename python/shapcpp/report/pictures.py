@@ -28,7 +28,7 @@ QUALITY = 80  # of JPEG
 
 
 class Pictures(NamedTuple):
-    """By id: pictures as data URIs, and the files of slices that are not called by theirs."""
+    """Pictures as data URIs by id, and file names by id for slices whose id is not a file name."""
 
     uris: dict[str, str]
     places: dict[str, str]
@@ -40,10 +40,10 @@ def pictures_of(
     masks: files.PathLike | None = None,
     anonymous: bool | None = None,
 ) -> Pictures:
-    """The pictures of these samples; of slices that cannot be read there is none.
+    """The pictures of these samples; slices that cannot be read have none.
 
-    Files are named unless the samples are anonymous; where that is not known (None), unless their
-    patients could be numbers given to them.
+    Files are named unless the samples are anonymous. Where that is unknown (None), files are named
+    unless the patients could be numbers that replaced names.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The review queue: each doubtful sample once, with what every metric says about it."""
+"""The review queue: each doubtful sample once, with the verdict of every metric."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CERTAIN = {1: "proven", -1: "ruled out"}
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one metric says about one sample."""
+    """The verdict of one metric on one sample."""
 
     metric: str
     value: float
@@ -45,9 +45,9 @@ class Queue:
     Attributes
     ----------
     candidates : list of Candidate
-        At most `most` of those that are among the lowest by some metric.
+        At most `most` of the samples that are among the lowest by some metric.
     found : int
-        How many these are in all.
+        How many samples are among the lowest by some metric.
     unit : str
         The unit of the values in the texts: "10⁻³".
     """
@@ -58,7 +58,7 @@ class Queue:
 
 
 def review(v: Valuation, fraction: float = 0.1, most: int = MOST) -> Queue:
-    """The samples of lowest value by any of the metrics shown.
+    """Lists the samples of lowest value by any of the metrics shown.
 
     Parameters
     ----------
@@ -67,14 +67,14 @@ def review(v: Valuation, fraction: float = 0.1, most: int = MOST) -> Queue:
     fraction : float, default 0.1
         Share of all samples to list, by each metric: see `Valuation.lowest`.
     most : int, default 500
-        Of all of them, the most to list; those of the lowest ranks.
+        List at most this many samples, those of the lowest ranks.
     """
     metrics = metrics_shown(v)
     lowest = {metric: v.lowest(metric, fraction) for metric in metrics}
     ranks = {metric: _ranks(v[metric]) for metric in metrics}
     first = np.min([ranks[metric] for metric in metrics], axis=0)
-    everyone = np.unique(np.concatenate([*lowest.values()]))
-    listed = everyone[np.argsort(first[everyone], kind="stable")][:most]
+    candidates_found = np.unique(np.concatenate([*lowest.values()]))
+    listed = candidates_found[np.argsort(first[candidates_found], kind="stable")][:most]
     of_listed = [v[metric][listed] for metric in metrics]
     exponent = unit_exponent(of_listed)
     places = decimals(of_listed, exponent)
@@ -106,7 +106,7 @@ def review(v: Valuation, fraction: float = 0.1, most: int = MOST) -> Queue:
         )
         for i in listed
     ]
-    return Queue(candidates, len(everyone), unit_name(exponent))
+    return Queue(candidates, len(candidates_found), unit_name(exponent))
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.int64]:

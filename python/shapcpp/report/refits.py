@@ -25,7 +25,7 @@ ORDERS: tuple[Order, ...] = ("lowest", "highest")
 
 @dataclass(frozen=True)
 class Row:
-    """Panels side by side: one way of changing the training set, a panel per score."""
+    """Panels side by side for one way of changing the training set, one panel per score."""
 
     heading: str
     panels: list[Panel]
@@ -65,7 +65,7 @@ def check_same(v: Valuation, features: Features) -> None:
 def removal_rows(v: Valuation, features: Features) -> list[Row]:
     """Rows of panels: the lowest dropped, the highest dropped, then the same relabelled.
 
-    None where the features have no validation rows.
+    The list is empty where the features have no validation rows.
     """
     if not (features.rows["split"].astype(str) == "val").any():
         return []
@@ -95,7 +95,7 @@ def removal_rows(v: Valuation, features: Features) -> list[Row]:
 
 
 def _limits(rows: list[dict[str, Any]], score: str) -> tuple[float, float]:
-    """The same axis in every row, so that rows can be compared."""
+    """Limits of one axis for every row, so that rows can be compared."""
     means = [c["mean"][c["score"] == score] for curves in rows for c in curves.values()]
     low, high = float(np.min(means)), float(np.max(means))
     margin = max(0.04 * (high - low), 0.005)

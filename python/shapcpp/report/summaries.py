@@ -19,7 +19,7 @@ SCORES = ("f1", "auroc", "auprc")
 
 
 class FoundRow(NamedTuple):
-    """One row of Table 2: by direction and metric, what was found and what the paper printed."""
+    """One row of Table 2: the share found and the paper's share, by direction and metric."""
 
     name: str
     share: str
@@ -40,7 +40,7 @@ class ScoreRow(NamedTuple):
 
 
 def table_rows(experiments: Sequence[Experiment]) -> list[FoundRow]:
-    """A row per experiment, share of the values looked at and one-class rule."""
+    """One row per experiment, share of the values looked at, and one-class rule."""
     rows = []
     for experiment in experiments:
         table = table2([experiment])
@@ -58,7 +58,7 @@ def table_rows(experiments: Sequence[Experiment]) -> list[FoundRow]:
 
 
 def score_rows(experiments: Sequence[Experiment]) -> list[ScoreRow]:
-    """A row per direction and metric of each experiment with errors, under the first rule."""
+    """One row per direction and metric of each experiment with errors, under the first rule."""
     rows = []
     for experiment in experiments:
         v = experiment.run
@@ -82,9 +82,9 @@ def score_rows(experiments: Sequence[Experiment]) -> list[ScoreRow]:
 
 
 def ends(v: Valuation) -> list[tuple[str, list[str]]]:
-    """Per metric: how many of the lowest and of the highest tenth are positive.
+    """Counts the positives among the lowest and the highest tenth, for each metric.
 
-    By the given label and, where known, by the true one.
+    Positive by the given label and, where known, by the true one.
     """
     tenth = max(1, len(v.labels) // 10)
     known = [labels for labels in (v.labels, v.true_labels) if labels is not None]
@@ -101,7 +101,7 @@ def ends(v: Valuation) -> list[tuple[str, list[str]]]:
 
 
 def rules(runs: Mapping[str, Valuation], fraction: float) -> list[tuple[str, str]]:
-    """Per metric: how many of the lowest samples are the same under both one-class rules."""
+    """Counts the lowest samples that both one-class rules share, for each metric."""
     if len(runs) < 2:
         return []
     first, second = runs.values()

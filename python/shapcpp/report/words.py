@@ -36,7 +36,7 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def metrics_shown(v: Valuation) -> list[str]:
-    """The paper's metrics, as far as the test set defines them."""
+    """The paper's metrics that the test set defines."""
     return [name for name in THE_PAPERS if name in v.metrics]
 
 
@@ -52,7 +52,7 @@ def unit_name(exponent: int) -> str:
 
 
 def decimals(values: Sequence[NDArray[np.float64]], exponent: int) -> int:
-    """How many decimals give the largest of the values three figures in that unit."""
+    """The number of decimals that gives the largest value three figures in that unit."""
     largest = max((float(np.abs(column).max(initial=0)) for column in values), default=0.0)
     return 2 - sum(largest >= bound * 10.0**exponent for bound in (10, 100))
 
@@ -75,12 +75,12 @@ def share(value: float | None) -> str:
 
 
 def shortened(name: str) -> tuple[str, str, str]:
-    """A name in three parts, of which the middle may be hidden: empty where it is short."""
+    """Cuts a long name into three parts, the middle of which may be hidden."""
     if len(name) <= LONGEST:
         return name, "", ""
     return name[:HEAD], name[HEAD:-TAIL], name[-TAIL:]
 
 
 def count(number: int, noun: str) -> str:
-    """1 sample, 1,000 samples."""
+    """A number and its noun: "1 sample", "1,000 samples"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
