@@ -282,7 +282,7 @@ def test_without_nibabel_the_extra_is_named_and_nothing_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "nibabel", None)
-    with pytest.raises(ImportError, match=r"nibabel.*pip install 'shapcpp\[ct\]'"):
+    with pytest.raises(ImportError, match=r"nibabel.*pip install '\.\[ct\]'"):
         write_phantom(tmp_path / "new")
     assert not (tmp_path / "new").exists()
 

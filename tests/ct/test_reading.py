@@ -247,5 +247,5 @@ def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for number in range(2):
         (tmp_path / f"{number}.png").write_bytes(b"")
     write_csv(tmp_path / "manifest.csv", "file,label", ("0.png", 1), ("1.png", 0))
-    with pytest.raises(ImportError, match=r"needs PIL, .*pip install 'shapcpp\[ct\]'"):
+    with pytest.raises(ImportError, match=r"needs PIL, .*pip install '\.\[ct\]'"):
         read_scans(tmp_path, size=4, skip_bad=True)

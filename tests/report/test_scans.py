@@ -130,7 +130,7 @@ def test_a_missing_library_of_pictures_is_named_with_its_extra(
 ) -> None:
     v = valued(folder)
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
-    with pytest.raises(ImportError, match=r"showing slices needs PIL.*pip install 'shapcpp\[ct\]'"):
+    with pytest.raises(ImportError, match=r"showing slices needs PIL.*pip install '\.\[ct\]'"):
         report(v, None, {name: pattern(0) for name in v.ids.tolist()}, folder / "r.html")
 
 

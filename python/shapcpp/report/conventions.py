@@ -16,8 +16,8 @@ __all__ = ["conventions"]
 
 SINGLE_CLASS = {
     "constant": "constant: a coalition of one class predicts that class",
-    "carry": "carry: a coalition of one class still scores as the empty coalition. The jump to the first "
-    "fitted model then goes to the sample that completes the pair, which favours one class",
+    "carry": "carry: a coalition of one class still scores as the empty coalition. The jump to the "
+    "first fitted model then goes to the sample that completes the pair, which favours one class",
 }
 EMPTY = {
     "majority": "majority: the empty coalition predicts the more frequent label",

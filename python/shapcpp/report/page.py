@@ -84,8 +84,8 @@ def report(
     OSError
         If a file cannot be read or written.
     ValueError
-        If a file is not of its kind, the run holds fewer than two permutations or is not of
-        these features, `carry` differs in more than its rule, or a slice is not among the scans.
+        If a file is not of its kind, the run holds no permutation or is not of these
+        features, `carry` differs in more than its rule, or a slice is not among the scans.
 
     Warns
     -----
@@ -152,10 +152,8 @@ def check_libraries() -> None:
 
 def _loaded(name: str, run: Run) -> Valuation:
     v = run if isinstance(run, Valuation) else load(run)
-    if v.n_permutations < 2:
-        raise ValueError(
-            f"{name} holds {v.n_permutations} permutations; a report needs two or more"
-        )
+    if v.n_permutations == 0:
+        raise ValueError(f"{name} holds no permutation: it has no values to report")
     return v
 
 
