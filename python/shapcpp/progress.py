@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -51,6 +51,25 @@ class _Lines(Unseen):
         print(f"{self._what} {sentence}".lstrip(), file=sys.stderr, flush=True)
 
 
+class _Screen:
+    """The standard error stream; a terminal that is gone must not end the work."""
+
+    def __init__(self) -> None:
+        self._stream = sys.stderr
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 @contextmanager
 def progress_bar(what: str = "permutations") -> Iterator[Progress]:
     """Yields what moves a bar on stderr, with rate and time left, if that would be seen.
@@ -83,7 +102,7 @@ def progress_bar(what: str = "permutations") -> Iterator[Progress]:
         def tell(self, sentence: str) -> None:
             self.told = sentence
 
-    console = Console(stderr=True)
+    console = Console(file=cast("IO[str]", _Screen()))
     if not (console.is_terminal or console.is_jupyter):
         yield _Lines(what)
         return

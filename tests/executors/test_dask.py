@@ -21,7 +21,9 @@ from runs import assert_efficient, assert_same, ctrl_c_after, run
 from shapcpp.running import transports
 
 distributed = pytest.importorskip("distributed")
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::shapcpp.WorkerWarning"
+)
 
 
 @pytest.fixture(name="client", scope="module")
@@ -194,7 +196,7 @@ def test_the_command_line_says_it_in_a_sentence(features: Path) -> None:
 def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with (
-        pytest.raises(ValueError, match=r"not installed; pip install 'shapcpp\[distributed\]'"),
+        pytest.raises(ValueError, match=r"not installed; pip install '\.\[distributed\]'"),
         transports.dask("tcp://127.0.0.1:8786"),
     ):
         pass

@@ -6,9 +6,11 @@ import io
 import os
 import re
 import signal
+import stat
 import sys
 import traceback
 import warnings
+from contextlib import suppress
 from functools import reduce
 from typing import NoReturn
 
@@ -36,7 +38,19 @@ from shapcpp.machine.memory import InsufficientMemoryError
 from shapcpp.metrics import resolve
 
 
+class Commands(click.Group):
+    """Commands that ask for nothing, so that the end of a file is no answer but an error."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """As of any group; click takes an EOFError for Ctrl-D."""
+        try:
+            return super().invoke(ctx)
+        except EOFError as error:
+            raise RuntimeError(reason(error)) from error
+
+
 @click.group(
+    cls=Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -245,8 +259,9 @@ def _hang_up(*_: object) -> NoReturn:
     """The terminal is gone: what would be written to it must not end the saving either."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
-        if os.isatty(stream):
-            os.dup2(nowhere, stream)
+        with suppress(OSError):
+            if stat.S_ISCHR(os.fstat(stream).st_mode):  # no pipe, no file
+                os.dup2(nowhere, stream)
     _interrupt_once()
 
 

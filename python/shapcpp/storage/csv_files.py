@@ -89,8 +89,11 @@ def write_csv(
     Text that a spreadsheet would run as a formula gets an apostrophe, which `read_csv` takes
     away again, unless it is to be `raw`; numbers stay numbers.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    for row in (header, *rows):
-        writer.writerow(row if raw else map(_escaped, row))
-    writing.write_atomically(path, lambda file: file.write(text.getvalue().encode()))
+    lines = [_line(row if raw else map(_escaped, row)) for row in (header, *rows)]
+    writing.write_atomically(path, lambda file: file.write("".join(lines).encode()))
+
+
+def _line(row: Iterable[object]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(row)  # whose characters it quotes in cells
+    return line.getvalue()[:-2] + "\n"
