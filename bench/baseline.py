@@ -24,7 +24,7 @@ RESERVE = 100  # times the last decrement, or rounding unit: margins below it ar
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the engine reports, computed the slow way."""
+    """The integers that the engine reports, computed the slow way."""
 
     gains: Ints
     products: Ints

@@ -1,4 +1,4 @@
-"""The game that looks at nothing but how many members of each class a coalition has, in Python.
+"""The class-composition game in Python: a coalition's score depends on its class sizes alone.
 
 Twin of cpp/core/composition_control.cpp; docs/statistics.md says what it is for.
 """
@@ -22,7 +22,7 @@ UNIT = math.lcm(*range(1, LEAF + 1))
 
 
 def cells(classes: Ints) -> tuple[Ints, Ints]:
-    """Members of each class as samples of these classes join."""
+    """Counts the members of each class as samples of these classes join."""
     positive = np.concatenate([[0], np.cumsum(classes)])
     return np.arange(len(classes) + 1) - positive, positive
 
@@ -30,7 +30,7 @@ def cells(classes: Ints) -> tuple[Ints, Ints]:
 def composition_game(
     path: Callable[[Ints], Ints], y: Ints, seed: int, empty: Ints, one_class: Ints, joins: int
 ) -> Ints:
-    """u[a, b]: counts of coalitions of a and b members of the classes, from a pilot, integers.
+    """The table u[a, b] of integer counts for coalitions of a and b members, from a pilot.
 
     `path` gives the counts along an order, `one_class[k]` is what coalitions of class k score.
     Cells seen rarely are drawn towards what the compositions one member smaller say.
@@ -59,7 +59,7 @@ def composition_game(
 
 
 def shapley_by_class(u: Ints) -> Ints:
-    """UNIT times the value of a member of class 0 in the game on a and b members.
+    """Returns UNIT times the value of a member of class 0 in the game on a and b members.
 
     An integer: n C(n-1, k) divides lcm(1 .. n) for all k.
     """
@@ -74,7 +74,7 @@ def shapley_by_class(u: Ints) -> Ints:
 
 
 def blocks(first: int, end: int, share: int, leaf: int = LEAF) -> Iterator[tuple[int, int, int]]:
-    """The blocks of an order that are not halved, and what a change in each counts."""
+    """The blocks of an order that are not halved, and the weight of a change in each."""
     if end - first <= leaf:
         yield first, end, share
     else:
@@ -84,7 +84,7 @@ def blocks(first: int, end: int, share: int, leaf: int = LEAF) -> Iterator[tuple
 
 
 def whole_share(n: int, leaf: int = LEAF) -> int:
-    """What a change of one player counts where all of them join: 1 in the smallest leaves."""
+    """The weight of a change where all players join, in units of that in the smallest leaves."""
     share = 1
     while n > leaf:
         n, share = n - n // 2, 2 * share
@@ -92,7 +92,7 @@ def whole_share(n: int, leaf: int = LEAF) -> int:
 
 
 def below(words: Iterator[int], bound: int) -> int:
-    """Uniform below `bound`, by Lemire's method."""
+    """Draws uniformly below `bound`, by Lemire's method."""
     while True:
         product = next(words) * bound
         if product % 2**64 >= 2**64 % bound:
@@ -100,7 +100,7 @@ def below(words: Iterator[int], bound: int) -> int:
 
 
 def control(u: Ints, y: Ints, order: Ints, words: Iterator[int]) -> Ints:
-    """What to add to the gains of halving: integers of mean zero whose sum is zero."""
+    """The control to add to the gains of halving: integers of mean zero whose sum is zero."""
     value = shapley_by_class(u)
     added = np.zeros((len(y), 2), dtype=np.int64)
     for first, end, share in blocks(0, len(y), whole_share(len(y))):

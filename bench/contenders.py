@@ -1,4 +1,4 @@
-"""The contenders: each can walk whole permutations, and time joins at sampled coalition sizes."""
+"""The contenders: each walks whole permutations, and times joins at sampled coalition sizes."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ class Workers:
 
 
 class Contender(ABC):
-    """Someone who computes data Shapley values by walking permutations."""
+    """A program that computes data Shapley values by walking permutations."""
 
     def __init__(self, key: str, name: str) -> None:
         self.key, self.name = key, name
 
     @abstractmethod
     def whole(self, shape: Shape, count: int, cores: int) -> float:
-        """Seconds for so many whole permutations, a multiple of the number of cores."""
+        """Seconds for this many whole permutations, a multiple of the number of cores."""
 
     @abstractmethod
     def probe(self, shape: Shape, cores: int, first: int, budget: float) -> Samples:
-        """Costs of joins at sampled sizes, all these cores busy with it, within the budget."""
+        """Costs of joins at sampled sizes with all these cores busy, within the budget."""
 
 
 class Loop(Contender):
-    """A loop in Python. All cores: as many processes, each with its own permutations."""
+    """A loop in Python; on several cores one process per core, each with its own permutations."""
 
     def __init__(self, key: str, name: str, workers: Workers) -> None:
         super().__init__(key, name)
@@ -73,7 +73,7 @@ class Loop(Contender):
 
 
 class WarmLoop(Loop):
-    """scikit-learn from the fit before: for each shape the solver that is fastest there."""
+    """scikit-learn, warm-started from the previous fit, with the fastest solver for each shape."""
 
     def __init__(self, name: str, workers: Workers) -> None:
         super().__init__("warm", name, workers)
@@ -97,7 +97,7 @@ class WarmLoop(Loop):
 
 
 class PyDVL(Contender):
-    """pyDVL in its own environment, if that can be had."""
+    """pyDVL in its own environment, where it can be installed."""
 
     def __init__(self) -> None:
         super().__init__("pydvl", "pyDVL")

@@ -1,4 +1,4 @@
-"""The data that every contender gets, made from its shape alone in every process."""
+"""The data of every contender, made in every process from the shape alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Data = tuple[NDArray[np.float64], NDArray[Any], NDArray[np.float64], NDArray[np.
 
 
 class Shape(NamedTuple):
-    """How many samples and features, and how far apart the two classes lie."""
+    """The numbers of samples and features, and the distance of the two classes."""
 
     train: int
     test: int

@@ -48,7 +48,7 @@ def run(data: Data, count: int, threads: int, dense: bool) -> _core.Tally:
 
 
 def value(shape: Shape, count: int, threads: int = 1, seed: int = 0) -> float:
-    """Seconds of the call that a user makes."""
+    """Times the call that a user makes, in seconds."""
     data = make_data(shape)
     start = time.perf_counter()
     shapcpp.value(*data, permutations=count, seed=seed, threads=threads)
@@ -72,7 +72,7 @@ def joins(data: Data, size: int, count: int, dense: bool) -> tuple[float, NDArra
 
 
 def probe(shape: Shape, cores: int, first: int, budget: float, dense: bool) -> Samples:
-    """Costs of joins at sampled sizes of the first permutation, on all these cores at once."""
+    """Costs of joins at sampled sizes of the first permutation, with all these cores busy."""
     data = make_data(shape)
     n = len(data[1])
 

@@ -1,4 +1,4 @@
-"""What is asserted of a shape before any of its numbers is printed: equal integers."""
+"""Asserts equal integers for a shape before any of its numbers is printed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TIGHT = LogisticRegression(solver="newton-cholesky", tol=1e-12, max_iter=1000)
 
 
 class Reach(NamedTuple):
-    """Who can walk whole permutations of this shape in the time there is."""
+    """The contenders that can walk whole permutations of this shape in the time given."""
 
     shapcpp: bool
     dense: bool
@@ -31,7 +31,7 @@ class Reach(NamedTuple):
 
 
 def assert_equal_integers(shape: Shape, reach: Reach) -> list[str]:
-    """Whom the certified path was found equal to, in words."""
+    """Returns, in words, what the certified path was found equal to."""
     data, found = make_data(shape), []
     if reach.shapcpp:
         v = shapcpp.value(*data, permutations=PERMUTATIONS)
@@ -60,7 +60,7 @@ def _block_sizes(shape: Shape) -> NDArray[np.int64]:
 
 
 def _scores(data: Data, shape: Shape, whole: bool) -> tuple[dict[int, NDArray[np.int64]], int]:
-    """The certified path's counts at some sizes of the first permutation, and what it left open."""
+    """The certified path's counts at some sizes of the first permutation, and its open signs."""
     if not whole:
         sizes = _block_sizes(shape)
         return {k: engine.joins(data, k, 1, dense=False)[1][1] for k in sizes}, 0
@@ -70,7 +70,7 @@ def _scores(data: Data, shape: Shape, whole: bool) -> tuple[dict[int, NDArray[np
 
 
 def _assert_equal_optima(data: Data, scores: dict[int, NDArray[np.int64]], uncertified: int) -> str:
-    """Each coalition refitted from zero by scikit-learn, at a tight tolerance and as it comes."""
+    """Refits each coalition by scikit-learn from zero, at a tight and at its default tolerance."""
     order = shapcpp.permutation(len(data[1]), 0, 0)
     differing = miscounted = 0
     for size, score in scores.items():
@@ -84,7 +84,7 @@ def _assert_equal_optima(data: Data, scores: dict[int, NDArray[np.int64]], uncer
 
 
 def _counts(model: LogisticRegression, data: Data, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Correct test predictions per class."""
+    """Counts correct test predictions per class."""
     X, y, X_test, y_test = data
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # rounding may end the search before the tolerance does

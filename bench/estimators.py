@@ -1,4 +1,4 @@
-"""Estimators of data Shapley values and what they cost. docs/statistics.md says what each is."""
+"""Estimators of data Shapley values and their costs; docs/statistics.md describes each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHIFTS, LENGTHS = 8, 6
 
 
 class Data(NamedTuple):
-    """A training side, which is valued, and a test side, which judges."""
+    """Training samples, which are valued, and a test set."""
 
     X: Floats
     y: Ints

@@ -18,7 +18,7 @@ COLOURS = {
 
 
 def draw(results: dict[str, Any], path: Path) -> None:
-    """Measured points are full, estimated ones hollow."""
+    """Draws measured points filled and estimated ones hollow."""
     from matplotlib.figure import Figure
 
     rows = [(Shape(*row["shape"]), row["figures"]["1"]) for row in results["shapes"]]

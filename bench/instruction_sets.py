@@ -1,4 +1,4 @@
-"""How much wider registers bring: the engine on one core, in a process per instruction set."""
+"""The speed of the engine on one core with each instruction set, in a process each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHAPE = Shape(4_000, 4_000, 16)
 
 
 def compare(effort: Effort) -> dict[str, dict[str, float]]:
-    """Microseconds per joined point of both paths, by level that this processor has."""
+    """Microseconds per joined point of both paths, for each level that this processor has."""
     rounds: dict[str, dict[str, list[float]]] = {}
     for _ in range(effort.rounds):
         for level in LEVELS:

@@ -27,7 +27,7 @@ JOINS = 5  # in a row, timed at each sampled size where a loop starts from the f
 
 
 def cold(data: Data) -> Step:
-    """As most write it: a default fit from zero, scikit-learn's three metric functions."""
+    """The usual loop: a default fit from zero, and scikit-learn's three metric functions."""
     _, _, X_test, y_test = data
 
     def step(X: baseline.Floats, y: baseline.Ints) -> None:
@@ -40,7 +40,7 @@ def cold(data: Data) -> Step:
 
 
 def warm(solver: str, data: Data) -> Step:
-    """As fast as scikit-learn's public interface goes: warm starts, no checks, numpy counting."""
+    """The fastest loop around scikit-learn's public interface: warm starts, no checks."""
     _, _, X_test, y_test = data
     sklearn.set_config(assume_finite=True, skip_parameter_validation=True)
     model = LogisticRegression(solver=solver, warm_start=True)
@@ -74,7 +74,7 @@ LOOPS: dict[str, Callable[[Data], Step]] = {
 
 
 def prepare_worker() -> None:
-    """One thread for linear algebra; unfinished fits are scikit-learn's affair."""
+    """Sets one thread for linear algebra, and silences warnings about unfinished fits."""
     threadpool_limits(1)
     warnings.simplefilter("ignore")
 

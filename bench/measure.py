@@ -23,7 +23,7 @@ USUAL_PATIENCE = 1.5
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to look: rounds, and seconds for each figure in each of them."""
+    """The time to spend: rounds, and seconds for each figure in each round."""
 
     rounds: int
     budget: float
@@ -40,7 +40,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Measured:
-    """All figures of a shape, by number of cores and contender, and what was asserted first."""
+    """All figures of a shape by number of cores and contender, and what was asserted first."""
 
     shape: Shape
     figures: dict[int, dict[str, Figure]]
@@ -60,7 +60,7 @@ def steady(contender: Contender, shape: Shape, cores: int, budget: float) -> flo
 def measure(
     contenders: list[Contender], shape: Shape, core_counts: list[int], effort: Effort
 ) -> Measured:
-    """Pilot, equality, rounds. Who is not available, or no longer, has no figures."""
+    """Runs a pilot, asserts equality, then measures; absent contenders have no figures."""
     quick: dict[str, bool] = {}
     for contender in contenders:
         with suppress(NotAvailableError):

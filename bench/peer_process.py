@@ -20,7 +20,7 @@ PINS = HERE / "peers-constraints.txt"
 
 
 class NotAvailableError(RuntimeError):
-    """Why pyDVL cannot be asked, in a few words for the report."""
+    """The reason why pyDVL cannot run, in a few words for the report."""
 
 
 def environment() -> Path:
@@ -43,7 +43,7 @@ def environment() -> Path:
 
 
 class PeerProcess:
-    """The running server, and the files of arrays that it reads."""
+    """The running server and the array files that it reads."""
 
     def __init__(self) -> None:
         one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

@@ -32,7 +32,7 @@ import sampling
 
 
 def load(path: str) -> tuple[Any, Any]:
-    """The utility and the training set. Without a model, the majority is predicted."""
+    """Loads the utility and the training set; without a model the majority is predicted."""
     arrays = np.load(path)
     train, test = (Dataset(arrays["X" + s], arrays["y" + s]) for s in ("", "_test"))
     majority = float(np.mean(arrays["y_test"] == 0))
@@ -65,7 +65,7 @@ def probe_all(data: str, cores: int, first: int, budget: float) -> list[tuple[in
 
 
 def value(data: str, cores: int, count: int) -> dict[str, float]:
-    """Seconds of so many permutations without truncation, and the sum of the values."""
+    """Seconds of this many permutations without truncation, and the sum of the values."""
     utility, train = load(data)
     probe_all(data, cores, 0, 0.0)  # start the workers
     valuation = ShapleyValuation(

@@ -1,4 +1,4 @@
-"""The tables, as Markdown, of what a run of the suite measured."""
+"""The tables of a run of the suite, as Markdown."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ its own workers.
 
 
 def number(x: float) -> str:
-    """Three digits, or all of those before the point."""
+    """Formats a number to three digits, or to all digits before the point."""
     return f"{x:,.0f}" if x >= 100 else f"{x:.3g}"
 
 
@@ -70,7 +70,7 @@ def summary(results: dict[str, Any]) -> list[str]:
 
 
 def levels(results: dict[str, Any]) -> list[str]:
-    """Speed on each instruction set, and how many times the slowest."""
+    """Speed on each instruction set, and its ratio to the slowest."""
     measured = results["instruction_sets"]
     base = next(iter(measured.values()))
     return [
@@ -88,7 +88,7 @@ def levels(results: dict[str, Any]) -> list[str]:
 
 
 def sidelights(results: dict[str, Any]) -> list[str]:
-    """What else was measured, a sentence each."""
+    """The other measurements, one sentence each."""
     lines = [
         f"- One call on {max(results['facts']['core_counts'])} threads does "
         f"{results['threads']:.2f} times the permutations of as many single-threaded processes "

@@ -39,7 +39,7 @@ SHAPES = [
 
 
 def machine() -> str:
-    """What the numbers depend on."""
+    """Describes the machine and the versions that the numbers depend on."""
     blas = sorted({str(i["architecture"]) for i in threadpool_info() if i["user_api"] == "blas"})
     return (
         f"Python {platform.python_version()}, numpy {np.__version__}, scikit-learn "
@@ -51,7 +51,7 @@ def machine() -> str:
 
 
 def race(smallest: bool, effort: Effort) -> dict[str, Any]:
-    """Everything measured, ready for JSON."""
+    """Runs every measurement and returns it ready for JSON."""
     all_cores = shapcpp.machine.processors.available_processors()
     core_counts = sorted({1, all_cores})
     workers = Workers()

@@ -1,4 +1,4 @@
-"""What a whole permutation costs, estimated from joins at a sample of coalition sizes.
+"""The cost of a whole permutation, estimated from joins at a sample of coalition sizes.
 
 The cost of a join grows with the size of the coalition, smoothly and nearly in a line. Sizes are
 spread over 1..N by steps of the golden ratio, so that any number of them is spread evenly; the
@@ -24,7 +24,7 @@ def coalition_size(n: int, index: int) -> int:
 
 
 def probe(n: int, first: int, stride: int, budget: float, cost: Callable[[int], float]) -> Samples:
-    """Costs at as many sizes as fit into so many seconds, every stride-th of the sequence."""
+    """Costs at as many sizes as fit into the given seconds, every stride-th of the sequence."""
     start, samples = time.perf_counter(), Samples()
     while len(samples) < LEAST or time.perf_counter() - start < budget:
         size = coalition_size(n, first + stride * len(samples))

@@ -1,4 +1,4 @@
-"""How much faster two workers are than one, at the paper's shape: `python bench/scaling.py`.
+"""Compares two workers with one at the paper's shape: `python bench/scaling.py`.
 
 For each kind of executor, runs on one worker and on two alternate in one process; equal integers
 are asserted, and the ratio of the medians is printed. Start-up and the sending of inputs come
@@ -28,7 +28,7 @@ SHAPE = Shape(500, 1000, 16)
 
 
 class Spent(NamedTuple):
-    """Seconds of a run: by the clock, of this process, of its workers."""
+    """Seconds of a run: elapsed, in this process, and in its workers."""
 
     clock: float
     here: float
@@ -47,7 +47,7 @@ def run(
 
 
 def processor_seconds() -> tuple[float, float]:
-    """Of this process, and of all that it has started."""
+    """Processor seconds of this process and of all its children."""
     this = psutil.Process()
     used = [sum(p.cpu_times()[:2]) for p in (this, *this.children(recursive=True))]
     return used[0], sum(used[1:])

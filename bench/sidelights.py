@@ -1,4 +1,4 @@
-"""Beside the race: what threads cost, and how many joins need no look at the members."""
+"""Measurements beside the race: the cost of threads, and the joins that need no pass."""
 
 from __future__ import annotations
 

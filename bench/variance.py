@@ -23,13 +23,13 @@ GROUPS = 40
 
 
 def flipped(X: Floats, y: NDArray[Any], X_test: Floats, y_test: NDArray[Any]) -> Data:
-    """A fifth of the training labels of each class changed."""
+    """Flips a fifth of the training labels of each class."""
     noisy = shapcpp.flip_labels(y, 0.2)[0]
     return Data(X, np.asarray(noisy, np.int64), X_test, np.asarray(y_test, np.int64))
 
 
 def synthetic() -> Data:
-    """The paper's shape."""
+    """Synthetic data of the paper's shape."""
     rng = np.random.default_rng(0)
     y, y_test = (np.arange(500) < 100).astype(int), (np.arange(1000) < 241).astype(int)
     shift = rng.normal(size=16) * 2 / 4
@@ -48,7 +48,7 @@ def breast_cancer() -> Data:
 
 
 def slices(folder: Path) -> Data:
-    """32 x 32 pixels, standardised, 16 principal components of the training side."""
+    """CT slices of 32 x 32 pixels, standardised, as 16 principal components."""
     from PIL import Image
 
     with (folder / "manifest.csv").open() as file:
@@ -70,7 +70,7 @@ def slices(folder: Path) -> Data:
 
 
 def deviations(tested: Floats, plain: Floats, y: Ints) -> tuple[float, float]:
-    """Of z-scores, in their unit: group means about the mean of all; that about plain's.
+    """Deviations in units of z-scores: group means about the overall mean, and that about plain's.
 
     Plain's variance is that of the whole class: its rare large changes make one sample's doubtful.
     """

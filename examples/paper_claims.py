@@ -1,4 +1,4 @@
-"""Which of the paper's claims hold for a folder that `shapcpp reproduce` has written.
+"""Checks the paper's claims on a folder that `shapcpp reproduce` has written.
 
     python examples/paper_claims.py FOLDER
 
@@ -24,14 +24,14 @@ HALF = 750  # permutations
 
 
 def found(noise: float, train: shapcpp.Samples, v: shapcpp.Valuation) -> str:
-    """Shares found among the lowest, by direction and metric."""
+    """Shares of the errors found among the lowest values, by direction and metric."""
     assert train.true_labels is not None
     table = shapcpp.detection_table(v, train.y, train.true_labels, (noise,), METRICS)
     return " | ".join(f"{share:.2f}" for share in table["share"])
 
 
 def rank_correlation(a: NDArray[Any], b: NDArray[Any]) -> float:
-    """Spearman's."""
+    """Spearman's rank correlation."""
     ranks = [np.argsort(np.argsort(values)) for values in (a, b)]
     return float(np.asarray(np.corrcoef(ranks[0], ranks[1]))[0, 1])
 

@@ -1,4 +1,4 @@
-"""Are labels that radiologists revised among the lowest values? Natural errors, not injected ones.
+"""Tests whether labels that radiologists revised are among the lowest values.
 
     python examples/revised_labels.py FOLDER [SEEDS]
 
@@ -24,7 +24,7 @@ RULES: tuple[Literal["constant", "carry"], ...] = ("constant", "carry")
 
 
 def found(scans: str, seed: int) -> tuple[np.ndarray, float]:
-    """Revised slices among the lowest (rule, metric, fraction), and their share of all."""
+    """Counts revised slices among the lowest (rule, metric, fraction), and their share of all."""
     features = extract_features(
         scans, label_column="label_original", size=SIZE, split="random", seed=seed
     ).rows

@@ -36,7 +36,7 @@ NEWER_SSE = re.compile(
 
 
 def instructions(library: Path) -> Iterator[tuple[str, str, str]]:
-    """Function, bytes and text of every instruction."""
+    """Yields the function, bytes and text of every instruction."""
     done = subprocess.run(
         ["objdump", "-dw", library], check=True, stdout=subprocess.PIPE, text=True
     )
@@ -56,7 +56,7 @@ def level_of(function: str) -> str | None:
 
 
 def is_beyond(level: str | None, code: str, text: str) -> bool:
-    """Whether some processor that runs functions of that level lacks the instruction."""
+    """True if some processor that runs functions of that level lacks the instruction."""
     if level == "avx512":
         return False
     if EVEX.match(code) or MASK.search(text):

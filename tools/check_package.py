@@ -1,4 +1,4 @@
-"""Looks into the source distribution and the wheel of a folder, and tries the wheel."""
+"""Checks the files in the source distribution and the wheel of a folder, and tries the wheel."""
 
 import re
 import subprocess

@@ -1,1 +1,1 @@
-"""What this machine offers: processors and memory."""
+"""The processors and the memory that this process may use."""

@@ -1,4 +1,4 @@
-"""How much memory this process may still use, and the refusal of a run that needs more."""
+"""The memory that this process may still use, and the refusal of a run that needs more."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def readable(size: float) -> str:
 
 
 def check_fits(needed: Callable[[int], int], threads: int, trace: int = 0) -> None:
-    """Refuses a run that cannot fit; `needed` tells its bytes on a number of threads.
+    """Refuses a run that cannot fit; `needed` gives its bytes for a number of threads.
 
-    So many of these are the trace's.
+    `trace` of these bytes belong to the trace.
     """
     available = available_memory()
     if available is None or needed(threads) <= available:
@@ -49,7 +49,7 @@ def check_fits(needed: Callable[[int], int], threads: int, trace: int = 0) -> No
 
 
 def available_memory() -> int | None:
-    """Bytes this process may still use, or None where nothing tells.
+    """Bytes that this process may still use, or None where the system does not say.
 
     The least of what the system has, what the control groups of the process leave, and
     what its limit of address space leaves.
