@@ -132,9 +132,15 @@ def test_bad_usage_is_one_sentence_and_writes_nothing(
     assert "absent" in fails("features", "absent", "-o", "f.npy", cwd=tmp_path)
 
 
-def test_without_torch_the_sentence_names_the_extra(scans: Path, tmp_path: Path) -> None:
-    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError(\"No module named 'torch'\")\n")
-    sentence = fails("features", scans, "-o", "f.npy", cwd=tmp_path)
+def test_without_torch_the_sentence_names_the_extra(
+    scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, libraries = tmp_path / "here", tmp_path / "libraries"  # Python caches what it imports
+    here.mkdir()
+    libraries.mkdir()
+    (libraries / "torch.py").write_text("raise ModuleNotFoundError(\"No module named 'torch'\")\n")
+    monkeypatch.setenv("PYTHONPATH", str(libraries), prepend=os.pathsep)
+    sentence = fails("features", scans, "-o", "f.npy", cwd=here)
     assert "pip install '.[ct]' in a checkout" in sentence
 
 
