@@ -59,7 +59,7 @@ class NoisyData(NamedTuple):
 
 
 # The three problems on which intervals and the default length of a run are tried.
-RARE_LARGE = Noisy(8000)
+RARE_LARGE = Noisy(8000, distance=7.0)
 RARE = Noisy(3000, features=16)
 BALANCED = Noisy(500, 1000, 16, positive=0.5, wrong=0.1, distance=2.0)
 

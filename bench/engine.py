@@ -51,7 +51,7 @@ def value(shape: Shape, count: int, threads: int = 1, seed: int = 0) -> float:
     """Times the call that a user makes, in seconds."""
     data = make_data(shape)
     start = time.perf_counter()
-    shapcpp.value(*data, permutations=count, seed=seed, threads=threads)
+    shapcpp.value(*data, count, seed, threads=threads, sampler="permutations")
     return time.perf_counter() - start
 
 

@@ -34,7 +34,7 @@ def assert_equal_integers(shape: Shape, reach: Reach) -> list[str]:
     """Returns, in words, what the certified path was found equal to."""
     data, found = make_data(shape), []
     if reach.shapcpp:
-        v = shapcpp.value(*data, permutations=PERMUTATIONS)
+        v = shapcpp.value(*data, permutations=PERMUTATIONS, sampler="permutations")
     if reach.shapcpp and reach.dense:
         dense = engine.run(data, PERMUTATIONS, 1, dense=True)
         assert np.array_equal(v.gains, dense.gains)

@@ -63,7 +63,7 @@ class Game:
         return _core.walk(self.problem, self.everyone, np.ascontiguousarray(order))[0]
 
     def halved(self, count: int) -> Floats:
-        """Contributions of the halved orders that `value(..., halving=True)` takes."""
+        """Contributions of the halved orders that `value(..., sampler="halving")` takes."""
         unit = _core.Halving.unit(self.n, self.n)
         halving = _core.Halving(self.problem, TREE_SEED)
         contributions = []

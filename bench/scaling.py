@@ -40,7 +40,7 @@ def run(
 ) -> tuple[Spent, NDArray[np.int64]]:
     before = processor_seconds()
     start = time.perf_counter()
-    v = shapcpp.value(*data, permutations=permutations, threads=1, executor=executor)
+    v = shapcpp.value(*data, permutations, threads=1, executor=executor, sampler="permutations")
     clock = time.perf_counter() - start
     here, workers = (after - b for after, b in zip(processor_seconds(), before, strict=True))
     return Spent(clock, here, workers), v.gains

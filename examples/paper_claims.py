@@ -49,8 +49,9 @@ def main() -> None:
         for scale in SCALES:
             for rule in RULES:
                 v = shapcpp.value(
-                    train.X, train.y, test.X, test.y, 2000, scale=scale, single_class=rule
-                )
+                    train.X, train.y, test.X, test.y, 2000, scale=scale, single_class=rule,
+                    sampler="permutations",
+                )  # fmt: skip
                 cells = found(noise, train, v)
                 print(f"| {noise:.0%} | {scale or 'none'} | {rule} | {cells} |")
     print("\n| noise | rule | metric | rank correlation of halves | same in the lowest 30% | "
@@ -60,7 +61,14 @@ def main() -> None:
         for rule in RULES:
             a, b = (
                 shapcpp.value(
-                    train.X, train.y, test.X, test.y, HALF, first=first, single_class=rule
+                    train.X,
+                    train.y,
+                    test.X,
+                    test.y,
+                    HALF,
+                    first=first,
+                    single_class=rule,
+                    sampler="permutations",
                 )
                 for first in (0, HALF)
             )

@@ -37,6 +37,8 @@ def found(scans: str, seed: int) -> tuple[np.ndarray, float]:
             features["label"][train],
             features["features"][test],
             features["label_updated"][test],
+            permutations=2000,
+            sampler="permutations",
             single_class=rule,
         )
         counts.append([[revised[v.lowest(m, f)].mean() for f in FRACTIONS] for m in METRICS])

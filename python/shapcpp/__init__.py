@@ -16,20 +16,20 @@ from shapcpp.metrics import Metric
 from shapcpp.permutations import permutation
 from shapcpp.results.notices import ValuationWarning
 from shapcpp.results.valuation import Interrupted, Valuation, load
-from shapcpp.running.cost import Estimate, estimate
+from shapcpp.running.cost import RunCost
 from shapcpp.running.runner import CheckpointWarning
 from shapcpp.running.transports import WorkerError, WorkerWarning
 from shapcpp.storage.features import Features, Samples
 from shapcpp.storage.features_file import read_features, write_features
-from shapcpp.valuation import value
+from shapcpp.valuation import estimate_cost, value
 
 __all__ = [
     "CheckpointWarning",
     "ConvergenceError",
-    "Estimate",
     "Features",
     "Interrupted",
     "Metric",
+    "RunCost",
     "Samples",
     "Valuation",
     "ValuationWarning",
@@ -39,7 +39,7 @@ __all__ = [
     "add_noise",
     "detection_scores",
     "detection_table",
-    "estimate",
+    "estimate_cost",
     "flip_labels",
     "load",
     "permutation",

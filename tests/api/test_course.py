@@ -13,20 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import shapcpp
+from runs import arguments, run
 from shapcpp import Valuation
+from shapcpp.problem.limits import Limits
+from shapcpp.problem.problem import Problem
+from shapcpp.problem.sampling import Sampling
 from shapcpp.results import index_ranges
-from shapcpp.results.tally import Sums
+from shapcpp.running.runner import Runner
 
-Sampling = dict[str, Any]
-SAMPLINGS = pytest.mark.parametrize("sampling", [{}, {"halving": True}])
-
-
-def run(permutations: int, **options: Any) -> Valuation:
-    rng = np.random.default_rng(0)
-    y, y_test = np.arange(60) % 2, np.arange(50) % 2
-    X = rng.normal(size=(60, 3)) + 0.3 * y[:, None]
-    X_test = rng.normal(size=(50, 3)) + 0.3 * y_test[:, None]
-    return shapcpp.value(X, y, X_test, y_test, permutations, **options)
+Options = dict[str, Any]
+SAMPLINGS = pytest.mark.parametrize("sampling", [{}, {"sampler": "halving"}])
 
 
 def assert_same(v: Valuation, w: Valuation) -> None:
@@ -50,7 +46,7 @@ def interrupted(permutations: int, at: int, **options: Any) -> Valuation:
 
 
 @SAMPLINGS
-def test_ranges_in_any_order_merge_to_one_run(sampling: Sampling) -> None:
+def test_ranges_in_any_order_merge_to_one_run(sampling: Options) -> None:
     whole = run(60, **sampling)
     parts = [run(n, first=first, **sampling) for first, n in ((0, 8), (8, 32), (40, 20))]
     for order in ((0, 1, 2), (2, 0, 1), (2, 1, 0)):
@@ -74,7 +70,7 @@ def test_overlaps_and_foreign_runs_are_refused() -> None:
     for options, sentence in (
         ({"seed": 1}, "seed is 0, not 1"),
         ({"C": 2.0}, r"C is 1\.0, not 2\.0"),
-        ({"halving": True}, "halving is False, not True"),
+        ({"sampler": "halving"}, "sampler is 'permutations', not 'halving'"),
         ({"single_class": "carry"}, "single_class is 'constant', not 'carry'"),
     ):
         with pytest.raises(ValueError, match=sentence):
@@ -84,7 +80,7 @@ def test_overlaps_and_foreign_runs_are_refused() -> None:
 
 
 @SAMPLINGS
-def test_an_extended_run_is_the_longer_run(sampling: Sampling) -> None:
+def test_an_extended_run_is_the_longer_run(sampling: Options) -> None:
     v = run(20, **sampling)
     assert_same(run(50, extend=v, **sampling), run(50, **sampling))
     assert_same(run(20, extend=v, **sampling), v)
@@ -171,7 +167,9 @@ def test_max_time_ends_a_run_that_is_not_complete() -> None:
 
 
 class Looks:
-    """A rule that is met at 40 walks or more, and remembers when it was asked."""
+    """A rule that is met at 40 permutations or more, and remembers when it was asked."""
+
+    text = "looks"
 
     def __init__(self) -> None:
         self.at: list[int] = []
@@ -189,37 +187,31 @@ class Looks:
 
 
 def test_rules_are_asked_at_fixed_numbers() -> None:
-    from shapcpp.running.runner import Course
-
     rule: Any = Looks()
     whole = run(60)
     done: list[tuple[int, int]] = []
 
-    class Walker:
-        least = 1
+    class Recorded:
+        min_chunk = 1
 
         def do(self, first: int, end: int, report: Any) -> Any:
             done.append((first, end))
-            yield replace(whole.sums, ranges=index_ranges.of([(first, end)]))
+            yield replace(whole.tally, ranges=index_ranges.of([(first, end)]))
 
-    course = Course(
-        asked=index_ranges.of([(0, 60)]),
-        sums=Sums.empty(60, 2),
-        result=lambda sums, asked: replace(whole, ranges=sums.ranges),
-        rule=rule,
-    )
-    course.run(Walker(), lambda done, total: None)
+    problem = Problem.of(*arguments())
+    runner = Runner(problem, Sampling.of(permutations=60), Limits(rule=rule))
+    runner.run(Recorded(), lambda done, total: None)
     assert rule.at == [7, 14, 21, 28, 35, 42]
     assert [end for _, end in done] == rule.at
-    assert course.stopped
-    assert course.valuation().n_permutations == 42
+    assert runner.valuation().n_permutations == 42
+    assert runner.valuation().complete
 
 
 @SAMPLINGS
 def test_a_rule_ends_the_run_at_the_same_number_for_any_threads_and_cuts(
-    tmp_path: Path, sampling: Sampling
+    tmp_path: Path, sampling: Options
 ) -> None:
-    rule = "bal stderr <= 0.001" if "halving" in sampling else "bal stderr <= 0.004"
+    rule = "bal stderr <= 0.001" if sampling else "bal stderr <= 0.004"
     options = {"until": rule, **sampling}
     v = run(10**6, threads=1, **options)
     assert v.complete
@@ -251,7 +243,8 @@ def test_a_rule_about_ranks_ends_a_run() -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"halving": 1}, "halving must be True or False, got 1"),
+        ({"sampler": 1}, "sampler must be one of 'halving', 'permutations'; got 1"),
+        ({"sampler": "walk"}, "sampler must be one of .* got 'walk'"),
         ({"first": -1}, "first must lie between 0 and 9223372036854775797, got -1"),
         ({"first": 2**63 - 5}, "first must lie between 0 and"),
         ({"until": "stderr < 0"}, "until is 'stderr < 0': '<' stands where '<=' should; a rule"),

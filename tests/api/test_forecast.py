@@ -1,9 +1,10 @@
-"""estimate(): what it measures, and what it makes of that."""
+"""estimate_cost(): its measurements, and what it makes of them."""
 
 from __future__ import annotations
 
 import inspect
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 import shapcpp
 from problems import KINDS, make
 from shapcpp.machine import memory
-from shapcpp.problem.request import check
+from shapcpp.problem.problem import Problem
 from shapcpp.running import cost
 
 Array = NDArray[Any]
@@ -26,20 +27,20 @@ def sides(n: int, m: int = 100, d: int = 16) -> tuple[Array, Array, Array, Array
     return X, y, rng.standard_normal((m, d)) + 0.3 * y_test[:, None], y_test
 
 
-def test_a_call_of_value_is_a_call_of_estimate() -> None:
-    of_value, of_estimate = (
-        {name: (p.default, p.kind) for name, p in inspect.signature(f).parameters.items()}
-        for f in (shapcpp.value, shapcpp.estimate)
+def test_a_call_of_value_is_a_call_of_estimate_cost() -> None:
+    of_value, of_cost = (
+        inspect.signature(f).parameters for f in (shapcpp.value, shapcpp.estimate_cost)
     )
-    of_the_run = ("progress", "until", "max_time", "checkpoint", "checkpoint_every", "extend")
-    for name in (*of_the_run, "executor"):
-        del of_value[name]
-    assert of_estimate == of_value
+    assert of_value == of_cost
+    with pytest.raises(TypeError, match="unexpected keyword argument 'permutation'"):
+        shapcpp.estimate_cost(*sides(10), permutation=5)  # type: ignore[call-arg]
+    with pytest.raises(ValueError, match="until is 'enough'"):
+        shapcpp.estimate_cost(*sides(10), until="enough")
 
 
 def test_what_fits_the_budget_is_measured_whole_and_right() -> None:
     problem = sides(500, 1000)
-    e = shapcpp.estimate(*problem, permutations=200, threads=2)
+    e = shapcpp.estimate_cost(*problem, permutations=200, threads=2)
     start = time.perf_counter()
     shapcpp.value(*problem, permutations=200, threads=2)
     took = time.perf_counter() - start
@@ -50,7 +51,9 @@ def test_what_fits_the_budget_is_measured_whole_and_right() -> None:
 
 def test_more_permutations_take_longer_and_threads_without_work_do_not_help() -> None:
     problem = sides(100)
-    one, few, many = (shapcpp.estimate(*problem, permutations=p, threads=2) for p in (1, 2, 20_000))
+    one, few, many = (
+        shapcpp.estimate_cost(*problem, permutations=p, threads=2) for p in (1, 2, 20_000)
+    )
     assert (one.threads, few.threads, many.threads) == (1, 2, 2)
     assert many.seconds > 1000 * few.seconds
     assert one.bytes < few.bytes == many.bytes
@@ -58,13 +61,13 @@ def test_more_permutations_take_longer_and_threads_without_work_do_not_help() ->
 
 def test_what_does_not_fit_the_budget_is_extrapolated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cost, "BUDGET", 0.0)
-    e = shapcpp.estimate(*sides(64_000), permutations=10, threads=1)
+    e = shapcpp.estimate_cost(*sides(64_000), permutations=10, threads=1)
     assert [size for size, _ in e.measured] == [64]
     assert e.power == 0.9
     assert e.seconds >= 10 * 1000**0.9 * e.measured[0][1]
     assert e.factor == pytest.approx(1.2 * 1000**0.15)
     assert "extrapolated from 64 joining, of 64,000" in str(e)
-    wide = shapcpp.estimate(*sides(20, d=201), permutations=1)
+    wide = shapcpp.estimate_cost(*sides(20, d=201), permutations=1)
     assert [size for size, _ in wide.measured] == [8]
 
 
@@ -80,13 +83,13 @@ def test_the_power_is_that_of_the_last_sizes(power: float, expected: float) -> N
 @pytest.mark.parametrize("kind", KINDS)
 def test_small_problems_of_every_kind_are_estimated(kind: str) -> None:
     X, y, X_test, y_test, options = make(kind, 1)
-    e = shapcpp.estimate(X, y, X_test, y_test, 10, threads=1, **options)
+    e = shapcpp.estimate_cost(X, y, X_test, y_test, 10, threads=1, **options)
     assert 0 < e.seconds < 60
     assert e.measured[-1][0] == e.players
 
 
 def test_three_samples() -> None:
-    e = shapcpp.estimate([[0.0], [1.0], [2.0]], [0, 1, 1], [[0.5]], [1], scale="standard")
+    e = shapcpp.estimate_cost([[0.0], [1.0], [2.0]], [0, 1, 1], [[0.5]], [1], scale="standard")
     assert e.players == 3
     assert e.seconds < 5
 
@@ -94,39 +97,37 @@ def test_three_samples() -> None:
 def test_every_beginning_of_the_order_holds_both_classes() -> None:
     y = np.zeros(1000, dtype=int)
     y[[17, 500, 700, 900]] = 1
-    request = request_of(y)
-    order = cost._order(request)
+    problem = problem_of(y)
+    order = cost._order(problem)
     assert sorted(order.tolist()) == list(range(1000))
     assert set(y[order[:2]]) == {0, 1}
     assert y[order[:500]].sum() == 2
-    grouped = request_of(y, groups=np.arange(1000) // 4)
+    grouped = problem_of(y, groups=np.arange(1000) // 4)
     assert sorted(cost._order(grouped).tolist()) == list(range(250))
 
 
-def request_of(y: Any, **options: Any) -> Any:
-    defaults = dict.fromkeys(("class_weight", "scale", "groups", "ids", "threads", "true_labels"))
+def problem_of(y: Any, groups: Any = None) -> Problem:
     X = np.arange(len(y), dtype=float)[:, None]
-    rest = {"permutations": 1, "seed": 0, "C": 1.0, "empty": "majority", "single_class": "carry"}
-    return check(X, y, X, y, **{**defaults, **rest, "by_group": True, **options})
+    return Problem.of(X, y, X, y, groups=groups)
 
 
 def test_bad_arguments_are_those_of_value() -> None:
     X, y, X_test, y_test = sides(10)
     with pytest.raises(ValueError, match="permutations must be at least 1, got 0"):
-        shapcpp.estimate(X, y, X_test, y_test, 0)
+        shapcpp.estimate_cost(X, y, X_test, y_test, 0)
     with pytest.raises(TypeError, match="threads must be an integer, got 'all'"):
-        shapcpp.estimate(X, y, X_test, y_test, threads="all")  # type: ignore[arg-type]
+        shapcpp.estimate_cost(X, y, X_test, y_test, threads="all")  # type: ignore[arg-type]
 
 
 def test_what_cannot_fit_in_memory_is_refused_unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available_memory", lambda: 10)
     monkeypatch.setattr(cost, "_measure", None)
     with pytest.raises(MemoryError, match="10 bytes are available"):
-        shapcpp.estimate(*sides(10))
+        shapcpp.estimate_cost(*sides(10))
 
 
 def test_an_estimate_reads_as_two_sentences() -> None:
-    e = shapcpp.Estimate(
+    e = shapcpp.RunCost(
         seconds=4.04, bytes=12_300_000, permutations=2000, threads=2, players=500,
         measured=((64, 1e-3), (500, 4e-3)), power=1.1, factor=1.2,
     )  # fmt: skip
@@ -134,7 +135,8 @@ def test_an_estimate_reads_as_two_sentences() -> None:
         "time: about 4 s for 2,000 permutations on 2 threads, measured with all 500 joining\n"
         "memory: about 12 MB beyond the features"
     )
-    far = shapcpp.Estimate(
+    assert "for up to 2,000 permutations" in str(replace(e, ends_early=True))
+    far = shapcpp.RunCost(
         seconds=3600.0, bytes=5, permutations=1, threads=1, players=10**6,
         measured=((1000, 1.0),), power=1.1, factor=2.0,
     )  # fmt: skip
@@ -150,4 +152,4 @@ def test_an_estimate_reads_as_two_sentences() -> None:
      (150, "2.5 min"), (7300, "2 h"), (86400 * 3.21, "3.2 days"), (1e9, "12,000 days")],
 )  # fmt: skip
 def test_durations_are_readable(seconds: float, text: str) -> None:
-    assert cost._duration(seconds) == text
+    assert cost.duration(seconds) == text

@@ -17,7 +17,7 @@ GROUPS = np.arange(60) // 3
 
 
 def test_values_are_those_of_plain_permutations_within_their_errors() -> None:
-    plain, halved = run(40_000), run(4000, halving=True, seed=1)
+    plain, halved = run(40_000), run(4000, sampler="halving", seed=1)
     for metric in METRICS:
         error = np.hypot(plain.stderr(metric), halved.stderr(metric))
         z = (plain[metric] - halved[metric]) / error
@@ -27,7 +27,7 @@ def test_values_are_those_of_plain_permutations_within_their_errors() -> None:
 
 def test_groups_too() -> None:
     options: dict[str, Any] = {"groups": GROUPS, "single_class": "carry"}
-    plain, halved = run(40_000, **options), run(4000, halving=True, seed=1, **options)
+    plain, halved = run(40_000, **options), run(4000, sampler="halving", seed=1, **options)
     assert halved.settings["gain_unit"] == 32  # 20 groups down to single ones
     for metric in METRICS:
         error = np.hypot(plain.stderr(metric), halved.stderr(metric))
@@ -38,7 +38,7 @@ def test_groups_too() -> None:
 def test_a_halved_permutation_says_more_than_the_walks_it_costs() -> None:
     # It joins each of the 60 samples three times: once in its leaf, once for each of two halvings.
     # docs/statistics.md has ratios of times.
-    plain, halved = run(900), run(300, halving=True)
+    plain, halved = run(900), run(300, sampler="halving")
     assert halved.stats["coalitions"] <= plain.stats["coalitions"]
     for metric in ("rec", "spc"):
         assert np.mean(halved.stderr(metric) ** 2) < 0.6 * np.mean(plain.stderr(metric) ** 2)
@@ -46,20 +46,20 @@ def test_a_halved_permutation_says_more_than_the_walks_it_costs() -> None:
 
 @pytest.mark.parametrize("options", [{}, {"groups": GROUPS}])
 def test_errors_and_intervals_are_those_of_single_contributions(options: dict[str, Any]) -> None:
-    v = run(40, halving=True, **options)
-    one_by_one = [run(1, first=t, halving=True, **options)["rec"] for t in range(40)]
+    v = run(40, sampler="halving", **options)
+    one_by_one = [run(1, first=t, sampler="halving", **options)["rec"] for t in range(40)]
     np.testing.assert_allclose(v["rec"], np.mean(one_by_one, axis=0), atol=1e-12)
     expected = np.std(one_by_one, axis=0, ddof=1) / np.sqrt(40)
     np.testing.assert_allclose(v.stderr("rec"), expected, rtol=1e-9)
-    assert np.isnan(run(1, halving=True, **options).stderr("rec")).all()
+    assert np.isnan(run(1, sampler="halving", **options).stderr("rec")).all()
 
 
 def test_intervals_hold_the_value_as_often_as_they_say() -> None:
-    value = run(15_000, seed=1, halving=True)
+    value = run(15_000, seed=1, sampler="halving")
     Method = Literal["student", "anytime", "bernstein"]
     held: dict[Method, list[Any]] = {"student": [], "bernstein": [], "anytime": []}
     for repetition in range(60):
-        v = run(50, first=50 * repetition, halving=True)
+        v = run(50, first=50 * repetition, sampler="halving")
         for method, found in held.items():
             low, high = v.interval("acc", method=method)
             found.append((low <= value["acc"]) & (value["acc"] <= high))
@@ -69,8 +69,8 @@ def test_intervals_hold_the_value_as_often_as_they_say() -> None:
 
 
 def test_what_is_certain_is_right() -> None:
-    value = run(15_000, seed=1, halving=True)
-    v = run(2000, halving=True)
+    value = run(15_000, seed=1, sampler="halving")
+    v = run(2000, sampler="halving")
     decided = v.decided("acc", below=0.0)
     assert (decided != 0).mean() > 0.2
     assert not ((decided == 1) & (value["acc"] > 0)).any()
@@ -78,22 +78,22 @@ def test_what_is_certain_is_right() -> None:
 
 
 def test_kept_in_a_file_and_gone_on_from(tmp_path: Path) -> None:
-    v = run(20, halving=True)
+    v = run(20, sampler="halving")
     assert v.settings["gain_unit"] == 4  # 60 samples down to 15
     np.testing.assert_array_equal(v.gains.sum(axis=0), 4 * 20 * (v.full_counts - v.empty_counts))
     v.save(tmp_path / "run.npz")
     kept = shapcpp.load(tmp_path / "run.npz")
     assert_same(kept, v)
-    assert_same(run(50, extend=kept, halving=True), run(50, halving=True))
+    assert_same(run(50, extend=kept, sampler="halving"), run(50, sampler="halving"))
 
 
 def test_traced_on_the_way(tmp_path: Path) -> None:
-    v = run(20, halving=True, trace=5)
-    assert_same(v, run(20, halving=True))
+    v = run(20, sampler="halving", trace=5)
+    assert_same(v, run(20, sampler="halving"))
     assert v.trace_counts is not None
     assert v.trace_gains is not None
     for count, gains in zip(v.trace_counts, v.trace_gains, strict=True):
-        np.testing.assert_array_equal(gains, run(int(count), halving=True).gains)
+        np.testing.assert_array_equal(gains, run(int(count), sampler="halving").gains)
     v.save(tmp_path / "run.npz")
     np.testing.assert_array_equal(shapcpp.load(tmp_path / "run.npz").trace_gains, v.trace_gains)
 
@@ -105,20 +105,20 @@ def test_traced_on_the_way(tmp_path: Path) -> None:
         ({"gain_unit": 0}, "gain_unit must be at least 1"),
         ({"gain_unit": 2**50}, "gain_unit must be at most"),
         ({"gain_unit": 8}, "gains do not add up"),
-        ({"halving": False}, "gain_unit is 4"),
+        ({"sampler": "permutations"}, "gain_unit is 4"),
     ],
 )
 def test_a_file_that_contradicts_itself_is_refused(
     tmp_path: Path, settings: dict[str, Any], complaint: str
 ) -> None:
-    v = run(20, halving=True)
+    v = run(20, sampler="halving")
     replace(v, settings={**v.settings, **settings}).save(tmp_path / "run.npz")
     with pytest.raises(ValueError, match=complaint):
         shapcpp.load(tmp_path / "run.npz")
 
 
 def test_sums_that_do_not_fit_are_refused() -> None:
-    v = run(20, halving=True)
+    v = run(20, sampler="halving")
     full = replace(v, products=np.full_like(v.products, 2**62))
     with pytest.raises(OverflowError, match="64-bit sums of 40 permutations"):
         full.merge(replace(full, ranges=np.array([[20, 40]])))
@@ -128,10 +128,10 @@ def test_the_pilot_reports_and_is_stopped() -> None:
     rng = np.random.default_rng(0)
     y, y_test = np.arange(150) % 2, np.arange(20_000) % 2
     X, X_test = (rng.normal(size=(len(k), 120)) for k in (y, y_test))
-    v = shapcpp.value(X, y, X_test, y_test, 10, halving=True, max_time=1e-9)
+    v = shapcpp.value(X, y, X_test, y_test, 10, sampler="halving", max_time=1e-9)
     assert (v.n_permutations, v.complete) == (0, False)
     with pytest.raises(shapcpp.Interrupted) as stopped:
-        shapcpp.value(X, y, X_test, y_test, 10, halving=True, progress=_stop_at_once)
+        shapcpp.value(X, y, X_test, y_test, 10, sampler="halving", progress=_stop_at_once)
     assert stopped.value.partial.n_permutations == 0
 
 
@@ -141,10 +141,10 @@ def _stop_at_once(done: int, total: int) -> None:
 
 def test_joins_are_counted_as_they_are_halved() -> None:
     assert run(10).stats["joins"] == 600
-    assert run(10, halving=True).stats["joins"] == 3 * 600  # leaves, and two halvings
+    assert run(10, sampler="halving").stats["joins"] == 3 * 600  # leaves, and two halvings
 
 
 def test_the_estimate_is_of_halved_permutations() -> None:
-    plain = shapcpp.estimate(*arguments(200), permutations=1000, threads=1)
-    halved = shapcpp.estimate(*arguments(200), permutations=1000, threads=1, halving=True)
+    plain = shapcpp.estimate_cost(*arguments(200), permutations=1000, threads=1)
+    halved = shapcpp.estimate_cost(*arguments(200), permutations=1000, threads=1, sampler="halving")
     assert halved.seconds > 1.5 * plain.seconds

@@ -108,11 +108,11 @@ def test_columns_in_another_order_are_refused_naming_the_first() -> None:
     with pytest.raises(ValueError, match=sentence):
         shapcpp.value(X, y, other, y_test, 10)
     with pytest.raises(ValueError, match=sentence):
-        shapcpp.estimate(X, y, other, y_test, 10)
+        shapcpp.estimate_cost(X, y, other, y_test, 10)
     with pytest.raises(ValueError, match=sentence):
         shapcpp.Features.from_splits(X, y, other, y_test)
     v = shapcpp.value(X, y, other[X.columns], y_test, 10)
-    np.testing.assert_array_equal(v.gains, run(10).gains)
+    np.testing.assert_array_equal(v.gains, run(10, sampler="halving").gains)
     with pytest.raises(ValueError, match="column 1 of X_val is 'size', and that of X is 'dose'"):
         shapcpp.removal_curve(v, X, y, other, y_test, "acc", [0.1])
 
@@ -134,7 +134,7 @@ def test_other_columns_are_refused_by_name(columns: list[str], sentence: str) ->
 
 def test_arrays_and_numbered_columns_have_no_names_to_compare() -> None:
     X, y, X_test, y_test = frames()
-    expected = run(10).gains
+    expected = run(10, sampler="halving").gains
     numbered = pandas.DataFrame(X_test.to_numpy(), columns=[2, 1, 0])
     for test in (X_test.to_numpy(), numbered):
         np.testing.assert_array_equal(shapcpp.value(X, y, test, y_test, 10).gains, expected)

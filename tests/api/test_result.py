@@ -21,7 +21,9 @@ from shapcpp import Metric, Valuation, _core
 
 def run(kind: str = "plain", seed: int = 3, permutations: int = 40, **options: Any) -> Valuation:
     X, y, X_test, y_test, own = make(kind, seed)
-    return shapcpp.value(X, y, X_test, y_test, permutations, **(own | options))
+    return shapcpp.value(
+        X, y, X_test, y_test, permutations, **({"sampler": "permutations"} | own | options)
+    )
 
 
 def contributions(v: Valuation, seed: int) -> NDArray[np.float64]:

@@ -24,7 +24,7 @@ def long_run(**options: Any) -> shapcpp.Valuation:
     y, y_test = np.arange(600) % 2, np.arange(50) % 2
     X = rng.normal(size=(600, 10)) + 0.3 * y[:, None]
     X_test = rng.normal(size=(50, 10)) + 0.3 * y_test[:, None]
-    return shapcpp.value(X, y, X_test, y_test, **options)
+    return shapcpp.value(X, y, X_test, y_test, **({"sampler": "permutations"} | options))
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])

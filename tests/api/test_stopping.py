@@ -10,28 +10,30 @@ import pytest
 
 import shapcpp
 from problems import make
-from shapcpp.results.stopping import Decided, SmallErrors, parse_rule
+from shapcpp.results.stopping import Decided, Reliable, SmallErrors, parse_rule
 from valuations import around, valuation
 
 
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
-        ("stderr<=1e-4", SmallErrors("stderr<=1e-4", None, 0, 1e-4)),
-        ("  STDERR  <= .5 ", SmallErrors("  STDERR  <= .5 ", None, 0, 0.5)),
-        ("rec stderr<=1e-4 but for 20", SmallErrors("rec stderr<=1e-4 but for 20", "rec", 20, 1e-4)),
-        ("lowest 10% decided at 95%", Decided("lowest 10% decided at 95%", None, 0, 0.95, 0.1)),
+        ("stderr<=1e-4", SmallErrors("stderr<=1e-4", (), 0, 1e-4)),
+        ("  STDERR  <= .5 ", SmallErrors("  STDERR  <= .5 ", (), 0, 0.5)),
+        ("rec stderr<=1e-4 but for 20", SmallErrors("rec stderr<=1e-4 but for 20", ("rec",), 20, 1e-4)),
+        ("lowest 10% decided at 95%", Decided("lowest 10% decided at 95%", (), 0, 0.95, 0.1)),
         (
             "Balanced_Accuracy lowest 2.5 % decided at 99.9% but  for 3",
             Decided(
                 "Balanced_Accuracy lowest 2.5 % decided at 99.9% but  for 3",
-                "balanced_accuracy", 3, 0.999, 0.025,
+                ("balanced_accuracy",), 3, 0.999, 0.025,
             ),
         ),
         (
             "accuracy below -1e-3 decided at 90%",
-            Decided("accuracy below -1e-3 decided at 90%", "accuracy", 0, 0.9, below=-1e-3),
+            Decided("accuracy below -1e-3 decided at 90%", ("accuracy",), 0, 0.9, below=-1e-3),
         ),
+        ("reliability>=.95", Reliable("reliability>=.95", (), 0.95)),
+        ("Acc ,rec Reliability >= 0.9", Reliable("Acc ,rec Reliability >= 0.9", ("acc", "rec"), 0.9)),
     ],
 )  # fmt: skip
 def test_texts(text: str, rule: Any) -> None:
@@ -62,6 +64,13 @@ def test_texts(text: str, rule: Any) -> None:
         "below 1e999 decided at 95%",
         "below zero decided at 95%",
         "recstderr <= 1e-4",
+        "reliability >= 0",
+        "reliability >= 1",
+        "reliability >= 95%",
+        "reliability <= 0.95",
+        "reliability >= 0.95 but for 3",
+        "acc, reliability >= 0.95",
+        ", acc reliability >= 0.95",
     ],
 )
 def test_bad_texts(text: str) -> None:
@@ -82,13 +91,29 @@ def test_bad_texts(text: str) -> None:
         ("below 0 decided at", "it ends where a number should; .* 'below 0 decided at 95%'"),
         (
             "f1 stderr <= 1",
-            r"'f1' stands where stderr, lowest, below or a metric \(acc, rec, spc, ",
+            r"'f1' stands where reliability, stderr, lowest, below or a metric \(acc, rec, spc, ",
         ),
-        ("acc", "it ends where stderr, lowest or below should; .* 'acc stderr <= 1e-4'"),
+        (
+            "acc",
+            "it ends where reliability, stderr, lowest or below should; .* 'acc stderr <= 1e-4'",
+        ),
         ("stderr <= 1 and so on", "'and' stands where the end or 'but for 20' should"),
         ("stderr <= 1 but for -1", "'-1' stands where a count of samples should"),
         ("stderr <= 1 but for 2 x", "'x' stands where the end should"),
-        ("lowest10% decided at 95%", "'lowest10' stands where stderr, lowest, below or"),
+        (
+            "acc reliability >= 0.9 but for 3",
+            "'but for' spares samples, and reliability is one number "
+            "for all of them; a rule reads like 'acc reliability >= 0.95'",
+        ),
+        (
+            "acc, rec reliability 0.9",
+            "'0.9' stands where '>=' should; .* 'acc, rec reliability >= 0.95'",
+        ),
+        ("acc, stderr <= 1", r"'stderr' stands where a metric \(acc, rec, spc, bal\) should"),
+        (
+            "lowest10% decided at 95%",
+            "'lowest10' stands where reliability, stderr, lowest, below or",
+        ),
     ],
 )
 def test_texts_are_told_where_they_leave_the_grammar(text: str, sentence: str) -> None:
@@ -97,7 +122,9 @@ def test_texts_are_told_where_they_leave_the_grammar(text: str, sentence: str) -
 
 
 def test_a_rule_is_words() -> None:
-    with pytest.raises(TypeError, match="until must be a rule in words, got 3; known: 'stderr"):
+    with pytest.raises(
+        TypeError, match="until must be a rule in words, got 3; known: 'reliability"
+    ):
         parse_rule(3)  # type: ignore[arg-type]
 
 
@@ -110,6 +137,33 @@ def test_looks_are_a_fixed_series() -> None:
     assert all(1.09 < b / a <= 1.1 for a, b in pairwise(looks))
     for done in (0, 1, 99, 100, 105, 12_345):
         assert rule.next_look(done) == min(look for look in looks if look > done)
+
+
+def test_rankings_are_looked_at_from_8_permutations_on() -> None:
+    rule = parse_rule("reliability >= 0.95")
+    looks = [rule.next_look(0)]
+    while looks[-1] < 192:
+        looks.append(rule.next_look(looks[-1]))
+    assert looks == [8, 12, 16, 24, 32, 48, 64, 96, 128, 192]
+    for done in (0, 7, 8, 9, 11, 12, 100, 12_345):
+        assert rule.next_look(done) > done
+        assert rule.next_look(rule.next_look(done) - 1) == rule.next_look(done)
+
+
+def test_a_ranking_reliable_enough() -> None:
+    v = valuation(around([0, 3, 6, 9], 11, spread=6))
+    now = v.reliability("acc")
+    assert 0.5 < now < 0.9
+    assert parse_rule(f"reliability >= {now!r}").is_met(v)
+    assert parse_rule(f"acc reliability >= {now!r}").progress(v) == 1
+    assert not parse_rule("acc, rec reliability >= 0.95").is_met(v)
+    # Four times the permutations leave a quarter of the variance that sampling causes.
+    odds = 4 * now / (1 - now)
+    assert parse_rule(f"reliability >= {odds / (1 + odds)!r}").progress(v) == pytest.approx(0.25)
+    for permutations in (0, 1):
+        few = valuation(around([0, 3, 6, 9], permutations))
+        assert not parse_rule("reliability >= 0.1").is_met(few)
+        assert parse_rule("reliability >= 0.1").progress(few) == 0
 
 
 def test_errors_small_enough() -> None:

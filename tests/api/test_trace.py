@@ -16,7 +16,7 @@ import shapcpp
 from runs import arguments, assert_same, run
 from shapcpp import Valuation
 from shapcpp.machine import memory
-from shapcpp.results.trace import looks
+from shapcpp.results.trace import trace_points
 
 
 def assert_same_trace(v: Valuation, w: Valuation) -> None:
@@ -51,7 +51,7 @@ def interrupted(permutations: int, at: int, **options: Any) -> Valuation:
 
 
 @pytest.mark.parametrize(
-    ("walks", "most", "expected"),
+    ("permutations", "most", "expected"),
     [
         (1000, 4, [1, 10, 100, 1000]),
         (1000, 1, [1000]),
@@ -60,21 +60,23 @@ def interrupted(permutations: int, at: int, **options: Any) -> Valuation:
         (10, 100, [1, 2, 3, 4, 5, 6, 8, 10]),
     ],
 )
-def test_looks_are_spaced_by_their_logarithm(walks: int, most: int, expected: list[int]) -> None:
-    assert looks(walks, most).tolist() == expected
+def test_looks_are_spaced_by_their_logarithm(
+    permutations: int, most: int, expected: list[int]
+) -> None:
+    assert trace_points(permutations, most).tolist() == expected
 
 
 @given(st.integers(1, 10**12), st.integers(1, 300))
-def test_looks_increase_to_the_last_walk(walks: int, most: int) -> None:
-    at = looks(walks, most)
+def test_looks_increase_to_the_last_walk(permutations: int, most: int) -> None:
+    at = trace_points(permutations, most)
     assert 1 <= len(at) <= most
     assert at.dtype == np.int64
     assert (np.diff(at) > 0).all()
-    assert at[-1] == walks
+    assert at[-1] == permutations
     assert at[0] == 1 or len(at) == 1
 
 
-@pytest.mark.parametrize("options", [{}, {"halving": True}, {"first": 30}, {"threads": 3}])
+@pytest.mark.parametrize("options", [{}, {"sampler": "halving"}, {"first": 30}, {"threads": 3}])
 def test_each_look_is_the_run_that_ends_there(options: dict[str, Any]) -> None:
     v = run(60, trace=8, **options)
     assert_ends_as_its_run(v)
@@ -119,7 +121,7 @@ def test_a_trace_that_goes_on_keeps_what_it_had() -> None:
     v = run(100, extend=before, trace=5)
     assert_ends_as_its_run(v)
     assert counts(before) == [1, 2, 4, 9, 20]
-    assert looks(100, 5).tolist() == [1, 3, 10, 32, 100]
+    assert trace_points(100, 5).tolist() == [1, 3, 10, 32, 100]
     assert counts(v) == [1, 2, 4, 9, 32, 100]  # 20 is where it ended, and no look of this one
     np.testing.assert_array_equal(v.trace_gains[:4], before.trace_gains[:4])  # type: ignore[index]
     assert counts(run(400, extend=before, trace=3)) == [1, 2, 4, 9, 20, 400]
@@ -133,8 +135,8 @@ def test_a_run_that_stops_early_ends_its_trace() -> None:
     v = run(10**6, until="bal stderr <= 0.004", trace=30)
     assert v.complete
     assert_ends_as_its_run(v)
-    assert counts(v)[-1] not in looks(10**6, 30)
-    assert counts(v)[:-1] == [n for n in looks(10**6, 30) if n < v.n_permutations]
+    assert counts(v)[-1] not in trace_points(10**6, 30)
+    assert counts(v)[:-1] == [n for n in trace_points(10**6, 30) if n < v.n_permutations]
     assert_same_trace(run(10**6, until="bal stderr <= 0.004", trace=30, extend=v), v)
     timed = run(10**9, max_time=0.2, trace=30)
     assert not timed.complete
@@ -220,9 +222,10 @@ def test_what_is_no_number_of_looks_is_refused(
 def test_its_memory_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = arguments()
     without, with_trace = (
-        shapcpp.estimate(*problem, permutations=10**6, trace=trace).bytes for trace in (None, 1000)
+        shapcpp.estimate_cost(*problem, permutations=10**6, trace=trace).bytes
+        for trace in (None, 1000)
     )
-    taken = 2 * len(looks(10**6, 1000)) * 60 * 2 * 8  # it, and that of a run gone on from
+    taken = 2 * len(trace_points(10**6, 1000)) * 60 * 2 * 8  # it, and that of a run gone on from
     assert with_trace - without == taken
     monkeypatch.setattr(memory, "available_memory", lambda: without + taken // 2)
     sentence = (

@@ -22,6 +22,7 @@ def run(**options: Any) -> Valuation:
         "X_test": X_test,
         "y_test": y_test,
         "permutations": P,
+        "sampler": "permutations",
     }
     return shapcpp.value(**(arguments | options))
 
@@ -213,7 +214,7 @@ def test_standard_scale_leaves_rounding_noise_alone() -> None:
 
 def test_undecidable_margins_are_counted_not_guessed() -> None:
     X = np.array([[0.0, 1.0], [0.0, 1.0]])
-    v = shapcpp.value(X, [0, 1], [[3.0, -2.0], [1.0, 1.0]], [0, 1], permutations=10)
+    v = shapcpp.value(X, [0, 1], [[3.0, -2.0], [1.0, 1.0]], [0, 1], 10, sampler="permutations")
     assert v.full_counts.tolist() == [1, 0]  # all margins are zero: the smaller label
     assert v.uncertified == 20
     assert run().uncertified == 0
@@ -221,7 +222,9 @@ def test_undecidable_margins_are_counted_not_guessed() -> None:
 
 def test_the_result_is_described_in_one_line() -> None:
     assert repr(run()).startswith("<Valuation: ")
-    assert "40 permutations, seed 0, metrics acc, rec, spc, bal>" in repr(run())
+    assert "40 permutations, seed 0, reliability acc 0." in repr(run())
+    assert "40 permutations (halving), seed 0, reliab" in repr(run(sampler="halving"))
+    assert "1 permutations, seed 0, metrics acc, rec, spc, bal>" in repr(run(permutations=1))
 
 
 def test_fingerprints_tell_inputs_apart() -> None:

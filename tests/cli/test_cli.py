@@ -29,7 +29,27 @@ def test_the_command_of_the_contract_works_as_typed(folder: Path) -> None:
     assert "recall" not in done.stdout
     found = re.findall(r"slice-\d+", done.stdout)
     assert found == [str(train.ids[i]) for i in v.lowest("acc", 1.0)[:10]]
+    assert "permutations 2000, halved, seed 0" in done.stdout
+    assert f"accuracy (reliability {v.reliability('acc'):.2f})" in done.stdout
     assert done.stderr == ""  # no progress bar where there is no terminal
+
+
+def test_without_a_number_the_run_ends_when_its_ranking_is_reliable(folder: Path) -> None:
+    done = shapcpp_cli("value", "features.npy", "--metric", "acc", "--metric", "recall",
+                       "-o", "run.npz", cwd=folder)  # fmt: skip
+    train, test = sides(folder)
+    rule = "acc, rec reliability >= 0.95"
+    v = shapcpp.value(train.X, train.y, test.X, test.y, until=rule)
+    kept = shapcpp.load(folder / "run.npz")
+    np.testing.assert_array_equal(v.gains, kept.gains)
+    assert kept.settings["until"] == rule
+    assert f"Note: {rule}: reached after {v.n_permutations} permutations." in done.stderr
+    again = shapcpp_cli("value", "features.npy", "--sampler", "permutations", "-o", "plain.npz",
+                        cwd=folder)  # fmt: skip
+    assert "reliability >= 0.95: " in again.stderr
+    assert shapcpp.load(folder / "plain.npz").settings["sampler"] == "permutations"
+    queue = shapcpp_cli("detect", "run.npz", "--queue", "--metric", "acc", cwd=folder).stdout
+    assert f"by accuracy (reliability {v.reliability('acc'):.2f}): the" in queue
 
 
 def test_value_saves_the_run_and_a_csv(folder: Path) -> None:
@@ -77,7 +97,7 @@ def test_noise_then_value_then_detect_finds_the_flipped(folder: Path) -> None:
     assert [int(row["found"]) for row in rows] == table.found.tolist()
     assert list(rows[0]) == ["fraction", "direction", "metric", "flipped", "found", "share"]
     done = shapcpp_cli("detect", "run.npz", "--queue", "--metric", "rec", cwd=folder)
-    assert "Review queue by recall: the 6 lowest of 60 samples" in done.stdout
+    assert re.search(r"by recall \(reliability 0.9\d\): the 6 lowest of 60 samples", done.stdout)
     assert "positives labelled negative" not in done.stdout
 
 

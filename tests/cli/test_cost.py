@@ -21,20 +21,20 @@ def test_stats_follow_the_values(folder: Path) -> None:
     shown = done.stdout[len(plain) :]
     train, test = sides(folder)
     v = shapcpp.value(train.X, train.y, test.X, test.y, 50)
-    assert "What the engine did while 3000 samples joined (50 permutations of 60)" in shown
+    assert "What the engine did while 9000 samples joined (50 halved permutations of 60)" in shown
     assert len(re.findall(r"^│", shown, flags=re.MULTILINE)) == len(v.stats)
     for words, name in {
         "scored by an optimum": "coalitions",
         "below the rounding": "undecided",
     }.items():
         number = v.stats[name]
-        assert re.search(rf"{words}.*│ +{number} │ +{number / 3000:.3g} │", shown)
+        assert re.search(rf"{words}.*│ +{number} │ +{number / 9000:.3g} │", shown)
     share = v.stats["without_pass"] / v.stats["coalitions"]
     assert f"{share:.1%} of coalitions were certified without a pass" in shown
     grouped = shapcpp_cli(
         "value", "features.npy", "--perms", 5, "--by-group", "--stats", cwd=folder
     )
-    assert "while 100 groups joined (5 permutations of 20)" in grouped.stdout
+    assert "groups joined (5 halved permutations of 20)" in grouped.stdout
 
 
 def test_estimate_tells_and_does_nothing(folder: Path) -> None:

@@ -46,8 +46,8 @@ def test_ranges_of_three_machines_merge_to_one_run(folder: Path) -> None:
 
 def test_killed_again_and_again_the_integers_are_those_of_one_run(folder: Path) -> None:
     perms, kills = 20_000, 20
-    command = ["value", "features.npy", "--perms", perms, "--threads", 2, "--checkpoint", "run.npz",
-               "--checkpoint-every", 0.05, "--trace", 30]  # fmt: skip
+    command = ["value", "features.npy", "--perms", perms, "--sampler", "permutations", "--threads", 2,
+               "--checkpoint", "run.npz", "--checkpoint-every", 0.05, "--trace", 30]  # fmt: skip
     rng = np.random.default_rng(0)
     start = time.monotonic()
     shapcpp_cli("info", cwd=folder)
@@ -69,7 +69,7 @@ def test_killed_again_and_again_the_integers_are_those_of_one_run(folder: Path) 
             before = done
     assert before > 0
     shapcpp_cli(*command, cwd=folder)
-    shapcpp_cli("value", "features.npy", "--perms", perms, "--trace", 30, "-o", "one.npz",
+    shapcpp_cli("value", "features.npy", "--perms", perms, "--sampler", "permutations", "--trace", 30, "-o", "one.npz",
                 cwd=folder)  # fmt: skip
     assert_same(folder / "run.npz", folder / "one.npz")
 
@@ -105,14 +105,14 @@ def test_a_checkpoint_is_gone_on_from_and_a_foreign_one_refused(folder: Path) ->
 
 def test_a_time_limit_is_said(folder: Path) -> None:
     done = shapcpp_cli("value", "features.npy", "--perms", 10**9, "--max-time", 0.3, cwd=folder)
-    assert "stopped by --max-time after" in done.stderr
+    assert "stopped by --max-time, after" in done.stderr
     assert "Labels to doubt first" in done.stdout
 
 
 def test_a_rule_says_whether_it_was_met(folder: Path) -> None:
     command = ["value", "features.npy", "--perms", 2000, "--until"]
     done = shapcpp_cli(*command, "acc stderr <= 1e-9", cwd=folder)
-    assert "acc stderr <= 1e-9: not reached within 2000 permutations" in done.stderr
+    assert "acc stderr <= 1e-9: not reached within 2,000 permutations" in done.stderr
     done = shapcpp_cli(*command, "acc stderr <= 0.1", cwd=folder)
     assert "acc stderr <= 0.1: reached after 100 permutations" in done.stderr
 

@@ -21,8 +21,9 @@ import shapcpp
 from runs import arguments, assert_efficient, assert_same, ctrl_c_after, run
 from shapcpp import _core
 from shapcpp.machine import memory
-from shapcpp.problem.request import check
-from shapcpp.results.tally import Sums
+from shapcpp.problem.problem import Problem
+from shapcpp.problem.sampling import Sampling
+from shapcpp.results.tally import Tally
 from shapcpp.running import remote, worker
 
 pytestmark = pytest.mark.filterwarnings(
@@ -90,11 +91,11 @@ POOLS: dict[str, Callable[[], Executor]] = {
 def test_any_executor_gives_the_integers_of_a_run_without(kind: str) -> None:
     expected = run(2000, threads=2)  # uses threads before any process is forked
     later = run(300, threads=2, seed=3, first=10)
-    halved = run(100, threads=2, halving=True, seed=4, first=3)
+    halved = run(100, threads=2, sampler="halving", seed=4, first=3)
     with POOLS[kind]() as executor:
         assert_same(run(2000, executor=executor), expected)
         assert_same(run(300, executor=executor, threads=2, seed=3, first=10), later)
-        assert_same(run(100, executor=executor, halving=True, seed=4, first=3), halved)
+        assert_same(run(100, executor=executor, sampler="halving", seed=4, first=3), halved)
 
 
 @pytest.mark.parametrize(
@@ -230,7 +231,7 @@ def test_what_was_dropped_ends_at_once_in_the_same_process() -> None:
 
     with ThreadPoolExecutor(2) as executor:
         rng = np.random.default_rng(0)
-        X, y = rng.normal(size=(40_000, 30)), np.arange(40_000) % 2  # a minute of walking
+        X, y = rng.normal(size=(40_000, 30)), np.arange(40_000) % 2  # a minute of work
         with pytest.raises(shapcpp.Interrupted) as stopped:
             shapcpp.value(X, y, X[:9], y[:9], permutations=50, executor=executor, progress=stop)
         executor.submit(done.set)
@@ -255,24 +256,20 @@ def test_max_time_ends_a_run() -> None:
     assert not v.complete
 
 
-def workers_of(executor: Executor, seed: int = 0, **options: Any) -> remote.Workers:
-    X, y, X_test, y_test = arguments()
-    request = check(
-        X, y, X_test, y_test, permutations=1000, seed=seed, C=1.0, class_weight=None, scale=None,
-        empty="majority", single_class="constant", groups=None, ids=None, threads=1, by_group=True,
-        true_labels=None, **options,
-    )  # fmt: skip
-    return remote.Workers(request, executor, "key", lambda counts: None)
+def workers_of(executor: Executor, seed: int = 0) -> remote.ExecutorBackend:
+    sampling = Sampling.of(permutations=1000, seed=seed, sampler="permutations")
+    problem = Problem.of(*arguments())
+    return remote.ExecutorBackend(problem, sampling, 1, lambda counts: None, executor)
 
 
 def test_tasks_stay_within_the_piece() -> None:
-    with Threads() as executor, workers_of(executor) as walker:
+    with Threads() as executor, workers_of(executor) as backend:
         reports: list[int] = []
         for first, end in ((0, 14), (14, 300), (500, 502)):
             executor.sent.clear()
-            total = Sums.empty(60, 2)
-            for sums in walker.do(first, end, reports.append):
-                total += sums
+            total = Tally.empty(60, 2)
+            for tally in backend.do(first, end, reports.append):
+                total += tally
             assert total.ranges.tolist() == [[first, end]]
             assert reports[-1] == end - first
             for task, _ in executor.sent:
@@ -280,17 +277,17 @@ def test_tasks_stay_within_the_piece() -> None:
 
 
 def test_tasks_grow_to_a_second_and_shrink_at_the_end() -> None:
-    with Threads() as executor, workers_of(executor) as walker:
-        assert walker._size(10**6, 2) == 1
-        walker._seconds = 0.001
-        assert walker._size(10**6, 2) == 1000
-        assert walker._size(1000, 2) == 250
-        assert walker._size(100, 2) == 50  # a twentieth of a second is worth sending
-        assert walker._size(3, 2) == 3
-        walker._seconds = 1000.0
-        assert walker._size(10**6, 2) == 1
-        walker._seconds, walker._adding = 1.0, 0.1  # with 100 workers, ten answers a second
-        assert walker._size(10**6, 100) == 40
+    with Threads() as executor, workers_of(executor) as backend:
+        assert backend._size(10**6, 2) == 1
+        backend._seconds = 0.001
+        assert backend._size(10**6, 2) == 1000
+        assert backend._size(1000, 2) == 250
+        assert backend._size(100, 2) == 50  # a twentieth of a second is worth sending
+        assert backend._size(3, 2) == 3
+        backend._seconds = 1000.0
+        assert backend._size(10**6, 2) == 1
+        backend._seconds, backend._adding = 1.0, 0.1  # with 100 workers, ten answers a second
+        assert backend._size(10**6, 100) == 40
 
 
 def test_a_fit_that_misses_its_tolerance_is_the_same_error() -> None:
@@ -331,29 +328,29 @@ def test_a_worker_without_memory_says_what_it_needs(monkeypatch: pytest.MonkeyPa
 
 def test_workers_of_another_version_are_refused() -> None:
     with ThreadPoolExecutor(1) as executor:
-        walker = workers_of(executor)
-        walker._task = replace(walker._task, version="0.0.1")
+        backend = workers_of(executor)
+        backend._task = replace(backend._task, version="0.0.1")
         with pytest.raises(
             shapcpp.WorkerError, match="failed 1 time, last by OtherVersionError: a "
         ):
-            list(walker.do(0, 10, lambda done: None))
+            list(backend.do(0, 10, lambda done: None))
 
 
 def test_workers_that_disagree_are_refused() -> None:
-    with ThreadPoolExecutor(1) as executor, workers_of(executor) as walker:
-        walker._full_counts = np.array([0, 0])
+    with ThreadPoolExecutor(1) as executor, workers_of(executor) as backend:
+        backend._full_counts = np.array([0, 0])
         with pytest.raises(
             shapcpp.WorkerError, match=r"workers count \[0, 0\] and \[\d+, \d+\] corr"
         ):
-            list(walker.do(0, 10, lambda done: None))
+            list(backend.do(0, 10, lambda done: None))
 
 
 @pytest.mark.parametrize("largest", [3, -128, 128, 40_000, -(2**40)])
-def test_sums_are_sent_in_few_bytes_and_come_back_the_same(largest: int) -> None:
+def test_tally_are_sent_in_few_bytes_and_come_back_the_same(largest: int) -> None:
     v = run(5)
     v.gains.setflags(write=True)
     v.gains[0, 0] = largest
-    sent = worker._narrowed(v.sums)
+    sent = worker._narrowed(v.tally)
     assert sent.gains.itemsize == {3: 1, -128: 1, 128: 2, 40_000: 4}.get(largest, 8)
     back = worker.widened(sent)
     assert back.gains.dtype == back.products.dtype == np.int64

@@ -92,7 +92,8 @@ def test_features_are_those_of_the_saved_network(done: Reproduction) -> None:
 def test_values_are_those_of_the_features_file(done: Reproduction, rule: Any) -> None:
     train, test = shapcpp.read_features(done.folder / "features-10.npy").sides()
     v = shapcpp.value(
-        train.X, train.y, test.X, test.y, permutations=30, seed=3, single_class=rule, trace=50
+        train.X, train.y, test.X, test.y, permutations=30, seed=3, single_class=rule, trace=50,
+        sampler="permutations",
     )  # fmt: skip
     kept = shapcpp.load(done.folder / ("run-10.npz" if rule == "constant" else "run-10-carry.npz"))
     np.testing.assert_array_equal(kept.gains, v.gains)

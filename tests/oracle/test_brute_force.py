@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 import shapcpp
 from shapcpp import _core
+from shapcpp.problem.problem import SingleClass
 
 Ints = NDArray[np.int64]
 
@@ -106,10 +107,12 @@ def test_players_that_change_nothing_are_worth_nothing() -> None:
 
 
 @pytest.mark.parametrize("single_class", ["constant", "carry"])
-def test_each_permutation_is_efficient(single_class: str) -> None:
+def test_each_permutation_is_efficient(single_class: SingleClass) -> None:
     X, y, X_test, y_test = small_problem(9, 6)
     for count in (1, 2, 7):
-        v = shapcpp.value(X, y, X_test, y_test, count, single_class=single_class)  # type: ignore[arg-type]
+        v = shapcpp.value(
+            X, y, X_test, y_test, count, single_class=single_class, sampler="permutations"
+        )
         np.testing.assert_array_equal(v.gains.sum(axis=0), count * (v.full_counts - v.empty_counts))
 
 

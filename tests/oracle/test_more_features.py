@@ -142,12 +142,13 @@ def test_same_integers_as_the_twin_and_as_data_rotated_by_hand(
         both = KINDS[kind](np.concatenate([X, X_test]), rng)
         X, X_test = both[:n], both[n:]
     options = options_of(kind, rng, n)
-    v = shapcpp.value(X, y, X_test, y_test, 4, seed, **options)
+    plain: dict[str, Any] = {"sampler": "permutations", **options}
+    v = shapcpp.value(X, y, X_test, y_test, 4, seed, **plain)
     if kind != "duplicates":  # of opposite labels: margins that are exactly zero
         assert v.uncertified == 0
 
     centred, basis = X - X[0], np.linalg.qr((X - X[0]).T)[0]
-    by_hand = shapcpp.value(centred @ basis, y, (X_test - X[0]) @ basis, y_test, 4, seed, **options)
+    by_hand = shapcpp.value(centred @ basis, y, (X_test - X[0]) @ basis, y_test, 4, seed, **plain)
     for other in (baseline.value(X, y, X_test, y_test, 4, seed, **options), by_hand):
         np.testing.assert_array_equal(v.gains, other.gains)
         np.testing.assert_array_equal(v.products, other.products)

@@ -45,8 +45,8 @@ def test_the_integers_of_both_samplers_are_those_of_before(
     sides = (*golden(np.arange(n), d), *golden(np.arange(n, n + m), d))
     groups = np.arange(n) // by if by > 1 else None
     plain, halved = (
-        shapcpp.value(*sides, 40, 3, first=5, single_class=single_class, groups=groups, halving=h)
-        for h in (False, True)
+        shapcpp.value(*sides, 40, 3, first=5, single_class=single_class, groups=groups, sampler=h)
+        for h in ("permutations", "halving")
     )
     assert halved.gains[0].tolist() == first_gains
     assert (digest(plain), digest(halved)) == (permutations, halving)

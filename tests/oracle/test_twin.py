@@ -16,7 +16,7 @@ PERMUTATIONS = 6
 @pytest.mark.parametrize("kind", KINDS)
 def test_same_integers_as_the_twin(kind: str, seed: int) -> None:
     X, y, X_test, y_test, options = make(kind, seed)
-    v = shapcpp.value(X, y, X_test, y_test, PERMUTATIONS, seed, **options)
+    v = shapcpp.value(X, y, X_test, y_test, PERMUTATIONS, seed, sampler="permutations", **options)
     twin = baseline.value(X, y, X_test, y_test, PERMUTATIONS, seed, **options)
     np.testing.assert_array_equal(v.gains, twin.gains)
     np.testing.assert_array_equal(v.products, twin.products)
@@ -32,7 +32,7 @@ def test_same_integers_at_the_papers_noise_and_width() -> None:
     X = rng.normal(size=(150, 16)) + np.outer(y, shift)
     X_test = rng.normal(size=(300, 16)) + np.outer(y_test, shift)
     noisy, _ = shapcpp.flip_labels(y, 0.2)
-    v = shapcpp.value(X, noisy, X_test, y_test, 2)
+    v = shapcpp.value(X, noisy, X_test, y_test, 2, sampler="permutations")
     twin = baseline.value(X, noisy, X_test, y_test, 2)
     np.testing.assert_array_equal(v.gains, twin.gains)
     np.testing.assert_array_equal(v.products, twin.products)

@@ -42,7 +42,7 @@ def test_figure2_has_a_row_per_run_and_a_panel_per_metric(v: Valuation, tmp_path
 
 
 def test_figure2_of_a_halved_run_is_in_the_units_of_its_values(noisy: Features) -> None:
-    halved = run(noisy, 20, halving=True, trace=5)
+    halved = run(noisy, 20, sampler="halving", trace=5)
     line: Any = figure2({"halved": halved}, [3]).axes[0].lines[0]
     assert line.get_ydata()[-1] == pytest.approx(halved["acc"][3])
 

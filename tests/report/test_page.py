@@ -206,7 +206,7 @@ def test_features_of_another_run_are_refused(
 def test_groups_that_joined_together_are_told(noisy: Features, write: Callable[..., Path]) -> None:
     train, test = noisy.sides()
     v = shapcpp.value(
-        train.X, train.y, test.X, test.y, 20, ids=train.ids, groups=train.groups, halving=True
+        train.X, train.y, test.X, test.y, 20, ids=train.ids, groups=train.groups, sampler="halving"
     )
     page = Page(write(v, noisy, name="groups.html"))
     assert "the samples of a group together: 10 groups" in page.text

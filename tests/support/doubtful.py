@@ -42,7 +42,7 @@ def run(features: Features, permutations: int = 150, **options: Any) -> Valuatio
     train, test = features.sides()
     return shapcpp.value(
         train.X, train.y, test.X, test.y, permutations, ids=train.ids, groups=train.groups,
-        by_group=False, true_labels=train.true_labels, **options,
+        by_group=False, true_labels=train.true_labels, **({"sampler": "permutations"} | options),
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from shapcpp import _core
 
 def of_value(kind: str) -> str:
     X, y, X_test, y_test, options = problems.make(kind, 2)
-    v = shapcpp.value(X, y, X_test, y_test, 10, **options)
+    v = shapcpp.value(X, y, X_test, y_test, 10, sampler="permutations", **options)
     return digest(v.gains, v.products, v.empty_counts, v.full_counts)
 
 

@@ -24,7 +24,8 @@ def arguments(n: int = 60, seed: int = 0) -> tuple[Any, Any, Any, Any]:
 
 
 def run(permutations: int, **options: Any) -> Valuation:
-    return shapcpp.value(*arguments(), permutations, **options)
+    """By plain permutations unless another sampler is asked for."""
+    return shapcpp.value(*arguments(), permutations, **({"sampler": "permutations"} | options))
 
 
 def assert_same(v: Valuation, w: Valuation) -> None:

@@ -23,7 +23,7 @@ def valuation(contributions: ArrayLike, players: ArrayLike | None = None) -> Val
     rows = np.arange(n_players) if players is None else np.asarray(players, dtype=np.int64)
     n = len(rows)
     settings: dict[str, Any] = {"permutations": P, "seed": 0}
-    settings |= {"halving": False, "gain_unit": 1}
+    settings |= {"sampler": "permutations", "gain_unit": 1}
     settings["by_group"] = players is not None
     return Valuation(
         gains=np.repeat(changes.sum(axis=0)[:, None], 2, axis=1),

@@ -161,7 +161,7 @@ def detect(
         table = shapcpp.detection_table(v, v.labels, v.true_labels, fractions or (0.1, 0.3), names)
         if csv_path is not None:
             save(csv_path, lambda path: tables.save_rows(path, table, raw_csv))
-        tables.show_detection(table, names)
+        tables.show_detection(table, names, v)
     else:
         doubtful = shapcpp.review_queue(v, max(fractions, default=0.1), names)
         if csv_path is not None:

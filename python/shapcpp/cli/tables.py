@@ -67,15 +67,22 @@ def show_valuation(v: Valuation, metrics: Sequence[str]) -> None:
         f"{len(v.labels)} training samples{units} ({_per_class(v, sizes)}), judged by "
         f"{v.test_counts.sum()} test samples ({_per_class(v, v.test_counts.tolist())})"
     )
-    how = ", halved" if s["halving"] else ""
+    how = ", halved" if s["sampler"] == "halving" else ""
     console.print(
         f"permutations {v.n_permutations}{how}, seed {s['seed']}, C {s['C']:g}, class weight "
         f"{weight or 'equal'}, scale {s['scale'] or 'none'}, empty {s['empty']}, single class "
         f"{s['single_class']}"
     )
     for metric in metrics:
-        console.print(f"\nLabels to doubt first by {LONG.get(metric, metric)}", style="bold")
+        title = f"\nLabels to doubt first by {LONG.get(metric, metric)}{_reliability(v, metric)}"
+        console.print(title, style="bold")
         console.print(_lowest_groups(v, metric) if s["by_group"] else _lowest_samples(v, metric))
+
+
+def _reliability(v: Valuation, metric: str) -> str:
+    """In brackets after the name of a metric; nothing where it is not known."""
+    known = v.reliability(metric)
+    return "" if np.isnan(known) else f" (reliability {known:.2f})"
 
 
 def _lowest_samples(v: Valuation, metric: str) -> Table:
@@ -121,7 +128,7 @@ def show_stats(v: Valuation) -> None:
     console = _console()
     unit = "group" if v.settings["by_group"] else "sample"
     joins = v.stats.get("joins", v.n_permutations * len(v.gains))
-    how = "halved " if v.settings["halving"] else ""
+    how = "halved " if v.settings["sampler"] == "halving" else ""
     console.print(
         f"\nWhat the engine did while {joins} {unit}s joined "
         f"({v.n_permutations} {how}permutations of {len(v.gains)})",
@@ -136,7 +143,7 @@ def show_stats(v: Valuation) -> None:
         console.print(f"{share:.1%} of coalitions were certified without a pass over their members")
 
 
-def show_detection(table: np.recarray[Any, Any], metrics: Sequence[str]) -> None:
+def show_detection(table: np.recarray[Any, Any], metrics: Sequence[str], v: Valuation) -> None:
     """The paper's table: shares found, one row per fraction and direction."""
     console = _console()
     console.print("Known label errors among the lowest values: share found (number)", style="bold")
@@ -148,6 +155,9 @@ def show_detection(table: np.recarray[Any, Any], metrics: Sequence[str]) -> None
             f"{100 * first.fraction:g}%", DIRECTIONS[first.direction], str(first.flipped), *cells
         )
     console.print(shown)
+    if v.n_permutations > 1:
+        each = ", ".join(f"{name} {v.reliability(name):.2f}" for name in metrics)
+        console.print(f"Reliability of the rankings: {each}")
 
 
 def show_table2(table: np.recarray[Any, Any], networks: Sequence[Mapping[str, Any]]) -> None:
@@ -198,7 +208,10 @@ def show_queue(queue: np.recarray[Any, Any], v: Valuation) -> None:
     for metric in dict.fromkeys(queue.metric.tolist()):
         rows = queue[queue.metric == metric]
         name = LONG.get(metric, metric)
-        title = f"Review queue by {name}: the {len(rows)} lowest of {len(v.labels)} samples"
+        title = (
+            f"Review queue by {name}{_reliability(v, metric)}: the {len(rows)} lowest of "
+            f"{len(v.labels)} samples"
+        )
         console.print(title, style="bold")
         heads = ["rank", "id", "label", *extra, "value", "stderr", "certain"]
         table = _table(heads, left=["id", "group", "certain"])

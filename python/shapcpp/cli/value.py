@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import click
@@ -14,10 +15,16 @@ import shapcpp
 from shapcpp.cli import tables
 from shapcpp.cli.console import EXIT_INTERRUPTED, PATH, RAW_CSV, check_outputs, note, save
 from shapcpp.metrics import Metric, available, resolve
-from shapcpp.results.tally import SumsOverflowError
+from shapcpp.problem.limits import DEFAULT_RULE
+from shapcpp.results.notices import notices, warn
+from shapcpp.results.tally import TallyOverflowError
 from shapcpp.running import transports
+from shapcpp.running.cost import duration
+from shapcpp.valuation import Plan, carry_out, plan
 
 __all__ = ["value"]
+
+PATIENCE = 120.0  # seconds that a run takes at most which nobody has given a length
 
 
 @click.command()
@@ -30,15 +37,18 @@ __all__ = ["value"]
 @click.option(
     "--perms",
     type=click.IntRange(min=1),
-    default=2000,
-    show_default=True,
-    help="Permutations to walk, in all.",
+    metavar="P",
+    help="Random orders to draw, in all. Default: until the ranking is reliable "
+    "(--until 'reliability >= 0.95'), at most 2,000.",
 )
 @click.option("--first", default=0, show_default=True, metavar="K",
               help="Index of the first of them; `shapcpp merge` puts ranges together.")  # fmt: skip
-@click.option("--halving", is_flag=True,
-              help="Halve each permutation instead of walking it: 7 to 10 times the cost each at "
-              "500 samples, and a half to a twelfth of the time for the same errors.")  # fmt: skip
+@click.option(
+    "--sampler", default="halving", show_default=True, metavar="halving|permutations",
+    help="Halve each order over and over, or let samples join one by one in that order (the "
+    "paper). An order halved costs 7 to 10 times as much at 500 samples, and the same errors take "
+    "a half to a twelfth of the time.",
+)  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help="Which permutations.")
 @click.option("--threads", type=int, help="Default: all processors. Never changes the result.")
 @click.option(
@@ -63,8 +73,8 @@ __all__ = ["value"]
 @click.option("--by-group", is_flag=True, help="Samples of the same group (patient) join together.")
 @click.option(
     "--until", metavar="RULE",
-    help="Stop as soon as the results suffice: 'stderr<=1e-4', 'lowest 10% decided at 95%', "
-    "'rec below 0 decided at 95% but for 20'. --perms stays the most.",
+    help="Stop as soon as the results suffice: 'reliability >= 0.9', 'stderr<=1e-4', 'lowest 10% "
+    "decided at 95%', 'rec below 0 decided at 95% but for 20'. --perms stays the most.",
 )  # fmt: skip
 @click.option(
     "--trace", type=int, metavar="N",
@@ -78,7 +88,10 @@ __all__ = ["value"]
 )  # fmt: skip
 @click.option("--checkpoint-every", type=float, default=60.0, show_default=True, metavar="SECONDS")
 @click.option(
-    "--extend", type=PATH, metavar="RUN.npz", help="Go on from this result, to --perms in all."
+    "--extend",
+    type=PATH,
+    metavar="RUN.npz",
+    help="Go on from this result, to --perms in all or until the ranking is reliable.",
 )
 @click.option(
     "--dask", metavar="ADDRESS",
@@ -99,9 +112,9 @@ __all__ = ["value"]
 def value(
     features: str,
     metrics: tuple[str, ...],
-    perms: int,
+    perms: int | None,
     first: int,
-    halving: bool,
+    sampler: str,
     seed: int,
     threads: int | None,
     C: float,
@@ -135,6 +148,7 @@ def value(
 
     \b
     Examples:
+      shapcpp value features.npy --metric acc
       shapcpp value features.npy --metric acc --perms 2000
       shapcpp value features.npy -o run.npz --csv values.csv
       shapcpp value features.npy --scale standard --C 0.1 --by-group
@@ -173,14 +187,18 @@ def value(
         "by_group": by_group,
         "true_labels": train.true_labels,
         "first": first,
-        "halving": halving,
+        "sampler": sampler,
         "trace": trace,
     }
     if only_estimate and dask is not None:
         raise ValueError("--estimate measures on this machine: leave out --dask")
     if only_estimate:
-        click.echo(shapcpp.estimate(**run))
+        click.echo(shapcpp.estimate_cost(**run, until=until))
         return
+    patience = None
+    if perms is None and until is None:
+        until = " ".join([", ".join(dict.fromkeys(m.name for m in asked)), DEFAULT_RULE]).strip()
+        patience = PATIENCE if max_time is None else None
     kept = output or checkpoint
     if trace is not None and kept is None:
         raise ValueError("--trace is kept in the result file: name one by -o or --checkpoint")
@@ -188,27 +206,30 @@ def value(
     went_on = checkpoint is not None and os.path.exists(checkpoint)
     try:
         with nullcontext() if dask is None else transports.dask(dask) as executor:
-            v = shapcpp.value(
+            asked_for = plan(
                 **run,
                 progress=True,
                 until=until,
                 max_time=max_time,
+                patience=patience,
                 checkpoint=checkpoint,
                 checkpoint_every=checkpoint_every,
                 extend=earlier,
                 executor=executor,
             )
+            v = carry_out(asked_for, partial(_note_duration, asked_for))
+            warn(notices(v))
     except shapcpp.Interrupted as stop:
         _keep_partial("interrupted", stop.partial, kept)
         if csv_path is not None and stop.partial.n_permutations > 0:
-            partial = stop.partial
-            save(csv_path, lambda path: partial.to_csv(path, shown, raw=raw_csv))
+            kept_rows = stop.partial
+            save(csv_path, lambda path: kept_rows.to_csv(path, shown, raw=raw_csv))
         sys.exit(EXIT_INTERRUPTED)
     except ValueError as error:
         if extend is None or not str(error).startswith("extend "):
             raise
         raise ValueError(f"--{str(error).replace('extend', f'extend {extend}', 1)}") from None
-    except (shapcpp.ConvergenceError, shapcpp.WorkerError, SumsOverflowError) as error:
+    except (shapcpp.ConvergenceError, shapcpp.WorkerError, TallyOverflowError) as error:
         if error.partial.n_permutations > 0:
             _keep_partial("failed", error.partial, kept)
         raise
@@ -223,13 +244,8 @@ def value(
               "they count as the smaller label")  # fmt: skip
     if went_on:
         note(f"went on from {checkpoint}")
-    if until is not None and v.complete and v.n_permutations < perms:
-        note(f"{until}: reached after {v.n_permutations} permutations")
-    elif until is not None and v.complete:
-        if not v.until_met:
-            note(f"{until}: not reached within {perms} permutations; --extend goes on with more")
-    elif not v.complete:
-        note(f"stopped by --max-time after {v.n_permutations} of {perms} permutations")
+    if (reason := _why_it_stopped(v, max_time)) is not None:
+        note(reason)
     tables.show_valuation(v, [m.name for m in shown])
     if stats:
         tables.show_stats(v)
@@ -237,6 +253,34 @@ def value(
         kept = save(checkpoint, v.save)  # it may not have been written so far
     if kept is not None:
         click.echo(f"\nSaved to {kept}. Next: shapcpp detect {kept}")
+
+
+def _note_duration(p: Plan, seconds: float, permutations: int, cut: bool) -> None:
+    """Says at the start that the run is a long one, and what would make it shorter."""
+    shorter = [] if p.sampling.sampler == "halving" else ["--sampler halving"]
+    shorter.append("fewer --perms" if p.limits.rule is None else "a lower reliability in --until")
+    shorter.append("fewer features, or more processors (--threads, --dask)")
+    long = f"this will take about {duration(seconds)} for {permutations:,} permutations"
+    if cut:
+        note(
+            f"{long}; it ends after {PATIENCE:g} s instead, so that the number of permutations "
+            "depends on this machine: --perms P repeats it, --max-time allows more"
+        )
+    else:
+        note(f"{long}; what makes it shorter: {', '.join(shorter)}")
+
+
+def _why_it_stopped(v: shapcpp.Valuation, max_time: float | None) -> str | None:
+    """One sentence on why the run stopped; None where it did the permutations asked for."""
+    until, done = v.settings["until"], f"{v.n_permutations:,}"
+    if not v.complete:
+        by = f"after {PATIENCE:g} s" if max_time is None else "by --max-time"
+        return f"stopped {by}, after {done} of {v.settings['permutations']:,} permutations"
+    if until is None:
+        return None
+    if v.until_met:
+        return f"{until}: reached after {done} permutations"
+    return f"{until}: not reached within {done} permutations; --extend goes on with more --perms"
 
 
 def _metrics_to_show(asked: list[Metric], y: Any, y_test: Any) -> list[Metric]:

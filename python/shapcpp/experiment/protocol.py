@@ -159,6 +159,7 @@ class FlippedLabels:
                 test.y,
                 **settings,
                 single_class=rule,  # type: ignore[arg-type]
+                sampler="permutations",
                 groups=train.groups,
                 ids=train.ids,
                 progress=progress,

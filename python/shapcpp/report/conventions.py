@@ -31,7 +31,7 @@ def conventions(v: Valuation) -> list[tuple[str, str]]:
     done = f"{v.n_permutations:,}"
     if not v.complete:
         done = f"{done} of the {s['permutations']:,} asked for: this run is partial"
-    if s["halving"]:
+    if s["sampler"] == "halving":
         done += ", each halved over and over (docs/statistics.md)"
     joins = "each sample by itself"
     if s["by_group"]:
@@ -43,6 +43,7 @@ def conventions(v: Valuation) -> list[tuple[str, str]]:
         ("Positive", f"label {v.classes[1]}, the larger one"),
         ("What joins", joins),
         ("Permutations", f"{done}; indices {index_ranges.shown(v.ranges)} of seed {s['seed']}"),
+        ("Reliability of the ranking", _reliability(v)),
         ("Model", f"logistic regression at its optimum, C = {s['C']:g}, free intercept"),
         ("Class weights", _weights(v, weights)),
         ("Scale of features", _scale(s["scale"])),
@@ -56,6 +57,13 @@ def conventions(v: Valuation) -> list[tuple[str, str]]:
         ("Fingerprint of the inputs", v.fingerprint or "unknown"),
         ("Made with", f"shapcpp {__version__}"),
     ]
+
+
+def _reliability(v: Valuation) -> str:
+    if v.n_permutations < 2:
+        return "unknown after one permutation"
+    each = ", ".join(f"{v.reliability(name):.2f} by {name}" for name in v.metrics)
+    return f"{each}: the share of the variance within labels that sampling did not cause"
 
 
 def _counts(v: Valuation, labels: NDArray[np.int64]) -> list[int]:

@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 
 from shapcpp.detection.removal import Action, Order, removal_curve
-from shapcpp.problem.request import check
+from shapcpp.problem.problem import Problem
 from shapcpp.report import figures
 from shapcpp.report.figures import Panel
 from shapcpp.report.words import metrics_shown
-from shapcpp.results.tally import Sums
 from shapcpp.results.valuation import Valuation
-from shapcpp.running.outcome import Outcome
 from shapcpp.storage.features import Features
 
 __all__ = ["Row", "check_same", "removal_rows"]
@@ -39,13 +37,11 @@ def check_same(v: Valuation, features: Features) -> None:
             f"{features.source} has {len(train.y)} training rows, the run has {len(v.labels)}"
         )
     by_group = bool(v.settings["by_group"])
-    request = check(
-        train.X, train.y, test.X, test.y, permutations=1, seed=0, C=1.0, class_weight=None,
-        scale=None, empty="majority", single_class="constant", groups=train.groups,
-        ids=train.ids, threads=1, by_group=by_group, true_labels=None,
-    )  # fmt: skip
-    assert request.ids is not None
-    pairs = (("id", request.ids.astype(str), v.ids.astype(str)), ("label", request.y, v.labels))
+    problem = Problem.of(
+        train.X, train.y, test.X, test.y, groups=train.groups, ids=train.ids, by_group=by_group
+    )
+    assert problem.ids is not None
+    pairs = (("id", problem.ids.astype(str), v.ids.astype(str)), ("label", problem.y, v.labels))
     for name, ours, theirs in pairs:
         differs = ours != theirs
         if differs.any():
@@ -54,8 +50,7 @@ def check_same(v: Valuation, features: Features) -> None:
                 f"{features.source} is not what the run was made of: training row {row} has "
                 f"{name} {ours[row]}, in the run {theirs[row]}"
             )
-    nothing = Sums.empty(request.n_players, len(request.classes))
-    if Outcome(request).valuation(nothing, request.asked).fingerprint != v.fingerprint:
+    if problem.fingerprint != v.fingerprint:
         raise ValueError(
             f"{features.source} is not what the run was made of: ids and labels are the same, "
             "features or test rows differ"

@@ -24,6 +24,7 @@ class Estimates:
     products: NDArray[np.int64]
     test_counts: NDArray[np.int64]
     players: NDArray[np.int64]
+    labels: NDArray[np.int64]
     ranges: NDArray[np.int64]
     settings: dict[str, Any]
 
@@ -87,6 +88,42 @@ class Estimates:
         """
         per_player: NDArray[np.float64] = np.sqrt(self._moments(metric)[1])
         return per_player[self.players]
+
+    def reliability(self, metric: str | Metric) -> float:
+        """Share of the variance of the values that sampling permutations did not cause.
+
+        ``max(0, 1 - mean(stderr^2) / var)``, over players, where var is the variance of the
+        values within given labels, pooled: how far values of one label lie apart, and with
+        them the ranking, not how far the labels do. A group of samples with different labels
+        is compared with the other such groups.
+
+        Parameters
+        ----------
+        metric : str or Metric
+            As for indexing.
+
+        Returns
+        -------
+        float
+            From 0 to 1, where 1 is a ranking that more permutations would not change; 0 where
+            the values do not vary; nan for fewer than two permutations.
+
+        Raises
+        ------
+        ValueError
+            As for indexing.
+
+        Examples
+        --------
+        >>> v = shapcpp.value(X, y, X_test, y_test)
+        >>> v.reliability("acc") >= 0.95
+        True
+        """
+        mean, variance = self._moments(metric)
+        if self.n_permutations < 2:
+            return math.nan
+        within = _variance_within(mean, self._player_labels())
+        return max(0.0, 1 - float(np.mean(variance)) / within) if within > 0 else 0.0
 
     def interval(
         self,
@@ -216,6 +253,14 @@ class Estimates:
         count = _how_many(lowest, len(self.players))
         return certainty.certainly_lowest(low, high, self.players, count)
 
+    def _player_labels(self) -> NDArray[np.int64]:
+        # Of each player: which label its samples have, numbered from 0; -1 for several.
+        of_samples = np.unique(self.labels, return_inverse=True)[1]
+        first, last = (np.full(len(self.gains), fill) for fill in (len(self.labels), -1))
+        np.minimum.at(first, self.players, of_samples)
+        np.maximum.at(last, self.players, of_samples)
+        return np.where(first == last, first, -1)
+
     @property
     def _gain_unit(self) -> int:
         return int(self.settings["gain_unit"])
@@ -259,7 +304,8 @@ class Estimates:
         weights = resolve(metric).on(self.test_counts)
         highest = float(np.abs(weights) @ self.test_counts)  # from all wrong to all right
         # In the leaves of halving the control may add twice what the score can change.
-        largest = highest * (1 + 2 / self._gain_unit) if self.settings["halving"] else highest
+        by_halving = self.settings["sampler"] == "halving"
+        largest = highest * (1 + 2 / self._gain_unit) if by_halving else highest
         if method == "bernstein":
             reach = certainty.bernstein_reach(variance, units, error, largest)
         else:
@@ -273,6 +319,14 @@ class Estimates:
         if method != "student":
             low, high = np.maximum(low, -highest), np.minimum(high, highest)
         return low, high
+
+
+def _variance_within(values: NDArray[np.float64], strata: NDArray[np.int64]) -> float:
+    """The variance of values around the mean of their stratum, pooled over strata."""
+    _, stratum, sizes = np.unique(strata, return_inverse=True, return_counts=True)
+    means = np.bincount(stratum, values) / sizes
+    freedom = len(values) - len(sizes)
+    return float(np.sum((values - means[stratum]) ** 2)) / freedom if freedom else 0.0
 
 
 def _how_many(fraction: float, n: int) -> int:

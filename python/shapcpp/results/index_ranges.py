@@ -1,4 +1,4 @@
-"""Sets of walks as sorted, disjoint half-open ranges: arrays of int64, shape (k, 2)."""
+"""Sets of permutations as sorted, disjoint half-open ranges: arrays of int64, shape (k, 2)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Ranges", "none", "of", "overlap", "shown", "size", "union", "without"]
+__all__ = ["Ranges", "filled", "none", "of", "overlap", "shown", "size", "union", "without"]
 
 Ranges = NDArray[np.int64]
 
@@ -29,7 +29,7 @@ def none() -> Ranges:
 
 
 def size(ranges: Ranges) -> int:
-    """How many walks there are in the set."""
+    """How many permutations there are in the set."""
     return int((ranges[:, 1] - ranges[:, 0]).sum())
 
 
@@ -54,6 +54,21 @@ def without(a: Ranges, b: Ranges) -> Ranges:
                 first = max(first, free)
         left.append((first, end))
     return of(left)
+
+
+def filled(a: Ranges, count: int) -> Ranges:
+    """`a` and the lowest numbers that it lacks, until there are this many; `a` if there are."""
+    lacking = count - size(a)
+    if lacking <= 0:
+        return a
+    added: list[tuple[int, int]] = []
+    for first, end in _pairs(without(of([(0, count + size(a))]), a)):
+        taken = min(end - first, lacking)
+        added.append((first, first + taken))
+        lacking -= taken
+        if lacking == 0:
+            break
+    return union(a, of(added))
 
 
 def shown(ranges: Ranges) -> str:

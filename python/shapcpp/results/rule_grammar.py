@@ -10,11 +10,12 @@ from shapcpp.metrics import LONG_NAMES, NAMED
 __all__ = ["NUMBER", "fault"]
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
-TOKEN = re.compile(rf"<=|{NUMBER}(?![\w.])|%|[^\s%<]+|\S", re.ASCII)
+TOKEN = re.compile(rf"<=|>=|{NUMBER}(?![\w.])|%|,|[^\s%<>,]+|\S", re.ASCII)
 COUNT = r"\d+"
 WANTED = {NUMBER: "a number", COUNT: "a count of samples", "but": "the end or 'but for 20'"}
 LEVEL = ("decided", "at", NUMBER, "%")
-FORMS = {  # what follows the metric, and a rule that is right
+FORMS = {  # what follows the metrics, and a rule that is right
+    "reliability": ((">=", NUMBER), "reliability >= 0.95"),
     "stderr": (("<=", NUMBER), "stderr <= 1e-4"),
     "lowest": ((NUMBER, "%", *LEVEL), "lowest 10% decided at 95%"),
     "below": ((NUMBER, *LEVEL), "below 0 decided at 95%"),
@@ -25,19 +26,43 @@ TAIL = ("but", "for", COUNT)
 def fault(text: str) -> str:
     """Where the text leaves the grammar, and a rule to compare it with."""
     words = TOKEN.findall(text.lower())
-    at = 1 if words and words[0] in {*NAMED, *LONG_NAMES} else 0
-    metric = f"{words[0]} " if at else ""
-    known = [*FORMS] if at else [*FORMS, f"a metric ({', '.join(NAMED)})"]
-    if at == len(words) or words[at] not in FORMS:
-        wanted, example = f"{', '.join(known[:-1])} or {known[-1]}", FORMS["stderr"][1]
+    at = _after_metrics(words)
+    metrics = f"{' '.join(words[:at])} ".replace(" ,", ",") if at else ""
+    a_metric = f"a metric ({', '.join(NAMED)})"
+    after_comma = at > 0 and words[at - 1] == ","
+    known = [a_metric] if after_comma else [*FORMS] if at else [*FORMS, a_metric]
+    if after_comma or at == len(words) or words[at] not in FORMS:
+        wanted, example = _one_of(known), FORMS["stderr"][1]
+        metrics = metrics.rstrip(", ") + " " if metrics else ""
     else:
-        form, example = FORMS[words[at]]
+        kind = words[at]
+        form, example = FORMS[kind]
         at, wanted = _follow(words, at + 1, form)
-        if not wanted:
+        if not wanted and kind == "reliability" and words[at : at + 1] == ["but"]:
+            return (
+                "'but for' spares samples, and reliability is one number for all of them; "
+                f"a rule reads like '{metrics}{example}'"
+            )
+        if not wanted and kind != "reliability":
             at, wanted = _follow(words, at, TAIL)
-            wanted = wanted or "the end"
+        wanted = wanted or "the end"
     found = f"{words[at]!r} stands where" if at < len(words) else "it ends where"
-    return f"{found} {wanted} should; a rule reads like '{metric}{example}'"
+    return f"{found} {wanted} should; a rule reads like '{metrics}{example}'"
+
+
+def _after_metrics(words: Sequence[str]) -> int:
+    """Where the metrics end that a rule may begin with: "acc, rec"."""
+    at = 0
+    while at < len(words) and words[at] in {*NAMED, *LONG_NAMES}:
+        at += 1
+        if words[at : at + 1] != [","]:
+            break
+        at += 1
+    return at
+
+
+def _one_of(known: Sequence[str]) -> str:
+    return f"{', '.join(known[:-1])} or {known[-1]}" if len(known) > 1 else known[0]
 
 
 def _follow(words: Sequence[str], at: int, form: Sequence[str]) -> tuple[int, str]:

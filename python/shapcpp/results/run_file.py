@@ -31,7 +31,7 @@ INTEGER_ARRAYS = {
 }
 SETTINGS = {
     "permutations", "asked", "seed", "C", "class_weight", "scale", "empty", "single_class",
-    "by_group", "halving", "gain_unit", "until",
+    "by_group", "sampler", "gain_unit", "until",
 }  # fmt: skip
 LARGEST_GAIN_UNIT = 1 << 40
 LARGEST = int(np.iinfo(np.int64).max)
@@ -93,7 +93,7 @@ def read(path: files.PathLike) -> dict[str, Any]:
 
 
 def _check_settings(settings: Mapping[str, Any], classes: NDArray[np.int64]) -> None:
-    """What `request.check` lets through."""
+    """Raises TypeError or ValueError for settings that `value` would not have let through."""
     missing = SETTINGS - set(settings)
     if missing:
         raise ValueError(f"its settings lack {', '.join(sorted(missing))}")
@@ -111,11 +111,11 @@ def _check_settings(settings: Mapping[str, Any], classes: NDArray[np.int64]) -> 
     checks.choice("scale", settings["scale"], None, "standard")
     checks.empty_rule(settings["empty"], classes)
     checks.choice("single_class", settings["single_class"], "constant", "carry")
-    for name in ("by_group", "halving"):
-        if not isinstance(settings[name], bool):
-            raise TypeError(f"{name} must be True or False, got {settings[name]!r}")
+    if not isinstance(settings["by_group"], bool):
+        raise TypeError(f"by_group must be True or False, got {settings['by_group']!r}")
+    checks.choice("sampler", settings["sampler"], "halving", "permutations")
     unit = checks.positive("gain_unit", settings["gain_unit"], LARGEST_GAIN_UNIT)
-    if unit & (unit - 1) or (unit > 1 and not settings["halving"]):
+    if unit & (unit - 1) or (unit > 1 and settings["sampler"] != "halving"):
         raise ValueError(f"gain_unit is {unit}")
     if settings["until"] is not None and not isinstance(settings["until"], str):
         raise TypeError(f"until must be a rule in words, got {settings['until']!r}")
@@ -148,7 +148,7 @@ def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None
     done = index_ranges.size(arrays["ranges"])
     asked = index_ranges.of(settings["asked"])
     unit = int(settings["gain_unit"])
-    room = unit + 2 if settings["halving"] else unit  # the control's share
+    room = unit + 2 if settings["sampler"] == "halving" else unit  # the control's share
     most = checks.most_permutations(totals)
     reach = np.array([min(done * room * t, LARGEST) for t in totals.tolist()])
     largest = min(2 * done * (room * int(totals.max())) ** 2, LARGEST)

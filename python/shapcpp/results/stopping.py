@@ -15,17 +15,21 @@ from shapcpp.metrics import LONG_NAMES, NAMED, Metric, resolve_all
 from shapcpp.results.estimates import Estimates
 from shapcpp.results.rule_grammar import NUMBER, fault
 
-__all__ = ["Decided", "Rule", "SmallErrors", "parse_rule"]
+__all__ = ["Decided", "Reliable", "Rule", "SmallErrors", "parse_rule"]
 
 FIRST_LOOK = 100  # permutations
+FIRST_LOOK_AT_RANKING = 8
 GROWTH = 10  # each look comes after a tenth more
 FORMS = (
-    "'stderr <= 1e-4', 'lowest 10% decided at 95%', 'below 0 decided at 95%', each with a metric "
-    "in front ('rec stderr <= 1e-4') or 'but for 20' at the end if wanted"
+    "'reliability >= 0.95', 'stderr <= 1e-4', 'lowest 10% decided at 95%', 'below 0 decided at "
+    "95%', each with metrics in front ('rec stderr <= 1e-4') and all but the first with 'but for "
+    "20' at the end if wanted"
 )
+NAMES = "|".join([*NAMED, *LONG_NAMES])
 SENTENCE = re.compile(
-    rf"""(?:(?P<metric>{"|".join([*NAMED, *LONG_NAMES])})\s+)?
-    (?: stderr \s* <= \s* (?P<stderr>{NUMBER})
+    rf"""(?:(?P<metrics>(?:{NAMES})(?:\s*,\s*(?:{NAMES}))*)\s+)?
+    (?: reliability \s* >= \s* (?P<reliability>{NUMBER}) (?!\s* but)
+      | stderr \s* <= \s* (?P<stderr>{NUMBER})
       | (?: lowest \s+ (?P<lowest>{NUMBER}) \s* % | below \s+ (?P<below>{NUMBER}) )
         \s* decided \s+ at \s+ (?P<level>{NUMBER}) \s* %
     )
@@ -42,15 +46,12 @@ class Rule(ABC):
     ----------
     text : str
         The rule in words, as given.
-    metric : str or None
-        Name of the metric that it is about; None: every one that the test set defines.
-    spared : int
-        How many samples, by each metric, may fall short.
+    metrics : tuple of str
+        Names of the metrics that it is about; none: every one that the test set defines.
     """
 
     text: str
-    metric: str | None
-    spared: int
+    metrics: tuple[str, ...]
 
     def check(self, test_counts: NDArray[np.int64]) -> None:
         """Whether the rule can be asked of runs on a test set.
@@ -65,7 +66,7 @@ class Rule(ABC):
         ValueError
             If the test set lacks a class that the metric needs.
         """
-        for metric in resolve_all(self.metric, test_counts):
+        for metric in self._about(test_counts):
             metric.on(test_counts)
 
     def next_look(self, done: int) -> int:
@@ -87,11 +88,8 @@ class Rule(ABC):
         return look
 
     def is_met(self, v: Estimates) -> bool:
-        """Whether the results suffice: by each metric for all samples but those spared."""
-        return all(
-            int(np.sum(~self._suffices(v, metric))) <= self.spared
-            for metric in resolve_all(self.metric, v.test_counts)
-        )
+        """Whether the results suffice by each metric."""
+        return all(self._is_met_by(v, metric) for metric in self._about(v.test_counts))
 
     def progress(self, v: Estimates) -> float:
         """How far the run has come: from 0 to 1, and 1 only if the rule is met.
@@ -101,12 +99,15 @@ class Rule(ABC):
         """
         if self.is_met(v):
             return 1.0
-        shares = [self._share(v, metric) for metric in resolve_all(self.metric, v.test_counts)]
+        shares = [self._share(v, metric) for metric in self._about(v.test_counts)]
         return min(*shares, float(np.nextafter(1, 0)))
 
+    def _about(self, test_counts: NDArray[np.int64]) -> list[Metric]:
+        return resolve_all(list(self.metrics) or None, test_counts)
+
     @abstractmethod
-    def _suffices(self, v: Estimates, metric: Metric) -> NDArray[np.bool_]:
-        """Sample by sample."""
+    def _is_met_by(self, v: Estimates, metric: Metric) -> bool:
+        """Whether the results suffice by one metric."""
 
     @abstractmethod
     def _share(self, v: Estimates, metric: Metric) -> float:
@@ -114,7 +115,52 @@ class Rule(ABC):
 
 
 @dataclass(frozen=True)
-class SmallErrors(Rule):
+class Reliable(Rule):
+    """A `Estimates.reliability` of at least `threshold`: a ranking that would hardly change."""
+
+    threshold: float
+
+    def next_look(self, done: int) -> int:
+        """The first above `done` of 8, 12, 16, 24, 32, 48, ...: rankings settle early."""
+        look = FIRST_LOOK_AT_RANKING
+        while look <= done:
+            power = 1 << (look.bit_length() - 1)
+            look += power // 2
+        return look
+
+    def _is_met_by(self, v: Estimates, metric: Metric) -> bool:
+        return v.reliability(metric) >= self.threshold
+
+    def _share(self, v: Estimates, metric: Metric) -> float:
+        # The variance that sampling causes falls as 1 / permutations, the rest stays.
+        now = v.reliability(metric)
+        if not now < 1:
+            return 1.0 if now == 1 else 0.0
+        return min((now / (1 - now)) / (self.threshold / (1 - self.threshold)), 1.0)
+
+
+@dataclass(frozen=True)
+class PerSample(Rule):
+    """A rule that each sample meets or not.
+
+    Attributes
+    ----------
+    spared : int
+        How many samples, by each metric, may fall short.
+    """
+
+    spared: int
+
+    def _is_met_by(self, v: Estimates, metric: Metric) -> bool:
+        return int(np.sum(~self._suffices(v, metric))) <= self.spared
+
+    @abstractmethod
+    def _suffices(self, v: Estimates, metric: Metric) -> NDArray[np.bool_]:
+        """Whether the results suffice, sample by sample."""
+
+
+@dataclass(frozen=True)
+class SmallErrors(PerSample):
     """Standard errors of at most `threshold`, in units of the metric.
 
     Asymptotic (Chow and Robbins 1965): with errors small enough, an interval that is as long as
@@ -135,7 +181,7 @@ class SmallErrors(Rule):
 
 
 @dataclass(frozen=True)
-class Decided(Rule):
+class Decided(PerSample):
     """Samples certainly among the lowest or certainly not, or certainly below a number or not.
 
     `Valuation.decided` says what is certain, at all looks at once.
@@ -160,12 +206,14 @@ def parse_rule(text: str) -> Rule:
     Parameters
     ----------
     text : str
-        ``"stderr <= 1e-4"``: all standard errors are at most that, in units of the metric;
+        ``"reliability >= 0.95"``: `Valuation.reliability` is at least that; ``"stderr <=
+        1e-4"``: all standard errors are at most that, in units of the metric;
         ``"lowest 10% decided at 95%"``: of every sample it is certain whether it is among
         the lowest tenth, `Valuation.decided` at level 0.95; ``"below 0 decided at 95%"``:
-        or whether its value is below that number. A metric in front (``"rec stderr <=
-        1e-4"``), else it is about every one that the test set defines; ``"but for 20"`` at
-        the end allows so many samples to fall short by each metric. Case and spaces do not
+        or whether its value is below that number. Metrics in front (``"rec stderr
+        <= 1e-4"``, ``"acc, rec reliability >= 0.9"``), else it is about every one that the
+        test set defines; ``"but for 20"`` at the end allows that many samples to fall short
+        by each metric (not of reliability, which is one number). Case and spaces do not
         matter.
 
     Returns
@@ -190,13 +238,18 @@ def parse_rule(text: str) -> Rule:
     if found is None:
         raise ValueError(f"until is {text!r}: {fault(text)}")
     part = found.groupdict()
-    metric = None if part["metric"] is None else part["metric"].lower()
+    metrics = tuple(re.split(r"\s*,\s*", part["metrics"].lower())) if part["metrics"] else ()
+    if part["reliability"] is not None:
+        threshold = float(part["reliability"])
+        if not 0 < threshold < 1:
+            raise ValueError(f"until is {text!r}: the reliability must lie above 0 and below 1")
+        return Reliable(text, metrics, threshold)
     spared = int(part["spared"] or 0)
     if part["stderr"] is not None:
         threshold = float(part["stderr"])
         if not 0 < threshold < math.inf:
             raise ValueError(f"until is {text!r}: the error must be above 0 and finite")
-        return SmallErrors(text, metric, spared, threshold)
+        return SmallErrors(text, metrics, spared, threshold)
     level = float(Decimal(part["level"]) / 100)
     if not 0 < level < 1:
         raise ValueError(f"until is {text!r}: the level must lie above 0% and below 100%")
@@ -204,8 +257,8 @@ def parse_rule(text: str) -> Rule:
         below = float(part["below"])
         if not math.isfinite(below):
             raise ValueError(f"until is {text!r}: {part['below']} is too large for a double")
-        return Decided(text, metric, spared, level, below=below)
+        return Decided(text, metrics, spared, level, below=below)
     lowest = float(Decimal(part["lowest"]) / 100)
     if not 0 < lowest <= 1:
         raise ValueError(f"until is {text!r}: the share must be above 0% and at most 100%")
-    return Decided(text, metric, spared, level, lowest)
+    return Decided(text, metrics, spared, level, lowest)

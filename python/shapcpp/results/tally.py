@@ -1,4 +1,4 @@
-"""Integer sums over walks: what runs add up, workers send back, and result files keep."""
+"""Integer sums over permutations: runs add them up, workers send them, result files keep them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from shapcpp import _core
 from shapcpp.results import index_ranges
 from shapcpp.results.index_ranges import Ranges
 
-__all__ = ["Sums", "SumsOverflowError"]
+__all__ = ["Tally", "TallyOverflowError"]
 
 
-class SumsOverflowError(OverflowError):
+class TallyOverflowError(OverflowError):
     """Integer sums would no longer fit in 64 bits.
 
     Attributes
@@ -28,8 +28,8 @@ class SumsOverflowError(OverflowError):
 
 
 @dataclass(frozen=True, eq=False)
-class Sums:
-    """What a set of walks adds up to. Whoever did them, and in which order: the same integers.
+class Tally:
+    """The sums of a set of permutations: the same integers whoever did them, in any order.
 
     Attributes
     ----------
@@ -44,15 +44,15 @@ class Sums:
     stats: dict[str, int]
 
     @classmethod
-    def empty(cls, n_players: int, n_classes: int) -> Sums:
-        """Of no walks."""
+    def empty(cls, n_players: int, n_classes: int) -> Tally:
+        """The tally of no permutations."""
         gains = np.zeros((n_players, n_classes), dtype=np.int64)
         products = np.zeros((n_players, n_classes, n_classes), dtype=np.int64)
         return cls(gains, products, 0, index_ranges.none(), {})
 
     @classmethod
-    def of(cls, tally: _core.Tally) -> Sums:
-        """What the engine has tallied."""
+    def of(cls, tally: _core.Tally) -> Tally:
+        """The tally of the engine, copied."""
         return cls(
             gains=tally.gains,
             products=tally.products,
@@ -62,23 +62,22 @@ class Sums:
         )
 
     @property
-    def n_walks(self) -> int:
-        """How many walks were done."""
+    def n_permutations(self) -> int:
+        """Number of permutations done."""
         return index_ranges.size(self.ranges)
 
-    def __add__(self, other: Sums) -> Sums:
-        if self.n_walks == 0:
+    def __add__(self, other: Tally) -> Tally:
+        if self.n_permutations == 0:
             return other
         twice = index_ranges.overlap(self.ranges, other.ranges)
         if len(twice):
             raise ValueError(f"permutations {index_ranges.shown(twice)} would be counted twice")
         # The sums of squares bound all others.
-        squares, others = (sums.products.diagonal(0, 1, 2) for sums in (self, other))
+        squares, others = (tally.products.diagonal(0, 1, 2) for tally in (self, other))
         if (squares > np.iinfo(np.int64).max - others).any():
-            raise SumsOverflowError(
-                f"the 64-bit sums of {self.n_walks + other.n_walks} permutations do not fit"
-            )
-        return Sums(
+            both = self.n_permutations + other.n_permutations
+            raise TallyOverflowError(f"the 64-bit sums of {both} permutations do not fit")
+        return Tally(
             gains=self.gains + other.gains,
             products=self.products + other.products,
             uncertified=self.uncertified + other.uncertified,

@@ -1,87 +1,87 @@
-"""The trace of a run: its gains at numbers of walks that grow by a factor, to see it settle."""
+"""The trace of a run: its gains at numbers of permutations that grow by a factor."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp.results.tally import Sums
+from shapcpp.results.tally import Tally
 
-__all__ = ["Arrays", "Trace", "looks"]
+__all__ = ["Arrays", "Trace", "trace_points"]
 
 Arrays = tuple[NDArray[np.int64], NDArray[np.int64]]  # counts and gains
 
 
-def looks(walks: int, most: int) -> NDArray[np.int64]:
-    """Numbers of walks at which to look, evenly spaced by their logarithm.
+def trace_points(permutations: int, most: int) -> NDArray[np.int64]:
+    """Numbers of permutations at which to keep the gains, evenly spaced by their logarithm.
 
     Parameters
     ----------
-    walks : int
+    permutations : int
         The last of them.
     most : int
-        So many at most: at the beginning, several would be the same number.
+        The largest number of points; there are fewer where several would be the same.
 
     Returns
     -------
     ndarray of int64, shape (k,)
         Strictly increasing.
     """
-    spaced = np.rint(np.geomspace(1, walks, min(most, walks)))
-    counts = np.minimum(spaced.astype(np.int64), walks)
-    counts[-1] = walks  # geomspace of one number is where it starts
+    spaced = np.rint(np.geomspace(1, permutations, min(most, permutations)))
+    counts = np.minimum(spaced.astype(np.int64), permutations)
+    counts[-1] = permutations  # geomspace of one number is where it starts
     distinct: NDArray[np.int64] = np.unique(counts)
     return distinct
 
 
 class Trace:
-    """Gains at some numbers of walks, kept as the run goes on.
+    """Gains at some numbers of permutations, kept as the run goes on.
 
     Parameters
     ----------
-    looks : ndarray of int64, shape (k,)
-        When to look.
-    done : Sums
-        Where the run begins: looks before that are past.
+    points : ndarray of int64, shape (k,)
+        Numbers of permutations at which to keep them.
+    done : Tally
+        Where the run begins: points before that are past.
     earlier : Arrays, optional
         Counts and gains of the trace of the run that it goes on from.
     """
 
     def __init__(
         self,
-        looks: NDArray[np.int64],
-        done: Sums,
+        points: NDArray[np.int64],
+        done: Tally,
         earlier: Arrays | None = None,
     ) -> None:
         counts, gains = (np.empty(0, np.int64), done.gains[:0]) if earlier is None else earlier
-        ahead = looks[(looks >= done.n_walks) & ~np.isin(looks, counts)]
-        self._looks = ahead
+        ahead = points[(points >= done.n_permutations) & ~np.isin(points, counts)]
+        self._points = ahead
         self._counts: list[int] = counts.tolist()
-        # Room for all there will be: of a run that ends early, its end takes that of a look.
+        # Room for all there will be: the end of a run that stops early takes that of a point.
         self._gains = np.empty((len(counts) + len(ahead), *done.gains.shape), dtype=np.int64)
         self._gains[: len(counts)] = gains.reshape(len(counts), *done.gains.shape)
 
     def next_look(self, done: int) -> int:
-        """The first look after so many walks; these where there is none."""
-        after = int(np.searchsorted(self._looks, done, side="right"))
-        return int(self._looks[after]) if after < len(self._looks) else done
+        """The first point after `done`; `done` where there is none."""
+        after = int(np.searchsorted(self._points, done, side="right"))
+        return int(self._points[after]) if after < len(self._points) else done
 
-    def note(self, sums: Sums) -> None:
-        """Keeps the gains if it is time to look."""
-        if sums.n_walks in self._looks:
-            self._counts = self._ended(sums)
+    def note(self, tally: Tally) -> None:
+        """Keeps the gains if this is a point."""
+        if tally.n_permutations in self._points:
+            self._counts = self._ended(tally)
 
-    def until(self, sums: Sums) -> Arrays:
-        """Counts and gains of a run that stands at these sums: the last are its own, look or not.
+    def until(self, tally: Tally) -> Arrays:
+        """Counts and gains of a run that stands at this tally, which ends them, point or not.
 
-        Where the run goes on, these are overwritten.
+        Where the run goes on, the end is overwritten.
         """
-        counts = self._ended(sums)
+        counts = self._ended(tally)
         return np.array(counts, dtype=np.int64), self._gains[: len(counts)]
 
-    def _ended(self, sums: Sums) -> list[int]:
-        counts, done = self._counts, sums.n_walks
+    def _ended(self, tally: Tally) -> list[int]:
+        counts, done = self._counts, tally.n_permutations
         if done == (counts[-1] if counts else 0):
             return counts
-        self._gains[len(counts)] = sums.gains
+        self._gains[len(counts)] = tally.gains
         return [*counts, done]

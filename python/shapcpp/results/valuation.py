@@ -16,7 +16,7 @@ from shapcpp.metrics import Metric, resolve_all
 from shapcpp.results import index_ranges, run_file
 from shapcpp.results.estimates import Estimates
 from shapcpp.results.stopping import parse_rule
-from shapcpp.results.tally import Sums
+from shapcpp.results.tally import Tally
 from shapcpp.storage import files
 from shapcpp.storage.csv_files import write_csv
 
@@ -29,7 +29,7 @@ ROWS_SHOWN = 10
 INTEGERS = ("gains", "products", "empty_counts", "full_counts", "test_counts", "ranges",
             "trace_counts", "trace_gains")  # fmt: skip
 # Settings that say which permutations were asked for and when to stop, not what one gives.
-OF_THE_COURSE = {"permutations", "asked", "until"}
+OF_THE_LENGTH = {"permutations", "asked", "until"}
 Metrics = str | Metric | Sequence[str | Metric] | None
 
 
@@ -43,7 +43,7 @@ class Valuation(Estimates):
     ----------
     gains : ndarray of int64, shape (n_players, n_classes)
         Sum over permutations of the change in correct test predictions of each class
-        when the player joins, in units of ``1 / settings["gain_unit"]``: 1 unless halved.
+        when the player joins, in units of ``1 / settings["gain_unit"]``: 1 for plain permutations.
         Players are samples, or groups in sorted order of their id.
     products : ndarray of int64, shape (n_players, n_classes, n_classes)
         Sums over permutations of the products of those changes, in units of the square.
@@ -72,7 +72,7 @@ class Valuation(Estimates):
     settings : dict
         The options of the run: permutations (asked for), asked (the same as half-open
         ranges), seed, C, class_weight (None, "balanced" or one weight per class), scale,
-        empty, single_class, by_group, halving, gain_unit, until.
+        empty, single_class, by_group, sampler, gain_unit, until.
     scaling : ndarray of float64, shape (2, n_features), or None
         With ``scale="standard"``: means and deviations applied to both sides.
     fingerprint : str
@@ -119,7 +119,11 @@ class Valuation(Estimates):
 
     @property
     def complete(self) -> bool:
-        """Whether all permutations asked for were done."""
+        """Whether the run did all that was asked for: its permutations, or until its rule was met.
+
+        A run without `permutations` is complete too where it ended at the cap on their number;
+        `until_met` tells the two apart.
+        """
         return self.n_permutations == int(self.settings["permutations"])
 
     @property
@@ -261,7 +265,7 @@ class Valuation(Estimates):
         same_rule = self.settings["until"] == other.settings["until"]
         return replace(
             self,
-            **vars(self.sums + other.sums),
+            **vars(self.tally + other.tally),
             full_counts=np.maximum(self.full_counts, other.full_counts),  # -1 where not known
             trace_counts=None,
             trace_gains=None,
@@ -274,14 +278,14 @@ class Valuation(Estimates):
         )
 
     @property
-    def sums(self) -> Sums:
+    def tally(self) -> Tally:
         """The part of the result that adds up."""
-        return Sums(self.gains, self.products, self.uncertified, self.ranges, self.stats)
+        return Tally(self.gains, self.products, self.uncertified, self.ranges, self.stats)
 
     def differs_from(self, other: Valuation) -> str | None:
         """In what the two are not of one problem, "seed is 0, not 1"; None if they are."""
         for name, mine in self.settings.items():
-            if name not in OF_THE_COURSE and mine != other.settings.get(name):
+            if name not in OF_THE_LENGTH and mine != other.settings.get(name):
                 return f"{name} is {mine!r}, not {other.settings.get(name)!r}"
         if self.fingerprint != other.fingerprint:
             return "data (features, labels or groups) are others"
@@ -310,9 +314,14 @@ class Valuation(Estimates):
             )
         players = len(self.gains)
         groups = f" in {players} groups" if self.settings["by_group"] else ""
+        how = "" if self.settings["sampler"] == "permutations" else f" ({self.settings['sampler']})"
+        known = f"metrics {', '.join(self.metrics)}"
+        if self.n_permutations > 1:
+            each = (f"{name} {self.reliability(name):.2f}" for name in self.metrics)
+            known = f"reliability {', '.join(each)}"
         return (
-            f"<Valuation: {len(self.players)} samples{groups}, {done}, seed "
-            f"{self.settings['seed']}, metrics {', '.join(self.metrics)}>"
+            f"<Valuation: {len(self.players)} samples{groups}, {done}{how}, seed "
+            f"{self.settings['seed']}, {known}>"
         )
 
     def _repr_html_(self) -> str:

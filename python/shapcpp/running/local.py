@@ -1,46 +1,69 @@
-"""Who does the walks of a run: the threads of this process."""
+"""The backend of this process: the engine's own threads."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from shapcpp import _core
-from shapcpp.problem.request import Request
-from shapcpp.results.tally import Sums, SumsOverflowError
+from shapcpp.problem.problem import Problem
+from shapcpp.problem.sampling import Sampling
+from shapcpp.results.tally import Tally, TallyOverflowError
 
-__all__ = ["Threads"]
+__all__ = ["LocalBackend"]
 
 
-class Threads:
-    """The engine's own threads."""
+class LocalBackend:
+    """Draws permutations on the engine's threads; see `runner.Backend`.
 
-    def __init__(self, request: Request, problem: _core.Problem, everyone: _core.Score) -> None:
-        self._request = request
-        self._problem = problem
-        self._everyone = everyone
-        self._halving: _core.Halving | None = None
-        self.least = request.workers
+    Parameters
+    ----------
+    problem, sampling
+        What to do.
+    threads : int
+        On how many threads.
+    set_full_counts : callable
+        Is told the counts of the grand coalition.
+    """
 
-    def do(self, first: int, end: int, report: Callable[[int], object]) -> Iterator[Sums]:
-        """As `course.Walker` has it."""
-        tally = _core.Tally(self._problem.n_players, len(self._request.classes))
+    def __init__(
+        self,
+        problem: Problem,
+        sampling: Sampling,
+        threads: int,
+        set_full_counts: Callable[[NDArray[np.int64]], object],
+    ) -> None:
+        self._sampling = sampling
+        self._threads = threads
+        self._engine = problem.engine()
+        self._grand_coalition = _core.everyone(self._engine)
+        self._prepared: _core.Halving | None = None
+        self._is_prepared = False
+        self.min_chunk = min(threads, sampling.max_orders(problem))
+        set_full_counts(self._grand_coalition.correct)
+
+    def do(self, first: int, end: int, report: Callable[[int], object]) -> Iterator[Tally]:
+        """See `runner.Backend.do`."""
+        tally = _core.Tally(self._engine.n_players, len(self._grand_coalition.correct))
         try:
-            if self._halving is None:
-                self._halving = self._request.halving_of(self._problem, report)
-            _core.run(
-                self._problem,
-                self._everyone,
+            if not self._is_prepared:
+                self._prepared = self._sampling.prepare(self._engine, report)
+                self._is_prepared = True
+            self._sampling.draw(
+                self._engine,
+                self._grand_coalition,
+                self._prepared,
                 tally,
-                seed=self._request.seed,
                 first=first,
                 count=end - first,
-                threads=self._request.threads,
-                progress=report,
-                halving=self._halving,
+                threads=self._threads,
+                report=report,
             )
         except OverflowError as error:
-            raise SumsOverflowError(str(error)) from error
+            raise TallyOverflowError(str(error)) from error
         finally:
-            done = Sums.of(tally)
+            done = Tally.of(tally)
             del tally  # large where players are many
             yield done

@@ -1,4 +1,4 @@
-"""Who does the walks of a run: the workers of an executor, on this machine or on many."""
+"""The backend of an executor: workers on this machine or on many."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ from numpy.typing import NDArray
 
 from shapcpp import _core
 from shapcpp.machine.memory import InsufficientMemoryError
-from shapcpp.problem.request import LAST, Request
-from shapcpp.results.tally import Sums
+from shapcpp.problem.problem import Problem
+from shapcpp.problem.sampling import LAST, Sampling
+from shapcpp.results.tally import Tally
 from shapcpp.running import worker
-from shapcpp.running.transports import WorkerError, WorkerWarning, office_of
-from shapcpp.running.worker import Answer, Inputs, OtherVersionError, Task, widened
+from shapcpp.running.transports import WorkerError, WorkerWarning, transport_of
+from shapcpp.running.worker import Inputs, OtherVersionError, Task, TaskResult, widened
 
-__all__ = ["Workers"]
+__all__ = ["ExecutorBackend"]
 
 TICK = 0.1  # seconds between reports
 TASK = 1.0  # seconds that a task should take
 SHORTEST = 0.05  # the same, near the end, where tasks are small so that all workers end together
 SHARE_OF_ADDING = 0.25  # of this process's time, at most
-FORGETS = 0.2  # weight of the last answer in what is known of answers
+FORGETS = 0.2  # weight of the last task in the running means
 IN_FLIGHT = 2  # tasks per worker: one that it does, one that waits for it
 ATTEMPTS = 4  # at one task
 SAID_AFTER, SAID_AGAIN = 3.0, 4.0  # seconds of waiting, and so many times as many
 
 
 @dataclass(frozen=True)
-class _Walks:
-    """Some walks that are to be done, and what became of them so far."""
+class _Piece:
+    """Some permutations that are to be done, and what happened to them so far."""
 
     first: int
     end: int
@@ -66,64 +67,65 @@ class _Patience:
             )
 
 
-class Workers:
-    """The workers of an executor.
+class ExecutorBackend:
+    """Has the workers of an executor draw permutations; see `runner.Backend`.
 
-    Each is sent the inputs once, and then one small task after the other: a range of walks,
-    as large as a second allows. What comes back is added up here. A task whose worker is
-    lost is sent again.
+    Each worker is sent the inputs once, and then one small task after the other: a range of
+    permutations, as large as a second allows. The tallies that come back are added up here. A
+    task whose worker is lost is sent again.
 
     Parameters
     ----------
-    request : Request
+    problem, sampling
         What to do.
+    threads : int
+        On how many threads each task is done.
+    set_full_counts : callable
+        Is told the counts of the grand coalition.
     executor : Executor
         Who does it.
-    key : str
-        Names the problem, for workers that have done some of it before.
-    learn : callable
-        Is told the counts of the coalition of all samples, by every worker.
     """
 
-    least = LAST  # pieces need no end for its sake: it yields sums all the time
+    min_chunk = LAST  # pieces need no end for its sake: it yields tallies all the time
 
     def __init__(
         self,
-        request: Request,
+        problem: Problem,
+        sampling: Sampling,
+        threads: int,
+        set_full_counts: Callable[[NDArray[np.int64]], object],
         executor: Executor,
-        key: str,
-        learn: Callable[[NDArray[np.int64]], object],
     ) -> None:
-        self._learn = learn
+        self._set_full_counts = set_full_counts
         self._task = Task(
-            key=key,
+            key=problem.key,
             run=uuid.uuid4().hex,
             first=0,
             end=0,
-            seed=request.seed,
-            halving=request.halving,
-            threads=request.threads,
+            sampling=sampling,
+            threads=threads,
         )
-        self._office = office_of(executor, Inputs(key, request.arguments()))
+        inputs = Inputs(problem.key, problem.engine_arguments())
+        self._transport = transport_of(executor, inputs)
         self._patience = _Patience()
         self._is_open = False
-        self._seconds = 0.0  # that a worker takes for a walk, once known
-        self._adding = 0.0  # seconds that it takes here to add an answer to the others
+        self._seconds = 0.0  # that a worker takes for a permutation, once known
+        self._adding = 0.0  # seconds that it takes here to add a tally to the others
         self._seen: set[tuple[str, int]] = set()  # workers
         self._lacking: set[str] = set()  # processes that lack the inputs
-        self._in_flight: dict[Future[Answer], _Walks] = {}
-        self._back: list[_Walks] = []  # came back undone
+        self._in_flight: dict[Future[TaskResult], _Piece] = {}
+        self._back: list[_Piece] = []  # came back undone
         self._full_counts: NDArray[np.int64] | None = None
-        self._done: queue.SimpleQueue[Future[Answer]] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[Future[TaskResult]] = queue.SimpleQueue()
 
-    def __enter__(self) -> Workers:
+    def __enter__(self) -> ExecutorBackend:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._drop()
 
-    def do(self, first: int, end: int, report: Callable[[int], object]) -> Iterator[Sums]:
-        """As `course.Walker` has it."""
+    def do(self, first: int, end: int, report: Callable[[int], object]) -> Iterator[Tally]:
+        """See `runner.Backend.do`."""
         done, not_sent = 0, first
 
         def waits(why: str) -> None:
@@ -132,16 +134,16 @@ class Workers:
 
         try:
             if not self._is_open:
-                self._office.open(waits)
+                self._transport.open(waits)
                 self._is_open = True
             while done < end - first:
                 not_sent = self._send(not_sent, end)
-                for sums in self._answers():
-                    done += sums.n_walks
+                for tally in self._results():
+                    done += tally.n_permutations
                     start = time.perf_counter()
-                    yield sums
+                    yield tally
                     self._adding += FORGETS * (time.perf_counter() - start - self._adding)
-                self._patience.wait(self._office.nobody(self._in_flight))
+                self._patience.wait(self._transport.nobody(self._in_flight))
                 report(done)
         except GeneratorExit:
             raise
@@ -151,78 +153,78 @@ class Workers:
             raise
 
     def _send(self, not_sent: int, end: int) -> int:
-        """Sends as many tasks as should be under way; returns where the walks not sent begin."""
-        workers = self._office.workers(len(self._seen))
-        on_their_way = sum(walks.with_inputs for walks in self._in_flight.values())
+        """Sends as many tasks as should be under way; returns where those not sent begin."""
+        workers = self._transport.workers(len(self._seen))
+        on_their_way = sum(piece.with_inputs for piece in self._in_flight.values())
         while len(self._in_flight) < IN_FLIGHT * workers:
             if self._back:
-                walks = self._back.pop()
+                piece = self._back.pop()
             elif not_sent < end:
-                walks = _Walks(not_sent, not_sent + self._size(end - not_sent, workers))
-                not_sent = walks.end
+                piece = _Piece(not_sent, not_sent + self._size(end - not_sent, workers))
+                not_sent = piece.end
             else:
                 break
-            walks = replace(walks, with_inputs=on_their_way < len(self._lacking))
-            on_their_way += walks.with_inputs
-            task = replace(self._task, first=walks.first, end=walks.end)
+            piece = replace(piece, with_inputs=on_their_way < len(self._lacking))
+            on_their_way += piece.with_inputs
+            task = replace(self._task, first=piece.first, end=piece.end)
             try:
-                future = self._office.send(task, walks.with_inputs)
+                future = self._transport.send(task, piece.with_inputs)
             except Exception as error:
                 raise WorkerError(f"the executor takes no more tasks: {_told(error)}") from error
-            self._in_flight[future] = walks
+            self._in_flight[future] = piece
             future.add_done_callback(self._done.put)
         return not_sent
 
     def _size(self, left: int, workers: int) -> int:
-        """Walks of the next task: a second's, or a fair share of what is left if that is less.
+        """How many permutations the next task has: a second's, or a fair share of what is left.
 
-        Of more than a second where players and workers are so many that adding up what comes
-        back would take this process all its time.
+        It has more where players and workers are so many that adding up the tallies would
+        take all of this process's time.
         """
         if not self._seconds:
             return min(left, self._task.threads)
         seconds = max(TASK, self._adding * workers / SHARE_OF_ADDING)
         fair = left / (IN_FLIGHT * workers)
-        walks = max(min(seconds / self._seconds, fair), SHORTEST / self._seconds, 1)
-        return min(left, int(walks))
+        count = max(min(seconds / self._seconds, fair), SHORTEST / self._seconds, 1)
+        return min(left, int(count))
 
-    def _answers(self) -> Iterator[Sums]:
-        """The sums of the answers that are there, after waiting a moment for the first."""
+    def _results(self) -> Iterator[Tally]:
+        """The tallies that are there, after waiting a moment for the first."""
         try:
             future = self._done.get(timeout=TICK)
             while True:
-                answer = self._read(future)
-                if answer is not None and answer.sums is not None:
-                    yield widened(answer.sums)
-                    if answer.failed:
-                        raise _core.ConvergenceError(answer.failed)
+                result = self._read(future)
+                if result is not None and result.tally is not None:
+                    yield widened(result.tally)
+                    if result.failed:
+                        raise _core.ConvergenceError(result.failed)
                 future = self._done.get_nowait()
         except queue.Empty:
-            self._office.check()
+            self._transport.check()
 
-    def _read(self, future: Future[Answer]) -> Answer | None:
-        """The answer that a future holds; None if it holds none."""
-        walks = self._in_flight.pop(future)
+    def _read(self, future: Future[TaskResult]) -> TaskResult | None:
+        """The result that a future holds; None if it holds none."""
+        piece = self._in_flight.pop(future)
         error = CancelledError() if future.cancelled() else future.exception()
         if error is not None:
-            self._take_back(walks, error)
+            self._take_back(piece, error)
             return None
-        answer = future.result()
-        self._seen.add((answer.process, answer.thread))
-        if answer.sums is None:
-            self._lacking.add(answer.process)
-            self._back.append(walks)
-            return answer
-        self._lacking.discard(answer.process)
-        if walks.with_inputs and answer.had_inputs:
+        result = future.result()
+        self._seen.add((result.process, result.thread))
+        if result.tally is None:
+            self._lacking.add(result.process)
+            self._back.append(piece)
+            return result
+        self._lacking.discard(result.process)
+        if piece.with_inputs and result.had_inputs:
             self._lacking.clear()  # whoever still lacks them says so again
-        self._compare(answer)
-        measured = answer.seconds / (walks.end - walks.first)
+        self._compare(result)
+        measured = result.seconds / (piece.end - piece.first)
         before = self._seconds or measured
         self._seconds = before + FORGETS * (measured - before)
-        return answer
+        return result
 
-    def _take_back(self, walks: _Walks, error: BaseException) -> None:
+    def _take_back(self, piece: _Piece, error: BaseException) -> None:
         """What failed is done again, unless that is of no use."""
         if isinstance(error, InsufficientMemoryError):
             raise InsufficientMemoryError(f"on a worker, {error}") from error
@@ -230,21 +232,21 @@ class Workers:
             raise error
         if isinstance(error, BrokenExecutor):
             raise WorkerError(f"the executor is broken: {_told(error)}") from error
-        if isinstance(error, OtherVersionError) or walks.failures + 1 == ATTEMPTS:
-            which = f"permutations {walks.first} to {walks.end - 1}"
-            times = f"{walks.failures + 1} time{'s' * (walks.failures > 0)}"
+        if isinstance(error, OtherVersionError) or piece.failures + 1 == ATTEMPTS:
+            which = f"permutations {piece.first} to {piece.end - 1}"
+            times = f"{piece.failures + 1} time{'s' * (piece.failures > 0)}"
             raise WorkerError(f"{which} failed {times}, last by {_told(error)}") from error
-        self._back.append(replace(walks, failures=walks.failures + 1))
+        self._back.append(replace(piece, failures=piece.failures + 1))
 
-    def _compare(self, answer: Answer) -> None:
+    def _compare(self, result: TaskResult) -> None:
         """All workers must agree on the coalition of all samples."""
-        assert answer.full_counts is not None
+        assert result.full_counts is not None
         if self._full_counts is None:
-            self._full_counts = answer.full_counts
-            self._learn(answer.full_counts)
-        elif not np.array_equal(self._full_counts, answer.full_counts):
+            self._full_counts = result.full_counts
+            self._set_full_counts(result.full_counts)
+        elif not np.array_equal(self._full_counts, result.full_counts):
             raise WorkerError(
-                f"workers count {self._full_counts.tolist()} and {answer.full_counts.tolist()} "
+                f"workers count {self._full_counts.tolist()} and {result.full_counts.tolist()} "
                 "correct predictions for the same coalition; one of them is broken"
             )
 
@@ -255,16 +257,16 @@ class Workers:
         for future in list(self._in_flight):
             future.cancel()
 
-    def _finished(self) -> Iterator[Sums]:
-        """The sums that have come back when the rest was dropped."""
+    def _finished(self) -> Iterator[Tally]:
+        """The tallies that have come back when the rest was dropped."""
         while not self._done.empty():
             future = self._done.get()
             self._in_flight.pop(future, None)
             if future.cancelled() or future.exception() is not None:
                 continue
-            sums = future.result().sums
-            if sums is not None:
-                yield widened(sums)
+            tally = future.result().tally
+            if tally is not None:
+                yield widened(tally)
 
 
 def _told(error: BaseException) -> str:

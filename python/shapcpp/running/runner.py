@@ -1,47 +1,53 @@
-"""The course of a run: which walks are missing, in which pieces they are done, and when it stops.
+"""A run: which permutations are missing, in which pieces they are done, and when it stops.
 
 Pieces end where something is to be looked at: for a stopping rule, for the trace, when a checkpoint
-falls due. What they add up to does not depend on how the run was cut.
+falls due. The sums do not depend on how the run was cut.
 """
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from shapcpp.errors import reason
-from shapcpp.results import index_ranges
-from shapcpp.results.index_ranges import Ranges
-from shapcpp.results.stopping import Rule
-from shapcpp.results.tally import Sums
-from shapcpp.results.trace import Trace
-from shapcpp.results.valuation import Valuation
-from shapcpp.storage import files
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["CheckpointWarning", "Course", "Report", "Walker"]
+from shapcpp.errors import reason
+from shapcpp.problem.limits import Limits
+from shapcpp.problem.problem import Problem
+from shapcpp.problem.sampling import Sampling
+from shapcpp.results import index_ranges
+from shapcpp.results.tally import Tally
+from shapcpp.results.trace import Arrays, Trace
+from shapcpp.results.valuation import Valuation, load
+
+__all__ = ["Backend", "CheckpointWarning", "Forecast", "Report", "Runner"]
 
 Report = Callable[[int, int], object]  # (done, total)
+Forecast = Callable[[float, int, bool], object]  # (seconds, permutations, whether it is cut short)
 
 CLOSE_ENOUGH = 0.9  # of the interval between checkpoints
+FORECAST_FROM = 8  # permutations done, on which a forecast rests
+FORECAST_WITHIN = 60.0  # seconds: longer runs are foretold, once this has passed only once
 
 
 class CheckpointWarning(RuntimeWarning):
     """A checkpoint could not be written; the run goes on, and tries again."""
 
 
-class Walker(Protocol):
-    """Whoever does the walks."""
+class Backend(Protocol):
+    """Draws permutations: the threads of this process, or the workers of an executor."""
 
-    least: int  # walks in a piece that keeps it busy
+    min_chunk: int  # permutations in a piece that keeps it busy
 
-    def do(self, first: int, end: int, report: Callable[[int], object]) -> Iterator[Sums]:
-        """Does the walks ``[first, end)``; yields what they add up to, in any order.
+    def do(self, first: int, end: int, report: Callable[[int], object]) -> Iterator[Tally]:
+        """Does the permutations ``[first, end)``; yields parts of their tally, in any order.
 
-        Calls ``report(done)`` several times a second; an exception it raises ends the walks,
-        and those completed are still yielded before it is raised again.
+        Calls ``report(done)`` several times a second; an exception it raises ends the work,
+        and the permutations completed are still yielded before it is raised again.
         """
 
 
@@ -49,129 +55,248 @@ class TimeIsUpError(Exception):
     """Raised by the report of a run whose time is over."""
 
 
-@dataclass
-class Course:
-    """One run: its sums so far, and how it goes on.
+class Runner:
+    """One run: its tally so far, and how it goes on.
+
+    Parameters
+    ----------
+    problem, sampling, limits
+        What was asked.
+    extend : Valuation, optional
+        An earlier run to go on from, beside that of the checkpoint: the larger is taken.
+    forecast : callable, optional
+        Is told once, from the first permutations, how long the run will take.
 
     Attributes
     ----------
-    asked : Ranges
-        The walks asked for.
-    sums : Sums
-        What the walks done add up to.
-    result : callable
-        Makes a Valuation of sums, and of the walks asked for.
-    rule : Rule, optional
-        Ends the run before all walks asked for are done.
-    trace : Trace, optional
-        Keeps the gains on the way.
-    max_time : float, optional
-        The same, after so many seconds.
-    checkpoint : path-like, optional
-        Where the result is kept on the way.
-    every : float
-        Seconds between checkpoints.
+    tally : Tally
+        The sums of the permutations done.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an earlier run is not of this problem, naming what differs, or holds permutations
+        beyond those asked for.
     """
 
-    asked: Ranges
-    sums: Sums
-    result: Callable[[Sums, Ranges], Valuation]
-    rule: Rule | None = None
-    trace: Trace | None = None
-    max_time: float | None = None
-    checkpoint: files.PathLike | None = None
-    every: float = 60.0
-    stopped: bool = field(default=False, init=False)  # by the rule
-    _began: float = field(default_factory=time.monotonic, init=False)
-    _written: float = field(default_factory=time.monotonic, init=False)
-    _kept: Sums | None = field(default=None, init=False)
-    _rate: float = field(default=0.0, init=False)  # walks per second
-    _rule_progress: float = field(default=0.0, init=False)
+    def __init__(
+        self,
+        problem: Problem,
+        sampling: Sampling,
+        limits: Limits,
+        extend: Valuation | None = None,
+        forecast: Forecast | None = None,
+    ) -> None:
+        self.tally = Tally.empty(problem.n_players, len(problem.classes))
+        self._problem = problem
+        self._limits = limits
+        self._settings = problem.settings | sampling.settings(problem)
+        self._asked = sampling.asked(problem)
+        self._full_counts = np.full(len(problem.classes), -1, dtype=np.int64)
+        self._trace: Trace | None = None
+        self._max_time = limits.max_time
+        self._forecast = forecast
+        self._foretold = False
+        self._stopped = False  # by the rule
+        self._rule_progress = 0.0
+        earlier = self._earlier(extend)
+        if earlier is not None:
+            self.tally, self._full_counts = earlier.tally, earlier.full_counts
+            self._asked = sampling.asked(problem, self.tally.ranges)
+            self._check_asked(extend, earlier)
+        if sampling.trace is not None:
+            points = sampling.trace_points(problem)
+            self._trace = Trace(points, self.tally, _trace_of(earlier, points))
+        self._done_before = self.tally.n_permutations
+        self._began = self._written = time.monotonic()
+        self._saved: Tally | None = None
+        self._rate = 0.0  # permutations per second
 
-    def run(self, walker: Walker, report: Report) -> None:
-        """Does what is missing; whatever ends it, `sums` holds what is done."""
+    def set_full_counts(self, full_counts: NDArray[np.int64]) -> None:
+        """The counts of the grand coalition are known."""
+        self._full_counts = full_counts
+
+    def run(self, backend: Backend, report: Report) -> None:
+        """Does what is missing; whatever ends it, `tally` holds what is done."""
         self._write()  # a full disk is told at once
         try:
             while not self._is_over():
-                self._do(walker, *self._next_piece(walker.least), report)
+                self._do(backend, *self._next_piece(backend.min_chunk), report)
         except TimeIsUpError:
-            pass
+            if self._limits.patience is not None:
+                self._fill_gaps(backend, report)
         finally:
             self._write()
 
     def valuation(self) -> Valuation:
         """The result so far. A run that its rule has ended asked for no more than was done."""
-        v = self.result(self.sums, self.sums.ranges if self.stopped else self.asked)
-        if self.trace is None:
-            return v
-        counts, gains = self.trace.until(self.sums)
-        return replace(v, trace_counts=counts, trace_gains=gains)
-
-    def _is_over(self) -> bool:
-        done = self.sums.n_walks
-        if done == index_ranges.size(self.asked):
-            return True
-        if self.rule is not None and done > 0 and self.rule.next_look(done - 1) == done:
-            v = self.valuation()
-            self.stopped = self.rule.is_met(v)
-            self._rule_progress = self.rule.progress(v)
-        return self.stopped
-
-    def _expected(self) -> int:
-        """Of the walks asked for, how many it will take as far as the rule can tell."""
-        most = index_ranges.size(self.asked)
-        done = self.sums.n_walks
-        return (
-            most
-            if self._rule_progress * most <= done
-            else max(int(done / self._rule_progress), done + 1)
+        problem, limits = self._problem, self._limits
+        asked = self.tally.ranges if self._stopped else self._asked
+        counts, gains = (None, None) if self._trace is None else self._trace.until(self.tally)
+        return Valuation(
+            **vars(self.tally),
+            empty_counts=problem.empty_counts,
+            full_counts=self._full_counts,
+            test_counts=problem.test_counts,
+            classes=problem.classes,
+            players=problem.players,
+            ids=np.arange(len(problem.y)) if problem.ids is None else problem.ids,
+            labels=problem.y,
+            groups=problem.groups,
+            true_labels=problem.true_labels,
+            settings={
+                **self._settings,
+                "permutations": index_ranges.size(asked),
+                "asked": asked.tolist(),
+                "until": None if limits.rule is None else limits.rule.text,
+            },
+            scaling=problem.scaling,
+            fingerprint=problem.fingerprint,
+            trace_counts=counts,
+            trace_gains=gains,
         )
 
-    def _next_piece(self, least: int) -> tuple[int, int]:
-        missing = index_ranges.without(self.asked, self.sums.ranges)
+    def _earlier(self, extend: Valuation | None) -> Valuation | None:
+        if extend is not None and not isinstance(extend, Valuation):
+            raise TypeError(f"extend must be a Valuation, got {extend!r}")
+        found = {"extend": extend}
+        checkpoint = self._limits.checkpoint
+        if checkpoint is not None and os.path.exists(checkpoint):
+            found[f"checkpoint {os.fspath(checkpoint)}"] = load(checkpoint)
+        own, largest = self.valuation(), None
+        for name, v in found.items():
+            if v is None:
+                continue
+            differs = v.differs_from(own)
+            if differs is not None:
+                raise ValueError(f"{name} is of another run: its {differs}")
+            if v.n_permutations > (0 if largest is None else largest.n_permutations):
+                largest = v
+        return largest
+
+    def _check_asked(self, extend: Valuation | None, earlier: Valuation) -> None:
+        beyond = index_ranges.without(earlier.ranges, self._asked)
+        if len(beyond):
+            checkpoint = self._limits.checkpoint
+            name = "extend" if earlier is extend else f"checkpoint {os.fspath(checkpoint or '')}"
+            raise ValueError(
+                f"{name} holds permutations {index_ranges.shown(beyond)}, beyond those asked for "
+                f"({index_ranges.shown(self._asked)})"
+            )
+
+    def _is_over(self) -> bool:
+        rule, done = self._limits.rule, self.tally.n_permutations
+        if rule is not None and done > 0 and rule.next_look(done - 1) == done:
+            v = self.valuation()
+            self._stopped = rule.is_met(v)
+            self._rule_progress = rule.progress(v)
+            if not self._stopped:
+                self._foresee(done, look=True)
+        return self._stopped or done == index_ranges.size(self._asked)
+
+    def _expected(self) -> int:
+        """How many permutations the run will take, as far as the rule can tell."""
+        most = index_ranges.size(self._asked)
+        done = self.tally.n_permutations
+        if self._rule_progress * most <= done:
+            return most
+        return max(int(done / self._rule_progress), done + 1)
+
+    def _foresee(self, done: int, look: bool) -> None:
+        """Tells how long a long run takes and, with little patience, ends it earlier.
+
+        Where there is a rule, only its looks say how many permutations are needed; a run that is
+        slow to its first look needs as many as that at least.
+        """
+        fresh, elapsed = done - self._done_before, time.monotonic() - self._began
+        has_rule, is_late = self._limits.rule is not None, elapsed > FORECAST_WITHIN
+        is_slow = is_late and 2 <= fresh < FORECAST_FROM and not look
+        known = is_slow or (fresh >= FORECAST_FROM and look == has_rule)
+        if self._forecast is None or not known or (is_late and self._foretold):
+            return
+        expected, patience = self._expected(), self._limits.patience
+        if is_slow and has_rule:
+            expected = self._done_before + FORECAST_FROM
+        seconds = elapsed * (expected - self._done_before) / fresh
+        cut = patience is not None and self._max_time is None and seconds > patience
+        if cut:
+            self._max_time = patience
+        if cut or (seconds > FORECAST_WITHIN and not self._foretold):
+            self._foretold = True
+            self._forecast(seconds, expected, cut)
+
+    def _next_piece(self, min_chunk: int) -> tuple[int, int]:
+        missing = index_ranges.without(self._asked, self.tally.ranges)
         first, end = (int(edge) for edge in missing[0])
-        done = self.sums.n_walks
-        if self.rule is not None:
-            end = min(end, first + self.rule.next_look(done) - done)
-        if self.trace is not None:
-            end = min(end, first + self.trace.next_look(done) - done)
-        if self.checkpoint is not None:
-            left = max(self._written + self.every - time.monotonic(), self.every / 10)
-            count = max(int(self._rate * left) // least, 1) * least
+        done = self.tally.n_permutations
+        if self._limits.rule is not None:
+            end = min(end, first + self._limits.rule.next_look(done) - done)
+        if self._trace is not None:
+            end = min(end, first + self._trace.next_look(done) - done)
+        if self._limits.checkpoint is not None:
+            every = self._limits.checkpoint_every
+            left = max(self._written + every - time.monotonic(), every / 10)
+            count = max(int(self._rate * left) // min_chunk, 1) * min_chunk
             end = min(end, first + count)
         return first, end
 
-    def _do(self, walker: Walker, first: int, end: int, report: Report) -> None:
-        before, start, expected = self.sums.n_walks, time.monotonic(), self._expected()
+    def _do(self, backend: Backend, first: int, end: int, report: Report) -> None:
+        before, start = self.tally.n_permutations, time.monotonic()
+        expected = self._expected()
 
         def of_the_piece(done: int) -> None:
             report(before + done, max(before + done, expected))
-            if self.max_time is not None and time.monotonic() > self._began + self.max_time:
+            self._foresee(before + done, look=False)
+            if self._max_time is not None and time.monotonic() > self._began + self._max_time:
                 raise TimeIsUpError
 
-        for part in walker.do(first, end, of_the_piece):
-            self.sums += part
-            if self.checkpoint is not None and self._is_due():
+        for part in backend.do(first, end, of_the_piece):
+            self.tally += part
+            if self._limits.checkpoint is not None and self._is_due():
                 self._write()
-        if self.trace is not None:
-            self.trace.note(self.sums)
-        seconds = time.monotonic() - start
-        self._rate = (end - first) / max(seconds, 1e-6)
+        if self._trace is not None:
+            self._trace.note(self.tally)
+        self._rate = (end - first) / max(time.monotonic() - start, 1e-6)
+
+    def _fill_gaps(self, backend: Backend, report: Report) -> None:
+        """Does the permutations below the last one done, which other threads were at.
+
+        A run that was cut short is then the first permutations, as `permutations` asks for them.
+        """
+        self._max_time = None
+        if not self.tally.n_permutations:
+            return
+        last = int(self.tally.ranges[-1, 1])
+        within = index_ranges.overlap(self._asked, index_ranges.of([(0, last)]))
+        for first, end in index_ranges.without(within, self.tally.ranges).tolist():
+            self._do(backend, first, end, report)
 
     def _is_due(self) -> bool:
-        return time.monotonic() - self._written > CLOSE_ENOUGH * self.every
+        return time.monotonic() - self._written > CLOSE_ENOUGH * self._limits.checkpoint_every
 
     def _write(self) -> None:
-        if self.checkpoint is None or self._kept is self.sums:
+        checkpoint, every = self._limits.checkpoint, self._limits.checkpoint_every
+        if checkpoint is None or self._saved is self.tally:
             return
         self._written = time.monotonic()
         try:
-            self.valuation().save(self.checkpoint)
-            self._kept = self.sums
+            self.valuation().save(checkpoint)
+            self._saved = self.tally
         except OSError as error:
             warnings.warn(
-                f"checkpoint {self.checkpoint}: {reason(error)}; the "
-                f"results stay in memory, and writing is tried again every {self.every:g} s",
+                f"checkpoint {checkpoint}: {reason(error)}; the "
+                f"results stay in memory, and writing is tried again every {every:g} s",
                 CheckpointWarning,
                 stacklevel=2,
             )
+
+
+def _trace_of(v: Valuation | None, points: NDArray[np.int64]) -> Arrays | None:
+    """The trace that a run of these points goes on with."""
+    if v is None or v.trace_counts is None or v.trace_gains is None:
+        return None
+    # A run ends wherever it was stopped: its end is kept only if it is a point of the trace that
+    # all permutations before it lead to.
+    is_point = len(v.ranges) == 1 and v.n_permutations in points
+    keep = len(v.trace_counts) - (not is_point)
+    return v.trace_counts[:keep], v.trace_gains[:keep]

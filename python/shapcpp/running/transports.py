@@ -1,4 +1,4 @@
-"""What executors differ in: how many workers they have, and how inputs get there."""
+"""Executors differ in how many workers they have and in how inputs reach them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from shapcpp.extras import installs
 from shapcpp.running import worker
-from shapcpp.running.worker import Answer, Inputs, Task
+from shapcpp.running.worker import Inputs, Task, TaskResult
 
-__all__ = ["Office", "WorkerError", "WorkerWarning", "check", "dask", "office_of"]
+__all__ = ["Transport", "WorkerError", "WorkerWarning", "check", "dask", "transport_of"]
 
 ASKED_AGAIN = 2.0  # seconds, after which Dask is asked for the number of its workers
 WAITS_FOR_SCHEDULER = 10.0  # seconds
@@ -36,20 +36,20 @@ class WorkerWarning(RuntimeWarning):
     """A run waits for the workers of an executor, and says so for as long as it does."""
 
 
-class Office(Protocol):
+class Transport(Protocol):
     """Sends tasks to workers."""
 
     def open(self, waits: Callable[[str], object]) -> None:
         """Makes ready; tells `waits` several times a second for whom it waits."""
 
-    def nobody(self, in_flight: Iterable[Future[Answer]], /) -> str:
+    def nobody(self, in_flight: Iterable[Future[TaskResult]], /) -> str:
         """Why none of these tasks is being done, in words; empty where one may be."""
 
     def workers(self, seen: int, /) -> int:
-        """How many tasks are done at a time; so many workers have answered so far."""
+        """How many tasks are done at a time, where `seen` workers have answered so far."""
 
-    def send(self, task: Task, with_inputs: bool, /) -> Future[Answer]:
-        """Sends a task; the inputs along with it, where they do not go another way."""
+    def send(self, task: Task, with_inputs: bool, /) -> Future[TaskResult]:
+        """Sends a task, attaching the inputs if `with_inputs`."""
 
     def check(self) -> None:
         """Raises WorkerError if nothing will come back any more."""
@@ -63,18 +63,18 @@ def check(executor: Any) -> Executor:
     raise TypeError(f"executor must be a concurrent.futures.Executor{how}, got {executor!r}")
 
 
-def office_of(executor: Executor, inputs: Inputs) -> Office:
-    """The office of that executor."""
+def transport_of(executor: Executor, inputs: Inputs) -> Transport:
+    """Returns the transport that suits an executor."""
     if type(executor).__module__.split(".")[0] == "distributed":
         return _Dask(executor, inputs)
     return _Pool(executor, inputs)
 
 
 class _Pool:
-    """Of any Executor: all that is known is that tasks are taken in turn.
+    """Serves any Executor: all that is known is that tasks are taken in turn.
 
-    Its workers cannot be sent anything but tasks, nor chosen. So one that lacks the inputs
-    says so, and then they go along with a task.
+    Its workers cannot be sent anything but tasks, nor chosen. A worker that lacks the inputs
+    says so, and then the inputs go along with a task.
     """
 
     def __init__(self, executor: Executor, inputs: Inputs) -> None:
@@ -84,7 +84,7 @@ class _Pool:
     def open(self, waits: Callable[[str], object]) -> None:
         pass
 
-    def nobody(self, in_flight: Iterable[Future[Answer]]) -> str:
+    def nobody(self, in_flight: Iterable[Future[TaskResult]]) -> str:
         began = any(future.running() or future.done() for future in in_flight)
         return "" if began else "the executor has begun no task"
 
@@ -95,17 +95,17 @@ class _Pool:
                 return count
         return seen + 1  # the tasks that are too many for these find another, if there is one
 
-    def send(self, task: Task, with_inputs: bool) -> Future[Answer]:
-        return self._executor.submit(worker.walk, task, self._inputs if with_inputs else None)
+    def send(self, task: Task, with_inputs: bool) -> Future[TaskResult]:
+        return self._executor.submit(worker.carry_out, task, self._inputs if with_inputs else None)
 
     def check(self) -> None:
         pass
 
 
 class _Dask:
-    """Of a Dask cluster: the scheduler holds the inputs, and hands them on from worker to worker.
+    """Serves a Dask cluster: its scheduler holds the inputs and passes them on.
 
-    Workers that come later get them with their first task; workers may go.
+    Workers that come later get the inputs with their first task; workers may go.
     """
 
     def __init__(self, executor: Any, inputs: Inputs) -> None:
@@ -130,16 +130,16 @@ class _Dask:
             self._asked = time.monotonic()
         return max(self._count, 1)
 
-    def nobody(self, _in_flight: Iterable[Future[Answer]]) -> str:
+    def nobody(self, _in_flight: Iterable[Future[TaskResult]]) -> str:
         address = self._client.scheduler.address
         return "" if self._count else f"the Dask scheduler at {address} has none"
 
-    def send(self, task: Task, _with_inputs: bool) -> Future[Answer]:
+    def send(self, task: Task, _with_inputs: bool) -> Future[TaskResult]:
         if self._scattered is None or self._scattered.status != "finished":  # lost with a worker
             self._scattered = self._client.scatter(self._inputs, broadcast=True, hash=False)
         options = {**self._executor._kwargs, "pure": False}
-        theirs = self._client.submit(worker.walk, task, self._scattered, **options)
-        ours: Future[Answer] = Future()
+        theirs = self._client.submit(worker.carry_out, task, self._scattered, **options)
+        ours: Future[TaskResult] = Future()
         ours.add_done_callback(lambda _: theirs.cancel() if ours.cancelled() else None)
         theirs.add_done_callback(lambda _: _copy(theirs, ours))
         return ours
@@ -149,8 +149,8 @@ class _Dask:
             raise WorkerError("the connection to the Dask scheduler is lost")
 
 
-def _copy(theirs: Any, ours: Future[Answer]) -> None:
-    """What became of Dask's future. Whatever that is, ours is done."""
+def _copy(theirs: Any, ours: Future[TaskResult]) -> None:
+    """Copies the result of Dask's future, or its error, into ours."""
     if ours.cancelled():
         return
     try:

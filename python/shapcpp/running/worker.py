@@ -1,4 +1,4 @@
-"""What a worker does: some walks of a problem that it is sent once, wherever it runs."""
+"""The work of a worker: some permutations of a problem that it is sent once, wherever it runs."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from shapcpp import _core
 from shapcpp.machine import memory
-from shapcpp.results.tally import Sums
+from shapcpp.problem.sampling import Sampling
+from shapcpp.results.tally import Tally
 
-__all__ = ["Answer", "Inputs", "OtherVersionError", "Task", "drop", "walk", "widened"]
+__all__ = ["Inputs", "OtherVersionError", "Task", "TaskResult", "carry_out", "drop", "widened"]
 
 
 class OtherVersionError(RuntimeError):
@@ -44,7 +45,7 @@ class Inputs:
     arguments: dict[str, Any] = field(repr=False)
 
     def bytes_needed(self, threads: int) -> int:
-        """Memory that the walks allocate on so many threads, beyond the inputs."""
+        """Memory that a task allocates on this many threads, beyond the inputs."""
         a = self.arguments
         return _core.footprint(
             n_samples=len(a["X"]),
@@ -58,58 +59,57 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Task:
-    """The walks ``[first, end)`` of the problem of that key."""
+    """The permutations ``[first, end)`` of the problem with this key."""
 
     key: str
     run: str  # of one call of `value`
     first: int
     end: int
-    seed: int
-    halving: bool
+    sampling: Sampling
     threads: int
     version: str = _core.__version__
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
-    """What came of a task.
+class TaskResult:
+    """The tally of a task, and who did it.
 
     Attributes
     ----------
     process : str
-        Names the process that answers.
+        Names the process that did it.
     thread : int
-        Which of its threads.
+        Its thread.
     had_inputs : bool
-        Whether they were there before the task came.
-    sums : Sums or None
-        None: it lacks the inputs, and has done nothing.
+        Whether the inputs were there before the task came.
+    tally : Tally or None
+        None: the process lacks the inputs, and has done nothing.
     full_counts : ndarray of int64 or None
-        Of the coalition of all samples.
+        Counts of the grand coalition.
     seconds : float
-        That the walks took.
+        Time that the permutations took.
     failed : str
-        Why the walks ended before the last, if they did: a fit missed its tolerance.
+        Why the task ended before its last permutation, if it did: a fit missed its tolerance.
     """
 
     process: str
     thread: int
     had_inputs: bool
-    sums: Sums | None = None
+    tally: Tally | None = None
     full_counts: NDArray[np.int64] | None = None
     seconds: float = 0.0
     failed: str = ""
 
 
-class Held:
-    """The problem that this process holds. One only: the next takes its place."""
+class ProblemCache:
+    """Keeps the last problem that this process was sent."""
 
     def __init__(self) -> None:
         self.process = uuid.uuid4().hex
         self._lock = threading.Lock()  # other threads wait while one of them makes the problem
         self._key = ""
         self._problem: tuple[_core.Problem, _core.Score] | None = None
-        self._halving: tuple[tuple[str, int], _core.Halving] | None = None
+        self._prepared: tuple[tuple[str, Sampling], _core.Halving | None] | None = None
 
     def find(
         self, key: str, inputs: Inputs | None, threads: int
@@ -118,21 +118,22 @@ class Held:
         with self._lock:
             was_there = self._key == key
             if not was_there and inputs is not None:
-                self._key, self._problem, self._halving = "", None, None  # room for the next
+                self._key, self._problem, self._prepared = "", None, None  # room for the next
                 memory.check_fits(inputs.bytes_needed, threads)
                 problem = _core.Problem(**inputs.arguments)
                 self._problem = (problem, _core.everyone(problem))
                 self._key = key
             return was_there, self._problem if self._key == key else None
 
-    def halving(
+    def prepared(
         self, task: Task, problem: _core.Problem, report: Callable[[int], object]
-    ) -> _core.Halving:
-        """What halving needs, made once for the problem and the seed."""
+    ) -> _core.Halving | None:
+        """What the sampler needs before the first order, made once for problem and sampling."""
+        key = (task.key, task.sampling)
         with self._lock:
-            if self._halving is None or self._halving[0] != (task.key, task.seed):
-                self._halving = ((task.key, task.seed), _core.Halving(problem, task.seed, report))
-            return self._halving[1]
+            if self._prepared is None or self._prepared[0] != key:
+                self._prepared = (key, task.sampling.prepare(problem, report))
+            return self._prepared[1]
 
     def after_fork(self) -> None:
         """The child is a process of its own, and no thread in it holds the lock."""
@@ -140,8 +141,8 @@ class Held:
         self._lock = threading.Lock()
 
 
-held = Held()
-os.register_at_fork(after_in_child=held.after_fork)
+cache = ProblemCache()
+os.register_at_fork(after_in_child=cache.after_fork)
 dropped: set[str] = set()
 
 
@@ -150,18 +151,18 @@ def drop(run: str) -> None:
     dropped.add(run)
 
 
-def walk(task: Task, inputs: Inputs | None) -> Answer:
-    """Does the task if the problem is here or comes along; else says that it is not."""
+def carry_out(task: Task, inputs: Inputs | None) -> TaskResult:
+    """Does the task if the problem is here or comes along; otherwise says that it is missing."""
     if task.version != _core.__version__:
         raise OtherVersionError(
             f"a worker has shapcpp {_core.__version__}, this process {task.version}"
         )
-    was_there, found = held.find(task.key, inputs, task.threads)
-    answer = Answer(held.process, threading.get_ident(), was_there)
+    was_there, found = cache.find(task.key, inputs, task.threads)
+    result = TaskResult(cache.process, threading.get_ident(), was_there)
     if found is None:
-        return answer
-    problem, everyone = found
-    tally = _core.Tally(problem.n_players, len(everyone.correct))
+        return result
+    problem, grand_coalition = found
+    tally = _core.Tally(problem.n_players, len(grand_coalition.correct))
     failed = ""
 
     def stop_if_dropped(_done: int) -> None:
@@ -170,38 +171,37 @@ def walk(task: Task, inputs: Inputs | None) -> Answer:
 
     start = time.perf_counter()
     try:
-        halving = held.halving(task, problem, stop_if_dropped) if task.halving else None
+        prepared = cache.prepared(task, problem, stop_if_dropped)
         start = time.perf_counter()
-        _core.run(
+        task.sampling.draw(
             problem,
-            everyone,
+            grand_coalition,
+            prepared,
             tally,
-            seed=task.seed,
             first=task.first,
             count=task.end - task.first,
             threads=task.threads,
-            progress=stop_if_dropped,
-            halving=halving,
+            report=stop_if_dropped,
         )
     except _core.ConvergenceError as error:
         failed = str(error)
     return replace(
-        answer,
-        sums=_narrowed(Sums.of(tally)),
-        full_counts=everyone.correct,
+        result,
+        tally=_narrowed(Tally.of(tally)),
+        full_counts=grand_coalition.correct,
         seconds=time.perf_counter() - start,
         failed=failed,
     )
 
 
-def widened(sums: Sums) -> Sums:
-    """Sums as they were before they were sent."""
-    return replace(sums, gains=sums.gains.astype(np.int64), products=sums.products.astype(np.int64))
+def widened(t: Tally) -> Tally:
+    """The tally as it was before it was sent."""
+    return replace(t, gains=t.gains.astype(np.int64), products=t.products.astype(np.int64))
 
 
-def _narrowed(sums: Sums) -> Sums:
-    """The same sums in the smallest integers that hold them: up to eight times less to send."""
-    return replace(sums, gains=_smallest(sums.gains), products=_smallest(sums.products))
+def _narrowed(t: Tally) -> Tally:
+    """The same tally in the smallest integers that hold it: up to eight times less to send."""
+    return replace(t, gains=_smallest(t.gains), products=_smallest(t.products))
 
 
 def _smallest(array: NDArray[np.int64]) -> NDArray[Any]:

@@ -1,0 +1,218 @@
+"""The game that is valued: samples, test set and conventions, checked once and passed down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from shapcpp import _core, checks
+from shapcpp.problem.fingerprint import fingerprint
+
+__all__ = ["ClassWeight", "Empty", "Problem", "Scale", "SingleClass"]
+
+ClassWeight = Mapping[int, float] | Literal["balanced"] | None
+Scale = Literal["standard"] | None
+Empty = Literal["majority", "none"] | int
+SingleClass = Literal["constant", "carry"]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Who joins, what judges them, and the conventions; `Problem.of` makes it of arguments.
+
+    Attributes
+    ----------
+    X, y, X_test, y_test, ids, groups, true_labels, C, scale, empty, single_class
+        The arguments of `value`, checked.
+    class_weight : str, list of float or None
+        The argument of `value`; one weight per class where it was a dict.
+    by_group : bool
+        Whether the samples of a group are one player.
+    classes : ndarray of int64, shape (n_classes,)
+        The sorted labels.
+    class_weights : ndarray of float64, shape (n_classes,)
+        The weights that `class_weight` means.
+    players : ndarray of int64, shape (n,)
+        The player of each sample.
+    test_classes : ndarray of int64, shape (m,)
+        The index of the class of each test sample.
+    """
+
+    X: NDArray[np.float64]
+    y: NDArray[np.int64]
+    X_test: NDArray[np.float64]
+    y_test: NDArray[np.int64]
+    C: float
+    class_weight: str | list[float] | None
+    scale: Scale
+    empty: str | int
+    single_class: str
+    by_group: bool
+    groups: NDArray[Any] | None
+    ids: NDArray[Any] | None
+    true_labels: NDArray[np.int64] | None
+    classes: NDArray[np.int64]
+    class_weights: NDArray[np.float64]
+    players: NDArray[np.int64]
+    test_classes: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls,
+        X: ArrayLike,
+        y: ArrayLike,
+        X_test: ArrayLike,
+        y_test: ArrayLike,
+        *,
+        C: float = 1.0,
+        class_weight: ClassWeight = None,
+        scale: Scale = None,
+        empty: Empty = "majority",
+        single_class: SingleClass = "constant",
+        groups: ArrayLike | None = None,
+        ids: ArrayLike | None = None,
+        by_group: bool = True,
+        true_labels: ArrayLike | None = None,
+    ) -> Problem:
+        """Checks the arguments of `value` that say what is valued, in that order."""
+        table, X = X, checks.features("X", X)
+        y = checks.labels("y", y)
+        checks.same_length("y", y, "labels", "X", X)
+        classes = checks.two_classes("y", y)
+        checks.same_columns("X_test", X_test, "X", table)
+        X_test = checks.matching_features("X_test", X_test, X)
+        y_test = checks.labels("y_test", y_test)
+        checks.same_length("y_test", y_test, "labels", "X_test", X_test)
+        test_classes = checks.known_labels("y_test", y_test, classes)
+        C = checks.positive_real("C", C)
+        weights = checks.class_weights(class_weight, y, classes)
+        checks.choice("scale", scale, None, "standard")
+        empty_rule = checks.empty_rule(empty, classes)
+        checks.choice("single_class", single_class, "constant", "carry")
+        groups = checks.companion("groups", groups, y)
+        ids = checks.companion("ids", ids, y)
+        if true_labels is not None:
+            true_labels = checks.labels("true_labels", true_labels)
+            checks.same_length("true_labels", true_labels, "labels", "X", X)
+        players = np.arange(len(y), dtype=np.int64)
+        if groups is not None and by_group:
+            players = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+        by_name = class_weight is None or isinstance(class_weight, str)
+        return cls(
+            X=X,
+            y=y,
+            X_test=X_test,
+            y_test=y_test,
+            C=C,
+            class_weight=class_weight if by_name else weights.tolist(),  # type: ignore[arg-type]
+            scale=scale,
+            empty=empty_rule,
+            single_class=single_class,
+            by_group=groups is not None and by_group,
+            groups=groups,
+            ids=ids,
+            true_labels=true_labels,
+            classes=classes,
+            class_weights=weights,
+            players=players,
+            test_classes=test_classes,
+        )
+
+    @property
+    def n_players(self) -> int:
+        """Number of players."""
+        return int(self.players.max()) + 1
+
+    @cached_property
+    def test_counts(self) -> NDArray[np.int64]:
+        """Number of test samples of each class."""
+        return np.bincount(self.test_classes, minlength=len(self.classes)).astype(np.int64)
+
+    @cached_property
+    def empty_counts(self) -> NDArray[np.int64]:
+        """Correct predictions of each class by the empty coalition."""
+        label = self.empty
+        if label == "none":
+            return np.zeros_like(self.test_counts)
+        if label == "majority":
+            label = int(self.classes[np.argmax([np.sum(self.y == k) for k in self.classes])])
+        return np.where(self.classes == label, self.test_counts, 0)
+
+    @cached_property
+    def scaling(self) -> NDArray[np.float64] | None:
+        """Means and deviations of the training columns, where they are to be applied."""
+        return _standard_scaling(self.X) if self.scale == "standard" else None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The conventions, as a result keeps them."""
+        names = ("C", "class_weight", "scale", "empty", "single_class", "by_group")
+        return {name: getattr(self, name) for name in names}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the arrays and of who joins with whom."""
+        return fingerprint(self.X, self.y, self.X_test, self.y_test, self.players)
+
+    @property
+    def key(self) -> str:
+        """Names the game: the same key, the same changes along each permutation."""
+        return f"{self.fingerprint} {json.dumps(self.settings, sort_keys=True)}"
+
+    def engine(self, some: NDArray[np.int64] | None = None) -> _core.Problem:
+        """The engine's problem: of all players, or of some of them, numbered as they come."""
+        return _core.Problem(**self.engine_arguments(some))
+
+    def engine_arguments(self, some: NDArray[np.int64] | None = None) -> dict[str, Any]:
+        """The arguments of the engine's problem, for processes elsewhere."""
+        X, y, players = self.X, self.y, self.players
+        if some is not None:
+            number = np.full(self.n_players, -1, dtype=np.int64)
+            number[some] = np.arange(len(some))
+            rows = np.flatnonzero(number[players] >= 0)
+            X, y, players = X[rows], y[rows], number[players[rows]]
+        return {
+            "X": self._scaled(X),
+            "classes": np.searchsorted(self.classes, y).astype(np.int64),
+            "X_test": self._scaled(self.X_test),
+            "classes_test": self.test_classes,
+            "C": self.C,
+            "class_weights": self.class_weights,
+            "players": players,
+            "empty_counts": self.empty_counts,
+            "single_class": self.single_class,
+        }
+
+    def bytes_needed(self, threads: int) -> int:
+        """Memory that a run on this many threads allocates, beyond its arguments and trace."""
+        engine = _core.footprint(
+            n_samples=len(self.y),
+            n_test=len(self.y_test),
+            n_features=self.X.shape[1],
+            n_players=self.n_players,
+            n_classes=len(self.classes),
+            threads=threads,
+        )
+        return engine + 3 * self.y.nbytes + self.y_test.nbytes  # class of both, player, id
+
+    def _scaled(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self.scaling is None:
+            return X
+        scaled: NDArray[np.float64] = X - self.scaling[0]
+        scaled /= self.scaling[1]
+        return scaled
+
+
+def _standard_scaling(X: NDArray[np.float64]) -> NDArray[np.float64]:
+    low, high = X.min(axis=0), X.max(axis=0)
+    spread = np.where(high > low, high - low, 1.0)  # squares of tiny or huge numbers do not fit
+    mean = np.where(high > low, X.mean(axis=0), low)
+    deviation = np.sqrt(np.mean(((X - mean) / spread) ** 2, axis=0)) * spread
+    rounding = 10 * np.finfo(float).eps * np.abs(mean)  # a column constant but for its last digits
+    return np.stack([mean, np.where(deviation > rounding, deviation, 1.0)])

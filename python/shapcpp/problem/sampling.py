@@ -1,0 +1,145 @@
+"""Which random orders of the players are drawn, how each is used, and how many at most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp import _core, checks
+from shapcpp.problem.problem import Problem
+from shapcpp.results import index_ranges
+from shapcpp.results.index_ranges import Ranges
+from shapcpp.results.trace import trace_points
+
+__all__ = ["LAST", "SAMPLERS", "Sampler", "Sampling"]
+
+Sampler = Literal["halving", "permutations"]
+SAMPLERS = ("halving", "permutations")
+LAST = 2**63 - 1  # index of an order
+MAX_TRACE = 10_000  # points of a trace
+# A run whose length its results decide takes at most this many orders, and no more joins than
+# this many plain permutations.
+MAX_ORDERS = 2_000
+MAX_PERMUTATIONS = 20_000
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Options of `value` that say what is drawn; `Sampling.of` checks them.
+
+    Attributes
+    ----------
+    sampler, permutations, seed, first, trace
+        The arguments of `value`.
+    """
+
+    sampler: Sampler
+    permutations: int | None
+    seed: int
+    first: int
+    trace: int | None
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        permutations: int | None = None,
+        seed: int = 0,
+        first: int = 0,
+        sampler: Sampler = "halving",
+        trace: int | None = None,
+    ) -> Sampling:
+        """Checks the arguments of `value` that say what is drawn."""
+        if permutations is not None:
+            permutations = checks.positive("permutations", permutations)
+        seed = checks.seed(seed)
+        first = checks.whole("first", first)
+        last = LAST - (permutations or 0)
+        if not 0 <= first <= last:
+            raise ValueError(f"first must lie between 0 and {last}, got {first}")
+        if first and permutations is None:
+            raise ValueError(f"first is {first}, which needs permutations: how many from there")
+        checks.choice("sampler", sampler, *SAMPLERS)
+        if trace is not None:
+            trace = checks.positive("trace", trace, MAX_TRACE)
+        return cls(sampler, permutations, seed, first, trace)
+
+    def gain_unit(self, problem: Problem) -> int:
+        """The integer that stands for a change of one test sample: 2^J with J halvings."""
+        if self.sampler == "permutations":
+            return 1
+        return _core.Halving.unit(problem.n_players, len(problem.y))
+
+    def max_orders(self, problem: Problem) -> int:
+        """How many orders are asked for, or the cap where the results decide."""
+        if self.permutations is not None:
+            return self.permutations
+        joins = self.gain_unit(problem).bit_length()  # of each player: J + 1 levels
+        return min(MAX_ORDERS, MAX_PERMUTATIONS // joins)
+
+    def asked(self, problem: Problem, done: Ranges | None = None) -> Ranges:
+        """The orders asked for, when `done` are there already.
+
+        Where the results decide the length, these count, and the first of the missing orders
+        follow.
+        """
+        if self.permutations is not None:
+            return index_ranges.of([(self.first, self.first + self.permutations)])
+        done = index_ranges.none() if done is None else done
+        return index_ranges.filled(done, self.max_orders(problem))
+
+    def trace_points(self, problem: Problem) -> NDArray[np.int64]:
+        """Numbers of orders at which the trace keeps the gains."""
+        if self.trace is None:
+            return np.empty(0, dtype=np.int64)
+        return trace_points(self.max_orders(problem), self.trace)
+
+    def trace_bytes(self, problem: Problem) -> int:
+        """Memory of the trace, and of that of a run which it goes on from."""
+        return 2 * len(self.trace_points(problem)) * problem.n_players * len(problem.classes) * 8
+
+    def settings(self, problem: Problem) -> dict[str, Any]:
+        """What a result keeps of the options; those asked for change on the way."""
+        return {
+            "seed": self.seed,
+            "sampler": self.sampler,
+            "gain_unit": self.gain_unit(problem),
+        }
+
+    def prepare(
+        self, engine: _core.Problem, report: Callable[[int], object] | None = None
+    ) -> _core.Halving | None:
+        """What the engine needs before the first order; calls ``report(0)`` several times a second.
+
+        The same for every order of a seed.
+        """
+        return _core.Halving(engine, self.seed, report) if self.sampler == "halving" else None
+
+    def draw(
+        self,
+        engine: _core.Problem,
+        grand_coalition: _core.Score,
+        prepared: _core.Halving | None,
+        tally: _core.Tally,
+        *,
+        first: int,
+        count: int,
+        threads: int,
+        report: Callable[[int], object] | None = None,
+    ) -> None:
+        """Adds the orders from `first` on to the tally."""
+        _core.run(
+            engine,
+            grand_coalition,
+            tally,
+            seed=self.seed,
+            first=first,
+            count=count,
+            threads=threads,
+            progress=report,
+            halving=prepared,
+        )
