@@ -21,7 +21,7 @@ from command import fails, shapcpp_cli, snapshot
 from shapcpp.cli import tables
 from shapcpp.cli.main import cli
 from shapcpp.ct import NetworkOptions, extract_features, extraction
-from shapcpp.report import table2
+from shapcpp.report import paper_table
 
 QUICK = ("--size", 16, "--epochs", 2, "--capsules", 4)
 
@@ -105,7 +105,7 @@ def test_a_network_that_learned_nothing_is_called_that(
         extract_features(scans, stage=told.append, **quick)
         assert any("may be chance" in sentence for sentence in told) is said
     network = {"noise": 0.1, "epochs": 3, "best_epoch": 2, "test_auc": 0.9}
-    nothing = table2([])
+    nothing = paper_table([])
     tables.show_table2(nothing, [network | {"val_auc": 0.55}, network | {"val_auc": 0.65}])
     assert ["may be chance" in line for line in capsys.readouterr().out.splitlines()] == [
         True,
@@ -221,8 +221,8 @@ def test_what_only_a_training_uses_is_refused_with_a_model(
     monkeypatch.chdir(tmp_path)
     quick: dict[str, Any] = {"size": 16, "epochs": 1, "options": NetworkOptions(capsules=4)}
     made = extract_features(scans, **quick, save_model="m.pt")
-    useless = ("--epochs 100", "--patience 5", "--capsules 32", "--routing 3", "--unshared", "--loss margin",
-               "--readout positive", "--save-model n.pt", "--curve c.csv")  # fmt: skip
+    useless = ("--epochs 100", "--patience 5", "--capsules 32", "--routing 3", "--save-model n.pt",
+               "--curve c.csv")  # fmt: skip
     for option in useless:
         sentence = f"--model trains nothing: leave out {option.split()[0]}$"
         with pytest.raises(ValueError, match=sentence):
@@ -230,9 +230,9 @@ def test_what_only_a_training_uses_is_refused_with_a_model(
                 ["features", str(scans), "-o", "f.npy", "--model", "m.pt", *option.split()],
                 standalone_mode=False,
             )
-    with pytest.raises(ValueError, match="leave out --epochs and --loss"):
+    with pytest.raises(ValueError, match="leave out --epochs and --capsules"):
         cli.main(
-            ["features", str(scans), "-o", "f.npy", "--model", "m.pt", "--loss", "margin",
+            ["features", str(scans), "-o", "f.npy", "--model", "m.pt", "--capsules", "4",
              "--epochs", "3"], standalone_mode=False,
         )  # fmt: skip
     with pytest.raises(ValueError, match="model trains nothing: leave out options and curve"):

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from shapcpp.ct.network import capsules, convolutions
+from shapcpp.ct.network import convolutions
 from shapcpp.ct.network.capsules import (
     CapsuleLayer,
     CapsuleNetwork,
@@ -22,7 +22,6 @@ from shapcpp.ct.network.capsules import (
     n_primary,
     squash,
 )
-from shapcpp.machine.memory import InsufficientMemoryError
 
 
 def test_squash_by_hand() -> None:
@@ -65,35 +64,32 @@ def naive_layer(u: Tensor, weight: Tensor, iterations: int) -> Tensor:
     return torch.stack(results)
 
 
-@pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize("iterations", [1, 2, 3])
-def test_routing_is_that_of_the_naive_loop_and_so_are_its_gradients(
-    shared: bool, iterations: int
-) -> None:
+def test_routing_is_that_of_the_naive_loop_and_so_are_its_gradients(iterations: int) -> None:
     torch.manual_seed(3)
     n_in, d_in, n_out, d_out = 5, 4, 3, 2
-    layer = CapsuleLayer(n_in, d_in, n_out, d_out, routing=iterations, shared=shared).double()
+    layer = CapsuleLayer(d_in, n_out, d_out, routing=iterations).double()
     layer.weight.data *= 3  # agreements that differ
     u = torch.randn(2, n_in, d_in, dtype=torch.float64, requires_grad=True)
     toward = torch.randn(2, n_out, d_out, dtype=torch.float64)
 
     out = layer(u)
     gradients = torch.autograd.grad((out * toward).sum(), [u, layer.weight])
-    weight = layer.weight.expand(n_in, -1, -1, -1) if shared else layer.weight
+    weight = layer.weight.expand(n_in, -1, -1, -1)
     slow = naive_layer(u, weight, iterations)
     slow_gradients = torch.autograd.grad((slow * toward).sum(), [u, layer.weight])
 
     torch.testing.assert_close(out, slow, rtol=1e-12, atol=1e-14)
     torch.testing.assert_close(gradients, slow_gradients, rtol=1e-10, atol=1e-12)
     if iterations > 1:  # the routing did route
-        first = CapsuleLayer(n_in, d_in, n_out, d_out, routing=1, shared=shared).double()
+        first = CapsuleLayer(d_in, n_out, d_out, routing=1).double()
         first.weight = layer.weight
         assert (first(u) - out).abs().max() > 1e-3
 
 
-def test_shared_weights_never_build_the_prediction_tensor(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_routing_never_builds_the_prediction_tensor(monkeypatch: pytest.MonkeyPatch) -> None:
     batch, n_in, n_out, d_out = 2, 300, 32, 16
-    layer = CapsuleLayer(n_in, 64, n_out, d_out, routing=3, shared=True)
+    layer = CapsuleLayer(64, n_out, d_out, routing=3)
     largest = 0
 
     def note(tensor: Tensor) -> Tensor:
@@ -105,30 +101,6 @@ def test_shared_weights_never_build_the_prediction_tensor(monkeypatch: pytest.Mo
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
         layer(u).sum().backward()
     assert largest == u.numel() < batch * n_in * n_out * d_out
-
-
-def test_nor_do_others_with_a_single_iteration() -> None:
-    largest = 0
-
-    class Note(TorchDispatchMode):  # type: ignore[no-untyped-call]
-        def __torch_dispatch__(
-            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-        ) -> Any:
-            nonlocal largest
-            out = func(*args, **(kwargs or {}))
-            if isinstance(out, Tensor):
-                largest = max(largest, out.untyped_storage().nbytes() // 4)
-            return out
-
-    batch, n_in, d_in = 20, 50, 8
-    for routing in (1, 2):
-        layer = CapsuleLayer(n_in, d_in, 6, 5, routing=routing, shared=False)
-        u = torch.randn(batch, n_in, d_in, requires_grad=True)
-        largest = 0
-        with Note():  # type: ignore[no-untyped-call]
-            layer(u).sum().backward()
-        assert (largest == layer.weight.numel()) == (routing == 1)
-        assert (largest == batch * n_in * 6 * 5) == (routing == 2)
 
 
 def test_the_network_is_that_of_the_paper() -> None:
@@ -244,22 +216,11 @@ def test_an_interruption_ends_the_backward_pass(monkeypatch: pytest.MonkeyPatch)
     [
         ({"capsules": 0}, "capsules must be an integer of at least 1, got 0"),
         ({"routing": 1.5}, "routing must be an integer of at least 1, got 1.5"),
-        ({"loss": "hinge"}, "loss must be 'margin' or 'cross-entropy', got 'hinge'"),
-        ({"readout": "all"}, "readout must be 'positive' or 'longest' or 'both', got 'all'"),
     ],
 )
 def test_bad_options(option: dict[str, object], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         NetworkOptions(**option)  # type: ignore[arg-type]
-
-
-def test_weights_that_are_not_shared_must_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capsules, "available_memory", lambda: 10**9)
-    sentence = "weights that are not shared take 93 GB in training at 512 pixels, and 1.0 GB are"
-    with pytest.raises(InsufficientMemoryError, match=sentence):
-        CapsuleNetwork(512, NetworkOptions(shared=False))
-    CapsuleNetwork(32, NetworkOptions(shared=False))
-    CapsuleNetwork(512, NetworkOptions())
 
 
 def test_a_picture_too_small() -> None:
@@ -280,12 +241,12 @@ def test_hidden_capsules_begin_short_of_saturation_at_every_size(size: int) -> N
 
 
 def test_a_layer_s_scale_multiplies_its_inputs_and_its_gain_the_initial_weights() -> None:
-    shape: dict[str, Any] = {"routing": 3, "shared": True}
+    shape: dict[str, Any] = {"routing": 3}
     u = torch.randn(2, 5, 4)
     torch.manual_seed(1)
-    plain = CapsuleLayer(5, 4, 3, 6, **shape)
+    plain = CapsuleLayer(4, 3, 6, **shape)
     torch.manual_seed(1)
-    scaled = CapsuleLayer(5, 4, 3, 6, **shape, scale=0.5, gain=2.0)
+    scaled = CapsuleLayer(4, 3, 6, **shape, scale=0.5, gain=2.0)
     assert torch.equal(scaled.weight, 2 * plain.weight)
     with torch.no_grad():
         plain.weight.copy_(scaled.weight)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
-import pytest
 import torch
 
-from shapcpp.ct.network.losses import class_weights, cross_entropy, loss_of, margin_loss
+from shapcpp.ct.network.losses import class_weights, margin_loss, weighted_margin_loss
 
 
 def test_margin_loss_by_hand() -> None:
@@ -18,30 +15,15 @@ def test_margin_loss_by_hand() -> None:
     np.testing.assert_allclose(margin_loss(lengths, labels), by_hand, atol=1e-15)
 
 
-def test_cross_entropy_by_hand() -> None:
-    lengths = torch.tensor([[0.2, 0.6], [0.9, 0.5]], dtype=torch.float64)
-    by_hand = [-math.log(0.8) - math.log(0.6), -math.log(0.9) - math.log(0.5)]
-    np.testing.assert_allclose(cross_entropy(lengths, torch.tensor([1, 0])), by_hand)
-
-
-def test_cross_entropy_of_a_length_of_one_is_finite_and_has_a_gradient_elsewhere() -> None:
-    lengths = torch.tensor([[1.0, 0.3]], requires_grad=True)
-    cross_entropy(lengths, torch.tensor([1])).sum().backward()  # type: ignore[no-untyped-call]
-    assert lengths.grad is not None
-    assert torch.isfinite(lengths.grad).all()
-    assert lengths.grad[0, 1] < 0
-
-
 def test_a_class_weighs_what_the_others_are() -> None:
     labels = torch.tensor([1] * 100 + [0] * 400)
     np.testing.assert_allclose(class_weights(labels), [0.2, 0.8], rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["margin", "cross-entropy"])
-def test_the_loss_is_the_weighted_mean(name: str) -> None:
+def test_the_loss_is_the_weighted_mean() -> None:
     lengths = torch.tensor([[0.2, 0.6], [0.9, 0.5], [0.4, 0.4]], dtype=torch.float64)
     labels = torch.tensor([1, 0, 0])
-    each = {"margin": margin_loss, "cross-entropy": cross_entropy}[name](lengths, labels)
+    each = margin_loss(lengths, labels)
     weights = torch.tensor([0.25, 0.75], dtype=torch.float64)
     by_hand = (0.75 * each[0] + 0.25 * each[1] + 0.25 * each[2]) / 3
-    np.testing.assert_allclose(loss_of(name, lengths, labels, weights), by_hand)
+    np.testing.assert_allclose(weighted_margin_loss(lengths, labels, weights), by_hand)

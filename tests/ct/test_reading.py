@@ -16,7 +16,7 @@ import pytest
 from scans import pattern, standard, write_csv, write_image_folder, write_nifti, write_png
 from shapcpp.ct import read_scans
 from shapcpp.ct.readers import images, pixels
-from shapcpp.experiment.stages import NAME as RECORD
+from shapcpp.storage.names import STAGES
 
 
 def test_a_manifest_of_images(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_results_among_the_scans_are_none(tmp_path: Path) -> None:
     for number, folder in enumerate(("negative", "positive", "negative/results", "mine/phantom")):
         write_png(tmp_path / folder / f"{number}.png", pattern(number))
     for folder in ("negative/results", "mine"):
-        (tmp_path / folder / RECORD).write_text("{}")
+        (tmp_path / folder / STAGES).write_text("{}")
     assert read_scans(tmp_path, size=4).id.tolist() == ["negative/0.png", "positive/1.png"]
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from shapcpp.ct.readers.splits import made_splits, rule
+from shapcpp.ct.readers.split_drawing import draw_splits
+from shapcpp.ct.readers.splits import choose_rule
 
 NAMES = ("train", "val", "test")
 PAPER = {"train": (100, 400), "val": (50, 200), "test": (241, 759)}
@@ -24,14 +25,14 @@ def held(splits: NDArray[np.str_], label: NDArray[np.int64]) -> dict[str, tuple[
 
 def test_half_a_quarter_and_a_quarter_of_each_class() -> None:
     label = np.repeat([0, 1], [80, 20])
-    assert held(made_splits(label, None), label) == {
+    assert held(draw_splits(label, None), label) == {
         "train": (10, 40),
         "val": (5, 20),
         "test": (5, 20),
         "": (0, 0),
     }
     odd = np.repeat([0, 1], [7, 3])  # 3.5 and 5.25 of 7, 1.5 and 2.25 of 3, to the nearest
-    assert held(made_splits(odd, None), odd) == {
+    assert held(draw_splits(odd, None), odd) == {
         "train": (2, 4),
         "val": (0, 1),
         "test": (1, 2),
@@ -41,16 +42,16 @@ def test_half_a_quarter_and_a_quarter_of_each_class() -> None:
 
 def test_counts_are_met_exactly_and_the_rest_is_in_no_split() -> None:
     label = np.repeat([1, 0], [400, 1400])
-    splits = made_splits(label, None, PAPER)
+    splits = draw_splits(label, None, PAPER)
     assert held(splits, label) == {**PAPER, "": (9, 41)}
 
 
 @pytest.mark.parametrize("patients", [None, np.arange(40) // 4])
 def test_a_seed_gives_the_same_and_another_another(patients: NDArray[np.int64] | None) -> None:
     label = np.tile([0, 0, 0, 1], 10)
-    first = made_splits(label, patients, seed=5)
-    assert (first == made_splits(label, patients, seed=5)).all()
-    assert any((first != made_splits(label, patients, seed=seed)).any() for seed in range(4))
+    first = draw_splits(label, patients, seed=5)
+    assert (first == draw_splits(label, patients, seed=5)).all()
+    assert any((first != draw_splits(label, patients, seed=seed)).any() for seed in range(4))
 
 
 def uneven(seed: int, patients: int) -> tuple[NDArray[np.int64], NDArray[np.str_]]:
@@ -66,7 +67,7 @@ def uneven(seed: int, patients: int) -> tuple[NDArray[np.int64], NDArray[np.str_
 @pytest.mark.parametrize("seed", range(5))
 def test_patients_stay_whole_and_classes_nearly_shared(seed: int) -> None:
     label, patient = uneven(seed, 60)
-    splits = made_splits(label, patient, seed=seed)
+    splits = draw_splits(label, patient, seed=seed)
     assert all(len(set(splits[patient == one])) == 1 for one in set(patient))
     shares = np.array(list(held(splits, label).values())[:3]) / np.bincount(label)[::-1]
     np.testing.assert_allclose(shares, [[0.5, 0.5], [0.25, 0.25], [0.25, 0.25]], atol=0.06)
@@ -85,7 +86,7 @@ def test_few_patients_are_shared_out_nearly_as_well_as_can_be(seed: int) -> None
     label, patient = uneven(seed, 7)
     names = np.unique(patient)
     counts = np.array([[((patient == n) & (label == k)).sum() for k in (0, 1)] for n in names])
-    splits = made_splits(label, patient)
+    splits = draw_splits(label, patient)
     plan = tuple(NAMES.index(str(splits[patient == n][0])) for n in names)
     best = min(distance(p, counts) for p in product(range(3), repeat=7))
     assert distance(plan, counts) <= 1.5 * best + 0.01
@@ -100,7 +101,7 @@ def test_counts_by_patient_are_met_where_patients_allow(seed: int) -> None:
         "val": (positive // 4, negative // 6),
         "test": (positive // 3, negative // 4),
     }
-    splits = made_splits(label, patient, wanted, seed)
+    splits = draw_splits(label, patient, wanted, seed)
     assert {name: pair for name, pair in held(splits, label).items() if name} == wanted
     assert all(len(set(splits[patient == one]) - {""}) <= 1 for one in set(patient))
 
@@ -116,15 +117,15 @@ def test_counts_by_patient_are_met_where_patients_allow(seed: int) -> None:
 )
 def test_counts_that_cannot_be_met(counts: dict[str, tuple[int, int]], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        made_splits(np.repeat([0, 1], [80, 20]), None, counts)
+        draw_splits(np.repeat([0, 1], [80, 20]), None, counts)
 
 
 def test_counts_that_the_patients_do_not_hold() -> None:
     label = np.tile([0, 1], 30)
     with pytest.raises(ValueError, match="counts asks for 14 positive slices in .* patients drawn"):
-        made_splits(label, np.repeat(["a", "b", "c"], 20), {"train": (14, 2), "val": (2, 2), "test": (2, 2)})  # fmt: skip
+        draw_splits(label, np.repeat(["a", "b", "c"], 20), {"train": (14, 2), "val": (2, 2), "test": (2, 2)})  # fmt: skip
     with pytest.raises(ValueError, match="into 3 needs as many patients, and there are 2"):
-        made_splits(label, np.repeat(["a", "b"], 30))
+        draw_splits(label, np.repeat(["a", "b"], 30))
 
 
 STORED = np.array(["train", "train", "val", "test", ""])
@@ -169,7 +170,7 @@ def test_which_split_is_taken_and_what_is_said(
     said: str | None,
 ) -> None:
     notes: list[str] = []
-    assert rule(stored, patient, asked, counts, "M", notes.append) == expected
+    assert choose_rule(stored, patient, asked, counts, "M", notes.append) == expected
     assert (said is None) == (notes == [])
     assert said is None or (len(notes) == 1 and said in notes[0])
 
@@ -193,4 +194,4 @@ def test_splits_that_cannot_be_had(
     sentence: str,
 ) -> None:
     with pytest.raises(ValueError, match=sentence):
-        rule(stored, patient, asked, counts, "M", lambda _: None)
+        choose_rule(stored, patient, asked, counts, "M", lambda _: None)

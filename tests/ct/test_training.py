@@ -18,9 +18,16 @@ from blobs import blobs
 from shapcpp.ct.network import losses, training
 from shapcpp.ct.network.augmentation import Augmentation
 from shapcpp.ct.network.capsules import CapsuleNetwork, NetworkOptions
-from shapcpp.ct.network.model_file import FORMAT, load_model
+from shapcpp.ct.network.model_file import FORMAT
 from shapcpp.ct.network.torch_file import write_torch
-from shapcpp.ct.network.trained import Trained, evaluated, fingerprints, read_out, scores_of
+from shapcpp.ct.network.trained import (
+    Trained,
+    evaluated,
+    features_of_capsules,
+    fingerprints,
+    load_model,
+    scores_of,
+)
 from shapcpp.ct.network.training import train
 from shapcpp.ct.slices import Slices
 
@@ -37,10 +44,9 @@ def _trained(slices: Slices) -> Trained:
     return train(slices, **QUICK)
 
 
-@pytest.mark.parametrize("loss", ["margin", "cross-entropy"])
-def test_it_learns(loss: str) -> None:
+def test_it_learns() -> None:
     slices = blobs(train=120)
-    trained = train(slices, options=NetworkOptions(loss=loss), epochs=12, patience=12)
+    trained = train(slices, epochs=12, patience=12)
     assert trained.auc(slices, "test") > 0.9
     assert trained.features(slices.images).shape == (len(slices), 16)
 
@@ -83,9 +89,9 @@ def test_it_stops_after_patience_and_keeps_the_best(
     wanted = iter([0.5, 0.3, 0.4, 0.3, 0.6, 0.1])
     states: list[torch.Tensor] = []
 
-    def loss_of(name: str, lengths: torch.Tensor, *rest: torch.Tensor) -> torch.Tensor:
+    def loss_of(lengths: torch.Tensor, *rest: torch.Tensor) -> torch.Tensor:
         return (
-            losses.loss_of(name, lengths, *rest)
+            losses.weighted_margin_loss(lengths, *rest)
             if lengths.requires_grad
             else torch.tensor(next(wanted))
         )
@@ -94,7 +100,7 @@ def test_it_stops_after_patience_and_keeps_the_best(
         states.append(network.classes.weight.detach().clone())
         return evaluated(network, *rest)
 
-    monkeypatch.setattr(training, "loss_of", loss_of)
+    monkeypatch.setattr(training, "weighted_margin_loss", loss_of)
     monkeypatch.setattr(training, "evaluated", note)
     steps: list[tuple[int, int]] = []
     trained = train(
@@ -113,11 +119,11 @@ def test_each_split_is_weighed_by_its_own_class_shares(
 ) -> None:
     seen: list[tuple[bool, list[float]]] = []
 
-    def loss_of(name: str, lengths: torch.Tensor, y: Any, weights: torch.Tensor) -> torch.Tensor:
+    def loss_of(lengths: torch.Tensor, y: Any, weights: torch.Tensor) -> torch.Tensor:
         seen.append((lengths.requires_grad, weights.tolist()))
-        return losses.loss_of(name, lengths, y, weights)
+        return losses.weighted_margin_loss(lengths, y, weights)
 
-    monkeypatch.setattr(training, "loss_of", loss_of)
+    monkeypatch.setattr(training, "weighted_margin_loss", loss_of)
     train_y, val_y = (slices.label[slices.split == split] for split in ("train", "val"))
     noisy = train_y.copy()
     noisy[:9] = 1 - noisy[:9]
@@ -185,11 +191,9 @@ def test_it_remembers_what_it_was_trained_on_and_chosen_by(
         assert known.tolist() == np.isin(slices.split, ("train", "val")).tolist()
 
 
-def test_readouts() -> None:
+def test_features_are_the_positive_capsule() -> None:
     capsules = np.array([[[1.0, 2.0], [0.0, 1.0]], [[0.1, 0.0], [0.3, 0.4]]])
-    assert read_out(capsules, "positive").tolist() == [[0, 1], [0.3, 0.4]]
-    assert read_out(capsules, "longest").tolist() == [[1, 2], [0.3, 0.4]]
-    assert read_out(capsules, "both").tolist() == [[1, 2, 0, 1], [0.1, 0, 0.3, 0.4]]
+    assert features_of_capsules(capsules).tolist() == [[0, 1], [0.3, 0.4]]
     np.testing.assert_allclose(scores_of(capsules), [1 - 5**0.5, 0.4])
 
 
@@ -283,7 +287,7 @@ def test_a_flipped_bit_of_a_model_file_is_refused_or_changes_nothing(
             {"options": {"capsules": 1000}},
             r"hidden.weight has shape \(4, 4, 64\), but with its size",
         ),
-        ({"options": {"shared": False}}, "hidden.weight has shape"),
+        ({"options": {"dimension": 8}}, "hidden.weight has shape"),
         (
             {"weights": {"norm.bias": torch.full((64,), torch.nan)}},
             "norm.bias holds nan or infinity",

@@ -9,7 +9,7 @@ import pytest
 
 import shapcpp
 from shapcpp.experiment import Reproduction
-from shapcpp.experiment.table2 import write_rows
+from shapcpp.experiment.tables import write_rows
 
 PRINTED = {
     ("0.1", "0.1", "pos_as_neg"): ("1.0", "1.0", "0.0"),

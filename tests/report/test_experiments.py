@@ -12,7 +12,7 @@ import pytest
 
 import shapcpp
 from shapcpp import Valuation
-from shapcpp.report import Experiment, table2
+from shapcpp.report import Experiment, paper_table
 from shapcpp.report.experiments import PAPER, noise_rate, paper_share
 from shapcpp.report.summaries import ends, rules, score_rows, table_rows
 from valuations import around, valuation
@@ -73,7 +73,7 @@ def test_table2_by_hand() -> None:
     given = [0, 1, 1, 1, 0, 0, 0, 0, 0, 0]  # errors at 0, and at 2 and 3
     run = with_labels(true, given, [0, 9, 1, 8, 2, 3, 4, 5, 6, 7])
     carry = with_labels(true, given, [9, 8, 1, 0, 2, 3, 4, 5, 6, 7], "carry")
-    table = table2([Experiment("by hand", run, carry, noise=0.2)])
+    table = paper_table([Experiment("by hand", run, carry, noise=0.2)])
     assert table.dtype.names == (
         "noise", "fraction", "single_class", "direction", "metric", "flipped", "found", "paper",
     )  # fmt: skip

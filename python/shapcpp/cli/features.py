@@ -18,11 +18,8 @@ from shapcpp.progress import progress_bar
 
 __all__ = ["features"]
 
-# Options without a use where nothing is trained.
-OF_TRAINING = (
-    "epochs", "patience", "capsules", "routing", "unshared", "loss", "readout", "save_model",
-    "curve",
-)  # fmt: skip
+# Options that only a training uses.
+OF_TRAINING = ("epochs", "patience", "capsules", "routing", "save_model", "curve")
 
 
 @click.command()
@@ -43,14 +40,6 @@ OF_TRAINING = (
               help="Slices at a time. Default: 16, or what --model was trained with.")  # fmt: skip
 @click.option("--capsules", type=click.IntRange(min=1), default=32, show_default=True,
               help="Hidden capsules.")  # fmt: skip
-@click.option("--unshared", is_flag=True,
-              help="A weight matrix for each primary capsule: small slices only.")  # fmt: skip
-@click.option("--loss", type=click.Choice(["margin", "cross-entropy"]), default="margin",
-              show_default=True)  # fmt: skip
-@click.option(
-    "--readout", type=click.Choice(["positive", "longest", "both"]), default="positive",
-    show_default=True, help="Which class capsules the features are.",
-)  # fmt: skip
 @click.option("--model", type=PATH, metavar="MODEL.pt", help="Use this network as it is.")
 @click.option("--save-model", type=PATH, metavar="MODEL.pt", help="Save the trained network.")
 @click.option("--curve", type=PATH, metavar="CURVE.csv", help="Save losses and AUC by epoch.")
@@ -73,9 +62,6 @@ def features(
     batch: int | None,
     capsules: int,
     routing: int,
-    unshared: bool,
-    loss: str,
-    readout: str,
     device: str,
     model: str | None,
     save_model: str | None,
@@ -115,9 +101,7 @@ def features(
     from shapcpp.ct.network.training_state import epochs_kept
 
     torch.set_num_threads(min(torch.get_num_threads(), processors.available_processors()))
-    options = NetworkOptions(
-        capsules=capsules, routing=routing, shared=not unshared, loss=loss, readout=readout
-    )
+    options = NetworkOptions(capsules=capsules, routing=routing)
     epochs_told: list[str] = []
     try:
         with progress_bar("") as progress:

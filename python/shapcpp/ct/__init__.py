@@ -12,7 +12,7 @@ _HOMES = {
     "Trained": "network.trained",
     "extract_features": "extraction",
     "features_of": "extraction",
-    "load_model": "network.model_file",
+    "load_model": "network.trained",
     "read_scans": "readers.reading",
     "train": "network.training",
     "write_phantom": "phantom.study",

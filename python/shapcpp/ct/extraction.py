@@ -1,4 +1,4 @@
-"""Scans to a features file, in one call."""
+"""From scans to a features file, in one call."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["extract_features", "features_of", "save_curve"]
 
 Array = NDArray[Any]
-# Fields that the features file has of its own.
+# Fields of the features file that no further column may replace.
 OWN = ("features", "label", "split", "id", "group")
-DEFAULT_SIZE = 128  # the paper's 512 wants a GPU
+DEFAULT_SIZE = 128  # the paper's 512 needs a GPU
 DEFAULT_BATCH = 16
 
 
@@ -65,31 +65,31 @@ def extract_features(
     scans : path-like
         Volumes, series, pictures or a manifest, as for `read_scans`.
     size : int, optional
-        Height and width to bring slices to; default: 128, or that of `model`.
+        Height and width of the slices; default: 128, or that of `model`.
     labels, label_column, masks, min_lesion, split, counts, anonymous, skip_bad
         As for `read_scans`.
     model : path-like, optional
-        A trained network to use as it is; nothing is trained then, and the slices may be of one
-        class only.
+        A trained network to use as it is. Nothing is trained then, and the slices may all be of
+        one class.
     options, epochs, patience, device
         As for `train`.
     batch : int, optional
-        Slices at a time; default: 16, or as many as `model` was trained with.
+        Slices processed together; default: 16, or the number that `model` was trained with.
     seed : int, default 0
-        Of the split and of the training.
+        Determines the split and the training.
     save_model : path-like, optional
-        Where to write the trained network.
+        The file to write the trained network to.
     curve : path-like, optional
-        Where to write the training curve, as CSV.
+        The CSV file to write the training curve to.
     checkpoint : path-like, optional
-        Where the training is kept after each epoch, as for `train`: the same call again goes on
-        from it. One that is of another training is replaced, and `stage` is told.
+        The file that keeps the training after each epoch, as for `train`: the same call continues
+        from it. A checkpoint of another training is replaced, with a sentence to `stage`.
     progress : callable, optional
-        Told ``(done, total)`` of what is being done.
+        Called with ``(done, total)`` of the present stage.
     stage : callable, optional
-        Told one sentence after each stage.
+        Called with one sentence after each stage.
     note : callable, optional
-        Told one sentence after each epoch.
+        Called with one sentence after each epoch.
 
     Returns
     -------
@@ -102,12 +102,12 @@ def extract_features(
     ImportError
         If a library of the extra ``ct`` is missing.
     OSError, TypeError, ValueError
-        As for `read_scans`, `load_model` and `train`, if `size` is not that of `model`, and for
-        arguments that only a training has a use for, together with `model`.
+        As for `read_scans`, `load_model` and `train`; if `size` is not that of `model`; and for
+        arguments that only a training uses, together with `model`.
     """
     library("torch", "the capsule network")
     from shapcpp.ct.network.devices import find_device
-    from shapcpp.ct.network.model_file import load_model
+    from shapcpp.ct.network.trained import load_model
     from shapcpp.ct.readers.reading import read_scans
 
     find_device(device)
@@ -177,13 +177,13 @@ def _tell_what_was_seen(slices: Slices, trained: Trained, stage: Callable[[str],
     from shapcpp.ct.network.trained import fingerprints
 
     rows = np.flatnonzero(slices.split == "test")
-    # Constant slices are zeros, all of them: to have seen one is to have seen none.
+    # All constant slices are zeros: having seen one of them says nothing about the others.
     varied = (slices.images[row] for row in rows if slices.images[row].any())
     again = np.isin(fingerprints(varied), trained.seen).sum()
     if again:
         stage(
-            f"{again} of {len(rows)} test slices are among those that the network learned from or "
-            "was chosen by, and flatter it: judge by others"
+            f"{again} of {len(rows)} test slices are among those the network was trained on or "
+            "chosen by, and flatter it: test it on others"
         )
 
 
@@ -211,16 +211,16 @@ def features_of(
     features: NDArray[np.float64],
     labels: Array | None = None,
 ) -> Features:
-    """The features of slices, with all that is known of them.
+    """Joins the features of slices with all other columns.
 
     Parameters
     ----------
     slices : Slices
-        What the features are of.
+        The slices.
     features : ndarray of float64, shape (n, d)
-        What a network takes of each.
+        Their features.
     labels : ndarray of int, shape (n_train,), optional
-        Labels of the training rows in place of theirs, such as noisy ones; theirs go to the
+        Labels for the training rows, such as noisy ones; the labels of `slices` then go to the
         field ``true_label``.
 
     Returns

@@ -17,7 +17,7 @@ CHATTY_MODULES, CHATTY_LOGGERS = "pydicom|nibabel|PIL", ("pydicom", "nibabel.glo
 
 
 def library(name: str, purpose: str) -> Any:
-    """A module of the extra; ImportError in one sentence where it is not installed."""
+    """Imports a module of the extra; raises ImportError in one sentence where it is absent."""
     try:
         return import_module(name)
     except ImportError as error:
@@ -29,7 +29,7 @@ def library(name: str, purpose: str) -> Any:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without what the readers' libraries say of oddities in headers, none of which matters."""
+    """Silences the readers' libraries, whose warnings about oddities in headers do not matter."""
     loggers = [logging.getLogger(name) for name in CHATTY_LOGGERS]
     levels = [logger.level for logger in loggers]
     with warnings.catch_warnings():

@@ -42,7 +42,7 @@ class Slices:
         Unique identifiers. What cannot be printed, here and in `patient`, becomes an escape:
         results and tables refuse it.
     patient : ndarray of str, shape (n,), or None
-        Whose slice it is, where known.
+        The patient of each slice, where known.
     extra : mapping of str to ndarray of shape (n,)
         Further columns of the manifest, carried along to the features file.
 
@@ -115,12 +115,12 @@ class Slices:
         return int(self.images.shape[1])
 
     def where(self, mask: Array) -> Slices:
-        """The slices of a mask, or of row numbers in their order.
+        """Selects slices by a mask, or by row numbers in their order.
 
         Parameters
         ----------
         mask : ndarray of bool, shape (n,), or of int
-            Which slices.
+            The slices to keep.
         """
         return Slices(
             images=self.images[mask],

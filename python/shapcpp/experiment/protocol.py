@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import shapcpp
-from shapcpp.experiment.scans import Scans
+from shapcpp.experiment.scans import ScanSource
 from shapcpp.experiment.settings import Settings, name_of
 from shapcpp.experiment.stages import Facts, Progress, Stages
 from shapcpp.report.experiments import Experiment
@@ -16,7 +16,7 @@ from shapcpp.results.valuation import Valuation, load
 
 __all__ = ["RULES", "FlippedLabels"]
 
-# One-class rules, and what they add to the name of a run's file.
+# One-class rules, and the suffix of a run's file under each.
 RULES = {"constant": "", "carry": "-carry"}
 ROMAN = {0.1: "I", 0.2: "II", 0.3: "III"}
 
@@ -29,14 +29,14 @@ class FlippedLabels:
     noise : float
         The share of each class.
     settings : Settings
-        How everything is done.
-    scans : Scans
+        The arguments of `reproduce`.
+    scans : ScanSource
         The slices.
     stages : Stages
-        Where it is done.
+        The stages done in the folder of results.
     """
 
-    def __init__(self, noise: float, settings: Settings, scans: Scans, stages: Stages) -> None:
+    def __init__(self, noise: float, settings: Settings, scans: ScanSource, stages: Stages) -> None:
         self.noise, self.percent = noise, name_of(noise)
         self._settings, self._scans, self._stages = settings, scans, stages
         self.network: Facts = {}
@@ -44,28 +44,28 @@ class FlippedLabels:
 
     @property
     def features_file(self) -> str:
-        """The features, with noisy labels and true ones."""
+        """The file of features, with noisy and true labels."""
         return f"features-{self.percent}.npy"
 
     @property
     def run_files(self) -> dict[str, str]:
-        """The runs by one-class rule."""
+        """The files of the runs, by one-class rule."""
         return {rule: f"run-{self.percent}{suffix}.npz" for rule, suffix in RULES.items()}
 
     @property
     def value_stages(self) -> list[str]:
-        """Names of the stages that value."""
+        """The names of the stages that value."""
         return [f"values-{self.percent}{suffix}" for suffix in RULES.values()]
 
     def do(self) -> None:
-        """All stages, each unless it is done."""
+        """Does all stages that are not done."""
         self._train()
         self._take_features()
         for rule, stage in zip(RULES, self.value_stages, strict=True):
             self._value(rule, stage)
 
     def result(self) -> Experiment:
-        """The runs, as tables and report want them."""
+        """Loads the runs for tables and report."""
         runs = {rule: load(self._stages.path(file)) for rule, file in self.run_files.items()}
         numeral = ROMAN.get(self.noise)
         return Experiment(
@@ -126,16 +126,15 @@ class FlippedLabels:
 
         def work(progress: Progress) -> Facts:
             from shapcpp.ct.extraction import features_of
-            from shapcpp.ct.network.model_file import load_model
             from shapcpp.ct.network.ranking import auc
-            from shapcpp.ct.network.trained import read_out, scores_of
+            from shapcpp.ct.network.trained import features_of_capsules, load_model, scores_of
 
             noisy = self._noisy(progress)
             slices = self._scans.slices(progress)
             model = self._stages.path(f"model-{self.percent}.pt")
             trained = load_model(model, self._settings.device)
             capsules = trained.capsules(slices.images, progress)
-            features = features_of(slices, read_out(capsules, trained.options.readout), noisy)
+            features = features_of(slices, features_of_capsules(capsules), noisy)
             shapcpp.write_features(self._stages.path(self.features_file), features)
             scores = scores_of(capsules)
             of_split = {split: slices.split == split for split in ("val", "test")}

@@ -1,4 +1,4 @@
-"""reproduce(): the paper from scans to its table, in one call that can be stopped and repeated."""
+"""reproduce(): from scans to the paper's table, in one call that can be stopped and repeated."""
 
 from __future__ import annotations
 
@@ -15,33 +15,36 @@ import numpy as np
 
 from shapcpp import __version__
 from shapcpp.ct.libraries import library
-from shapcpp.experiment import table2 as tables
+from shapcpp.experiment import tables
 from shapcpp.experiment.protocol import FlippedLabels
-from shapcpp.experiment.scans import Scans
+from shapcpp.experiment.scans import ScanSource
 from shapcpp.experiment.settings import PHANTOM, Settings
 from shapcpp.experiment.stages import Facts, Progress, Stages
 from shapcpp.progress import progress_bar
-from shapcpp.report import Experiment, figure2, figure3, report
+from shapcpp.report import Experiment, figure2, figure3, paper_table, report
 from shapcpp.report.page import check_libraries
 from shapcpp.storage import files
 
 __all__ = ["Reproduction", "reproduce"]
 
-TITLE = "Which labels to doubt"  # no name of a folder, which may be a patient's
+TITLE = "Which labels to doubt"  # never the name of a folder, which may be a patient's
 
 
 @dataclass(frozen=True, eq=False)
 class Reproduction:
-    """What `reproduce` found.
+    """The results of `reproduce`.
 
     Attributes
     ----------
     folder : path
-        Where all files are.
+        The folder of all files.
     experiments : tuple of Experiment
         In the order of the noise rates; each with its runs under both one-class rules.
     table : numpy.recarray
-        Table 2: fields noise, fraction, single_class, direction, metric, found, paper.
+        Table 2, with the fields noise, fraction, single_class, direction, metric, found, paper:
+        a row per experiment, share of the values looked at (the share flipped, and 30%),
+        one-class rule, direction and metric. ``found`` is the share of the labels flipped in
+        that direction that are among the lowest values; ``paper`` is the paper's number, or nan.
     networks : tuple of dict
         Per experiment: noise, epochs, best_epoch, val_auc, test_auc.
     """
@@ -76,14 +79,14 @@ def reproduce(
     device: str = "cpu",
     progress: bool = False,
 ) -> Reproduction:
-    """Does the experiments of Enshaei et al. from scans to Table 2, figures and report.
+    """Repeats the experiments of Enshaei et al., from scans to Table 2, figures and report.
 
-    For each noise rate: training labels are flipped, the capsule network learns them (its
+    For each noise rate, training labels are flipped, the capsule network learns them (its
     validation labels are clean), its features are valued under both one-class rules, and the
     flipped labels are looked for among the lowest values. Every finished stage is kept with
-    what went into it: the same call goes on where an earlier one ended, however it ended, and
-    a changed argument does again only what depends on it. Trainings go on from their last
-    epoch, valuations from their last minute.
+    its inputs: the same call continues where an earlier one ended, however it ended, and a
+    changed argument repeats only the stages that depend on it. Trainings continue from their
+    last epoch, valuations from their last minute.
 
     Parameters
     ----------
@@ -94,18 +97,18 @@ def reproduce(
     data : path-like, default "phantom"
         Scans, as for `read_scans`, or "phantom": chest CT of imagined patients, made here.
     size : int, default 64
-        Pixels along each side of a slice; the paper's 512 wants a GPU.
+        Pixels along each side of a slice; the paper's 512 needs a GPU.
     epochs, patience : int, default 100 and 5
         As for `train`.
     permutations : int, default 2000
         As for `value`.
     noise : sequence of float, default (0.1, 0.2, 0.3)
-        Shares of each class to flip, one experiment for each; 0 leaves the labels as they are.
+        Shares of each class to flip, one experiment for each; 0 flips nothing.
     split : {"file", "patient", "random"}, optional
         As for `read_scans`.
     counts : mapping of str to (int, int), optional
-        Positives and negatives of each split, as for `read_scans`; of the phantom, how many
-        there are of each (default: the paper's).
+        Positives and negatives of each split, as for `read_scans`; the phantom is made with
+        these numbers of slices (default: the paper's).
     labels, label_column, masks, min_lesion, anonymous, skip_bad
         As for `read_scans`.
     routing : int, default 3
@@ -115,11 +118,11 @@ def reproduce(
     scale : "standard" or None, default None
         As for `value`.
     seed : int, default 0
-        Of the phantom, the split, the flips, the trainings and the permutations.
+        Determines the phantom, the split, the flips, the trainings and the permutations.
     device : str, default "cpu"
-        "cpu" or "cuda". A stage done on one is not done again on the other.
+        "cpu" or "cuda". A stage done on one is not repeated on the other.
     progress : bool, default False
-        Tells of each stage in a line on stderr, with a progress bar if that is a terminal.
+        Print a line for each stage on stderr, with a progress bar if that is a terminal.
 
     Returns
     -------
@@ -132,11 +135,11 @@ def reproduce(
     OSError
         If a file cannot be read or written.
     TypeError, ValueError
-        For the first bad argument, before anything long begins; for bad scans as
+        For the first bad argument, before anything long begins; for bad scans, as
         `read_scans`; if the record of finished stages is damaged, or another call is at work
         in the same folder.
     KeyboardInterrupt
-        On Ctrl-C; what is done is kept.
+        On Ctrl-C; finished stages are kept.
 
     Notes
     -----
@@ -173,31 +176,31 @@ def reproduce(
         raise ValueError(f"{output} is the folder of the scans: name another for the results")
     with _alone(Path(output)):
         stages = Stages(output, _say, progress_bar) if progress else Stages(output)
-        scans = Scans(settings, stages)
+        scans = ScanSource(settings, stages)
         flipped = [FlippedLabels(rate, settings, scans, stages) for rate in settings.noise]
         for one in flipped:
             one.do()
         experiments = [one.result() for one in flipped]
         networks = [{"noise": one.noise} | one.network | one.auc for one in flipped]
-        _write_tables(stages, flipped, experiments, networks)
+        found: Any = paper_table([one for one in experiments if one.noise])
+        table = found[list(tables.TABLE2)]
+        _write_tables(stages, flipped, experiments, table, networks)
         noisiest = int(np.argmax(settings.noise))
         _draw_figures(stages, flipped[noisiest], experiments[noisiest])
         _write_report(stages, settings, scans, flipped, noisiest, experiments)
         if others := stages.others():
             stages.say(f"{'folder':<18} of earlier calls, not in these tables: {', '.join(others)}")
-    return Reproduction(
-        stages.folder, tuple(experiments), tables.table2(experiments), tuple(networks)
-    )
+    return Reproduction(stages.folder, tuple(experiments), table, tuple(networks))
 
 
 def _write_tables(
     stages: Stages,
     flipped: Sequence[FlippedLabels],
     experiments: Sequence[Experiment],
+    table: np.recarray[Any, Any],
     networks: Sequence[Facts],
 ) -> None:
     def work(_: Progress) -> Facts:
-        table = tables.table2(experiments)
         tables.write_rows(stages.path("table2.csv"), tables.TABLE2, table.tolist())
         rows = tables.score_rows(experiments)
         tables.write_rows(stages.path("scores.csv"), tables.SCORES, rows)
@@ -223,7 +226,7 @@ def _draw_figures(stages: Stages, flipped: FlippedLabels, experiment: Experiment
 def _write_report(
     stages: Stages,
     settings: Settings,
-    scans: Scans,
+    scans: ScanSource,
     flipped: Sequence[FlippedLabels],
     shown: int,
     experiments: Sequence[Experiment],
@@ -258,7 +261,7 @@ def _say(line: str) -> None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Two at work in a folder would mix their files, and the record of what is done."""
+    """Locks a folder: two calls at work in it would mix their files and records."""
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / ".lock", "w") as lock:
         try:

@@ -1,4 +1,4 @@
-"""Where slices come from: the phantom, or one's own scans; read only if a stage needs them."""
+"""The scans of an experiment: the phantom or one's own; read only if a stage needs them."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from shapcpp.storage import files
 if TYPE_CHECKING:
     from shapcpp.ct.slices import Slices
 
-__all__ = ["Scans"]
+__all__ = ["ScanSource"]
 
 
-class Scans:
-    """The scans of an experiment.
+class ScanSource:
+    """Finds, and where needed makes, the scans of an experiment.
 
     Parameters
     ----------
     settings : Settings
-        Which scans, and how they are read.
+        Which scans there are, and how they are read.
     stages : Stages
-        Where the phantom is a stage.
+        The stages, one of which makes the phantom.
 
     Attributes
     ----------
     path : path-like
-        What `read_scans` reads.
+        The scans for `read_scans`.
     inputs : dict of str
-        All that slices depend on, as JSON can hold it.
+        Everything that the slices depend on, in types that JSON can hold.
     """
 
     def __init__(self, settings: Settings, stages: Stages) -> None:
@@ -53,7 +53,7 @@ class Scans:
         self.inputs: dict[str, Any] = {"scans": mark, "reading": reading}
 
     def slices(self, progress: Progress) -> Slices:
-        """All slices, read when first asked for."""
+        """Returns all slices; reads them at the first call."""
         if self._slices is None:
             self._slices = self._read(progress)
         return self._slices
@@ -80,8 +80,10 @@ class Scans:
             progress=progress,
             note=notes.append,
         )
-        if "true_label" in slices.extra:  # errors that were there would count as injected
-            notes.append("the column true_label is left out: true are the labels before the flips")
+        if "true_label" in slices.extra:  # errors of the data would count as injected
+            notes.append(
+                "the column true_label is left out: here the labels before the flips are the truth"
+            )
             extra = {name: c for name, c in slices.extra.items() if name != "true_label"}
             slices = replace(slices, extra=extra)
         for split in ("train", "val", "test"):
@@ -124,22 +126,22 @@ class Scans:
         return self._stages.of(PHANTOM)[PHANTOM]
 
     def _mark(self) -> str:
-        """Changes if any file of the scans, of their masks or labels does, or which is which."""
+        """Fingerprints the files of scans, masks and labels, and which belongs to which."""
         from shapcpp.ct.readers.bad_slices import BadSlices, silent
-        from shapcpp.ct.readers.listing import listed
+        from shapcpp.ct.readers.indexing import index_slices
 
         settings = self._settings
         bad = BadSlices(settings.skip_bad, silent)
-        listing = listed(settings.data, settings.label_column, settings.masks, bad)
-        paths = [file for scan in listing.scans for file in (scan.file, scan.mask) if file]
+        index = index_slices(settings.data, settings.label_column, settings.masks, bad)
+        paths = [file for one in index.slices for file in (one.file, one.mask) if file]
         roles = [
             [one.id, one.label, one.split, one.patient]
-            + [os.path.relpath(file, listing.root) for file in (one.file, one.mask) if file]
-            for one in listing.scans
+            + [os.path.relpath(file, index.root) for file in (one.file, one.mask) if file]
+            for one in index.slices
         ]
         tables = [settings.labels] if settings.labels is not None else []
-        if listing.manifest is not None:
-            tables.append(listing.manifest.path)
+        if index.manifest is not None:
+            tables.append(index.manifest.path)
         marks = [hashlib.sha256(json.dumps(roles).encode()).hexdigest()]
-        marks += [fingerprint_by_time(paths, listing.root), *map(fingerprint, tables)]
+        marks += [fingerprint_by_time(paths, index.root), *map(fingerprint, tables)]
         return " ".join(marks)

@@ -1,27 +1,26 @@
-"""What an experiment is asked to do, checked before anything long begins."""
+"""The arguments of an experiment, checked before anything long begins."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from shapcpp import checks
+from shapcpp.ct.readers.split_drawing import Counts
 from shapcpp.storage import files
 
 __all__ = ["PHANTOM", "Settings", "name_of"]
 
 PHANTOM = "phantom"
-TRACE = 50  # numbers of permutations at which the running values are kept
+TRACE = 50  # the running values are kept at this many numbers of permutations
 SMALLEST = {PHANTOM: 16}  # pixels
 SMALLEST_SCAN = 8
-Counts = Mapping[str, tuple[int, int]]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The arguments of `reproduce`, where they are described."""
+    """The arguments of `reproduce`, which describes them."""
 
     data: files.PathLike
     size: int
@@ -73,28 +72,28 @@ class Settings:
 
     @property
     def is_phantom(self) -> bool:
-        """Whether the data are made here."""
+        """True if the data are made here."""
         return str(self.data) == PHANTOM
 
     @property
     def reading(self) -> dict[str, Any]:
-        """What the slices depend on beside the scans, as JSON can hold it."""
+        """The arguments that slices depend on, in types that JSON can hold."""
         names = ("size", "split", "label_column", "min_lesion", "anonymous", "skip_bad", "seed")
         counts = None if self.counts is None else {k: list(v) for k, v in self.counts.items()}
         return {name: getattr(self, name) for name in names} | {"counts": counts}
 
     @property
     def training(self) -> dict[str, Any]:
-        """What a network depends on beside its slices and labels."""
+        """The arguments that a network depends on, beside its slices and labels."""
         return {name: getattr(self, name) for name in ("epochs", "patience", "routing", "seed")}
 
     @property
     def valuing(self) -> dict[str, Any]:
-        """What values depend on beside the features."""
+        """The arguments that values depend on, beside the features."""
         names = ("permutations", "C", "scale", "seed")
         return {name: getattr(self, name) for name in names} | {"trace": TRACE}
 
 
 def name_of(rate: float) -> str:
-    """A rate in percent, as file names have it: "10", "12.5"."""
+    """Writes a rate in percent, for names of files: "10", "12.5"."""
     return f"{100 * rate:.6g}"

@@ -1,4 +1,4 @@
-"""Stages of a long work: each done once, and again only if what goes into it changes."""
+"""Stages of a long work: each is done once, and again only if its inputs change."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from typing import Any, TypeAlias
 
 from shapcpp.progress import Progress, Unseen, silent
 from shapcpp.storage import files, writing
+from shapcpp.storage.names import STAGES
 
 __all__ = ["Facts", "Progress", "Stages", "fingerprint", "fingerprint_by_time"]
 
-Facts: TypeAlias = dict[str, Any]  # what JSON can hold
+Facts: TypeAlias = dict[str, Any]  # of types that JSON can hold
 Bar: TypeAlias = Callable[[str], AbstractContextManager[Progress]]
 
-NAME = "stages.json"
 FORMAT = 1
-BLOCK = 1 << 22  # bytes hashed at a time, so that Ctrl-C is heard
+BLOCK = 1 << 22  # bytes hashed at a time; Ctrl-C takes effect between blocks
 
 
 @contextmanager
@@ -33,18 +33,18 @@ def no_bar(_: str) -> Iterator[Progress]:
 class Stages:
     """The stages done in a folder, kept in its file ``stages.json``.
 
-    A stage is done if it is recorded with the same inputs and its outputs are those recorded,
-    byte for byte. It is recorded when all of its outputs are written, so that whatever ends
-    the work, the same calls go on from there.
+    A stage is done if it is recorded with the same inputs, and its outputs are the recorded
+    ones, byte for byte. A stage is recorded once all of its outputs are written: whatever ends
+    the work, the same calls continue it.
 
     Parameters
     ----------
     folder : path-like
-        Where outputs are. Made if absent.
+        The folder of outputs, made if absent.
     say : callable, optional
-        Told a line for each stage.
+        Called with a line for each stage.
     bar : callable, optional
-        ``bar(name)`` is a context that yields what a stage reports to.
+        ``bar(name)`` is a context that yields the `Progress` of a stage.
 
     Raises
     ------
@@ -64,13 +64,13 @@ class Stages:
         self.say = say
         self._bar = bar
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._record_file = self.folder / NAME
+        self._record_file = self.folder / STAGES
         writing.check_writable(self._record_file)
         self._records = self._read()
         self._asked: set[str] = set()  # of this object
 
     def path(self, output: str) -> Path:
-        """Where an output is."""
+        """Returns the path of an output."""
         return self.folder / output
 
     def do(
@@ -80,23 +80,23 @@ class Stages:
         outputs: Iterable[str],
         work: Callable[[Progress], Facts],
     ) -> Facts:
-        """Does a stage, unless it is done.
+        """Does a stage that is not done.
 
         Parameters
         ----------
         name : str
-            Names the stage in the record and in lines.
+            The name of the stage in the record and in lines.
         inputs : mapping of str
-            All that its outputs depend on, as JSON can hold it.
+            Everything that its outputs depend on, in types that JSON can hold.
         outputs : iterable of str
-            Files, or folders, that `work` writes.
+            Files or folders that `work` writes.
         work : callable
-            Writes the outputs; told where to report progress; returns facts worth keeping.
+            Writes the outputs; called with a `Progress`; returns facts worth keeping.
 
         Returns
         -------
         dict of str
-            The facts, of now or of then.
+            The facts, from this call or from the recorded one.
         """
         self._asked.add(name)
         wanted = json.loads(json.dumps(dict(inputs)))
@@ -119,7 +119,7 @@ class Stages:
         return facts
 
     def of(self, *names: str) -> dict[str, str]:
-        """Fingerprints of all that these stages wrote: the inputs of those that read it."""
+        """Returns the fingerprints of the outputs of stages, as inputs for later stages."""
         return {
             output: mark
             for name in names
@@ -127,7 +127,7 @@ class Stages:
         }
 
     def others(self) -> list[str]:
-        """Outputs in the folder that are of none of the stages asked for, but of earlier ones."""
+        """Lists outputs in the folder of recorded stages that this object was not asked for."""
         return [
             output
             for name, record in self._records.items()
@@ -137,9 +137,9 @@ class Stages:
         ]
 
     def partial(self, name: str, inputs: Mapping[str, Any]) -> Path:
-        """A file for what a stage has half done; it is removed when the stage is done.
+        """Returns the path for a half-done stage, which is removed when the stage is done.
 
-        Its name depends on the inputs, so that none of another attempt is taken up.
+        The name depends on the inputs, so that no stage continues one with other inputs.
         """
         digest = hashlib.sha256(json.dumps(dict(inputs), sort_keys=True).encode()).hexdigest()
         return self.folder / f".{name}.{digest[:12]}.partial"
@@ -178,7 +178,7 @@ RECORD = ("inputs", "outputs", "facts")
 
 
 def fingerprint(path: files.PathLike) -> str:
-    """SHA-256 of a file, or of all files of a folder with their names."""
+    """Computes the SHA-256 of a file, or of all files of a folder with their names."""
     path = Path(path)
     digest = hashlib.sha256()
     if path.is_dir():
@@ -192,10 +192,10 @@ def fingerprint(path: files.PathLike) -> str:
 
 
 def fingerprint_by_time(paths: Iterable[files.PathLike], folder: files.PathLike) -> str:
-    """A hash of names, sizes and times of change: for inputs too large to be read each time.
+    """Hashes names, sizes and times of change, for inputs too large to be read each time.
 
-    Names are relative to `folder`, which can be moved. A file that is not there counts too:
-    whoever reads it says so better.
+    Names are relative to `folder`, which can be moved. An absent file counts as such; the stage
+    that reads it says more.
     """
     digest = hashlib.sha256()
     for name, path in sorted({os.path.relpath(path, folder): path for path in paths}.items()):
@@ -208,7 +208,7 @@ def fingerprint_by_time(paths: Iterable[files.PathLike], folder: files.PathLike)
 
 
 def in_words(facts: Mapping[str, Any]) -> str:
-    """Facts in a line: "epochs 12, test AUC 0.912"."""
+    """Writes facts in a line: "epochs 12, test AUC 0.912"."""
     return ", ".join(
         f"{name.replace('_', ' ').replace('auc', 'AUC')} "
         + (f"{fact:.3f}" if isinstance(fact, float) else f"{fact:,}")

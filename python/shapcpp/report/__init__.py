@@ -1,7 +1,7 @@
 """The report: one offline page, its figures, and the paper's table beside your own."""
 
-from shapcpp.report.experiments import Experiment, table2
+from shapcpp.report.experiments import Experiment, paper_table
 from shapcpp.report.figures import figure2, figure3
 from shapcpp.report.page import report
 
-__all__ = ["Experiment", "figure2", "figure3", "report", "table2"]
+__all__ = ["Experiment", "figure2", "figure3", "paper_table", "report"]

@@ -13,7 +13,7 @@ from shapcpp.detection.queue import DIRECTIONS, detection_table, mistakes
 from shapcpp.report.words import THE_PAPERS, metrics_shown
 from shapcpp.results.valuation import Valuation
 
-__all__ = ["FRACTIONS", "PAPER", "Experiment", "noise_rate", "paper_share", "table2"]
+__all__ = ["FRACTIONS", "PAPER", "Experiment", "noise_rate", "paper_share", "paper_table"]
 
 # Shares of all values that the paper looks at, by its noise rate.
 FRACTIONS = {0.1: (0.1, 0.3), 0.2: (0.2, 0.3), 0.3: (0.3,)}
@@ -99,7 +99,7 @@ def paper_share(noise: float | None, fraction: float, direction: str, metric: st
     return printed[direction][THE_PAPERS.index(metric)]
 
 
-def table2(experiments: Sequence[Experiment]) -> np.recarray[Any, Any]:
+def paper_table(experiments: Sequence[Experiment]) -> np.recarray[Any, Any]:
     """Table 2 of the paper, with its numbers beside those found.
 
     Parameters

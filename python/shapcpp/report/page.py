@@ -13,7 +13,7 @@ from typing import Any
 from shapcpp.checks import fraction as checked_fraction
 from shapcpp.checks import positive
 from shapcpp.ct.readers.columns import ANONYMOUS
-from shapcpp.ct.readers.listing import SERIES
+from shapcpp.ct.readers.slice_index import SERIES
 from shapcpp.detection.queue import mistakes
 from shapcpp.extras import installs
 from shapcpp.report import figures, refits, summaries, words

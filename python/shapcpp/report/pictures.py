@@ -16,7 +16,7 @@ from shapcpp.report.queue import Candidate
 from shapcpp.storage import files
 
 if TYPE_CHECKING:
-    from shapcpp.ct.readers.listing import Listing, Scan
+    from shapcpp.ct.readers.slice_index import SliceIndex, SliceRef
 
 __all__ = ["Pictures", "Scans", "pictures_of"]
 
@@ -69,9 +69,9 @@ def pictures_of(
 
         patients = [one.patient for one in candidates] if anonymous is None else None
 
-        def found(listing: Listing, slices: list[Scan]) -> None:
+        def found(index: SliceIndex, slices: list[SliceRef]) -> None:
             if not anonymous:
-                where.update(places(listing, slices, patients))
+                where.update(places(index, slices, patients))
 
         pictures = thumbnails(
             scans,

@@ -10,7 +10,7 @@ import numpy as np
 from shapcpp.detection.queue import mistakes
 from shapcpp.detection.scores import detection_scores
 from shapcpp.report import words
-from shapcpp.report.experiments import Experiment, table2
+from shapcpp.report.experiments import Experiment, paper_table
 from shapcpp.results.valuation import Valuation
 
 __all__ = ["FoundRow", "ScoreRow", "ends", "rules", "score_rows", "table_rows"]
@@ -43,7 +43,7 @@ def table_rows(experiments: Sequence[Experiment]) -> list[FoundRow]:
     """One row per experiment, share of the values looked at, and one-class rule."""
     rows = []
     for experiment in experiments:
-        table = table2([experiment])
+        table = paper_table([experiment])
         for fraction in experiment.fractions:
             for rule in experiment.rules:
                 part = table[(table.fraction == fraction) & (table.single_class == rule)]

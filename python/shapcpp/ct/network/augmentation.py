@@ -1,4 +1,4 @@
-"""Random zoom, shift and shear of pictures, each time anew."""
+"""Random zoom, shift and shear of pictures, drawn anew each time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Augmentation:
     shear: float = 0.1
 
     def matrices(self, n: int, generator: torch.Generator) -> Tensor:
-        """Random affine maps from output to input places, in units of half a side.
+        """Draws affine maps from output to input places, in units of half a side.
 
         Parameters
         ----------

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 __all__ = ["convolved", "interruptible"]
 
-SIDE = 3  # of the kernels
-MARGIN = 2 * (SIDE - 1)  # rows that the two of them take away
-# Pixels of a strip: its second convolution and the gradient of that take a tenth of a second each.
+SIDE = 3  # pixels along each side of a kernel
+MARGIN = 2 * (SIDE - 1)  # rows that the two convolutions take away
+# Pixels of a strip: its second convolution and the gradient of it take a tenth of a second each.
 CHUNK = 1 << 16
 
 
@@ -42,10 +42,10 @@ def convolved(
 
     def pooled(strip: Tensor) -> Tensor:
         x = torch.relu_(nn.functional.conv2d(strip[:, None], kernel, bias))
-        # Max-pooling before ReLU: the same numbers, a quarter of the work.
+        # Max-pooling before ReLU gives the same numbers with a quarter of the work.
         return torch.relu_(nn.functional.max_pool2d(interruptible(second(x)), 2))
 
-    rows = max(1, CHUNK // (2 * size))  # of a strip, after pooling
+    rows = max(1, CHUNK // (2 * size))  # rows of a strip, after pooling
     starts = range(0, (size - MARGIN) // 2, rows)
     return torch.cat(
         [
@@ -58,7 +58,7 @@ def convolved(
 def _normalised(
     first: nn.Conv2d, norm: nn.BatchNorm2d, parts: tuple[Tensor, ...]
 ) -> tuple[Tensor, Tensor]:
-    """Kernel and bias of the first convolution followed by its batch norm."""
+    """Folds the batch norm into the kernel and bias of the first convolution."""
     assert first.bias is not None
     assert norm.running_mean is not None
     assert norm.running_var is not None
@@ -77,12 +77,15 @@ def _normalised(
     scale = norm.weight / (variance + norm.eps).sqrt()
     bias = (first.bias - mean) * scale + norm.bias
     kernel = (weight * scale[:, None]).view_as(first.weight)
-    # What a convolution gives lies in memory as its kernel does; the second wants channels last.
+    # A convolution lays out its result as its kernel; the second needs channels last.
     return kernel.to(parts[0], memory_format=torch.channels_last), bias.to(parts[0])
 
 
 def _patch_moments(parts: tuple[Tensor, ...]) -> tuple[int, Tensor, Tensor]:
-    """Number, mean and covariance of all patches; in double precision, as they nearly coincide."""
+    """Computes number, mean and covariance of all patches.
+
+    It does so in double precision, since patches nearly coincide.
+    """
     total = squares = torch.zeros((), dtype=torch.float64, device=parts[0].device)
     count = 0
     for part in parts:
@@ -95,7 +98,7 @@ def _patch_moments(parts: tuple[Tensor, ...]) -> tuple[int, Tensor, Tensor]:
 
 
 def interruptible(x: Tensor) -> Tensor:
-    """The same, with Python code amid its backward pass, where a signal's handler can run."""
+    """Returns `x` with Python code amid its backward pass, where signal handlers can run."""
     if x.requires_grad:
         x.register_hook(_let_signals_in)  # type: ignore[no-untyped-call]
     return x

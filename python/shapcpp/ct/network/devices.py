@@ -1,4 +1,4 @@
-"""Where a network computes: the CPU or a GPU, by name."""
+"""The device on which a network computes: the CPU or a GPU, by name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["find_device"]
 
 
 def find_device(name: str) -> torch.device:
-    """The device of a name; ValueError in one sentence where it is unknown or absent."""
+    """Returns the device of a name; raises ValueError where it is unknown or absent."""
     try:
         device = torch.device(name)
     except RuntimeError:
@@ -18,6 +18,6 @@ def find_device(name: str) -> torch.device:
         if (device.index or 0) >= found:
             has = f"{found} CUDA devices" if found else "no CUDA device that PyTorch can use"
             raise ValueError(f"device is {name!r}, but this machine has {has}")
-    elif device.type != "cpu" or device.index:  # there is one CPU, whatever its cores
+    elif device.type != "cpu" or device.index:  # torch counts one CPU, whatever its cores
         raise ValueError(f"device must be cpu or cuda, got {name!r}")
     return device

@@ -1,17 +1,17 @@
-"""Losses on the lengths of class capsules, with a weight for each class."""
+"""The margin loss on the lengths of class capsules, with a weight for each class."""
 
 from __future__ import annotations
 
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["class_weights", "cross_entropy", "loss_of", "margin_loss"]
+__all__ = ["class_weights", "margin_loss", "weighted_margin_loss"]
 
 UPPER, LOWER, ABSENT = 0.9, 0.1, 0.5
 
 
 def class_weights(labels: Tensor) -> Tensor:
-    """Weight 1 - n_k / N of each class k: 0.8 and 0.2 where one sample in five is positive.
+    """Gives class k the weight 1 - n_k / N: 0.2 and 0.8 where one sample in five is positive.
 
     Parameters
     ----------
@@ -26,10 +26,10 @@ def class_weights(labels: Tensor) -> Tensor:
 
 
 def margin_loss(lengths: Tensor, labels: Tensor) -> Tensor:
-    """Margin loss of Sabour, Frosst and Hinton (2017), per sample.
+    """Computes the margin loss of Sabour, Frosst and Hinton (2017), per sample.
 
-    The squared shortfall of the true class's length from 0.9, and half the squared excess of
-    the other's over 0.1.
+    It is the squared shortfall of the true class's length from 0.9, plus half the squared
+    excess of the other class's length over 0.1.
 
     Parameters
     ----------
@@ -47,24 +47,11 @@ def margin_loss(lengths: Tensor, labels: Tensor) -> Tensor:
     return (present * short + ABSENT * (1 - present) * over).sum(1)
 
 
-def cross_entropy(lengths: Tensor, labels: Tensor) -> Tensor:
-    """Binary cross-entropy of each length as the probability of its class, summed per sample.
-
-    Parameters and result as for `margin_loss`.
-    """
-    present = functional.one_hot(labels, 2).to(lengths.dtype)
-    # A length can round to 1, and then the logarithm of the rest would be infinite.
-    probability = lengths.clamp(1e-6, 1 - 1e-6)
-    return functional.binary_cross_entropy(probability, present, reduction="none").sum(1)
-
-
-def loss_of(name: str, lengths: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
-    """Mean over samples of the named loss times the weight of the sample's class.
+def weighted_margin_loss(lengths: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+    """Averages the margin loss over samples, each times the weight of its class.
 
     Parameters
     ----------
-    name : {"margin", "cross-entropy"}
-        Which loss.
     lengths, labels : Tensor
         As for `margin_loss`.
     weights : Tensor, shape (2,)
@@ -74,5 +61,4 @@ def loss_of(name: str, lengths: Tensor, labels: Tensor, weights: Tensor) -> Tens
     -------
     Tensor, shape ()
     """
-    each = margin_loss if name == "margin" else cross_entropy
-    return (weights[labels] * each(lengths, labels)).mean()
+    return (weights[labels] * margin_loss(lengths, labels)).mean()

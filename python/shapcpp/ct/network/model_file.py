@@ -1,37 +1,41 @@
-"""Trained networks on disk: weights, options and curve, read without running what is in them."""
+"""Trained networks on disk: weights, options and curve, read without running their content."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from shapcpp import checks
 from shapcpp.ct.network.capsules import LARGEST_SIZE, CapsuleNetwork, NetworkOptions
-from shapcpp.ct.network.devices import find_device
 from shapcpp.ct.network.torch_file import DAMAGED, read_torch, write_torch
-from shapcpp.ct.network.trained import CURVE, Trained
 from shapcpp.storage import files
 
-__all__ = ["load_model", "save_model"]
+__all__ = ["CURVE", "StoredModel", "read_model", "write_model"]
 
 NETWORK = "shapcpp capsule network"
 FORMAT = f"{NETWORK} 3"
+CURVE = np.dtype(
+    [("epoch", np.int64), ("train_loss", float), ("val_loss", float), ("val_auc", float)]
+)
 
 
-def save_model(path: files.PathLike, trained: Trained) -> None:
+class StoredModel(NamedTuple):
+    """The content of a model file; see `shapcpp.ct.network.trained.Trained`."""
+
+    network: CapsuleNetwork
+    curve: NDArray[Any]
+    batch: int
+    seen: NDArray[np.uint64]
+
+
+def write_model(path: files.PathLike, model: StoredModel) -> None:
     """Writes a trained network, whole or not at all.
-
-    Parameters
-    ----------
-    path : path-like
-        The file to write, by habit ``.pt``.
-    trained : Trained
-        What to write.
 
     Raises
     ------
@@ -40,38 +44,26 @@ def save_model(path: files.PathLike, trained: Trained) -> None:
     """
     content = {
         "format": FORMAT,
-        "size": trained.size,
-        "batch": trained.batch,
-        "options": asdict(trained.options),
-        "curve": [list(row) for row in trained.curve.tolist()],
-        "seen": torch.from_numpy(trained.seen.view(np.int64).copy()),
-        "weights": {name: t.cpu() for name, t in trained.network.state_dict().items()},
+        "size": model.network.size,
+        "batch": model.batch,
+        "options": asdict(model.network.options),
+        "curve": [list(row) for row in model.curve.tolist()],
+        "seen": torch.from_numpy(model.seen.view(np.int64).copy()),
+        "weights": {name: t.cpu() for name, t in model.network.state_dict().items()},
     }
     write_torch(path, content)
 
 
-def load_model(path: files.PathLike, device: str = "cpu") -> Trained:
-    """Reads a trained network.
-
-    Parameters
-    ----------
-    path : path-like
-        A file written by `Trained.save`.
-    device : str, default "cpu"
-        Where to put it.
-
-    Returns
-    -------
-    Trained
+def read_model(path: files.PathLike) -> StoredModel:
+    """Reads a file of `write_model`; the network is on the CPU, ready to evaluate.
 
     Raises
     ------
     OSError
         If the file cannot be opened.
     ValueError
-        If it is damaged or something else, or the device is unknown or absent.
+        If it is damaged or another kind of file.
     """
-    place = find_device(device)
     with files.told(f"{path} is not a readable model file"):
         content, intact = read_torch(path)
         written = content.get("format")
@@ -90,8 +82,8 @@ def load_model(path: files.PathLike, device: str = "cpu") -> Trained:
         network.load_state_dict(weights)
         curve = np.array([tuple(row) for row in content["curve"]], CURVE)
         seen = content["seen"].numpy().astype(np.int64, casting="safe").view(np.uint64)
-    network.to(place)
-    return Trained(network.eval(), curve, batch, seen)
+    network.eval()
+    return StoredModel(network, curve, batch, seen)
 
 
 def _check_weights(weights: Mapping[str, Any], wanted: Mapping[str, Tensor]) -> None:

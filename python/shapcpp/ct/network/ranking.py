@@ -1,4 +1,4 @@
-"""How well scores tell two classes apart."""
+"""The area under the ROC curve."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 __all__ = ["CHANCE", "auc"]
 
-CHANCE = 0.6  # in validations of some hundred slices an AUC below may be that of guessing
+CHANCE = 0.6  # with some hundred validation slices, a lower AUC may come from guessing
 
 
 def auc(scores: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
-    """Area under the ROC curve: the chance that a positive scores above a negative.
+    """Computes the area under the ROC curve: the chance that a positive scores above a negative.
 
     Parameters
     ----------

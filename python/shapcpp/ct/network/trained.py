@@ -1,4 +1,4 @@
-"""A trained capsule network, and what it says of pictures."""
+"""A trained capsule network: its features and scores of pictures; saved and loaded."""
 
 from __future__ import annotations
 
@@ -13,18 +13,23 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from shapcpp.ct.network.capsules import CapsuleNetwork, NetworkOptions
+from shapcpp.ct.network.devices import find_device
+from shapcpp.ct.network.model_file import StoredModel, read_model, write_model
 from shapcpp.ct.network.ranking import auc
 from shapcpp.ct.slices import Slices
 from shapcpp.progress import nothing
 from shapcpp.storage.files import PathLike
 
-__all__ = ["CURVE", "Trained", "evaluated", "fingerprints", "read_out", "scores_of"]
+__all__ = [
+    "Trained",
+    "evaluated",
+    "features_of_capsules",
+    "fingerprints",
+    "load_model",
+    "scores_of",
+]
 
 Array = NDArray[Any]
-
-CURVE = np.dtype(
-    [("epoch", np.int64), ("train_loss", float), ("val_loss", float), ("val_auc", float)]
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +43,9 @@ class Trained:
     curve : structured ndarray, shape (epochs,)
         Fields ``epoch`` (from 1), ``train_loss``, ``val_loss``, ``val_auc``.
     batch : int
-        Pictures to look at together.
+        Pictures evaluated together.
     seen : ndarray of uint64
-        `fingerprints` of the pictures it learned from and was chosen by.
+        `fingerprints` of the pictures that it was trained on and chosen by.
     """
 
     network: CapsuleNetwork
@@ -50,7 +55,7 @@ class Trained:
 
     @property
     def options(self) -> NetworkOptions:
-        """What the paper leaves open, as it was chosen."""
+        """The choices that the paper leaves open."""
         return self.network.options
 
     @property
@@ -61,14 +66,14 @@ class Trained:
     def capsules(
         self, images: NDArray[np.float32], progress: Callable[[int, int], None] = nothing
     ) -> NDArray[np.float64]:
-        """Both class capsules of each picture.
+        """Computes both class capsules of each picture.
 
         Parameters
         ----------
         images : ndarray of float32, shape (n, size, size)
             Each standardised by its own mean and deviation.
         progress : callable, optional
-            Told ``(done, total)`` pictures.
+            Called with ``(done, total)`` pictures.
 
         Returns
         -------
@@ -77,7 +82,7 @@ class Trained:
         Raises
         ------
         ValueError
-            If the pictures have another size than those of the training.
+            If the pictures are not of the size that the network was trained on.
         """
         if images.ndim != 3 or images.shape[1:] != (self.size, self.size):
             raise ValueError(
@@ -93,53 +98,73 @@ class Trained:
     def features(
         self, images: NDArray[np.float32], progress: Callable[[int, int], None] = nothing
     ) -> NDArray[np.float64]:
-        """What ``options.readout`` takes of the class capsules.
+        """Computes the positive class's capsule of each picture.
 
         Parameters and errors as for `capsules`.
 
         Returns
         -------
-        ndarray of float64, shape (n, 16), or (n, 32) with readout "both"
+        ndarray of float64, shape (n, dimension)
         """
-        return read_out(self.capsules(images, progress), self.options.readout)
+        return features_of_capsules(self.capsules(images, progress))
 
     def scores(self, images: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Length of the positive capsule less that of the negative one, shape (n,), in -1 to 1.
+        """Subtracts the negative capsule's length from the positive's: shape (n,), from -1 to 1.
 
         Parameters and errors as for `capsules`.
         """
         return scores_of(self.capsules(images))
 
     def auc(self, slices: Slices, split: str) -> float:
-        """Area under the ROC curve of the scores in a split; nan where it lacks a class."""
+        """Computes the area under the ROC curve in a split; nan where the split lacks a class."""
         rows = np.flatnonzero(slices.split == split)
         return auc(self.scores(slices.images[rows]), slices.label[rows])
 
     def save(self, path: PathLike) -> None:
         """Writes the network to a file that `load_model` reads, whole or not at all."""
-        from shapcpp.ct.network.model_file import save_model
+        write_model(path, StoredModel(self.network, self.curve, self.batch, self.seen))
 
-        save_model(path, self)
+
+def load_model(path: PathLike, device: str = "cpu") -> Trained:
+    """Reads a trained network.
+
+    Parameters
+    ----------
+    path : path-like
+        A file written by `Trained.save`.
+    device : str, default "cpu"
+        The device to put it on.
+
+    Returns
+    -------
+    Trained
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
+    ValueError
+        If it is damaged or another kind of file, or the device is unknown or absent.
+    """
+    place = find_device(device)
+    stored = read_model(path)
+    stored.network.to(place)
+    return Trained(*stored)
 
 
 def fingerprints(images: Iterable[NDArray[np.float32]]) -> NDArray[np.uint64]:
-    """Of each picture eight bytes that hardly any other has; they say nothing of what is on it."""
+    """Hashes each picture to eight bytes, which tell nothing of the picture itself."""
     digests = (hashlib.sha256(image.tobytes()).digest()[:8] for image in images)
     return np.frombuffer(b"".join(digests), np.uint64)
 
 
-def read_out(capsules: NDArray[np.float64], readout: str) -> NDArray[np.float64]:
-    """The features that a readout takes of class capsules of shape (n, 2, dimension)."""
-    if readout == "both":
-        return capsules.reshape(len(capsules), -1)
-    n = len(capsules)
-    chosen = np.ones(n, np.int64) if readout == "positive" else np.square(capsules).sum(2).argmax(1)
-    features: NDArray[np.float64] = capsules[np.arange(n), chosen]
-    return features
+def features_of_capsules(capsules: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Takes the positive class's capsule of class capsules of shape (n, 2, dimension)."""
+    return np.ascontiguousarray(capsules[:, 1])
 
 
 def scores_of(capsules: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Length of the positive class's capsule less that of the negative one's."""
+    """Subtracts the length of the negative class's capsule from that of the positive class's."""
     lengths = np.sqrt(np.square(capsules).sum(2))
     difference: NDArray[np.float64] = lengths[:, 1] - lengths[:, 0]
     return difference
@@ -151,7 +176,7 @@ def evaluated(
     batch: int,
     rows: NDArray[np.int64] | None = None,
 ) -> Iterator[tuple[slice, Tensor]]:
-    """The class capsules of some rows, a batch at a time."""
+    """Yields the class capsules of some rows, a batch at a time."""
     network.eval()
     n = len(images) if rows is None else len(rows)
     device = next(network.parameters()).device

@@ -18,9 +18,10 @@ from shapcpp import checks
 from shapcpp.ct.network.augmentation import Augmentation
 from shapcpp.ct.network.capsules import CapsuleNetwork, NetworkOptions
 from shapcpp.ct.network.devices import find_device
-from shapcpp.ct.network.losses import class_weights, loss_of
+from shapcpp.ct.network.losses import class_weights, weighted_margin_loss
+from shapcpp.ct.network.model_file import CURVE
 from shapcpp.ct.network.ranking import auc
-from shapcpp.ct.network.trained import CURVE, Trained, evaluated, fingerprints, scores_of
+from shapcpp.ct.network.trained import Trained, evaluated, fingerprints, scores_of
 from shapcpp.ct.network.training_state import TrainingState
 from shapcpp.ct.slices import Slices
 from shapcpp.progress import nothing, silent
@@ -29,8 +30,8 @@ from shapcpp.storage.files import PathLike
 
 __all__ = ["TRAINING", "train"]
 
-# To be raised with every change after which the same call gives another network: what was trained
-# before, or trained in part, is then trained anew.
+# Raise this with every change after which the same call gives another network: networks trained
+# before, or trained in part, are then trained anew.
 TRAINING = 2
 
 
@@ -52,43 +53,44 @@ def train(
 ) -> Trained:
     """Trains the capsule network of Enshaei et al. on the training slices.
 
-    Adam on the class-weighted loss, each picture transformed anew every time it is seen. What
-    is judged after each epoch is the running mean of the weights over about an epoch of steps:
-    single steps are so unsteady, above all where labels are noisy, that few validation slices
-    would choose among them by luck. The training stops after `patience` epochs without a better
-    validation loss and keeps the mean weights of the best epoch.
+    Adam minimises the class-weighted margin loss; each picture is transformed anew every time it
+    is seen. After each epoch the running mean of the weights over about an epoch of steps is
+    judged: single steps are so unsteady, above all where labels are noisy, that few validation
+    slices would choose among them by luck. The training stops after `patience` epochs without a
+    better validation loss and keeps the mean weights of the best epoch.
 
     Parameters
     ----------
     slices : Slices
-        Rows with split "train" train, those with "val" decide when to stop.
+        Rows with split "train" train; rows with split "val" decide when to stop.
     labels : ndarray of int64, shape (n_train,), optional
-        Labels of the training rows in their order, such as noisy ones, in place of theirs.
+        Labels for the training rows in their order, such as noisy ones; default: those of
+        `slices`.
     options : NetworkOptions, optional
-        What the paper leaves open.
+        Choices that the paper leaves open.
     epochs : int, default 100
-        At most so many.
+        Most epochs.
     patience : int, default 5
         Epochs without a better validation loss before the training stops.
     batch : int, default 16
         Pictures per step.
     learning_rate : float, default 1e-3
-        Of Adam.
+        Learning rate of Adam.
     augmentation : Augmentation, optional
         Ranges of the random transforms.
     device : str, default "cpu"
         "cpu", "cuda", or "cuda:1" and so on.
     seed : int, default 0
-        Of initial weights, order and transforms. On the CPU, with the same number of
+        Draws initial weights, order and transforms. On the CPU, with the same number of
         threads, the same seed gives the same network.
     checkpoint : path-like, optional
-        Written after each epoch: the same call again, killed or not, goes on from it, to the
-        same network.
+        A file written after each epoch: the same call, repeated after an interruption or a
+        kill, continues from it to the same network.
     progress : callable, optional
-        Told ``(done, total)`` steps, where the total counts all epochs allowed.
+        Called with ``(done, total)`` steps, where the total counts all epochs allowed.
     note : callable, optional
-        Told a sentence after each epoch, with its losses and AUC, and which epoch `checkpoint`
-        lets it go on from.
+        Called with a sentence after each epoch, with its losses and AUC, and with the epoch
+        that `checkpoint` continues from.
 
     Returns
     -------
@@ -120,8 +122,8 @@ def train(
         raise ValueError("slices have no row with split 'val', and the training stops by those")
     y_train, y_val = torch.from_numpy(y).to(place), torch.from_numpy(slices.label[val]).to(place)
     weights = class_weights(y_train)
-    # By the shares of the classes where it is measured: with those of noisy training labels a
-    # network that has learned nothing, but leans to one class, would have the least loss.
+    # The validation loss is weighted by the validation labels: with the shares of noisy training
+    # labels, a network that has learned nothing but leans to one class would have the least loss.
     val_weights = class_weights(y_val) if len(np.unique(slices.label[val])) == 2 else weights
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -148,7 +150,6 @@ def train(
             "labels": _digest([y, slices.label[val]]),
             "images": _digest(slices.images[row] for row in (*rows, *val)),
         }
-        del training["readout"]  # whichever it is, the training is the same
         state.resume(checkpoint, training, epochs, patience)
         if state.curve:
             note(f"goes on after epoch {len(state.curve)}")
@@ -162,14 +163,14 @@ def train(
             moved = augmentation(pictures, generator)
             adam.zero_grad()
             lengths = network(moved).norm(dim=2)
-            loss = loss_of(options.loss, lengths, y_train[chosen.to(place)], weights)
+            loss = weighted_margin_loss(lengths, y_train[chosen.to(place)], weights)
             loss.backward()  # type: ignore[no-untyped-call]
             adam.step()
             mean.update_parameters(network)
             total += loss.item() * len(chosen)
             progress(epoch * steps + step + 1, epochs * steps)
         capsules = torch.cat([c for _, c in evaluated(mean.module, slices.images, batch, val)])
-        val_loss = loss_of(options.loss, capsules.norm(dim=2), y_val, val_weights).item()
+        val_loss = weighted_margin_loss(capsules.norm(dim=2), y_val, val_weights).item()
         if not np.isfinite([total, val_loss]).all():
             raise FloatingPointError(f"the loss is not finite after epoch {epoch + 1}")
         val_auc = auc(scores_of(capsules.double().cpu().numpy()), slices.label[val])
@@ -184,7 +185,7 @@ def train(
 
 
 def _running_mean(steps: int, mean: Tensor, new: Tensor, before: Tensor) -> Tensor:
-    """Forgets what is more than some `steps` ago, and at first what is older than most."""
+    """Averages over about the last `steps` steps, and over fewer at the beginning."""
     share = max(1 / steps, 9 / (10 + float(before)))
     return torch.lerp(mean, new, share) if mean.is_floating_point() else new
 

@@ -14,8 +14,8 @@ import torch
 from torch.optim.swa_utils import AveragedModel
 
 from shapcpp.ct.network.capsules import CapsuleNetwork
+from shapcpp.ct.network.model_file import CURVE
 from shapcpp.ct.network.torch_file import DAMAGED, read_torch, write_torch
-from shapcpp.ct.network.trained import CURVE
 from shapcpp.storage import files
 
 __all__ = ["OtherTrainingError", "TrainingState", "epochs_kept"]
@@ -75,7 +75,7 @@ class TrainingState:
         return f"epoch {epoch}: {losses}" + ("" if math.isnan(val_auc) else f", AUC {val_auc:.3f}")
 
     def ends(self, epochs: int, patience: int) -> bool:
-        """Whether a training of so many epochs and such patience ends here."""
+        """True if a training of `epochs` and `patience` ends here."""
         return ends(self.curve, epochs, patience)
 
     def save(self, path: files.PathLike, training: Mapping[str, Any]) -> None:
@@ -130,7 +130,7 @@ class TrainingState:
 
 
 def epochs_kept(path: files.PathLike) -> int:
-    """How many epochs a checkpoint holds; none where there is no such file."""
+    """Counts the epochs that a checkpoint holds; 0 where there is no such file."""
     if not os.path.exists(path):
         return 0
     with _told(path):
@@ -144,7 +144,7 @@ def since_best(curve: Sequence[Row]) -> int:
 
 
 def ends(curve: Sequence[Row], epochs: int, patience: int) -> bool:
-    """Whether a training with such a curve is at its end."""
+    """True if a training with this curve is at its end."""
     return len(curve) >= epochs or (bool(curve) and since_best(curve) >= patience)
 
 

@@ -17,7 +17,7 @@ AIR, FAT, MUSCLE, BLOOD, LIVER = -1000.0, -100.0, 45.0, 42.0, 58.0
 class Chest:
     """Sizes (mm) and habits of one patient; nothing in it depends on the diagnosis."""
 
-    height: float  # of the lungs, apex to base
+    height: float  # of the lungs from apex to base
     half_width: float
     half_depth: float
     fat: float  # thickness below the skin
@@ -34,23 +34,23 @@ class Chest:
     wobble: tuple[float, float]
 
     def outlines(self, t: Image | float) -> tuple[Image | float, ...]:
-        """Half width, half depth and middle of the rib cage at levels t, 0 apex to 1 base."""
+        """Computes half width, half depth and middle of the ribs at levels t, 0 apex to 1 base."""
         rise = 1 - np.exp(-(t + 0.03) / 0.16)
         width = (self.half_width - self.fat - 20) * (0.48 + 0.52 * rise)
         depth = (self.half_depth - self.fat - 13) * (0.55 + 0.45 * rise)
         return width, depth, 4 * (1 - rise) - 5
 
     def own(self, x: Image, y: Image) -> tuple[Image, Image]:
-        """Scanner coordinates in the frame of the patient, who lies shifted and turned."""
+        """Converts scanner coordinates to the frame of the patient, who lies shifted and turned."""
         return rotated(x - np.float32(self.shift[0]), y - np.float32(self.shift[1]), self.turn)
 
     def scanner(self, x: Image, y: Image) -> tuple[Image, Image]:
-        """The inverse of `own`."""
+        """Inverts `own`."""
         x, y = rotated(x, y, -self.turn)
         return x + np.float32(self.shift[0]), y + np.float32(self.shift[1])
 
     def cavity(self, x: Image, y: Image, t: Image | float) -> Image:
-        """Signed distance (mm) to the inner wall of the rib cage."""
+        """Computes the signed distance (mm) to the inner wall of the rib cage."""
         width, depth, middle = self.outlines(t)
         flat = superellipse(x, y - middle, width, depth, 2.35)
         turn = np.arctan2(y, x)
@@ -61,14 +61,14 @@ class Chest:
         return distance
 
     def heart_edge(self, x: Image, y: Image, t: Image | float) -> Image:
-        """Signed distance (mm) to the heart's surface."""
+        """Computes the signed distance (mm) to the heart's surface."""
         _, depth, middle = self.outlines(t)
         bulge = np.sqrt(np.clip(1 - ((t - 0.74) / 0.32) ** 2, 1e-4, 1)) * self.heart
         u, v = rotated(x - np.float32(20), (y - middle + 0.28 * depth), 0.5)
         return superellipse(u, v, 60 * bulge, 45 * bulge)
 
     def mediastinum(self, x: Image, y: Image, t: Image | float) -> Image:
-        """Signed distance (mm) to what lies between the lungs."""
+        """Computes the signed distance (mm) to the organs between the lungs."""
         _, depth, middle = self.outlines(t)
         v = (y - middle) / depth
         spine = 20 / (1 + np.exp(-(v - 0.62) / 0.07))
@@ -81,7 +81,7 @@ class Chest:
         return distance
 
     def dome(self, x: Image, y: Image, t: Image | float, left: bool) -> Image:
-        """Signed distance (mm) to the organs below one half of the diaphragm."""
+        """Computes the signed distance (mm) to the organs below one half of the diaphragm."""
         width, depth, middle = self.outlines(t)
         start = self.domes[int(left)]
         share = np.sqrt(np.clip((t - start) / (1.06 - start), 1e-5, 1))
@@ -90,7 +90,7 @@ class Chest:
         return superellipse(u, y - middle + 0.08 * depth, 0.5 * width * share, 0.88 * depth * share)
 
     def lungs(self, x: Image, y: Image, t: Image | float) -> Image:
-        """Signed distance (mm) to the surface of the lungs, negative within."""
+        """Computes the signed distance (mm) to the surface of the lungs, negative within."""
         solid = np.minimum(self.dome(x, y, t, False), self.dome(x, y, t, True))
         solid = np.minimum(solid, self.mediastinum(x, y, t))
         return np.maximum(self.cavity(x, y, t), -solid).astype(np.float32)
@@ -98,7 +98,7 @@ class Chest:
 
 @dataclass(frozen=True)
 class Slice:
-    """One level of a chest: what lesions and vessels are drawn into."""
+    """One level of a chest, into which lesions and vessels are drawn."""
 
     hu: Image
     lung: Image  # signed distance (mm) to the lungs' surface
@@ -106,7 +106,7 @@ class Slice:
 
 
 def draw_chest(rng: np.random.Generator) -> Chest:
-    """A patient at random: build, breathing, posture and the operator's field of view."""
+    """Draws a patient at random: build, breathing, posture and the operator's field of view."""
     build = rng.normal(1, 0.06)
     half_width = 172 * build * rng.normal(1, 0.02)
     half_depth = 116 * build * rng.normal(1, 0.03)
@@ -131,7 +131,7 @@ def draw_chest(rng: np.random.Generator) -> Chest:
 
 
 def bones(chest: Chest, grid: Grid, x: Image, y: Image, t: float, wall: Image, hu: Image) -> None:
-    """Ribs, shoulder blades, breastbone and spine, drawn into `hu`."""
+    """Draws ribs, shoulder blades, breastbone and spine into `hu`."""
     width, depth, middle = chest.outlines(t)
     back = np.arctan2(np.abs(x) / width, (y - middle) / depth) / np.pi  # 0 at the spine, 1 in front
     # A rib runs downwards from the spine, so that a level slice cuts several as oblique arcs.
@@ -158,7 +158,7 @@ def bones(chest: Chest, grid: Grid, x: Image, y: Image, t: float, wall: Image, h
 
 
 def draw_slice(chest: Chest, grid: Grid, t: float, rng: np.random.Generator) -> Slice:
-    """The chest at level `t` (0 apex to 1 base) without vessels, lesions and scanner noise."""
+    """Draws the chest at level `t` (0 apex to 1 base), without vessels, lesions and noise."""
     x, y = chest.own(grid.x, grid.y)
     shoulder = float(np.exp(-((t / 0.16) ** 2)))
     hu = np.full(x.shape, AIR, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Who is in the phantom: patients, their splits, and which of their slices are diseased."""
+"""The phantom's patients, their splits, and their diseased slices."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Patient:
 
 
 def cohort(counts: Mapping[str, tuple[int, int]], rng: np.random.Generator) -> list[Patient]:
-    """Patients whose slices add up to `counts` (positives, negatives) exactly in each split."""
+    """Draws patients whose slices are exactly `counts` (positives, negatives) in each split."""
     split_of, volumes = [], []
     for split, (positives, negatives) in counts.items():
         sizes = volume_sizes(positives + negatives, rng)
@@ -38,7 +38,7 @@ def cohort(counts: Mapping[str, tuple[int, int]], rng: np.random.Generator) -> l
         for size, share in zip(sizes, shares, strict=True):
             split_of.append(split)
             volumes.append(stretches(int(share), int(size), rng))
-    # Names in no order of splits, so that a name tells nothing.
+    # Names are in no order of splits, so that a name tells nothing.
     order = rng.permutation(len(volumes))
     width = max(3, len(str(len(volumes))))
     return [
@@ -48,7 +48,7 @@ def cohort(counts: Mapping[str, tuple[int, int]], rng: np.random.Generator) -> l
 
 
 def volume_sizes(slices: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Numbers of slices of the patients of a split, about `VOLUME` each."""
+    """Draws the numbers of slices of a split's patients, about `VOLUME` each."""
     patients = max(1, round(slices / VOLUME))
     sizes = np.full(patients, slices // patients)
     sizes[: slices % patients] += 1
@@ -62,10 +62,10 @@ def volume_sizes(slices: int, rng: np.random.Generator) -> NDArray[np.int64]:
 def diseased(
     positives: int, sizes: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """How many slices of each patient are diseased: none in some, many in others."""
+    """Draws how many slices of each patient are diseased: none in some, many in others."""
     order = rng.permutation(len(sizes))
     room = np.cumsum(sizes[order])
-    # Among the ill too some slices are well wherever there are enough of those.
+    # Ill patients have healthy slices too, wherever there are enough of those.
     enough = int(np.searchsorted(0.75 * room, positives)) + 1
     ill = order[: min(len(sizes), max(round(ILL * len(sizes)), enough))]
     shares = np.zeros(len(sizes), dtype=np.int64)
@@ -77,7 +77,7 @@ def diseased(
 
 
 def stretches(positives: int, slices: int, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Diseased slices in one or two stretches, anywhere.
+    """Draws diseased slices in one or two stretches, anywhere.
 
     The volume is taken as a ring, on which the stretches begin at a random slice: so every
     level is diseased with the same probability, and a slice's position tells nothing.

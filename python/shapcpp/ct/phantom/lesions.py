@@ -21,7 +21,7 @@ LONGEST = 5  # slices that one lesion spans
 class Lesion:
     """An ill-bounded ellipsoid of denser lung."""
 
-    place: tuple[float, float]  # wish, in the patient's frame, mm
+    place: tuple[float, float]  # the place wished for, in the patient's frame, mm
     radii: tuple[float, float]  # mm
     turn: float
     first: int  # slices it spans
@@ -32,7 +32,7 @@ class Lesion:
     main: bool  # must be seen in each of its slices
 
     def share(self, k: int) -> float:
-        """Relative radius in slice k."""
+        """Computes the relative radius in slice k."""
         half = (self.last - self.first + 1) / 2
         return float(np.sqrt(1 - ((k - (self.first + self.last) / 2) / (half + 0.6)) ** 2))
 
@@ -48,7 +48,7 @@ class LookAlikes:
 
 
 def runs(positive: NDArray[np.bool_], rng: np.random.Generator) -> list[tuple[int, int]]:
-    """The positive slices as stretches of at most `LONGEST`, first and last of each."""
+    """Cuts the positive slices into stretches of at most `LONGEST`: first and last of each."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], positive.astype(np.int8), [0]])))
     stretches = []
     for start, stop in edges.reshape(-1, 2):
@@ -62,7 +62,7 @@ def runs(positive: NDArray[np.bool_], rng: np.random.Generator) -> list[tuple[in
 def lesions_of(
     chest: Chest, positive: NDArray[np.bool_], levels: NDArray[np.float64], rng: np.random.Generator
 ) -> list[Lesion]:
-    """Lesions such that the positive slices, and no others, hold one."""
+    """Draws lesions such that the positive slices, and no others, hold one."""
     found = []
     for first, last in runs(positive, rng):
         level = float(levels[(first + last) // 2])
@@ -95,7 +95,7 @@ def lesions_of(
 def periphery(
     chest: Chest, level: float, radius: float, rng: np.random.Generator
 ) -> tuple[float, float]:
-    """A place in the lungs at `level`, near their surface and rather at the back."""
+    """Draws a place in the lungs at `level`, near their surface and rather at the back."""
     reach = np.array([chest.half_width, chest.half_depth])
     points = reach * rng.uniform(-1, 1, size=(2000, 2))
     x, y = points.astype(np.float32).T
@@ -111,7 +111,7 @@ def periphery(
 def draw_lesions(
     lesions: list[Lesion], chest: Chest, grid: Grid, here: Slice, k: int, rng: np.random.Generator
 ) -> NDArray[np.bool_]:
-    """Draws the lesions that slice k crosses; returns where they are: the lesion mask."""
+    """Draws the lesions that slice k crosses; returns the lesion mask."""
     mask = np.zeros(here.hu.shape, dtype=bool)
     x, y = chest.own(grid.x, grid.y)
     least = max(3, round(60 / grid.pixel**2))
@@ -145,7 +145,7 @@ def draw_lesions(
 
 
 def look_alikes_of(chest: Chest, slices: int, rng: np.random.Generator) -> LookAlikes:
-    """Plates of collapsed lung near the base, old nodules, blood collected at the back."""
+    """Draws plates of collapsed lung near the base, old nodules, and blood at the back."""
     plates = tuple(
         (
             float(rng.choice([-1, 1]) * rng.uniform(0.25, 0.7) * chest.half_width),
@@ -170,7 +170,7 @@ def look_alikes_of(chest: Chest, slices: int, rng: np.random.Generator) -> LookA
 
 
 def draw_look_alikes(looks: LookAlikes, chest: Chest, grid: Grid, here: Slice, k: int) -> None:
-    """Draws what slice k crosses of them, within the lungs."""
+    """Draws the look-alikes that slice k crosses, within the lungs."""
     x, y = chest.own(grid.x, grid.y)
     wall = np.exp(np.minimum(here.lung, 0) / np.float32(looks.depth))
     low = np.clip(y / np.float32(chest.half_depth), 0, 1)

@@ -1,4 +1,4 @@
-"""What a scanner adds to a chest: motion, correlated noise, a smooth bias, whole numbers."""
+"""A scanner's effects on a chest: motion, correlated noise, a smooth bias, rounding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shapcpp.ct.phantom.shapes import Grid, Image
 
 __all__ = ["Scanner", "draw_scanner", "scan"]
 
-LOWEST = -1024  # HU, what a scanner stores where there is less than nothing
+LOWEST = -1024  # HU, the least value that a scanner stores
 
 
 @dataclass(frozen=True)
@@ -24,19 +24,19 @@ class Scanner:
 
 
 def draw_scanner(rng: np.random.Generator) -> Scanner:
-    """An examination at random."""
+    """Draws an examination at random."""
     rim, across, down = rng.normal(0, [6, 4, 4])
     return Scanner(rng.uniform(15, 30), (float(rim), float(across), float(down)), 0.12)
 
 
 def scan(scanner: Scanner, grid: Grid, hu: Image, rng: np.random.Generator) -> NDArray[np.int16]:
-    """The slice as the scanner would store it."""
+    """Turns a slice into what the scanner would store."""
     if rng.uniform() < scanner.moving:
         hu = shaken(hu, rng.normal(0, 3, size=2) / grid.pixel)
     x, y = grid.x * (2 / grid.field), grid.y * (2 / grid.field)
     rim, across, down = scanner.cupping
     hu = hu + (rim * (x * x + y * y) + across * x + down * y).astype(np.float32)
-    # Smoothed, as a reconstruction kernel does: neighbours correlate, far pixels do not.
+    # Noise is smoothed, as by a reconstruction kernel: neighbours correlate, far pixels do not.
     noise = rng.standard_normal((grid.size + 2, grid.size + 2), dtype=np.float32)
     noise = noise[:-2] + 2 * noise[1:-1] + noise[2:]
     noise = noise[:, :-2] + 2 * noise[:, 1:-1] + noise[:, 2:]
@@ -45,7 +45,7 @@ def scan(scanner: Scanner, grid: Grid, hu: Image, rng: np.random.Generator) -> N
 
 
 def shaken(hu: Image, step: NDArray[np.float64]) -> Image:
-    """The mean of the slice and of itself `step` pixels (down, across) further."""
+    """Averages the slice and itself `step` pixels (down, across) further."""
     for axis, pixels in enumerate(step):
         whole = int(np.floor(pixels))
         part = np.float32(pixels - whole)

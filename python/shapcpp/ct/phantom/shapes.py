@@ -33,16 +33,16 @@ class Grid:
 
     @cached_property
     def x(self) -> Image:
-        """How far each pixel is to the left, mm."""
+        """The distance of each pixel to the left, mm."""
         return np.broadcast_to(self.axis[None, :], (self.size, self.size))
 
     @cached_property
     def y(self) -> Image:
-        """How far each pixel is to the back, mm."""
+        """The distance of each pixel to the back, mm."""
         return np.broadcast_to(self.axis[:, None], (self.size, self.size))
 
     def smooth_noise(self, rng: np.random.Generator, scale: float) -> Image:
-        """Noise of about unit deviation whose details are `scale` mm wide, whatever the grid."""
+        """Draws noise of about unit deviation with details `scale` mm wide on any grid."""
         knots = int(np.ceil(self.field / scale)) + 2
         position = (self.axis + self.field / 2) / scale
         left = position.astype(np.int64)
@@ -59,7 +59,7 @@ class Grid:
 
 
 def inside(distance: Image, pixel: float) -> Image:
-    """Share of each pixel that lies where a signed distance (mm) is negative."""
+    """Computes the share of each pixel where a signed distance (mm) is negative."""
     share: Image = np.clip(0.5 - distance / np.float32(pixel), 0, 1)
     return share
 
@@ -70,7 +70,7 @@ def paint(image: Image, cover: Image, value: Image | float) -> None:
 
 
 def rotated(x: Image, y: Image, angle: float) -> tuple[Image, Image]:
-    """The coordinates in a frame turned by `angle` (radians)."""
+    """Turns coordinates into a frame rotated by `angle` (radians)."""
     cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
     return cos * x + sin * y, cos * y - sin * x
 
@@ -78,10 +78,10 @@ def rotated(x: Image, y: Image, angle: float) -> tuple[Image, Image]:
 def superellipse(
     x: Image, y: Image, a: Image | float, b: Image | float, power: float = 2.0
 ) -> Image:
-    """About the signed distance (mm) to the curve |x/a|^p + |y/b|^p = 1, negative inside."""
+    """Approximates the signed distance (mm) to the curve |x/a|^p + |y/b|^p = 1, negative inside."""
     u, v = np.abs(x) / a, np.abs(y) / b
     radius = np.sqrt(u * u + v * v) if power == 2 else (u**power + v**power) ** (1 / power)
-    # Divided by the slope, so that an edge is as soft along the short axis as along the long one.
+    # Division by the slope makes an edge as soft along the short axis as along the long one.
     straight = np.sqrt(x * x + y * y)
     distance: Image = ((radius - 1) * straight / np.maximum(radius, 1e-3)).astype(np.float32)
     return distance

@@ -29,7 +29,7 @@ class Tubes:
 
     @classmethod
     def of(cls, pieces: list[tuple[Points, Points, float]]) -> Tubes:
-        """From (start, end, radius) of each piece."""
+        """Builds tubes from (start, end, radius) of each piece."""
         start, end, radius = zip(*pieces, strict=True)
         return cls(np.array(start), np.array(end), np.array(radius))
 
@@ -54,7 +54,7 @@ def branches(
 
 
 def vessels(chest: Chest, rng: np.random.Generator) -> Tubes:
-    """A tree in each lung, from its root to tips spread all over it."""
+    """Draws a tree in each lung, from its root to tips spread all over it."""
     pieces: list[tuple[Points, Points, float]] = []
     size = np.array([2 * chest.half_width, 2 * chest.half_depth, chest.height])
     low = np.array([-chest.half_width, -chest.half_depth, 0])
@@ -68,7 +68,7 @@ def vessels(chest: Chest, rng: np.random.Generator) -> Tubes:
 
 
 def airways(chest: Chest, tree: Tubes) -> Tubes:
-    """The windpipe, its two branches, and bronchi beside the widest vessels."""
+    """Draws the windpipe, its two branches, and bronchi beside the widest vessels."""
     fork = np.array([1.0, -3.0, 0.42 * chest.height])
     pieces = [(np.array([2.0, -9.0, -40.0]), fork, 9.0)]
     lobes = [np.array([side * 36.0, 2.0, 0.48 * chest.height]) for side in (-1, 1)]
@@ -83,7 +83,7 @@ def airways(chest: Chest, tree: Tubes) -> Tubes:
 def coverage(
     tubes: Tubes, chest: Chest, grid: Grid, z: float, thickness: float, wall: float = 0.0
 ) -> Image:
-    """Share of each pixel of a slab that the tubes fill, each widened by `wall` mm."""
+    """Computes the share of each pixel of a slab that the tubes fill, each widened by `wall` mm."""
     cover = np.zeros((grid.size, grid.size), dtype=np.float32)
     low, high = z - thickness / 2, z + thickness / 2
     top, bottom = tubes.start[:, 2], tubes.end[:, 2]
@@ -122,13 +122,13 @@ def coverage(
 def draw_vessels(
     tree: Tubes, chest: Chest, grid: Grid, here: Slice, z: float, thickness: float
 ) -> None:
-    """Blood vessels of the slab around `z` (mm below the apex), within the lungs."""
+    """Draws the blood vessels of the slab around `z` (mm below the apex), within the lungs."""
     paint(here.hu, coverage(tree, chest, grid, z, thickness) * here.cover, BLOOD)
 
 
 def draw_airways(
     tree: Tubes, chest: Chest, grid: Grid, here: Slice, z: float, thickness: float
 ) -> None:
-    """Airways of the slab: thin walls around air."""
+    """Draws the airways of the slab: thin walls around air."""
     paint(here.hu, coverage(tree, chest, grid, z, thickness, 1.2), 0.0)
     paint(here.hu, coverage(tree, chest, grid, z, thickness), AIR + 20)

@@ -1,4 +1,4 @@
-"""What happens to a slice that cannot be read: refused, or left out and said so."""
+"""Slices that cannot be read: refused, or left out with a note."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shapcpp.storage import files
 
 __all__ = ["GRAVE", "BadSlices", "silent"]
 
-GRAVE = (ImportError,)  # not the fault of a slice, as too little memory for it may be
+GRAVE = (ImportError,)  # not the fault of a slice, while too little memory for it may be
 
 
 @dataclass(frozen=True)
@@ -22,30 +22,30 @@ class BadSlices:
     Attributes
     ----------
     skip : bool
-        Whether to go on without them.
+        Whether to leave them out and continue.
     note : callable
-        Told in one sentence of each that is left out.
+        Called with one sentence for each slice that is left out.
     """
 
     skip: bool
     note: Callable[[str], None]
 
     @contextmanager
-    def told(self, where: str) -> Iterator[None]:
-        """Whatever reading `where` raises becomes one sentence, raised or noted."""
+    def guard(self, where: str) -> Iterator[None]:
+        """Turns an error from reading `where` into one sentence, raised or noted."""
         try:
             yield
         except GRAVE:
             raise
         except Exception as error:  # decoders raise anything on damaged files
-            self.bad(where, error)
+            self.unreadable(where, error)
 
-    def bad(self, where: str, error: Exception) -> None:
-        """One slice, volume or file that could not be read, and why."""
-        self.left_out(f"{where} cannot be read: {reason(error).rstrip('.')}")
+    def unreadable(self, where: str, error: Exception) -> None:
+        """Raises or notes why a slice, volume or file cannot be read."""
+        self.leave_out(f"{where} cannot be read: {reason(error).rstrip('.')}")
 
-    def left_out(self, sentence: str) -> None:
-        """What is wrong with slices, in a sentence: raised, or noted as the reason to go on."""
+    def leave_out(self, sentence: str) -> None:
+        """Raises the sentence that says what is wrong with slices, or notes it and continues."""
         sentence = files.shown(sentence)
         if not self.skip:
             raise ValueError(f"{sentence} (skip_bad goes on without it)") from None

@@ -1,39 +1,43 @@
-"""From the text of a manifest to columns of the features file, and ids that name nobody."""
+"""The last stage of reading: text becomes columns, and ids and columns become anonymous."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp.ct.readers.listing import DICOM, SERIES, Scan
+from shapcpp.ct.readers.kinds import DICOM
+from shapcpp.ct.readers.slice_index import SERIES, SliceRef
+from shapcpp.ct.slices import Slices
 
-__all__ = ["ANONYMOUS", "anonymous_ids", "extra_columns", "impersonal", "numbered"]
+__all__ = ["ANONYMOUS", "anonymised", "anonymous_ids", "extra_columns"]
 
 Array = NDArray[Any]
 
 # Fields of the features file that other columns must not take.
 TAKEN = ("features", "label", "split", "id", "group", "patient", "file", "mask")
-# What is known to describe slices, and not whose they are.
+# Columns that describe slices, and cannot tell whose they are.
 IMPERSONAL = ("slice", "true_label")
 ANONYMOUS = "anonymous"
-DIGITS = 16  # of a hash: no two of a million slices share one
-SAMPLE = 1 << 16  # bytes of a file that go into one
-# Numbers as programs write them. "007", "11_11" and "1e5" may be codes, which a number would lose.
+DIGITS = 16  # digits of a hash: hardly any two of a million slices share one
+SAMPLE = 1 << 16  # bytes of a file's beginning, and of its middle, that go into a hash
+# Numbers as programs write them. "007", "11_11" and "1e5" may be codes, which numbers would spoil.
 INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 FLOAT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?(e[+-][0-9]+)?|nan")
 LONGEST = 25  # characters of a number of 64 bits
 
 
-def extra_columns(scans: Sequence[Scan], note: Callable[[str], None]) -> dict[str, Array]:
-    """Further columns: integers or floats where all entries are plain ones, else text."""
-    names = dict.fromkeys(name for scan in scans for name in scan.extra)
+def extra_columns(slices: Sequence[SliceRef], note: Callable[[str], None]) -> dict[str, Array]:
+    """Makes the further columns: integers or floats where all entries are plain ones, else text."""
+    names = dict.fromkeys(name for ref in slices for name in ref.extra)
     taken = [name for name in names if name in TAKEN or not name]
     if taken:
         note(
@@ -41,7 +45,7 @@ def extra_columns(scans: Sequence[Scan], note: Callable[[str], None]) -> dict[st
             "along under this name and is left out"
         )
     return {
-        name: _typed([scan.extra.get(name, "") for scan in scans])
+        name: _typed([ref.extra.get(name, "") for ref in slices])
         for name in names
         if name not in taken
     }
@@ -60,47 +64,63 @@ def _typed(entries: list[str]) -> Array:
     return np.array(entries, dtype=np.str_)
 
 
-def numbered(patients: Array) -> NDArray[np.str_]:
-    """Patients as "1", "2", ... in the order in which they first appear."""
+def anonymised(slices: Slices, refs: Sequence[SliceRef], note: Callable[[str], None]) -> Slices:
+    """Removes from slices, read from `refs`, what could tell whose they are.
+
+    Patients become numbers, ids of files hashes, and only columns that cannot tell whose a
+    slice is stay, beside a column `ANONYMOUS` of ones.
+    """
+    return replace(
+        slices,
+        id=anonymous_ids(refs),
+        patient=None if slices.patient is None else _numbered(slices.patient),
+        extra=MappingProxyType(_impersonal(slices.extra, len(slices), note)),
+    )
+
+
+def _numbered(patients: Array) -> NDArray[np.str_]:
+    """Numbers patients "1", "2", ... in the order in which they first appear."""
     numbers: dict[str, int] = {}
     return np.array([str(numbers.setdefault(one, len(numbers) + 1)) for one in patients.tolist()])
 
 
-def anonymous_ids(scans: Sequence[Scan]) -> NDArray[np.str_]:
-    """Ids without file names, in which patients' names and ids occur: "slice-0a1b2c3d4e5f".
+def anonymous_ids(slices: Sequence[SliceRef]) -> NDArray[np.str_]:
+    """Makes ids without file names, which may name patients: "slice-0a1b2c3d4e5f".
 
-    They are hashes of file and slice number, so that a slice keeps its own where others come
-    or go, and of some of the file's content: names alone could be found out by trying all.
-    A DICOM slice keeps its SOPInstanceUID.
+    An id is a hash of file and slice number, so that a slice keeps it where other slices come
+    or go, and of some of the file's content: a hash of the name alone could be found out by
+    trying names. A DICOM slice keeps its SOPInstanceUID.
     """
     samples: dict[Path, bytes] = {}
-    for scan in scans:
-        if scan.kind != DICOM and scan.file not in samples:
-            samples[scan.file] = _sample(scan.file)
+    for ref in slices:
+        if ref.kind != DICOM and ref.file not in samples:
+            samples[ref.file] = _sample(ref.file)
     return np.array(
-        [scan.id if scan.kind == DICOM else _hashed(scan, samples[scan.file]) for scan in scans]
+        [ref.id if ref.kind == DICOM else _hashed(ref, samples[ref.file]) for ref in slices]
     )
 
 
 def _sample(file: Path) -> bytes:
-    """Digest of a file's beginning and middle, where volumes have more than background."""
+    """Hashes a file's beginning and its middle, where volumes have more than background."""
     try:
         with open(file, "rb") as content:
             begin = content.read(SAMPLE)
             content.seek(os.fstat(content.fileno()).st_size // 2)
             return hashlib.sha256(begin + content.read(SAMPLE)).digest()
-    except OSError:  # and so it gets no id: it cannot be read
+    except OSError:  # a file that cannot be read needs no id
         return b""
 
 
-def _hashed(scan: Scan, sample: bytes) -> str:
-    return f"slice-{hashlib.sha256(scan.id.encode() + sample).hexdigest()[:DIGITS]}"
+def _hashed(ref: SliceRef, sample: bytes) -> str:
+    return f"slice-{hashlib.sha256(ref.id.encode() + sample).hexdigest()[:DIGITS]}"
 
 
-def impersonal(columns: dict[str, Array], n: int, note: Callable[[str], None]) -> dict[str, Array]:
-    """The columns that cannot tell whose a slice is: its number, true label, zeros and ones.
+def _impersonal(
+    columns: Mapping[str, Array], n: int, note: Callable[[str], None]
+) -> dict[str, Array]:
+    """Keeps the slice number, the true label and columns of zeros and ones.
 
-    With them a column of `n` ones, `ANONYMOUS`, so that it is known later on.
+    The column `ANONYMOUS` of `n` ones tells later readers that nothing else was kept.
     """
     kept = {
         name: column

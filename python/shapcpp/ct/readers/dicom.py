@@ -57,7 +57,7 @@ class Header:
 
 
 def looks_like_dicom(path: str | os.PathLike[str]) -> bool:
-    """Whether a file begins as DICOM files do."""
+    """True if a file begins as DICOM files do."""
     with open(path, "rb") as file:
         return file.read(132)[128:] == b"DICM"
 

@@ -77,7 +77,7 @@ class Volume:
 
     @property
     def axes(self) -> str:
-        """Where its axes point, such as "RAS", as stored."""
+        """The directions of its axes as stored, such as "RAS"."""
         return "".join(library("nibabel", "orientation").aff2axcodes(self._image.affine))
 
     @property
@@ -121,7 +121,7 @@ def _check_size(image: Any) -> None:
 
 
 def lesion_pixels(mask: Path, volume: Path) -> NDArray[np.int64]:
-    """How many pixels of the mask of a volume are not zero, for each axial slice."""
+    """Counts the pixels of a volume's mask that are not zero, for each axial slice."""
     drawn, scan = Volume(mask), Volume(volume)
     shapes = drawn.stored_shape, scan.stored_shape
     if drawn.axes == scan.axes and shapes[0] != shapes[1]:

@@ -1,4 +1,4 @@
-"""Which lesion mask goes with which volume, where no manifest says it."""
+"""Pairs of volumes and lesion masks, found by name where no manifest names them."""
 
 from __future__ import annotations
 

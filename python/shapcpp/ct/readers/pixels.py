@@ -1,4 +1,4 @@
-"""The pixels of listed slices, file by file on all processors."""
+"""The fourth stage of reading: pixels, file by file on all processors."""
 
 from __future__ import annotations
 
@@ -13,16 +13,36 @@ from numpy.typing import NDArray
 from shapcpp.ct.libraries import quiet
 from shapcpp.ct.readers import dicom, images, nifti
 from shapcpp.ct.readers.bad_slices import GRAVE, BadSlices
-from shapcpp.ct.readers.listing import DICOM, NIFTI, Scan, named
+from shapcpp.ct.readers.kinds import DICOM, NIFTI
+from shapcpp.ct.readers.preparation import allocate, prepared
+from shapcpp.ct.readers.slice_index import SliceIndex, SliceRef, first_and_more
 from shapcpp.machine.processors import available_processors
 
-__all__ = ["count_lesions", "read_each"]
+__all__ = ["Failures", "in_threads", "read_each", "read_file", "with_pixels"]
 
 Failures = list[tuple[list[int], Exception]]
 
 
+def with_pixels(
+    index: SliceIndex, size: int, bad: BadSlices, advance: Callable[[int], None]
+) -> tuple[SliceIndex, NDArray[np.float32]]:
+    """Reads all slices, and returns those that can be read with their prepared pixels."""
+    images = allocate(len(index), size)
+
+    def keep(row: int, pixels: NDArray[np.generic]) -> None:
+        images[row] = prepared(pixels, size)
+
+    good = read_each(index.slices, keep, bad, advance)
+    if good.all():
+        return index, images
+    rows = np.flatnonzero(good)
+    for to, row in enumerate(rows):  # in place: the images may fill most of the disk
+        images[to] = images[row]
+    return index.holding(index.slices[row] for row in rows), images[: len(rows)]
+
+
 def read_each(
-    scans: Sequence[Scan],
+    slices: Sequence[SliceRef],
     use: Callable[[int, NDArray[Any]], None],
     bad: BadSlices,
     advance: Callable[[int], None],
@@ -32,34 +52,38 @@ def read_each(
     Returns
     -------
     ndarray of bool, shape (n,)
-        Which slices were read: all but those that `bad` left out.
+        Whether each slice was read; `bad` left out the others.
     """
     of_file: dict[Path, list[int]] = {}
-    for row, scan in enumerate(scans):
-        of_file.setdefault(scan.file, []).append(row)
-    good = np.zeros(len(scans), dtype=bool)
+    for row, ref in enumerate(slices):
+        of_file.setdefault(ref.file, []).append(row)
+    good = np.zeros(len(slices), dtype=bool)
 
     def read(rows: list[int]) -> Failures:
         failures: Failures = []
-        first = scans[rows[0]]
+        first = slices[rows[0]]
         if first.kind == NIFTI:
-            numbers = [scans[row].slice or 0 for row in rows]
-            slices: Iterable[NDArray[Any]] = nifti.Volume(first.file).slices(numbers)
+            numbers = [slices[row].slice or 0 for row in rows]
+            pixels_of: Iterable[NDArray[Any]] = nifti.Volume(first.file).slices(numbers)
         else:
-            reader = dicom.read_pixels if first.kind == DICOM else images.read_image
-            slices = (reader(first.file) for _ in rows)
-        for row, pixels in zip(rows, slices, strict=True):
+            pixels_of = (read_file(first) for _ in rows)
+        for row, pixels in zip(rows, pixels_of, strict=True):
             error = _error_of(use, row, pixels)
             good[row] = error is None
-            if error is not None:  # of this slice alone: the others of its volume are good
+            if error is not None:  # the other slices of the volume are good
                 failures.append(([row], error))
         return failures
 
     def failed(rows: list[int], error: Exception) -> None:
-        bad.bad(named([scans[row] for row in rows if not good[row]]), error)
+        bad.unreadable(first_and_more([slices[row] for row in rows if not good[row]]), error)
 
-    _in_threads(read, of_file.values(), failed, advance)
+    in_threads(read, of_file.values(), failed, advance)
     return good
+
+
+def read_file(ref: SliceRef) -> NDArray[Any]:
+    """Reads the pixels of a DICOM file or an image."""
+    return dicom.read_pixels(ref.file) if ref.kind == DICOM else images.read_image(ref.file)
 
 
 def _error_of(
@@ -74,53 +98,17 @@ def _error_of(
     return None
 
 
-def count_lesions(
-    scans: Sequence[Scan], bad: BadSlices, advance: Callable[[int], None]
-) -> NDArray[np.int64]:
-    """Pixels of each slice that its mask marks; -1 where the mask could not be read."""
-    of_mask: dict[tuple[Path, Path], list[int]] = {}
-    for row, scan in enumerate(scans):
-        if scan.mask is not None:
-            of_mask.setdefault((scan.mask, scan.file), []).append(row)
-    counts = np.full(len(scans), -1, dtype=np.int64)
-    masks = {id(rows): mask for (mask, _), rows in of_mask.items()}
-
-    def count(rows: list[int]) -> Failures:
-        scan, mask = scans[rows[0]], masks[id(rows)]
-        if not mask.is_file():
-            raise ValueError(f"its mask {mask} does not exist")
-        if scan.kind == NIFTI:
-            marked = nifti.lesion_pixels(mask, scan.file)
-            counts[rows] = marked[[scans[row].slice or 0 for row in rows]]
-        else:
-            counts[rows] = _marked(mask, scan)
-        return []
-
-    def failed(rows: list[int], error: Exception) -> None:
-        bad.bad(named([scans[row] for row in rows]), error)
-
-    _in_threads(count, of_mask.values(), failed, advance)
-    return counts
-
-
-def _marked(mask: Path, scan: Scan) -> int:
-    reader = dicom.read_pixels if scan.kind == DICOM else images.read_image
-    drawn, shape = images.read_image(mask), reader(scan.file).shape
-    if drawn.shape != shape:
-        raise ValueError(f"its mask {mask} has shape {drawn.shape}, the slice {shape}")
-    return int(np.count_nonzero(drawn))
-
-
-def _in_threads(
+def in_threads(
     do: Callable[[list[int]], Failures],
     work: Iterable[list[int]],
     failed: Callable[[list[int], Exception], None],
     advance: Callable[[int], None],
 ) -> None:
-    """Does every piece of work, each some rows; failures are told here, in the caller's thread.
+    """Does every piece of work, which is some rows; reports failures in the caller's thread.
 
-    What a piece returns failed for some of its rows, what it raises for all of them.
-    Ctrl-C and failures that are raised end it once the pieces under way are done.
+    The errors that a piece returns belong to some of its rows; an error that it raises belongs
+    to all of them. Ctrl-C, or an error that `failed` raises, ends the work once the pieces under
+    way are done.
     """
     with quiet(), ThreadPoolExecutor(available_processors()) as pool:
         futures = {pool.submit(do, piece): piece for piece in work}

@@ -12,21 +12,22 @@ from numpy.typing import NDArray
 
 from shapcpp.ct.readers.bad_slices import BadSlices, silent
 from shapcpp.ct.readers.columns import anonymous_ids
-from shapcpp.ct.readers.listing import DICOM, Listing, Scan, listed
+from shapcpp.ct.readers.indexing import index_slices
+from shapcpp.ct.readers.kinds import DICOM
 from shapcpp.ct.readers.pixels import read_each
 from shapcpp.ct.readers.preparation import resized
+from shapcpp.ct.readers.slice_index import SliceIndex, SliceRef
+from shapcpp.storage.files import PathLike
 
 __all__ = ["places", "thumbnails"]
 
-PathLike = str | os.PathLike[str]
-
-# Percentiles shown as black and white, where a slice brings no grey levels of its own. Of a
-# chest they span about air to bone.
+# Percentiles shown as black and white, where a slice has no grey levels of its own. In a chest
+# they span about air to bone.
 BLACK, WHITE = 0.5, 99.5
 
 
-def unheard(listing: Listing, scans: list[Scan]) -> None:
-    """Of scans that nobody asked about."""
+def ignored(index: SliceIndex, slices: list[SliceRef]) -> None:
+    """Does nothing with the slices found."""
 
 
 def thumbnails(
@@ -36,24 +37,24 @@ def thumbnails(
     *,
     masks: PathLike | None = None,
     note: Callable[[str], None] = silent,
-    found: Callable[[Listing, list[Scan]], None] = unheard,
+    found: Callable[[SliceIndex, list[SliceRef]], None] = ignored,
 ) -> dict[str, NDArray[np.uint8]]:
-    """Pictures of some slices of a folder or manifest that `read_scans` reads.
+    """Draws some slices of a folder or manifest that `read_scans` reads.
 
     Parameters
     ----------
     path : path-like
-        The scans, as `read_scans` was given them.
+        The scans that `read_scans` was given.
     ids : sequence of str
-        Which slices, by the ids of `read_scans`, anonymous or not.
+        Ids of slices, as `read_scans` gave them, anonymous or not.
     size : int, default 160
         Pixels along each side.
     masks : path-like, optional
         The folder of lesion masks that `read_scans` was given.
     note : callable, optional
-        Told in one sentence of each slice that cannot be read; it gets no picture.
+        Called with one sentence for each slice that cannot be read; it gets no picture.
     found : callable, optional
-        Told all scans and which of them each id is, before any pixel is read.
+        Called with the index and the slice of each id, before any pixel is read.
 
     Returns
     -------
@@ -68,32 +69,33 @@ def thumbnails(
         If an id is not among the scans.
     """
     bad = BadSlices(skip=True, note=note)
-    listing = listed(path, "", masks, BadSlices(skip=True, note=silent))  # told when it was read
-    scans = _found([str(one) for one in ids], listing.scans, listing.source)
-    found(listing, scans)
+    # Silent, since the user was told when the scans were read.
+    index = index_slices(path, "", masks, BadSlices(skip=True, note=silent))
+    slices = _found([str(one) for one in ids], index)
+    found(index, slices)
     pictures: dict[str, NDArray[np.uint8]] = {}
 
     def keep(row: int, pixels: NDArray[Any]) -> None:
         pictures[str(ids[row])] = _grey(pixels, size)
 
-    read_each(scans, keep, bad, lambda _: None)
+    read_each(slices, keep, bad, lambda _: None)
     return pictures
 
 
 def places(
-    listing: Listing, scans: Sequence[Scan], patients: Sequence[str | None] | None = None
+    index: SliceIndex, slices: Sequence[SliceRef], patients: Sequence[str | None] | None = None
 ) -> dict[str, str]:
-    """Files of slices that are not called by theirs, which DICOM slices are not.
+    """Names the files of slices whose ids do not, which are DICOM slices.
 
     Parameters
     ----------
-    listing : Listing
-        All scans.
-    scans : sequence of Scan
+    index : SliceIndex
+        All slices.
+    slices : sequence of SliceRef
         Some of them.
     patients : sequence of str or None
-        Whose they are said to be, where it is not known whether that is anonymous. If it is not
-        what the scans say, or could as well be the numbers that anonymous patients get, no file
+        Their patients by a run of which it is not known whether it is anonymous. If the scans
+        name other patients, or these could be the numbers that anonymous patients get, no file
         is named.
 
     Returns
@@ -102,27 +104,27 @@ def places(
         By id: the file, and its number in the series, from 0, where known.
     """
     if patients is not None:
-        numbers = {None, *map(str, range(1, len(listing.scans) + 1))}
-        if [scan.patient for scan in scans] != list(patients) or numbers.issuperset(patients):
+        numbers = {None, *map(str, range(1, len(index) + 1))}
+        if [ref.patient for ref in slices] != list(patients) or numbers.issuperset(patients):
             return {}
     return {
-        scan.id: Path(os.path.relpath(scan.file, listing.root)).as_posix()
-        + ("" if scan.slice is None else f", slice {scan.slice}")
-        for scan in scans
-        if scan.kind == DICOM
+        ref.id: Path(os.path.relpath(ref.file, index.root)).as_posix()
+        + ("" if ref.slice is None else f", slice {ref.slice}")
+        for ref in slices
+        if ref.kind == DICOM
     }
 
 
-def _found(ids: list[str], scans: list[Scan], source: str) -> list[Scan]:
-    known = {scan.id: scan for scan in scans}
+def _found(ids: list[str], index: SliceIndex) -> list[SliceRef]:
+    known = {ref.id: ref for ref in index.slices}
     if not known.keys() >= set(ids):
-        anonymous = dict(zip(anonymous_ids(scans).tolist(), scans, strict=True))
+        anonymous = dict(zip(anonymous_ids(index.slices).tolist(), index.slices, strict=True))
         known = max(known, anonymous, key=lambda names: sum(one in names for one in ids))
     missing = [one for one in ids if one not in known]
     if missing:
         raise ValueError(
-            f"{len(missing)} of {len(ids)} ids are not among the {len(scans)} slices of {source}, "
-            f"the first is {missing[0]!r}; theirs are like {scans[0].id!r}"
+            f"{len(missing)} of {len(ids)} ids are not among the {len(index)} slices of "
+            f"{index.source}, the first is {missing[0]!r}; theirs are like {index.slices[0].id!r}"
         )
     return [known[one] for one in ids]
 

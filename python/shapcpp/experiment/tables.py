@@ -1,4 +1,4 @@
-"""What experiments come to, as CSV files: Table 2, detection scores, networks."""
+"""The results of experiments as CSV files: Table 2, detection scores, networks."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ import numpy as np
 from shapcpp.detection.queue import DIRECTIONS, mistakes
 from shapcpp.detection.scores import detection_scores
 from shapcpp.report import Experiment
-from shapcpp.report import table2 as table_of
 from shapcpp.report.words import metrics_shown
 from shapcpp.storage import files
 from shapcpp.storage.csv_files import write_csv
 
-__all__ = ["NETWORK", "SCORES", "TABLE2", "score_rows", "table2", "write_rows"]
+__all__ = ["NETWORK", "SCORES", "TABLE2", "score_rows", "write_rows"]
 
 TABLE2 = ("noise", "fraction", "single_class", "direction", "metric", "found", "paper")
 SCORES = (
@@ -26,30 +25,12 @@ SCORES = (
 NETWORK = ("noise", "epochs", "best_epoch", "val_auc", "test_auc")
 
 
-def table2(experiments: Sequence[Experiment]) -> np.recarray[Any, Any]:
-    """Table 2 of the paper, its numbers beside those found.
-
-    Returns
-    -------
-    numpy.recarray
-        The fields of `TABLE2`, a row per experiment, share of the values looked at (that of
-        the noise, and 30%), one-class rule, direction and metric. ``found`` is the share of
-        the labels flipped in that direction that are among the lowest values; ``paper``
-        is nan where the paper has no such number.
-    """
-    table: Any = table_of([one for one in experiments if one.noise])
-    columns: Any = table[list(TABLE2)]
-    return np.array(columns.tolist(), [(name, table.dtype[name]) for name in TABLE2]).view(
-        np.recarray
-    )
-
-
 def score_rows(experiments: Sequence[Experiment]) -> list[tuple[Any, ...]]:
-    """Rows of `SCORES`: the field's detection scores, each by direction and metric.
+    """Computes the rows of `SCORES`: the field's detection scores, by direction and metric.
 
-    ``recall`` is the share of the errors among the lowest ``fraction`` of all values, which
-    is that of the flipped: a perfect ranking finds all in either direction. The others are as
-    `detection_scores` has them.
+    ``recall`` is the share of the errors among the lowest ``fraction`` of all values. That
+    fraction is the share of labels flipped, so a perfect ranking finds all errors. See
+    `detection_scores` for the other scores.
     """
     rows: list[tuple[Any, ...]] = []
     for experiment in experiments:
@@ -73,7 +54,7 @@ def score_rows(experiments: Sequence[Experiment]) -> list[tuple[Any, ...]]:
 
 
 def write_rows(path: files.PathLike, header: Iterable[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A CSV file in which what is not known is empty."""
+    """Writes a CSV file in which unknown numbers are empty."""
     known = [
         ["" if isinstance(cell, float) and math.isnan(cell) else cell for cell in row]
         for row in rows

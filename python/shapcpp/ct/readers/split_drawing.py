@@ -1,0 +1,178 @@
+"""Draws training, validation and test slices: stratified, at random or by patient, by seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Counts", "draw_splits"]
+
+Array = NDArray[Any]
+Counts = Mapping[str, tuple[int, int]]
+
+NAMES = ("train", "val", "test")
+SHARES = np.array([0.5, 0.25, 0.25])
+# Orders of the patients that are tried, more while slices are missing; the best is kept.
+ORDERS, MOST_ORDERS = 64, 1024
+
+
+def draw_splits(
+    label: NDArray[np.int64],
+    patient: Array | None,
+    counts: Counts | None = None,
+    seed: int = 0,
+) -> NDArray[np.str_]:
+    """Draws splits with the same share of each class, 50/25/25 unless `counts` says otherwise.
+
+    Parameters
+    ----------
+    label : ndarray of int64, shape (n,)
+        0 or 1.
+    patient : ndarray, shape (n,), or None
+        If given, all slices of a patient go to one split, and the shares are as near to those
+        wanted as the patients allow.
+    counts : mapping of str to (int, int), optional
+        Positives and negatives of each split. Slices beyond them are in no split ("").
+    seed : int, default 0
+        Determines which slices or patients are drawn.
+
+    Returns
+    -------
+    ndarray of str, shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If there are fewer slices than `counts` asks for, or no three patients.
+    """
+    random = np.random.default_rng(seed)
+    wanted = _wanted(label, counts)
+    if patient is None:
+        splits = _at_random(label, np.cumsum(wanted, axis=0), random)
+    else:
+        splits = _by_patient(label, patient, wanted, counts is not None, random)
+    if counts is not None:
+        _thin_out(splits, label, wanted, random)
+    return splits
+
+
+def _wanted(label: NDArray[np.int64], counts: Counts | None) -> NDArray[np.int64]:
+    """Counts the slices wanted in each split, shape (splits, 2), columns negative and positive."""
+    there = np.bincount(label, minlength=2)
+    if counts is None:
+        ends = np.floor(np.cumsum(SHARES)[:, None] * there + 0.5).astype(np.int64)
+        shared: NDArray[np.int64] = np.diff(ends, axis=0, prepend=0)
+        return shared
+    unknown = [name for name in counts if name not in NAMES]
+    if unknown:
+        raise ValueError(f"counts names the split {unknown[0]!r}; it may name {', '.join(NAMES)}")
+    wanted = np.zeros((len(NAMES), 2), dtype=np.int64)
+    for row, name in enumerate(NAMES):
+        pair = tuple(counts.get(name, (0, 0)))
+        if len(pair) != 2 or min(pair) < 0:
+            raise ValueError(
+                f"counts has {pair} for {name}; it must be two numbers, of positives and negatives"
+            )
+        wanted[row] = pair[::-1]
+    for column, noun in ((1, "positive"), (0, "negative")):
+        asked = int(wanted[:, column].sum())
+        if asked > there[column]:
+            raise ValueError(
+                f"counts asks for {asked} {noun} slices, and there are {there[column]}"
+            )
+    return wanted
+
+
+def _at_random(
+    label: NDArray[np.int64], ends: NDArray[np.int64], random: np.random.Generator
+) -> NDArray[np.str_]:
+    splits = np.full(len(label), "", dtype="U5")
+    for column in (0, 1):
+        members = random.permutation(np.flatnonzero(label == column))
+        for name, part in zip(NAMES, np.split(members, ends[:, column]), strict=False):
+            splits[part] = name
+    return splits
+
+
+def _by_patient(
+    label: NDArray[np.int64],
+    patient: Array,
+    wanted: NDArray[np.int64],
+    in_full: bool,
+    random: np.random.Generator,
+) -> NDArray[np.str_]:
+    """Draws splits of whole patients, as near as possible to the slices wanted.
+
+    With `in_full`, a draw that holds all slices wanted goes before one that is near to them.
+    """
+    patients, of_slice = np.unique(patient, return_inverse=True)
+    asked = np.flatnonzero(wanted.sum(axis=1))
+    if len(patients) < len(asked):
+        raise ValueError(
+            f"a split by patient into {len(asked)} needs as many patients, and there are "
+            f"{len(patients)}: split at random instead"
+        )
+    held = np.stack(
+        [np.bincount(of_slice, label == column, len(patients)) for column in (0, 1)], axis=1
+    )
+    # Every patient goes to some split, so the targets add up to all slices there are.
+    target = wanted[asked] * (held.sum(axis=0) / np.maximum(wanted.sum(axis=0), 1))
+    needed = wanted[asked] if in_full else np.sign(wanted[asked])
+    best, plan = (np.inf, np.inf), np.zeros(0, dtype=np.int64)
+    for tried in range(MOST_ORDERS):
+        if tried >= ORDERS and best[0] == 0:
+            break
+        score, new = _shared_out(held, target, needed, random.permutation(len(patients)))
+        if score < best:
+            best, plan = score, new
+    return np.array(NAMES)[asked[plan]][of_slice].astype("U5")
+
+
+def _shared_out(
+    held: NDArray[np.integer],
+    target: NDArray[np.float64],
+    needed: NDArray[np.int64],
+    order: NDArray[np.int64],
+) -> tuple[tuple[float, float], NDArray[np.int64]]:
+    """Puts each patient, the largest first, into the split that it brings nearest to its target.
+
+    Returns the number of slices needed that are missing, the distance of all splits from their
+    targets, and the split of each patient.
+    """
+    worth = 1 / np.maximum(held.sum(axis=0), 1) ** 2
+    sizes = (held / np.maximum(held.sum(axis=0), 1)).max(axis=1)
+    # Sizes within a factor of two count as equal, so that the seed decides their order.
+    rank = np.floor(np.log2(np.maximum(sizes, 1e-9)))
+    order = order[np.argsort(-rank[order], kind="stable")]
+    filled, plan = np.zeros_like(target), np.zeros(len(held), dtype=np.int64)
+    for left, one in zip(range(len(order), 0, -1), order, strict=True):
+        change = ((filled + held[one] - target) ** 2 - (filled - target) ** 2) @ worth
+        without = ~filled.any(axis=1)
+        if without.sum() >= left:  # the last patients go to splits that have none
+            change[~without] = np.inf
+        plan[one] = int(np.argmin(change))
+        filled[plan[one]] += held[one]
+    missing = float(np.maximum(needed - filled, 0).sum())
+    return (missing, float((((filled - target) ** 2) @ worth).sum())), plan
+
+
+def _thin_out(
+    splits: NDArray[np.str_],
+    label: NDArray[np.int64],
+    wanted: NDArray[np.int64],
+    random: np.random.Generator,
+) -> None:
+    """Takes slices beyond those wanted out of their splits, at random."""
+    for row, name in enumerate(NAMES):
+        for column, noun in ((1, "positive"), (0, "negative")):
+            members = np.flatnonzero((splits == name) & (label == column))
+            asked = int(wanted[row, column])
+            if len(members) < asked:
+                raise ValueError(
+                    f"counts asks for {asked} {noun} slices in {name}, and the patients drawn for "
+                    f"it hold {len(members)}: ask for fewer, or take another seed"
+                )
+            splits[random.permutation(members)[asked:]] = ""

@@ -1,0 +1,7 @@
+"""Names of files that several rooms know."""
+
+from __future__ import annotations
+
+__all__ = ["STAGES"]
+
+STAGES = "stages.json"  # the record of stages that `shapcpp reproduce` keeps among its results
