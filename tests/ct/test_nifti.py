@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from scans import nifti, pattern, standard, write_csv, write_nifti
 from shapcpp.ct import read_scans
-from shapcpp.ct.readers.nifti import Volume, lesion_pixels
+from shapcpp.ct.readers.lesion_values import LesionValues, MaskSurvey
+from shapcpp.ct.readers.nifti import Volume, check_same_place
 
 
 def block(shape: tuple[int, ...] = (5, 6, 4)) -> NDArray[np.int16]:
@@ -67,9 +68,19 @@ def test_one_volume_in_four_axes_is_read_and_two_are_refused(tmp_path: Path) -> 
     two = Volume(write_nifti(tmp_path / "two.nii", np.stack([block()] * 2, axis=3)))
     with pytest.raises(ValueError, match=r"it holds 2 volumes \(shape \(5, 6, 4, 2\)\)"):
         two.n_slices  # noqa: B018
-    flat = Volume(write_nifti(tmp_path / "flat.nii", block()[..., 0]))
-    with pytest.raises(ValueError, match=r"it has shape \(5, 6\), and a volume is needed"):
-        flat.n_slices  # noqa: B018
+    line = Volume(write_nifti(tmp_path / "line.nii", block()[0, 0]))
+    with pytest.raises(ValueError, match=r"it has shape \(4,\), and a volume or slice is needed"):
+        line.n_slices  # noqa: B018
+
+
+def test_a_single_slice_of_two_axes_is_a_volume_of_one(tmp_path: Path) -> None:
+    flat = Volume(write_nifti(tmp_path / "flat.nii", block()[..., 2]))
+    assert flat.n_slices == 1
+    assert [p.tolist() for p in flat.slices([0])] == [seen(block(), 2).tolist()]
+    upright = np.array([[0.0, 0, 1, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1]])
+    across = Volume(write_nifti(tmp_path / "across.nii", block()[..., 2], upright))
+    with pytest.raises(ValueError, match="a single slice, and that is not axial"):
+        across.n_slices  # noqa: B018
 
 
 def test_slope_and_intercept_are_applied(tmp_path: Path) -> None:
@@ -88,6 +99,12 @@ def test_a_mask_stored_with_an_offset_is_zero_where_it_says_zero(tmp_path: Path)
     image.to_filename(tmp_path / "m.nii")
     assert Volume(tmp_path / "m.nii")._image.dataobj.inter != 0
     assert lesion_pixels(tmp_path / "m.nii", volume).tolist() == [0, 3, 1, 0]
+
+
+def lesion_pixels(mask: Path, volume: Path) -> NDArray[np.int64]:
+    drawn, survey = Volume(mask), MaskSurvey(LesionValues())
+    check_same_place(drawn, Volume(volume))
+    return np.array([survey.count(pixels) for pixels in drawn.slices(range(drawn.n_slices))])
 
 
 def mask_of(volume: NDArray[np.int16], counts: list[int]) -> NDArray[np.uint8]:

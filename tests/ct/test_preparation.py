@@ -59,12 +59,21 @@ def test_a_constant_slice_gives_zeros(value: float) -> None:
     assert image.tolist() == np.zeros((4, 4)).tolist()
 
 
+def test_a_pixel_that_is_no_number_counts_as_padding() -> None:
+    pixels = pattern(3, 4).astype(np.float64) + 1
+    expected = pixels.copy()
+    kept = np.ones((4, 4), bool)
+    kept[1, 2] = kept[0, 0] = kept[3, 3] = False
+    expected[1, 2] = expected[3, 3] = pixels[kept].min()
+    expected[0, 0] = pixels[kept].max()
+    pixels[1, 2], pixels[0, 0], pixels[3, 3] = np.nan, np.inf, -np.inf
+    np.testing.assert_allclose(prepared(pixels, 4), prepared(expected, 4), atol=1e-6)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_pixels_that_are_no_numbers_are_refused(value: float) -> None:
-    pixels = np.zeros((4, 4))
-    pixels[1, 2] = value
-    with pytest.raises(ValueError, match="it holds pixels that are not finite numbers"):
-        prepared(pixels, 4)
+def test_a_slice_without_any_number_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match="none of its pixels is a finite number"):
+        prepared(np.full((4, 4), value), 4)
 
 
 def test_many_slices_go_to_a_file_that_leaves_nothing_behind(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from shapcpp.ct import read_scans
-from shapcpp.ct.readers.dicom import read_pixels
+from shapcpp.ct.readers.dicom_pixels import read_pixels
 from shapcpp.ct.readers.thumbnails import thumbnails
 
 DATA = Path(os.environ.get("SHAPCPP_DATA", "nowhere"))

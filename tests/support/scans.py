@@ -11,7 +11,7 @@ import nibabel
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
 Array = NDArray[Any]
@@ -91,6 +91,15 @@ def dicom(
         if value is not None:
             setattr(dataset, keyword, value)
     return dataset
+
+
+def encoded(slice_: FileDataset, syntax: UID) -> Dataset:
+    """The slice, to be written in another transfer syntax; its pixels are as they were."""
+    other = Dataset()
+    other.update(slice_)
+    other.file_meta = slice_.file_meta
+    other.file_meta.TransferSyntaxUID = syntax
+    return other
 
 
 def write_dicom(path: Path, dataset: FileDataset) -> Path:

@@ -27,7 +27,12 @@ OPTIONS = (
         default=1,
         show_default=True,
         metavar="PIXELS",
-        help="A slice with so many in its mask is positive.",
+        help="A slice with this many in its mask is positive.",
+    ),
+    click.option(
+        "--lesion-values",
+        metavar="VALUES",
+        help="Mask values that are lesions, as in 1,2 or '>=0.5'. Default: all but 0.",
     ),
     click.option(
         "--split",
@@ -45,7 +50,7 @@ OPTIONS = (
         default=5,
         show_default=True,
         metavar="EPOCHS",
-        help="Stop after so many without a better validation loss.",
+        help="Stop after this many without a better validation loss.",
     ),
     click.option(
         "--routing",

@@ -40,6 +40,7 @@ def extract_features(
     label_column: str = "label",
     masks: files.PathLike | None = None,
     min_lesion: int = 1,
+    lesion_values: str | None = None,
     split: str | None = None,
     counts: Mapping[str, tuple[int, int]] | None = None,
     anonymous: bool = False,
@@ -66,7 +67,7 @@ def extract_features(
         Volumes, series, pictures or a manifest, as for `read_scans`.
     size : int, optional
         Height and width of the slices; default: 128, or that of `model`.
-    labels, label_column, masks, min_lesion, split, counts, anonymous, skip_bad
+    labels, label_column, masks, min_lesion, lesion_values, split, counts, anonymous, skip_bad
         As for `read_scans`.
     model : path-like, optional
         A trained network to use as it is. Nothing is trained then, and the slices may all be of
@@ -131,6 +132,7 @@ def extract_features(
         label_column=label_column,
         masks=masks,
         min_lesion=min_lesion,
+        lesion_values=lesion_values,
         split=split,
         counts=counts,
         seed=seed,

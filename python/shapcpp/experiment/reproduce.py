@@ -70,6 +70,7 @@ def reproduce(
     label_column: str = "label",
     masks: files.PathLike | None = None,
     min_lesion: int = 1,
+    lesion_values: str | None = None,
     anonymous: bool = False,
     skip_bad: bool = False,
     routing: int = 3,
@@ -109,7 +110,7 @@ def reproduce(
     counts : mapping of str to (int, int), optional
         Positives and negatives of each split, as for `read_scans`; the phantom is made with
         these numbers of slices (default: the paper's).
-    labels, label_column, masks, min_lesion, anonymous, skip_bad
+    labels, label_column, masks, min_lesion, lesion_values, anonymous, skip_bad
         As for `read_scans`.
     routing : int, default 3
         Routing iterations of the network.
@@ -159,6 +160,7 @@ def reproduce(
         label_column=label_column,
         masks=masks,
         min_lesion=min_lesion,
+        lesion_values=lesion_values,
         anonymous=anonymous,
         skip_bad=skip_bad,
         routing=routing,

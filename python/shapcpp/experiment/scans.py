@@ -71,6 +71,7 @@ class ScanSource:
             label_column=settings.label_column,
             masks=settings.masks,
             min_lesion=settings.min_lesion,
+            lesion_values=settings.lesion_values,
             split=settings.split,
             counts=self._counts if drawn else None,
             seed=settings.seed,

@@ -34,6 +34,7 @@ class Settings:
     label_column: str
     masks: files.PathLike | None
     min_lesion: int
+    lesion_values: str | None
     anonymous: bool
     skip_bad: bool
     routing: int
@@ -78,7 +79,10 @@ class Settings:
     @property
     def reading(self) -> dict[str, Any]:
         """The arguments that slices depend on, in types that JSON can hold."""
-        names = ("size", "split", "label_column", "min_lesion", "anonymous", "skip_bad", "seed")
+        names = (
+            "size", "split", "label_column", "min_lesion", "lesion_values", "anonymous",
+            "skip_bad", "seed",
+        )  # fmt: skip
         counts = None if self.counts is None else {k: list(v) for k, v in self.counts.items()}
         return {name: getattr(self, name) for name in names} | {"counts": counts}
 

@@ -6,8 +6,10 @@ from collections.abc import MutableMapping
 from dataclasses import replace
 from pathlib import Path
 
-from shapcpp.ct.readers import dicom, nifti
+from shapcpp.ct.readers import nifti, nifti_files
+from shapcpp.ct.readers.dicom_headers import Header, read_header
 from shapcpp.ct.readers.kinds import DICOM, IMAGE
+from shapcpp.ct.readers.left_out import NoAxialImageError
 from shapcpp.ct.readers.slice_index import SERIES, SliceRef
 
 __all__ = ["slices_in", "with_header"]
@@ -25,15 +27,17 @@ def slices_in(ref: SliceRef, lengths: MutableMapping[Path, int]) -> list[SliceRe
 
     Raises
     ------
+    NoAxialImageError
+        If a DICOM file is no axial CT image.
     ValueError
-        If the file holds no pixels, or not as many slices.
+        If a volume does not hold the slice.
     """
     if ref.kind == IMAGE:
         return [ref]
     if ref.kind == DICOM:
-        header = dicom.read_header(ref.file)
-        if header is None:
-            raise ValueError("it holds no pixels")
+        header = read_header(ref.file)
+        if header.unfit:
+            raise NoAxialImageError(header.unfit)
         return [with_header(ref, header)]
     if ref.file not in lengths:
         lengths[ref.file] = nifti.Volume(ref.file).n_slices
@@ -46,14 +50,14 @@ def slices_in(ref: SliceRef, lengths: MutableMapping[Path, int]) -> list[SliceRe
             id=f"{ref.id}:{number}",
             where=f"{ref.where}, slice {number}",
             slice=number,
-            patient=ref.patient or ref.id[: ref.id.lower().rindex(".nii")],
+            patient=ref.patient or nifti_files.stem(ref.id),
             extra={**ref.extra, "slice": str(number)},
         )
         for number in (range(count) if ref.slice is None else [ref.slice])
     ]
 
 
-def with_header(ref: SliceRef, header: dicom.Header) -> SliceRef:
+def with_header(ref: SliceRef, header: Header) -> SliceRef:
     """Returns a DICOM slice with the identifiers of its header."""
     return replace(
         ref,

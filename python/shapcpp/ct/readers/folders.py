@@ -7,16 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from shapcpp.ct.readers import dicom
 from shapcpp.ct.readers.bad_slices import BadSlices
+from shapcpp.ct.readers.dicom_headers import Header, read_header
 from shapcpp.ct.readers.expansion import slices_in, with_header
 from shapcpp.ct.readers.kinds import DICOM, KINDS, NIFTI, kind_of
+from shapcpp.ct.readers.left_out import LeftOut
 from shapcpp.ct.readers.manifest import NAME
 from shapcpp.ct.readers.pairing import paired
+from shapcpp.ct.readers.series import in_order, outside_series
 from shapcpp.ct.readers.slice_index import SliceIndex, SliceRef
+from shapcpp.ct.readers.uniqueness import unique
 from shapcpp.storage.names import STAGES
 
-__all__ = ["index_folder", "same_slice"]
+__all__ = ["index_folder"]
 
 CLASS_FOLDERS = {"negative": 0, "0": 0, "positive": 1, "1": 1}
 
@@ -115,26 +118,27 @@ def _ref(root: Path, file: Path, kind: str, mask: Path | None = None) -> SliceRe
 
 
 def _series(root: Path, files: Sequence[Path], bad: BadSlices) -> Iterator[SliceRef]:
-    headers: dict[str, tuple[Path, dicom.Header]] = {}
+    """Yields the axial CT images of a folder, numbered in their series."""
+    left_out = LeftOut()
+    headers: dict[Path, Header] = {}
     for file in files:
-        name, header = file.relative_to(root).as_posix(), None
-        with bad.guard(name):
-            header = dicom.read_header(file)
-        if header is None:  # reports and structure sets lie beside slices
-            continue
-        first, _ = headers.setdefault(header.instance, (file, header))
-        if first is not file:  # before slices are numbered
-            same_slice(name, first.relative_to(root).as_posix(), header.instance, bad)
+        with bad.guard(file.relative_to(root).as_posix()):
+            headers[file] = read_header(file)
+    fit = [(file, header) for file, header in headers.items() if not header.unfit]
+    for header in headers.values():
+        if header.unfit:
+            left_out.add(header.unfit)
+    outside = outside_series(fit)
+    for _ in range(sum(outside)):
+        left_out.add("single image without a place")
+    kept = [file for (file, _), is_outside in zip(fit, outside, strict=True) if not is_outside]
+    left_out.report(str(root), len(kept), bad.note)
 
-    def lost(file: Path, why: str) -> None:
-        bad.leave_out(f"{file.relative_to(root).as_posix()} {why}")
+    refs = (with_header(_ref(root, file, DICOM), headers[file]) for file in kept)
+    members = [(ref, headers[ref.file]) for ref in unique(refs, bad)]  # before they are numbered
 
-    for file, header, number in dicom.in_order(headers.values(), lost):
-        ref = with_header(_ref(root, file, DICOM), header)
+    def lost(ref: SliceRef, why: str) -> None:
+        bad.leave_out(f"{ref.where} {why}")
+
+    for ref, _, number in in_order(members, lost, bad.note):
         yield replace(ref, slice=number, extra={**ref.extra, "slice": str(number)})
-
-
-def same_slice(name: str, first: str, identifier: str, bad: BadSlices) -> None:
-    """Leaves out a slice that is there twice, or refuses it."""
-    called = "" if identifier in f"{name} {first}" else f", {identifier}"
-    bad.leave_out(f"{name} is the same slice as {first}{called}")

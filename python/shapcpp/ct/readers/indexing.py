@@ -9,10 +9,12 @@ from pathlib import Path
 from shapcpp.ct.libraries import quiet
 from shapcpp.ct.readers.bad_slices import BadSlices
 from shapcpp.ct.readers.expansion import slices_in
-from shapcpp.ct.readers.folders import index_folder, same_slice
-from shapcpp.ct.readers.kinds import NIFTI, check_kind
+from shapcpp.ct.readers.folders import index_folder
+from shapcpp.ct.readers.kinds import DICOM, check_kind
+from shapcpp.ct.readers.left_out import LeftOut, NoAxialImageError
 from shapcpp.ct.readers.manifest import NAME, Row, read_manifest
 from shapcpp.ct.readers.slice_index import SliceIndex, SliceRef
+from shapcpp.ct.readers.uniqueness import unique
 
 __all__ = ["index_slices"]
 
@@ -49,16 +51,20 @@ def index_slices(
             raise ValueError(f"{manifest} says which masks there are: leave out masks")
     if not len(index):
         raise ValueError(f"{path} holds no slice that can be read")
-    return index.holding(_unique(index.slices, bad))
+    return index.holding(unique(index.slices, bad))
 
 
 def _index_manifest(path: Path, label_column: str, bad: BadSlices) -> SliceIndex:
     manifest = read_manifest(path, label_column)
-    slices = tuple(_expanded(path.parent, manifest.rows, bad))
+    left_out = LeftOut()
+    slices = tuple(_expanded(path.parent, manifest.rows, bad, left_out))
+    left_out.report(str(path), sum(ref.kind == DICOM for ref in slices), bad.note)
     return SliceIndex(path.parent, str(path), slices, manifest)
 
 
-def _expanded(root: Path, rows: Iterable[Row], bad: BadSlices) -> Iterator[SliceRef]:
+def _expanded(
+    root: Path, rows: Iterable[Row], bad: BadSlices, left_out: LeftOut
+) -> Iterator[SliceRef]:
     lengths: dict[Path, int] = {}
     for row in rows:
         file = root / row.file
@@ -76,16 +82,7 @@ def _expanded(root: Path, rows: Iterable[Row], bad: BadSlices) -> Iterator[Slice
                 mask=None if row.mask is None else root / row.mask,
                 extra=row.extra,
             )
-            yield from slices_in(ref, lengths)
-
-
-def _unique(slices: Iterable[SliceRef], bad: BadSlices) -> Iterator[SliceRef]:
-    """Yields each slice once, also where links or ".." give it two names."""
-    first: dict[tuple[str, int | None] | str, SliceRef] = {}
-    for ref in slices:
-        place = (os.path.realpath(ref.file), ref.slice if ref.kind == NIFTI else None)
-        other = first.setdefault(ref.id, first.setdefault(place, ref))
-        if other is ref:
-            yield ref
-        else:
-            same_slice(ref.where, other.where, ref.id, bad)
+            try:
+                yield from slices_in(ref, lengths)
+            except NoAxialImageError as error:
+                left_out.add(str(error))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shapcpp.ct.readers.bad_slices import BadSlices
 from shapcpp.ct.readers.kinds import NIFTI
+from shapcpp.ct.readers.lesion_values import LesionValues, MaskSurvey
 from shapcpp.ct.readers.manifest import Manifest, Row, read_manifest
 from shapcpp.ct.readers.masks import count_lesions
 from shapcpp.ct.readers.slice_index import SliceIndex, SliceRef
@@ -140,11 +141,18 @@ def check_labelled(index: SliceIndex, label_column: str, bad: BadSlices) -> Slic
 
 
 def with_mask_labels(
-    index: SliceIndex, min_lesion: int, bad: BadSlices, advance: Callable[[int], None]
+    index: SliceIndex,
+    lesions: LesionValues,
+    min_lesion: int,
+    bad: BadSlices,
+    advance: Callable[[int], None],
 ) -> SliceIndex:
     """Labels the slices that have a mask and no label; leaves out those whose mask is bad."""
     masked = [ref for ref in index.slices if ref.label is None]
-    counts = dict(zip((ref.id for ref in masked), count_lesions(masked, bad, advance), strict=True))
+    survey = MaskSurvey(lesions)
+    found = count_lesions(masked, survey, bad, advance)
+    survey.report(bad.note)
+    counts = dict(zip((ref.id for ref in masked), found, strict=True))
     return index.holding(
         replace(ref, label=int(counts[ref.id] >= min_lesion)) if ref.id in counts else ref
         for ref in index.slices

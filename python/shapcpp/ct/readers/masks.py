@@ -8,17 +8,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp.ct.readers import images, nifti
+from shapcpp.ct.readers import dicom_pixels, images, nifti
 from shapcpp.ct.readers.bad_slices import BadSlices
-from shapcpp.ct.readers.kinds import NIFTI
-from shapcpp.ct.readers.pixels import Failures, in_threads, read_file
+from shapcpp.ct.readers.kinds import DICOM, NIFTI
+from shapcpp.ct.readers.lesion_values import MaskSurvey
+from shapcpp.ct.readers.pixels import Failures, in_threads
 from shapcpp.ct.readers.slice_index import SliceRef, first_and_more
 
 __all__ = ["count_lesions"]
 
 
 def count_lesions(
-    slices: Sequence[SliceRef], bad: BadSlices, advance: Callable[[int], None]
+    slices: Sequence[SliceRef],
+    survey: MaskSurvey,
+    bad: BadSlices,
+    advance: Callable[[int], None],
 ) -> NDArray[np.int64]:
     """Counts the pixels that the mask of each slice marks; -1 where it could not be read."""
     of_mask: dict[tuple[Path, Path], list[int]] = {}
@@ -33,10 +37,9 @@ def count_lesions(
         if not mask.is_file():
             raise ValueError(f"its mask {mask} does not exist")
         if ref.kind == NIFTI:
-            marked = nifti.lesion_pixels(mask, ref.file)
-            counts[rows] = marked[[slices[row].slice or 0 for row in rows]]
+            counts[rows] = _in_volume(mask, [slices[row] for row in rows], survey)
         else:
-            counts[rows] = _marked(mask, ref)
+            counts[rows] = _in_image(mask, ref, survey)
         return []
 
     def failed(rows: list[int], error: Exception) -> None:
@@ -46,8 +49,16 @@ def count_lesions(
     return counts
 
 
-def _marked(mask: Path, ref: SliceRef) -> int:
-    drawn, shape = images.read_image(mask), read_file(ref).shape
+def _in_volume(mask: Path, slices: Sequence[SliceRef], survey: MaskSurvey) -> list[int]:
+    drawn = nifti.Volume(mask)
+    nifti.check_same_place(drawn, nifti.Volume(slices[0].file))
+    return [survey.count(pixels) for pixels in drawn.slices(ref.slice or 0 for ref in slices)]
+
+
+def _in_image(mask: Path, ref: SliceRef, survey: MaskSurvey) -> int:
+    drawn = images.read_image(mask)
+    is_dicom = ref.kind == DICOM
+    shape = dicom_pixels.stored_shape(ref.file) if is_dicom else images.read_image(ref.file).shape
     if drawn.shape != shape:
         raise ValueError(f"its mask {mask} has shape {drawn.shape}, the slice {shape}")
-    return int(np.count_nonzero(drawn))
+    return survey.count(drawn)

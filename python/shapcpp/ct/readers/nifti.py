@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import os
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,27 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp.ct.libraries import library
-from shapcpp.machine.memory import available_memory, readable
+from shapcpp.ct.readers.hounsfield import clipped
+from shapcpp.ct.readers.nifti_files import open_volume
 
-__all__ = ["SUFFIXES", "Volume", "lesion_pixels", "stem"]
+__all__ = ["Volume", "check_same_place"]
 
-SUFFIXES = (".nii", ".nii.gz")
 MOST_APART = 0.5  # voxels between a mask and its volume
-GZIP = b"\x1f\x8b"
-MOST_DEFLATED = 1032  # times its own size, and no deflated file expands to more
-LARGE, UNUSUAL = 1_000_000_000, 100  # bytes, and times its own size: what is told before it is read
-LEAST_MARK = 1e-4  # what a header's scaling leaves of a zero lies below
-
-
-def stem(path: str | os.PathLike[str]) -> str:
-    """The name of a volume without folder and suffix."""
-    name = Path(path).name
-    return name[: name.lower().rindex(".nii")]
 
 
 @dataclass(frozen=True)
 class Volume:
-    """A volume on disk, its axes those of the closest canonical orientation.
+    """A volume on disk, seen along the axes of the closest canonical orientation.
 
     Attributes
     ----------
@@ -48,8 +35,7 @@ class Volume:
 
     @cached_property
     def _image(self) -> Any:
-        image = library("nibabel", f"reading {self.path.name}").load(self.path)
-        _check_size(image)
+        image = open_volume(self.path)
         if image.get_data_dtype().names is not None:
             raise ValueError("it holds colours, and grey values are needed")
         if image.get_data_dtype().kind == "c":
@@ -66,10 +52,11 @@ class Volume:
 
     @property
     def stored_shape(self) -> tuple[int, int, int]:
-        """The three axes as stored; a fourth of length one is left out."""
+        """The lengths of the three axes as stored; a single slice has a third of length one."""
         shape = tuple(int(length) for length in self._image.shape)
-        if len(shape) < 3:
-            raise ValueError(f"it has shape {shape}, and a volume is needed")
+        if len(shape) < 2 or 0 in shape:
+            raise ValueError(f"it has shape {shape}, and a volume or slice is needed")
+        shape += (1,) * (3 - len(shape))
         if any(length != 1 for length in shape[3:]):
             count = int(np.prod(shape[3:]))
             raise ValueError(f"it holds {count} volumes (shape {shape}), and one is read")
@@ -82,57 +69,37 @@ class Volume:
 
     @property
     def n_slices(self) -> int:
-        """Axial slices; number 0 is the one nearest to the feet."""
-        return self.stored_shape[int(np.flatnonzero(self._orientation[:, 0] == 2)[0])]
+        """The number of axial slices; number 0 is the one nearest to the feet."""
+        axis = int(np.flatnonzero(self._orientation[:, 0] == 2)[0])
+        if len(self._image.shape) == 2 and axis != 2:
+            raise ValueError("it holds a single slice, and that is not axial")
+        return self.stored_shape[axis]
 
     def _canonical(self) -> NDArray[Any]:
         nibabel = library("nibabel", f"reading {self.path.name}")
-        # Scaled one slice at a time, since nibabel would make eight bytes of each of the pixels.
+        # Slices are scaled one at a time, since nibabel would make eight bytes of each pixel.
         stored = np.asanyarray(self._image.dataobj.get_unscaled()).reshape(self.stored_shape)
         volume: NDArray[Any] = nibabel.apply_orientation(stored, self._orientation)
         return volume
 
     def slices(self, numbers: Iterable[int]) -> Iterator[NDArray[np.float32]]:
-        """Axial slices as radiologists look at them: anterior above, the patient's right left."""
+        """Yields axial slices as radiologists see them: anterior above, the right side left."""
         volume = self._canonical()
         proxy = self._image.dataobj
         for number in numbers:
             pixels = volume[::-1, ::-1, number].T.astype(np.float64)
             yield (pixels * proxy.slope + proxy.inter).astype(np.float32)
 
-
-def _check_size(image: Any) -> None:
-    """Compares what a header claims with what its file can hold, before anything is read."""
-    kind, shape = image.get_data_dtype(), tuple(int(length) for length in image.shape)
-    file = Path(image.file_map["image"].filename)
-    held, needed = file.stat().st_size, image.dataobj.offset + kind.itemsize * math.prod(shape)
-    with file.open("rb") as content:
-        packed = content.read(len(GZIP)) == GZIP
-    claim = f"its header claims {shape} of {kind}, {readable(needed)}"
-    if needed > held * (MOST_DEFLATED if packed else 1):
-        able = "can expand to" if packed else "holds"
-        most = held * (MOST_DEFLATED if packed else 1)
-        raise ValueError(f"{claim}, and {file.name} {able} {readable(most)}")
-    available = available_memory()
-    if available is not None and needed > available:
-        raise ValueError(f"{claim}, and {readable(available)} of memory are available")
-    if packed and needed > max(LARGE, UNUSUAL * held):
-        warnings.warn(f"{file}: {readable(held)} expand to {readable(needed)}", stacklevel=2)
+    def hounsfield(self, numbers: Iterable[int]) -> Iterator[NDArray[np.float32]]:
+        """Yields axial slices of a scan, clipped to the values of CT, with air for padding."""
+        return map(clipped, self.slices(numbers))
 
 
-def lesion_pixels(mask: Path, volume: Path) -> NDArray[np.int64]:
-    """Counts the pixels of a volume's mask that are not zero, for each axial slice."""
-    drawn, scan = Volume(mask), Volume(volume)
-    shapes = drawn.stored_shape, scan.stored_shape
-    if drawn.axes == scan.axes and shapes[0] != shapes[1]:
-        raise ValueError(f"its mask {mask} has shape {shapes[0]}, the volume {shapes[1]}")
-    _check_same_place(drawn, scan)
-    slices = drawn.slices(range(drawn.n_slices))
-    return np.array([np.count_nonzero(np.abs(pixels) > LEAST_MARK) for pixels in slices])
-
-
-def _check_same_place(mask: Volume, volume: Volume) -> None:
-    """A mask must cover the voxels of its volume, or its slices are not those."""
+def check_same_place(mask: Volume, volume: Volume) -> None:
+    """Raises ValueError if a mask does not cover the voxels of its volume."""
+    shapes = mask.stored_shape, volume.stored_shape
+    if mask.axes == volume.axes and shapes[0] != shapes[1]:
+        raise ValueError(f"its mask {mask.path} has shape {shapes[0]}, the volume {shapes[1]}")
     nibabel = library("nibabel", "orientation")
     placed = []
     for one in (mask, volume):
@@ -142,7 +109,7 @@ def _check_same_place(mask: Volume, volume: Volume) -> None:
     (affine, shape), (other, other_shape) = placed
     corners = np.array(list(product(*((0, length - 1) for length in other_shape))))
     corners = np.c_[corners, np.ones(len(corners))].T
-    # In voxels of the volume, along each of its axes; corners, since a turn moves them most.
+    # Distances are in voxels of the volume, along each axis; a turn moves corners most.
     apart = np.abs(np.linalg.solve(other, affine @ corners) - corners)
     if shape == other_shape and (apart <= MOST_APART).all():
         return

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from shapcpp.ct.readers import nifti
+from shapcpp.ct.readers import nifti_files
 
 __all__ = ["paired"]
 
@@ -40,20 +40,24 @@ def paired(
             drawn = [path for path in volumes if labels in path.parents]
             scans = [path for path in volumes if images in path.parents]
             return _pairs(_by_key(images, scans), _by_key(labels, drawn)), str(labels)
-    drawn = [path for path in volumes if MASK_SUFFIX.search(nifti.stem(path))]
+    drawn = [path for path in volumes if MASK_SUFFIX.search(nifti_files.stem(path.name))]
     scans = [path for path in volumes if path not in set(drawn)]
     return _pairs(_by_key(root, scans), _by_key(root, drawn)), BESIDE
 
 
 def _is_volume(path: Path) -> bool:
-    return path.name.lower().endswith(nifti.SUFFIXES) and path.is_file()
+    return (
+        path.name.lower().endswith(nifti_files.SUFFIXES)
+        and path.is_file()
+        and nifti_files.has_voxels(path)
+    )
 
 
 def _by_key(folder: Path, paths: Iterable[Path]) -> dict[str, Path]:
     """Volumes, or masks, by what they have in common: folder and name without their endings."""
     found: dict[str, Path] = {}
     for path in paths:
-        name = MASK_SUFFIX.sub("", nifti.stem(path))
+        name = MASK_SUFFIX.sub("", nifti_files.stem(path.name))
         key = (path.relative_to(folder).parent / CHANNEL.sub("", name)).as_posix()
         if key in found:
             raise ValueError(

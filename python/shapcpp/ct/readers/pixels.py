@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp.ct.libraries import quiet
-from shapcpp.ct.readers import dicom, images, nifti
+from shapcpp.ct.readers import dicom_pixels, images, nifti
 from shapcpp.ct.readers.bad_slices import GRAVE, BadSlices
 from shapcpp.ct.readers.kinds import DICOM, NIFTI
 from shapcpp.ct.readers.preparation import allocate, prepared
@@ -64,7 +64,7 @@ def read_each(
         first = slices[rows[0]]
         if first.kind == NIFTI:
             numbers = [slices[row].slice or 0 for row in rows]
-            pixels_of: Iterable[NDArray[Any]] = nifti.Volume(first.file).slices(numbers)
+            pixels_of: Iterable[NDArray[Any]] = nifti.Volume(first.file).hounsfield(numbers)
         else:
             pixels_of = (read_file(first) for _ in rows)
         for row, pixels in zip(rows, pixels_of, strict=True):
@@ -83,7 +83,7 @@ def read_each(
 
 def read_file(ref: SliceRef) -> NDArray[Any]:
     """Reads the pixels of a DICOM file or an image."""
-    return dicom.read_pixels(ref.file) if ref.kind == DICOM else images.read_image(ref.file)
+    return dicom_pixels.read_pixels(ref.file) if ref.kind == DICOM else images.read_image(ref.file)
 
 
 def _error_of(

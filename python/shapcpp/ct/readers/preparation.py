@@ -19,16 +19,20 @@ LARGEST_IN_MEMORY = 2 * 10**9  # bytes
 
 
 def resized(pixels: NDArray[Any], size: int) -> NDArray[np.float32]:
-    """A slice brought to `size` x `size`, padded with its least value where it is no square.
+    """Resizes a slice to `size` x `size`, padded to a square with its least value.
 
-    Bilinear, and antialiased where it shrinks; in floating point, so that no depth is lost.
+    The resizing is bilinear, antialiased where the slice shrinks, and in floating point, so that
+    no depth is lost. Pixels that are no number count as padding.
     """
     if pixels.ndim != 2 or 0 in pixels.shape:
         raise ValueError(f"its pixels have shape {pixels.shape}, and (rows, columns) is needed")
     image = pixels.astype(np.float32)
-    if not np.isfinite(image).all():
-        raise ValueError("it holds pixels that are not finite numbers")
-    least, side = image.min(), max(image.shape)
+    finite = image[np.isfinite(image)]
+    if not finite.size:
+        raise ValueError("none of its pixels is a finite number")
+    least, side = finite.min(), max(image.shape)
+    if finite.size < image.size:
+        image = np.nan_to_num(image, nan=least, neginf=least, posinf=finite.max())
     rows, columns = (max(1, round(length * size / side)) for length in image.shape)
     if (rows, columns) != image.shape:
         pillow = library("PIL.Image", "resizing slices")
@@ -41,25 +45,25 @@ def resized(pixels: NDArray[Any], size: int) -> NDArray[np.float32]:
 
 
 def standardised(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A slice with mean 0 and deviation 1; zeros where all its pixels are alike."""
+    """Scales a slice to mean 0 and deviation 1; a constant slice becomes zeros."""
     exact = image.astype(np.float64)
     exact -= exact.mean()
     deviation = float(exact.std())
-    # What rounding leaves of a constant slice is no contrast.
+    # The deviation of a constant slice may be a rounding error.
     if deviation <= 1e-6 * max(1.0, float(np.abs(image).max())):
         return np.zeros_like(image)
     return (exact / deviation).astype(np.float32)
 
 
 def prepared(pixels: NDArray[Any], size: int) -> NDArray[np.float32]:
-    """A slice resized, and standardised by its own mean and deviation."""
+    """Resizes a slice, and standardises it by its own mean and deviation."""
     return standardised(resized(pixels, size))
 
 
 def allocate(count: int, size: int) -> NDArray[np.float32]:
-    """Room for slices: in memory, or in a temporary file above `LARGEST_IN_MEMORY`.
+    """Allocates room for slices: in memory, or in a temporary file above `LARGEST_IN_MEMORY`.
 
-    The file has no name, so it is gone with the array.
+    The file has no name, so it disappears with the array.
     """
     shape = (count, size, size)
     needed = math.prod(shape) * np.dtype(np.float32).itemsize
@@ -67,7 +71,7 @@ def allocate(count: int, size: int) -> NDArray[np.float32]:
         return np.zeros(shape, dtype=np.float32)
     with tempfile.TemporaryFile(prefix="shapcpp-") as file:
         try:
-            # Now, since a map onto a full disk would kill the process later.
+            # Space is claimed now, since writing to a map onto a full disk kills the process.
             os.posix_fallocate(file.fileno(), 0, needed)
         except OSError as error:
             raise OSError(

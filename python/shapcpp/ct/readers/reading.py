@@ -11,6 +11,7 @@ from shapcpp.ct.readers.bad_slices import BadSlices, silent
 from shapcpp.ct.readers.columns import anonymised, extra_columns
 from shapcpp.ct.readers.indexing import index_slices
 from shapcpp.ct.readers.labelling import check_labelled, with_mask_labels, with_table_labels
+from shapcpp.ct.readers.lesion_values import LesionValues
 from shapcpp.ct.readers.pixels import with_pixels
 from shapcpp.ct.readers.split_drawing import Counts
 from shapcpp.ct.readers.splits import SplitPlan, choose_rule
@@ -21,7 +22,7 @@ from shapcpp.storage.files import PathLike
 __all__ = ["READING", "read_scans"]
 
 # Raise this with every change after which the same files give other slices.
-READING = 2
+READING = 3
 
 
 def read_scans(
@@ -32,6 +33,7 @@ def read_scans(
     label_column: str = "label",
     masks: PathLike | None = None,
     min_lesion: int = 1,
+    lesion_values: str | float | Sequence[float] | None = None,
     split: str | None = None,
     counts: Counts | None = None,
     seed: int = 0,
@@ -76,6 +78,9 @@ def read_scans(
         The folder of lesion masks.
     min_lesion : int, default 1
         Pixels of a mask that make a slice positive. A label that is given goes before the mask.
+    lesion_values : str, float or sequence of float, optional
+        The values of masks that are lesions: numbers, such as 3 or "1,2", or a bound, such as
+        ">=0.5" for probabilities or 0 where the background is white. Default: all but zero.
     split : {"file", "patient", "random"}, optional
         "file" takes the column ``split``. "patient" takes it too and checks that no
         patient is in two splits; without that column, or with `counts`, it draws patients.
@@ -106,8 +111,9 @@ def read_scans(
     Returns
     -------
     Slices
-        DICOM in Hounsfield units from -1024 to 3071, NIfTI as scaled by its header, images
-        in grey, then padded to squares, resized, and standardised slice by slice.
+        DICOM and NIfTI in Hounsfield units from -1024 to 3071, images in grey, then padded to
+        squares, resized, and standardised slice by slice. DICOM files that are no axial CT
+        images, such as localizers or dose reports, are left out, which `note` says.
 
     Raises
     ------
@@ -124,6 +130,7 @@ def read_scans(
     _check(size=size, min_lesion=min_lesion)
     if seed < 0:
         raise ValueError(f"seed must not be negative, got {seed}")
+    lesions = LesionValues.parsed(lesion_values)
     bad = BadSlices(skip_bad, note)
     index = index_slices(path, label_column, masks, bad)
     if labels is not None:
@@ -138,7 +145,7 @@ def read_scans(
             "is looked at"
         )
     listed = len(index)
-    index = with_mask_labels(index, min_lesion, bad, advance)
+    index = with_mask_labels(index, lesions, min_lesion, bad, advance)
     advance(listed - len(index))  # slices left out need not be read
     why = f": by their masks, with min_lesion {min_lesion}" if unlabelled else ""
     index.check_classes(one_class, why)
