@@ -72,14 +72,14 @@ def test_decisions_saved_with_semicolons(tmp_path: Path) -> None:
         ("id,verdict\na,keep\n", "lacks the column 'decision'; it has id, verdict"),
         (
             "id,decision\na,keep\nb,swap\n",
-            "row 1: decision is 'swap'; it must be one of keep, relabel",
+            "line 3: decision is 'swap'; it must be one of keep, relabel",
         ),
-        ("id,decision\na\n", "row 0 has 1 entries, the header 2"),
-        ("id,decision\na,keep\na,relabel\n", "row 1: id 'a' was decided before"),
-        ('id,decision\n"a,keep\n', "is not a readable CSV file"),
-        ("id,decision\nz,keep\n", "row 0: no training row of features.npy has id 'z'"),
-        ("id,decision\ne,relabel\n", "row 0: no training row of features.npy has id 'e'"),
-        ("id,decision\nd,relabel\n", "row 0: several training rows of features.npy have id 'd'"),
+        ("id,decision\na\n", "line 2 has 1 entries, the header 2"),
+        ("id,decision\na,keep\na,relabel\n", "line 3: id 'a' was decided before"),
+        ('id,decision\n"a,keep\n', "is not a readable table"),
+        ("id,decision\nz,keep\n", "line 2: no training row of features.npy has id 'z'"),
+        ("id,decision\ne,relabel\n", "line 2: no training row of features.npy has id 'e'"),
+        ("id,decision\nd,relabel\n", "line 2: several training rows of features.npy have id 'd'"),
         (
             "id,decision,label\na,relabel,1\n",
             "'a' was reviewed with label '1', but features.npy has 0",
@@ -120,8 +120,8 @@ def test_a_negative_label_comes_back_from_the_report(tmp_path: Path) -> None:
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
-    (tmp_path / "decisions.csv").write_bytes(b"id,decision\n\xff\xfe,keep\n")
-    with pytest.raises(ValueError, match="is not a readable CSV file"):
+    (tmp_path / "decisions.csv").write_bytes(b"id,decision\n\x81\x8d,keep\n")
+    with pytest.raises(ValueError, match="is not a readable table"):
         read_decisions(tmp_path / "decisions.csv")
 
 
@@ -132,3 +132,28 @@ def test_noise_relabelled_by_its_known_answer_is_undone(tmp_path: Path) -> None:
     csv = "id,decision\n" + "".join(f"{i},relabel\n" for i in noisy.rows["id"][wrong])
     after = apply_decisions(noisy, decided(tmp_path, csv))
     np.testing.assert_array_equal(after.rows["label"], noisy.rows["true_label"])
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("id;decision;label\r\na;Relabel;0,0\r\n;;\r\nb;keep;\r\nc;;1\r\n", "utf-16"),
+        ("Reads of 2020,,\nID,Decision,Label\na,RELABEL,False\nb,keep,1.0\nc,,\n", "cp1252"),
+    ],
+)
+def test_decisions_as_a_spreadsheet_saves_them(tmp_path: Path, text: str, encoding: str) -> None:
+    (tmp_path / "d.csv").write_bytes(text.encode(encoding))
+    decisions = read_decisions(tmp_path / "d.csv")
+    assert [(one.id, one.decision) for one in decisions] == [("a", "relabel"), ("b", "keep")]
+    after = apply_decisions(features(id=list("abcdef")), decisions)
+    assert after.rows["label"].tolist() == [1, 1, 0, 1, 0, 1]
+
+
+def test_an_id_that_a_spreadsheet_changed_is_explained(tmp_path: Path) -> None:
+    changed = features(id=["007", "a/b", "Jos\u00e9", "d", "e", "f"])
+    (tmp_path / "d.csv").write_text("id,decision\n7,keep\n")
+    with pytest.raises(ValueError, match="has id '7'; it may be '007', of which a spreadsheet"):
+        apply_decisions(changed, read_decisions(tmp_path / "d.csv"))
+    (tmp_path / "d.csv").write_text("id,decision\na\\b,relabel\nJose\u0301,keep\n")
+    after = apply_decisions(changed, read_decisions(tmp_path / "d.csv"))
+    assert after.rows["label"].tolist() == [0, 0, 0, 1, 0, 1]

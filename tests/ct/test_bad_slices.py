@@ -16,7 +16,9 @@ def test_an_unreadable_slice_is_named_or_left_out(tmp_path: Path) -> None:
     damaged = folder / "images" / "2_1.png"
     damaged.write_bytes(damaged.read_bytes()[:50])
     (folder / "images" / "0_3.png").unlink()
-    with pytest.raises(ValueError, match=r"0_3.png \(manifest.csv, row 3\) cannot .* no such file"):
+    with pytest.raises(
+        ValueError, match=r"0_3.png \(manifest.csv, line 5\) cannot .* no such file"
+    ):
         read_scans(folder, size=4)
     notes: list[str] = []
     counts = {"train": (2, 2), "val": (2, 2), "test": (2, 4)}
@@ -29,7 +31,7 @@ def test_an_unreadable_slice_is_named_or_left_out(tmp_path: Path) -> None:
         np.testing.assert_allclose(image, standard(pattern(number)), atol=1e-6)
     assert [sum(slices.split == name) for name in counts] == [4, 4, 6]
     assert len(notes) == 2
-    assert any("2_1.png (manifest.csv, row 9) cannot be read" in note for note in notes)
+    assert any("2_1.png (manifest.csv, line 11) cannot be read" in note for note in notes)
 
 
 def test_a_damaged_volume_is_left_out_with_all_its_slices(tmp_path: Path) -> None:

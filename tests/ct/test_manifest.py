@@ -34,7 +34,7 @@ def test_labels_beside_the_scans(tmp_path: Path, entries: tuple[str, ...]) -> No
     assert slices.patient is not None
     assert slices.patient.tolist() == ["7"] * 3
     assert "1 of 4 rows" in notes[0]
-    assert "the first is labels.csv, row 3" in notes[0]
+    assert "the first is labels.csv, line 5" in notes[0]
     assert "x.png" not in notes[0]  # it may be called by its patient
     assert "1 of 4 slices" in notes[1]
 
@@ -59,30 +59,30 @@ def test_a_file_name_that_occurs_twice_is_no_match(tmp_path: Path) -> None:
     for name in ("a/0", "b/0"):
         write_png(tmp_path / "scans" / f"{name}.png", pattern(0))
     table = write_csv(tmp_path / "labels.csv", "file,label", ("0.png", 1))
-    with pytest.raises(ValueError, match="row 0: 0.png may be .*a/0.png or .*b/0.png"):
+    with pytest.raises(ValueError, match="line 2: 0.png may be .*a/0.png or .*b/0.png"):
         read_scans(tmp_path / "scans", labels=table)
 
 
 @pytest.mark.parametrize(
     ("header", "rows", "sentence"),
     [
-        ("label", [(1,)], "manifest.csv lacks the column 'file'; it has label"),
+        ("label", [(1,)], "manifest.csv lacks the column 'file' .file_column names another.; it has label"),
         ("file,verdict", [("0.png", 1)], "lacks the column 'label' .*label_column.*file, verdict"),
-        ("file,label", [("0.png", 1), ("1.png", 2)], "row 1: label is '2'; labels must be 0 or 1"),
-        ("file,label", [("0.png", "COVID")], "row 0: label is 'COVID'; labels must be 0 or 1"),
-        ("file,label", [("0.png", 1), ("1.png", "")], "1.png .*row 1.* has neither label nor mask"),
-        ("file,label,split", [("0.png", 1, "valid")], "row 0: split is 'valid'; it must be one of"),
-        ("file,label,slice", [("0.png", 1, "x")], "row 0: slice is 'x'"),
-        ("file,label", [("0.png", 1), ("1.png",)], "row 1 has 1 entries, the header 2"),
+        ("file,label", [("0.png", 1), ("1.png", 2)], "line 3: label is '2'; labels must be 0 or 1"),
+        ("file,label", [("0.png", "COVID")], "line 2: label is 'COVID'; labels must be 0 or 1"),
+        ("file,label", [("0.png", ""), ("1.png", "")], "0.png .*line 2.* neither label nor mask, nor"),
+        ("file,label,split", [("0.png", 1, "valid")], "line 2: split is 'valid'; it must be one of"),
+        ("file,label,slice", [("0.png", 1, "x")], "line 2: slice is 'x'"),
+        ("file,label", [("0.png", 1), ("1.png",)], "line 3 has 1 entries, the header 2"),
         ("file,label,label", [("0.png", 1, 1)], "its column 'label' is there twice"),
-        ("file,label", [("", 1)], "row 0: file is empty"),
-        ("file,label,true_label", [("0.png", 1, "x")], "row 0: true_label is 'x'; it must be 0, 1"),
+        ("file,label", [("", 1)], "line 2: file is empty"),
+        ("file,label,true_label", [("0.png", 1, "x")], "line 2: true_label is 'x'; it must be 0, 1"),
         ("file,label", [], "manifest.csv has no rows"),
         ("file,label", [("0.png", 1), ("1.png", 1)], "none of the 2 slices .* is negative"),
         ("file,label", [("0.png", 0), ("1.png", 0)], "none of the 2 slices .* is positive"),
-        ("file,label", [("0.png", 1), ("./0.png", 1)], "row 1.* is the same slice as .*row 0"),
-        ("file,label", [("0.png", 1), ("no.png", 1)], "no.png .*row 1.*: no such file"),
-        ("file,label,patient", [("0.png", 1, "a"), ("1.png", 0, "")], "row 1.* has no patient"),
+        ("file,label", [("0.png", 1), ("./0.png", 1)], "line 3.* is the same slice as .*line 2"),
+        ("file,label", [("0.png", 1), ("no.png", 1)], "no.png .*line 3.*: no such file"),
+        ("file,label,patient", [("0.png", 1, "a"), ("1.png", 0, "")], "line 3.* has no patient"),
         ("file,label", [("manifest.csv", 1)], "it is neither NIfTI, nor DICOM, nor an image"),
     ],
 )  # fmt: skip
@@ -97,7 +97,7 @@ def test_bad_manifests(tmp_path: Path, header: str, rows: list[Any], sentence: s
 
 def test_what_is_no_csv(tmp_path: Path) -> None:
     (tmp_path / "manifest.csv").write_bytes(b"file,label\n\xff\xfe\x00,1\n")
-    with pytest.raises(ValueError, match="manifest.csv is not a readable CSV file: "):
+    with pytest.raises(ValueError, match="manifest.csv is not a readable table: "):
         read_scans(tmp_path)
 
 
@@ -186,6 +186,6 @@ def test_a_file_under_two_names_is_one_slice(tmp_path: Path) -> None:
     for other in ("in/link.png", "in/../in/0.png", str(tmp_path / "in" / "0.png")):
         rows = [("in/0.png", 0), ("in/1.png", 1), (other, 1)]
         write_csv(tmp_path / "manifest.csv", "file,label", *rows)
-        sentence = r"(0|link).png \(manifest.csv, row 2\) is the same slice as in/0.png"
+        sentence = r"(0|link).png \(manifest.csv, line 4\) is the same slice as in/0.png"
         with pytest.raises(ValueError, match=sentence):
             read_scans(tmp_path, size=4)

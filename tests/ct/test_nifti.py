@@ -267,7 +267,7 @@ def test_a_manifest_names_slices_or_whole_volumes(tmp_path: Path) -> None:
     write_csv(tmp_path / "all.csv", "file,mask,slice", ("a.nii", "lesions.nii", ""))
     assert read_scans(tmp_path / "all.csv", size=6).label.tolist() == [0, 1, 1, 0]
     write_csv(tmp_path / "far.csv", "file,mask,slice", ("a.nii", "lesions.nii", 4))
-    with pytest.raises(ValueError, match=r"far.csv, row 0.*slice 4 .* 4 slices count from 0"):
+    with pytest.raises(ValueError, match=r"far.csv, line 2.*slice 4 .* 4 slices count from 0"):
         read_scans(tmp_path / "far.csv")
 
 

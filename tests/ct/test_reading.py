@@ -69,7 +69,7 @@ def test_masks_of_images(tmp_path: Path) -> None:
         tmp_path, size=4, skip_bad=True, note=notes.append, progress=lambda *p: seen.append(p)
     )
     assert slices.id.tolist() == ["0.png", "1.png"]
-    assert "2.png (manifest.csv, row 2) cannot be read: its mask" in notes[0]
+    assert "2.png (manifest.csv, line 4) cannot be read: its mask" in notes[0]
     assert seen[-1] == (6, 6)
     moved.rename(tmp_path / "masks" / "2.png")
     write_png(tmp_path / "masks" / "1.png", np.zeros((8, 9), dtype=np.uint8))

@@ -89,7 +89,7 @@ def relabel(features: str, decisions: str, output: str) -> None:
     if not output.endswith(".npy"):
         raise ValueError(f"a features file is written as .npy, got {output}")
     before = shapcpp.read_features(features)
-    made = read_decisions(decisions)
+    made = read_decisions(decisions, note)
     after = apply_decisions(before, made)
     kept = save(output, lambda path: shapcpp.write_features(path, after))
     if any(one.label is None for one in made):

@@ -20,6 +20,18 @@ OPTIONS = (
         help="A table of labels that lies beside the scans.",
     ),
     click.option("--label-column", default="label", show_default=True, metavar="NAME"),
+    click.option(
+        "--file-column",
+        metavar="NAME",
+        help="Default: file, or else the column whose entries name files.",
+    ),
+    click.option(
+        "--positive",
+        multiple=True,
+        metavar="LABEL",
+        help="A label that is positive, as in COVID; all others are negative then. Repeatable. "
+        "Default: 1, yes or true.",
+    ),
     click.option("--masks", type=PATH, metavar="DIR", help="Lesion masks of NIfTI volumes."),
     click.option(
         "--min-lesion",

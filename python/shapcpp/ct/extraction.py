@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,8 @@ def extract_features(
     size: int | None = None,
     labels: files.PathLike | None = None,
     label_column: str = "label",
+    file_column: str | None = None,
+    positive: Sequence[str] = (),
     masks: files.PathLike | None = None,
     min_lesion: int = 1,
     lesion_values: str | None = None,
@@ -67,7 +69,8 @@ def extract_features(
         Volumes, series, pictures or a manifest, as for `read_scans`.
     size : int, optional
         Height and width of the slices; default: 128, or that of `model`.
-    labels, label_column, masks, min_lesion, lesion_values, split, counts, anonymous, skip_bad
+    labels, label_column, file_column, positive, masks, min_lesion, lesion_values, split, counts,
+    anonymous, skip_bad
         As for `read_scans`.
     model : path-like, optional
         A trained network to use as it is. Nothing is trained then, and the slices may all be of
@@ -130,6 +133,8 @@ def extract_features(
         size=trained.size if trained is not None else size or DEFAULT_SIZE,
         labels=labels,
         label_column=label_column,
+        file_column=file_column,
+        positive=positive,
         masks=masks,
         min_lesion=min_lesion,
         lesion_values=lesion_values,

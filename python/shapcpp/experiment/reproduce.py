@@ -68,6 +68,8 @@ def reproduce(
     counts: Mapping[str, tuple[int, int]] | None = None,
     labels: files.PathLike | None = None,
     label_column: str = "label",
+    file_column: str | None = None,
+    positive: Sequence[str] = (),
     masks: files.PathLike | None = None,
     min_lesion: int = 1,
     lesion_values: str | None = None,
@@ -110,7 +112,8 @@ def reproduce(
     counts : mapping of str to (int, int), optional
         Positives and negatives of each split, as for `read_scans`; the phantom is made with
         these numbers of slices (default: the paper's).
-    labels, label_column, masks, min_lesion, lesion_values, anonymous, skip_bad
+    labels, label_column, file_column, positive, masks, min_lesion, lesion_values, anonymous,
+    skip_bad
         As for `read_scans`.
     routing : int, default 3
         Routing iterations of the network.
@@ -158,6 +161,8 @@ def reproduce(
         counts=counts,
         labels=labels,
         label_column=label_column,
+        file_column=file_column,
+        positive=tuple(positive),
         masks=masks,
         min_lesion=min_lesion,
         lesion_values=lesion_values,

@@ -69,6 +69,8 @@ class ScanSource:
             size=settings.size,
             labels=settings.labels,
             label_column=settings.label_column,
+            file_column=settings.file_column,
+            positive=settings.positive,
             masks=settings.masks,
             min_lesion=settings.min_lesion,
             lesion_values=settings.lesion_values,
@@ -130,10 +132,12 @@ class ScanSource:
         """Fingerprints the files of scans, masks and labels, and which belongs to which."""
         from shapcpp.ct.readers.bad_slices import BadSlices, silent
         from shapcpp.ct.readers.indexing import index_slices
+        from shapcpp.ct.readers.manifest import Columns
 
         settings = self._settings
         bad = BadSlices(settings.skip_bad, silent)
-        index = index_slices(settings.data, settings.label_column, settings.masks, bad)
+        columns = Columns(settings.label_column, settings.file_column, settings.positive)
+        index = index_slices(settings.data, columns, settings.masks, bad)
         paths = [file for one in index.slices for file in (one.file, one.mask) if file]
         roles = [
             [one.id, one.label, one.split, one.patient]

@@ -32,6 +32,8 @@ class Settings:
     counts: Counts | None
     labels: files.PathLike | None
     label_column: str
+    file_column: str | None
+    positive: tuple[str, ...]
     masks: files.PathLike | None
     min_lesion: int
     lesion_values: str | None
@@ -80,8 +82,8 @@ class Settings:
     def reading(self) -> dict[str, Any]:
         """The arguments that slices depend on, in types that JSON can hold."""
         names = (
-            "size", "split", "label_column", "min_lesion", "lesion_values", "anonymous",
-            "skip_bad", "seed",
+            "size", "split", "label_column", "file_column", "positive", "min_lesion",
+            "lesion_values", "anonymous", "skip_bad", "seed",
         )  # fmt: skip
         counts = None if self.counts is None else {k: list(v) for k, v in self.counts.items()}
         return {name: getattr(self, name) for name in names} | {"counts": counts}

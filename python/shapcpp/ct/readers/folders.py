@@ -12,7 +12,7 @@ from shapcpp.ct.readers.dicom_headers import Header, read_header
 from shapcpp.ct.readers.expansion import slices_in, with_header
 from shapcpp.ct.readers.kinds import DICOM, KINDS, NIFTI, kind_of
 from shapcpp.ct.readers.left_out import LeftOut
-from shapcpp.ct.readers.manifest import NAME
+from shapcpp.ct.readers.manifest import NAMES
 from shapcpp.ct.readers.pairing import paired
 from shapcpp.ct.readers.series import in_order, outside_series
 from shapcpp.ct.readers.slice_index import SliceIndex, SliceRef
@@ -38,11 +38,11 @@ def index_folder(root: Path, masks: Path | None, bad: BadSlices) -> SliceIndex:
         found[kind].append(file)
     kinds = [kind for kind in KINDS if found[kind]]
     if not kinds:
-        raise ValueError(f"{root} holds no {NAME}, and no NIfTI volume, DICOM file or image")
+        raise ValueError(f"{root} holds no {NAMES[0]}, and no NIfTI volume, DICOM file or image")
     if len(kinds) > 1:
         raise ValueError(
             f"{root} holds {' and '.join(f'{len(found[kind])} {kind}s' for kind in kinds)}: name a "
-            f"folder of one kind, or write a {NAME}"
+            f"folder of one kind, or write a {NAMES[0]}"
         )
     kind, files = kinds[0], found[kinds[0]]
     if masks is not None and kind != NIFTI:

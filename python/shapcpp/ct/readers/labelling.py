@@ -10,24 +10,26 @@ from pathlib import Path
 from shapcpp.ct.readers.bad_slices import BadSlices
 from shapcpp.ct.readers.kinds import NIFTI
 from shapcpp.ct.readers.lesion_values import LesionValues, MaskSurvey
-from shapcpp.ct.readers.manifest import Manifest, Row, read_manifest
+from shapcpp.ct.readers.manifest import Columns, Manifest, Row, read_manifest
 from shapcpp.ct.readers.masks import count_lesions
+from shapcpp.ct.readers.nifti_files import stem
+from shapcpp.ct.readers.paths import FileFinder, as_meant, parts_of
 from shapcpp.ct.readers.slice_index import SliceIndex, SliceRef
+from shapcpp.storage import cells
+from shapcpp.storage.files import PathLike
 
 __all__ = ["check_labelled", "with_mask_labels", "with_table_labels"]
 
 
 def with_table_labels(
-    index: SliceIndex,
-    path: str | os.PathLike[str],
-    label_column: str,
-    note: Callable[[str], None],
+    index: SliceIndex, path: PathLike, columns: Columns, note: Callable[[str], None]
 ) -> SliceIndex:
     """Keeps the slices that a label file labels, with all else that the file says of them.
 
-    An entry of its column ``file`` matches the file of that path, relative to the label
-    file's folder or to the scans, or else the only file of that name. Slices of a volume are
-    told apart by the column ``slice``; without it, all of them get the label.
+    An entry of the column of files matches the file of that path, relative to the label file's
+    folder or to the scans, or else the only file with the same end of its path, or the same
+    name without suffix. Slices of a volume are told apart by the column ``slice``; without it,
+    all of them get the label.
 
     Raises
     ------
@@ -37,14 +39,15 @@ def with_table_labels(
         If it lacks its columns, matches two files with one row or one slice with two rows,
         or matches none.
     """
-    table = read_manifest(path, label_column)
-    table.need(("file", label_column))
-    files = _Files(index, table)
+    files = _Files(index, Path(path).parent)
+    table = read_manifest(path, columns, files.knows, note)
+    table.table.need((columns.label,), " (label_column names another)")
     rows: dict[str, Row] = {}
-    strange = []
+    strange, unlabelled = [], []
     for row in table.rows:
         if row.label is None:
-            raise ValueError(f"{row.where}: {label_column} is empty; labels must be 0 or 1")
+            unlabelled.append(row)
+            continue
         matching = files.matching(row)
         for ref in matching:
             if ref.id in rows:
@@ -52,15 +55,22 @@ def with_table_labels(
             rows[ref.id] = row
         if not matching:
             strange.append(row)
+    if not rows and not strange:
+        raise ValueError(f"no row of {path} has a {columns.label}")
     if not rows:
         raise ValueError(
             f"{path} labels none of the {len(index)} slices of {index.source}: its first "
-            f"file is {table.rows[0].file}, theirs {index.slices[0].file}"
+            f"file is {strange[0].file}, theirs {index.slices[0].file}{files.hint(strange[0])}"
         )
     if strange:
         note(
             f"{len(strange)} of {len(table.rows)} rows of {path} name no slice of "
-            f"{index.source}, the first is {strange[0].where}"
+            f"{index.source}, the first is {strange[0].where}{files.hint(strange[0])}"
+        )
+    if unlabelled:
+        note(
+            f"{len(unlabelled)} of {len(table.rows)} rows of {path} have no {columns.label}, the "
+            f"first is {unlabelled[0].where}"
         )
     if len(rows) < len(index):
         note(
@@ -72,16 +82,17 @@ def with_table_labels(
 
 
 class _Files:
-    """The files of the scans, by path and by name."""
+    """The files of the scans, by path, and by the ends of their paths."""
 
-    def __init__(self, index: SliceIndex, table: Manifest) -> None:
-        self._folders = (table.path.parent, index.root)
+    def __init__(self, index: SliceIndex, folder: Path) -> None:
+        self._finders = [FileFinder(one) for one in (folder, index.root)]
         self._by_path: dict[str, list[SliceRef]] = {}
         self._by_name: dict[str, set[str]] = {}
         for ref in index.slices:
             real = os.path.realpath(ref.file)
             self._by_path.setdefault(real, []).append(ref)
-            self._by_name.setdefault(ref.file.name, set()).add(real)
+            for name in {ref.file.name, stem(ref.file.name), ref.file.stem}:
+                self._by_name.setdefault(as_meant(name), set()).add(real)
 
     def matching(self, row: Row) -> list[SliceRef]:
         """Returns the slices that a row means; ValueError where it may mean two files."""
@@ -90,15 +101,40 @@ class _Files:
             return slices
         return [ref for ref in slices if ref.kind != NIFTI or ref.slice == row.slice]
 
+    def hint(self, row: Row) -> str:
+        """Says what a spreadsheet may have done to the name of a file that is not there."""
+        names = [stem(slices[0].file.stem) for slices in self._by_path.values()]
+        name = (parts_of(row.file) or [row.file])[-1]
+        return cells.hint(name, names) or cells.hint(stem(Path(name).stem), names)
+
+    def knows(self, written: str) -> bool:
+        """True if an entry of a table ends with the name of one of the files."""
+        parts = parts_of(written)
+        return bool(parts) and as_meant(parts[-1]) in self._by_name
+
     def _slices(self, row: Row) -> list[SliceRef]:
-        for folder in self._folders:
-            slices = self._by_path.get(os.path.realpath(folder / row.file))
+        for finder in self._finders:
+            slices = self._by_path.get(os.path.realpath(finder.find(row.file)))
             if slices is not None:
                 return slices
-        same = sorted(self._by_name.get(Path(row.file).name, ()))
-        if len(same) > 1:
-            raise ValueError(f"{row.where}: {row.file} may be {same[0]} or {same[1]}")
-        return self._by_path[same[0]] if same else []
+        parts = [as_meant(part) for part in parts_of(row.file)]
+        same = sorted(self._by_name.get(parts[-1] if parts else "", ()))
+        alike = [_alike(parts, [as_meant(part) for part in parts_of(path)]) for path in same]
+        best = [path for path, count in zip(same, alike, strict=True) if count == max(alike)]
+        if len(best) > 1:
+            raise ValueError(f"{row.where}: {row.file} may be {best[0]} or {best[1]}")
+        return self._by_path[best[0]] if best else []
+
+
+def _alike(first: list[str], second: list[str]) -> int:
+    """Counts the folders that two paths have in common before the names of their files."""
+    pairs = zip(reversed(first[:-1]), reversed(second[:-1]), strict=False)
+    count = 0
+    for one, other in pairs:
+        if one != other:
+            break
+        count += 1
+    return count
 
 
 def _joined(ref: SliceRef, row: Row) -> SliceRef:
@@ -112,16 +148,13 @@ def _joined(ref: SliceRef, row: Row) -> SliceRef:
     )
 
 
-def check_labelled(index: SliceIndex, label_column: str, bad: BadSlices) -> SliceIndex:
-    """Leaves out volumes that no mask was found for; any other slice must have a label or mask."""
+def check_labelled(index: SliceIndex, columns: Columns, bad: BadSlices) -> SliceIndex:
+    """Leaves out slices without a label or mask, where others have one."""
     lost = [ref for ref in index.slices if ref.label is None and ref.mask is None]
     if not lost:
         return index
-    table = index.manifest
-    if table is not None:
-        if not {label_column, "mask"} & set(table.columns):
-            table.need((label_column,), " (and has no 'mask'; label_column names another)")
-        raise ValueError(f"{lost[0].where} has neither {label_column} nor mask")
+    if index.manifest is not None:
+        return _without_unlabelled(index, index.manifest, lost, columns, bad)
     if not index.masks_in:
         raise ValueError(
             f"{lost[0].where} of {index.source} has no label: give labels, write a manifest.csv, "
@@ -138,6 +171,23 @@ def check_labelled(index: SliceIndex, label_column: str, bad: BadSlices) -> Slic
             raise ValueError(sentence)
         bad.leave_out(sentence)
     return index.holding(kept)
+
+
+def _without_unlabelled(
+    index: SliceIndex, manifest: Manifest, lost: list[SliceRef], columns: Columns, bad: BadSlices
+) -> SliceIndex:
+    """Leaves out the slices of a manifest that nobody has labelled, and counts them."""
+    table = manifest.table
+    if not {columns.label, "mask"} & set(table.columns):
+        table.need((columns.label,), " (and has no 'mask'; label_column names another)")
+    if len(lost) == len(index):
+        raise ValueError(f"{lost[0].where} has neither {columns.label} nor mask, nor has any other")
+    bad.note(
+        f"{len(lost)} of {len(index)} slices of {index.source} have neither {columns.label} nor "
+        f"mask and are left out, the first is {lost[0].where}"
+    )
+    without = {ref.id for ref in lost}
+    return index.holding(ref for ref in index.slices if ref.id not in without)
 
 
 def with_mask_labels(

@@ -1,20 +1,42 @@
-"""Manifests and label files: one row per slice or volume, as CSV."""
+"""Manifests and label files: one row per slice or volume, as tables hold them."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shapcpp.ct.slices import SPLITS
-from shapcpp.storage.csv_files import need_columns, read_csv
+from shapcpp.storage import cells
+from shapcpp.storage.files import PathLike
+from shapcpp.storage.tables import Table, TableRow, read_table
 
-__all__ = ["NAME", "Manifest", "Row", "read_manifest"]
+__all__ = ["NAMES", "Columns", "Manifest", "Row", "read_manifest"]
 
-NAME = "manifest.csv"
-LABELS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
-TRUTHS = {**LABELS, "-1": -1, "-1.0": -1}
+NAMES = ("manifest.csv", "manifest.tsv", "manifest.xlsx")
+FILE = "file"
+MOST_LOOKED_AT = 20  # rows that show which column names files
+LABEL_WORDS = "labels must be 0 or 1 (or yes and no, true and false)"
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Names of columns, and words for the positive label, that a user may choose.
+
+    Attributes
+    ----------
+    label : str
+        The column of the labels.
+    file : str or None
+        The column of the files; by default ``file``, or else the one whose entries name files.
+    positive : tuple of str
+        Labels that are positive; all others are negative. Without any, labels are 0 and 1, or
+        words such as yes and no.
+    """
+
+    label: str = "label"
+    file: str | None = None
+    positive: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -26,7 +48,7 @@ class Row:
     file : str
         The scan, as written.
     where : str
-        What error messages call the row.
+        File and line, for messages.
     slice, label : int or None
         Slice number in the volume, and label, 0 or 1.
     split, patient, mask : str or None
@@ -51,89 +73,154 @@ class Manifest:
 
     Attributes
     ----------
-    path : path
-        The file.
-    columns : tuple of str
-        Its columns.
+    table : Table
+        The table as read.
     rows : tuple of Row
-        Its rows.
+        What its rows say.
     """
 
-    path: Path
-    columns: tuple[str, ...]
+    table: Table
     rows: tuple[Row, ...]
 
-    def need(self, columns: tuple[str, ...], why: str = "") -> None:
-        """ValueError naming the columns that are missing and those there are."""
-        need_columns(self.path, self.columns, columns, why)
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.table.path
 
 
-def read_manifest(path: str | os.PathLike[str], label_column: str) -> Manifest:
+def read_manifest(
+    path: PathLike,
+    columns: Columns,
+    is_file: Callable[[str], bool],
+    note: Callable[[str], None],
+) -> Manifest:
     """Reads a manifest or label file.
 
     Parameters
     ----------
     path : path-like
-        A CSV file with a header, UTF-8; column ``file``, and optional `label_column`,
-        ``slice``, ``split``, ``patient``, ``mask`` and any others.
-    label_column : str
-        Which column is the label.
+        A table, as `read_table` reads it, with the column of the files, and optional ones:
+        labels, ``slice``, ``split``, ``patient``, ``mask``, ``true_label`` and any others.
+    columns : Columns
+        The names of columns and labels.
+    is_file : callable
+        True of an entry that names a scan.
+    note : callable
+        Called with each sentence on what was not as expected.
 
     Raises
     ------
     OSError
         If it cannot be opened.
     ValueError
-        If it is no such file, or an entry is not what its column holds; rows count from 0.
+        If it is no such file, or an entry is not what its column holds.
     """
-    path = Path(path)
-    header, lines = read_csv(path)
-    rows = tuple(
-        _row(
-            {name: entry.strip() for name, entry in zip(header, line, strict=True)},
-            f"{path.name}, row {number}",
-            label_column,
-        )
-        for number, line in enumerate(lines)
-    )
-    manifest = Manifest(path, tuple(header), rows)
-    manifest.need(("file",))
-    if not rows:
+    known = (columns.file or FILE, columns.label, "slice", "split", "patient", "mask", "true_label")
+    table = read_table(path, [name for name in known if name])
+    for sentence in table.notes:
+        note(sentence)
+    file = columns.file or _file_column(table, is_file, note)
+    table.need((file,), "" if columns.file else " (file_column names another)")
+    if not table.rows:
         raise ValueError(f"{path} has no rows")
-    return manifest
+    patients = cells.plain(row.cells.get("patient", "") for row in table.rows)
+    rows = tuple(
+        _row(row, patient, file, columns) for row, patient in zip(table.rows, patients, strict=True)
+    )
+    _note_patients(rows, note)
+    if columns.positive and columns.label in table.columns:
+        _note_labels((row.cells[columns.label] for row in table.rows), columns, note)
+    return Manifest(table, rows)
 
 
-def _row(entries: dict[str, str], where: str, label_column: str) -> Row:
-    def taken(name: str) -> str | None:
-        return entries.get(name) or None if name else None
+def _file_column(table: Table, is_file: Callable[[str], bool], note: Callable[[str], None]) -> str:
+    """Returns the column ``file``, or else the one whose entries most often name files."""
+    if FILE in table.columns:
+        return FILE
+    some = table.rows[:MOST_LOOKED_AT]
+    named = {name: sum(is_file(row.cells[name]) for row in some) for name in table.columns}
+    best = max(named, key=lambda name: named[name], default=FILE)
+    if not named.get(best):
+        return FILE
+    note(f"{table.path.name}: files are those of the column {best!r}")
+    return best
 
-    label, number, split = taken(label_column), taken("slice"), entries.get("split")
-    if label is not None and label not in LABELS:
-        raise ValueError(f"{where}: {label_column} is {label!r}; labels must be 0 or 1")
-    truth = entries.get("true_label", "-1")
-    if label_column != "true_label":
-        if truth not in TRUTHS:
-            raise ValueError(
-                f"{where}: true_label is {truth!r}; it must be 0, 1, or -1 where it is not known"
-            )
-        if "true_label" in entries:
-            entries["true_label"] = str(TRUTHS[truth])
-    if number is not None and not number.isdecimal():
-        raise ValueError(f"{where}: slice is {number!r}; it must be a number from 0")
-    if split is not None and split not in SPLITS:
+
+def _row(row: TableRow, patient: str, file_column: str, columns: Columns) -> Row:
+    entries, where = dict(row.cells), row.place
+    known = {file_column, columns.label, "split", "patient", "mask"}
+    extra = {name: entry for name, entry in entries.items() if name not in known}
+    if columns.label != "true_label" and "true_label" in entries:
+        extra["true_label"] = str(_truth(entries["true_label"], columns.positive, where))
+    number = _number(entries.get("slice", ""), where)
+    if "slice" in entries:
+        extra["slice"] = "" if number is None else str(number)
+    file = entries[file_column]
+    if cells.is_missing(file):
+        raise ValueError(f"{where}: {file_column} is empty")
+    split = entries.get("split")
+    if split is not None and cells.split_of(split) is None:
         raise ValueError(
             f"{where}: split is {split!r}; it must be one of 'train', 'val', 'test' or empty"
         )
-    if "file" in entries and not entries["file"]:
-        raise ValueError(f"{where}: file is empty")
-    known = {"file", label_column, "split", "patient", "mask"}
     return Row(
-        file=entries.get("file", ""),
+        file=file,
         where=where,
-        slice=None if number is None else int(number),
-        label=None if label is None else LABELS[label],
-        split=split,
-        patient=taken("patient"),
-        mask=taken("mask"),
-        extra={name: entry for name, entry in entries.items() if name not in known},
+        slice=number,
+        label=_label(entries.get(columns.label, ""), columns, where),
+        split=None if split is None else cells.split_of(split),
+        patient=None if cells.is_missing(patient) else patient,
+        mask=None if cells.is_missing(entries.get("mask", "")) else entries["mask"],
+        extra=extra,
     )
+
+
+def _label(entry: str, columns: Columns, where: str) -> int | None:
+    if cells.is_missing(entry):
+        return None
+    label = cells.label_of(entry, columns.positive)
+    if label is None:
+        raise ValueError(
+            f"{where}: {columns.label} is {entry!r}; {LABEL_WORDS}, or positive must name the "
+            "labels that are positive"
+        )
+    return label
+
+
+def _truth(entry: str, positive: Sequence[str], where: str) -> int:
+    if cells.is_missing(entry) or cells.whole_number(entry) == -1:
+        return -1
+    truth = cells.label_of(entry, positive)
+    if truth is None:
+        raise ValueError(
+            f"{where}: true_label is {entry!r}; it must be 0, 1, or -1 or empty where it is not "
+            "known"
+        )
+    return truth
+
+
+def _number(entry: str, where: str) -> int | None:
+    if cells.is_missing(entry):
+        return None
+    number = cells.whole_number(entry)
+    if number is None or number < 0:
+        raise ValueError(f"{where}: slice is {entry!r}; it must be a whole number from 0")
+    return number
+
+
+def _note_patients(rows: Iterable[Row], note: Callable[[str], None]) -> None:
+    for row in rows:
+        if row.patient is not None and (said := cells.hint(row.patient, ())):
+            note(f"{row.where}: patient is {row.patient!r}{said}")
+            return
+
+
+def _note_labels(entries: Iterable[str], columns: Columns, note: Callable[[str], None]) -> None:
+    """Notes which labels count as negative because they are not among the positive ones."""
+    present = [entry for entry in entries if not cells.is_missing(entry)]
+    others = Counter(e for e in present if not cells.label_of(e, columns.positive))
+    named = ", ".join(f"{entry!r} ({count})" for entry, count in others.most_common(5))
+    if present and others.total() == len(present):
+        note(f"no {columns.label} is {' or '.join(map(repr, columns.positive))}: they are {named}")
+    elif len(others) > 1:
+        note(f"every {columns.label} that is not positive counts as negative: {named}")

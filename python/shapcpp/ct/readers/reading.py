@@ -12,6 +12,7 @@ from shapcpp.ct.readers.columns import anonymised, extra_columns
 from shapcpp.ct.readers.indexing import index_slices
 from shapcpp.ct.readers.labelling import check_labelled, with_mask_labels, with_table_labels
 from shapcpp.ct.readers.lesion_values import LesionValues
+from shapcpp.ct.readers.manifest import Columns
 from shapcpp.ct.readers.pixels import with_pixels
 from shapcpp.ct.readers.split_drawing import Counts
 from shapcpp.ct.readers.splits import SplitPlan, choose_rule
@@ -31,6 +32,8 @@ def read_scans(
     size: int = 512,
     labels: PathLike | None = None,
     label_column: str = "label",
+    file_column: str | None = None,
+    positive: str | Sequence[str] = (),
     masks: PathLike | None = None,
     min_lesion: int = 1,
     lesion_values: str | float | Sequence[float] | None = None,
@@ -51,10 +54,10 @@ def read_scans(
     path : path-like
         One of
 
-        - a manifest: a CSV with a row per slice or volume and the column ``file``
-          (relative to the manifest), then ``label`` (0 or 1) or ``mask``, and optional
-          ``slice``, ``split``, ``patient`` and others, which are carried along. A row of
-          a NIfTI volume with ``slice`` empty stands for all its slices;
+        - a manifest: a table (CSV, or an Excel workbook if openpyxl is installed) with a row
+          per slice or volume and the column ``file`` (relative to the manifest), then ``label``
+          or ``mask``, and optional ``slice``, ``split``, ``patient`` and others, which are
+          carried along. A row of a NIfTI volume with ``slice`` empty stands for all its slices;
         - a folder with a ``manifest.csv``;
         - a folder of NIfTI volumes, with lesion masks under the same names in `masks`, or
           in the sub-folder ``masks``, ``labels`` or ``labelsTr`` beside ``images`` or
@@ -68,12 +71,17 @@ def read_scans(
     size : int, default 512
         Pixels along each side that slices are resized to.
     labels : path-like, optional
-        A CSV of labels that lie beside the scans: ``file``, `label_column`, and the optional
-        columns of a manifest. An entry of ``file`` is a path relative to this file's
-        folder or to `path`, or else a file name that occurs once. Slices it does not
-        name are left out.
+        A table of labels that lies beside the scans: ``file``, `label_column`, and the optional
+        columns of a manifest. An entry of ``file`` is a path relative to this file's folder or
+        to `path`, or else the end of a path, or a name without suffix, that only one file has.
+        Slices without a label there are left out, which `note` says.
     label_column : str, default "label"
         The column of the labels.
+    file_column : str, optional
+        The column of the files; default: ``file``, or else the one whose entries name files.
+    positive : str or sequence of str, optional
+        Labels that are positive, such as "COVID"; all others are negative then. Default: labels
+        are 0 and 1, or yes and no, true and false, positive and negative.
     masks : path-like, optional
         The folder of lesion masks.
     min_lesion : int, default 1
@@ -132,10 +140,12 @@ def read_scans(
         raise ValueError(f"seed must not be negative, got {seed}")
     lesions = LesionValues.parsed(lesion_values)
     bad = BadSlices(skip_bad, note)
-    index = index_slices(path, label_column, masks, bad)
+    words = (positive,) if isinstance(positive, str) else tuple(positive)
+    columns = Columns(label_column, file_column, words)
+    index = index_slices(path, columns, masks, bad)
     if labels is not None:
-        index = with_table_labels(index, labels, label_column, note)
-    index = check_labelled(index, label_column, bad)
+        index = with_table_labels(index, labels, columns, note)
+    index = check_labelled(index, columns, bad)
 
     unlabelled = sum(ref.label is None for ref in index.slices)
     advance = _Advance(progress, len(index) + unlabelled)

@@ -14,6 +14,7 @@ from shapcpp.ct.readers.bad_slices import BadSlices, silent
 from shapcpp.ct.readers.columns import anonymous_ids
 from shapcpp.ct.readers.indexing import index_slices
 from shapcpp.ct.readers.kinds import DICOM
+from shapcpp.ct.readers.manifest import Columns
 from shapcpp.ct.readers.pixels import read_each
 from shapcpp.ct.readers.preparation import resized
 from shapcpp.ct.readers.slice_index import SliceIndex, SliceRef
@@ -70,7 +71,7 @@ def thumbnails(
     """
     bad = BadSlices(skip=True, note=note)
     # Silent, since the user was told when the scans were read.
-    index = index_slices(path, "", masks, BadSlices(skip=True, note=silent))
+    index = index_slices(path, Columns(label=""), masks, BadSlices(skip=True, note=silent))
     slices = _found([str(one) for one in ids], index)
     found(index, slices)
     pictures: dict[str, NDArray[np.uint8]] = {}

@@ -1,0 +1,87 @@
+"""Entries of tables as people and programs write them: numbers, labels, splits, identifiers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from unicodedata import normalize
+
+__all__ = ["MISSING", "hint", "is_missing", "label_of", "plain", "split_of", "whole_number"]
+
+MISSING = {"", "na", "n/a", "#n/a", "nan", "none", "null", "<na>", "-", "?", "."}
+LABELS = {
+    "0": 0, "false": 0, "no": 0, "n": 0, "negative": 0, "neg": 0,
+    "1": 1, "true": 1, "yes": 1, "y": 1, "positive": 1, "pos": 1,
+}  # fmt: skip
+SPLITS = {
+    "": "", "train": "train", "training": "train", "val": "val", "validation": "val",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+# A whole number as floats and decimal commas write it.
+WHOLE = re.compile(r"([-+]?[0-9]+)(?:[.,]0*)?")
+SHORTENED = re.compile(r"[-+]?[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+")
+DATES = re.compile(
+    r"\d{4}-\d\d-\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}"
+    r"|\d{1,2}[-. ](?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w*"
+    r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w*[-. ]\d{2,4}",
+    re.IGNORECASE,
+)
+
+
+def is_missing(text: str) -> bool:
+    """True for an entry that stands for none."""
+    return text.strip().casefold() in MISSING
+
+
+def whole_number(text: str) -> int | None:
+    """Reads a whole number, also as a float or with a decimal comma; None if it is none."""
+    match = WHOLE.fullmatch(text.strip())
+    return int(match[1]) if match and len(match[1]) < 19 else None
+
+
+def label_of(text: str, positive: Sequence[str] = ()) -> int | None:
+    """Reads a label, 0 or 1: from the words for it, or by what is `positive`; None if unknown."""
+    if positive:
+        return int(_same(text) in {_same(word) for word in positive})
+    number = whole_number(text)
+    return LABELS.get(text.strip().casefold() if number is None else str(number))
+
+
+def _same(text: str) -> str:
+    number = whole_number(text)
+    return normalize("NFC", text.strip()).casefold() if number is None else str(number)
+
+
+def split_of(text: str) -> str | None:
+    """Reads a split, "" for none; None if it is unknown."""
+    word = text.strip().casefold()
+    return SPLITS.get("" if word in MISSING else word)
+
+
+def plain(entries: Iterable[str]) -> list[str]:
+    """Returns identifiers, whole numbers without the ".0" that gaps give them.
+
+    Only a column in which every number ends so has got it that way.
+    """
+    column = list(entries)
+    floats = [one for one in column if re.fullmatch(r"[0-9]+\.0", one)]
+    if not floats or len(floats) < sum(bool(one) and not is_missing(one) for one in column):
+        return column
+    return [one.removesuffix(".0") for one in column]
+
+
+def hint(text: str, known: Iterable[str]) -> str:
+    """Says what a spreadsheet may have done to an identifier that is not known; else ""."""
+    if SHORTENED.fullmatch(text):
+        return "; a spreadsheet may have shortened a long number: format the column as text"
+    if DATES.fullmatch(text):
+        return "; a spreadsheet may have taken it for a date: format the column as text"
+    number = whole_number(text)
+    if number is not None:
+        for other in known:
+            if other != text and whole_number(other) == number:
+                return (
+                    f"; it may be {other!r}, of which a spreadsheet changed the zeros: format the "
+                    "column as text"
+                )
+    return ""
