@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -210,3 +211,22 @@ def test_it_says_what_it_holds() -> None:
     rows["split"] = ["train", "train", "val", "", ""]
     said = "Features(5 rows of 3 features: 2 train, 1 val, 2 in no split; also id)"
     assert repr(shapcpp.Features(rows)) == said
+
+
+def test_members_of_an_archive_that_are_not_needed_may_be_anything(tmp_path: Path) -> None:
+    arrays: dict[str, Any] = {
+        "X_train": np.eye(4),
+        "y_train": [0, 1, 0, 1],
+        "X_test": np.eye(4),
+        "y_test": [0, 1, 1, 0],
+    }
+    np.savez(tmp_path / "f.npz", names=np.array([None, "x"], dtype=object), **arrays)
+    with zipfile.ZipFile(tmp_path / "f.npz", "a") as archive:
+        archive.writestr("README.txt", "Eye of the scans.")
+        archive.writestr("photo.npy", bytes(20_000_000), zipfile.ZIP_LZMA)
+    train, test = shapcpp.read_features(tmp_path / "f.npz").sides()
+    assert train.X.tolist() == test.X.tolist() == np.eye(4).tolist()
+    # One that is needed is judged as before.
+    np.savez(tmp_path / "g.npz", **{**arrays, "y_test": np.array([0, None], dtype=object)})
+    with pytest.raises(ValueError, match="its member y_test: it holds pickled objects"):
+        shapcpp.read_features(tmp_path / "g.npz")

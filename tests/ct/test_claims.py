@@ -13,7 +13,8 @@ import shapcpp
 from scans import nifti, pattern, write_csv, write_nifti, write_png
 from shapcpp.ct import Slices, read_scans
 from shapcpp.ct.extraction import features_of
-from shapcpp.ct.readers import nifti as volumes
+from shapcpp.ct.readers import nifti_files
+from shapcpp.ct.readers.nifti import Volume
 
 
 def lying(path: Path, shape: tuple[int, int, int], packed: bool) -> Path:
@@ -64,7 +65,7 @@ def test_what_does_not_fit_in_memory_is_refused_before_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     two_volumes(tmp_path, "bad.nii.gz", (8, 8, 3), packed=True)
-    monkeypatch.setattr(volumes, "available_memory", lambda: 500)
+    monkeypatch.setattr(nifti_files, "available_memory", lambda: 500)
     with pytest.raises(ValueError, match="and 500 bytes of memory are available"):
         read_scans(tmp_path, size=8)
 
@@ -73,13 +74,13 @@ def test_a_small_file_that_expands_to_a_large_one_is_told_before_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_nifti(tmp_path / "a.nii.gz", np.zeros((200, 200, 40), np.int16))
-    volume = volumes.Volume(path)
+    volume = Volume(path)
     assert volume.n_slices == 40  # nothing to tell of 3 MB
-    monkeypatch.setattr(volumes, "LARGE", 1_000_000)
+    monkeypatch.setattr(nifti_files, "LARGE", 1_000_000)
     with pytest.warns(UserWarning, match=r"a.nii.gz: \d.* kB expand to 3.2 MB"):
-        assert volumes.Volume(path).n_slices == 40
+        assert Volume(path).n_slices == 40
     plain = write_nifti(tmp_path / "b.nii", np.zeros((200, 200, 40), np.int16))
-    assert volumes.Volume(plain).n_slices == 40
+    assert Volume(plain).n_slices == 40
 
 
 def test_too_little_memory_for_a_file_names_it(
@@ -98,7 +99,7 @@ def test_too_little_memory_for_a_file_names_it(
         return read(path)
 
     monkeypatch.setattr(images, "read_image", fails)
-    with pytest.raises(ValueError, match=r"1.png \(manifest.csv, row 1\) cannot .*: not enough"):
+    with pytest.raises(ValueError, match=r"1.png \(manifest.csv, line 3\) cannot .*: not enough"):
         read_scans(tmp_path, size=8)
     slices = read_scans(tmp_path, size=8, skip_bad=True)
     assert slices.id.tolist() == ["0.png", "2.png"]

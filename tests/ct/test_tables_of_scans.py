@@ -138,7 +138,7 @@ def test_paths_of_another_machine(tmp_path: Path, written: str, labels: bool) ->
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 @pytest.mark.parametrize("labels", [False, True])
 def test_names_in_another_unicode_normal_form(tmp_path: Path, form: Any, labels: bool) -> None:
-    other = "NFD" if form == "NFC" else "NFC"
+    other: Any = "NFD" if form == "NFC" else "NFC"
     folder = unicodedata.normalize(form, "Größe")
     pictures(tmp_path / folder)
     written = unicodedata.normalize(other, "Größe")

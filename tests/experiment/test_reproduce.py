@@ -121,7 +121,7 @@ def test_report_and_figure_3_are_of_the_noisiest_experiment(
 def test_every_setting_is_an_input_of_some_stage() -> None:
     settings = Settings(
         **SMALL, data="phantom", patience=1, split=None, labels=None, label_column="label",
-        masks=None, min_lesion=1, anonymous=False, skip_bad=False, routing=1, C=1.0, scale=None,
+        file_column=None, positive=(), masks=None, min_lesion=1, lesion_values=None, anonymous=False, skip_bad=False, routing=1, C=1.0, scale=None,
         device="cpu",
     )  # fmt: skip
     beside = {"data", "labels", "masks", "noise", "device"}  # seen otherwise, or cannot matter

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,10 +107,10 @@ def _results() -> tuple[dict[str, Array], ...]:
     return tuple(loaded)
 
 
-def arrays_of(path: Path) -> dict[str, Array]:
-    """What numpy reads there."""
+def arrays_of(path: Path, names: Collection[str] | None = None) -> dict[str, Array]:
+    """Reads the arrays of these names, or all of them, with numpy."""
     with np.load(path, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+        return {name: archive[name] for name in archive.files if names is None or name in names}
 
 
 @st.composite

@@ -31,6 +31,7 @@ from hypothesis import strategies as st
 import shapcpp
 from fuzz import cases, damage
 from shapcpp.storage import files
+from shapcpp.storage.features_file import ARCHIVED
 
 SECONDS = 20
 ADDRESS_SPACE = 6 << 30
@@ -116,7 +117,7 @@ READERS = {
     "arrays .npz": Reader(
         cases.archives(),
         _archive,
-        lambda folder: cases.arrays_of(folder / "features.npz"),
+        lambda folder: cases.arrays_of(folder / "features.npz", ARCHIVED.values()),
         ("value", "features.npz", "--perms", "1"),
     ),
     "matrix .npy": Reader(

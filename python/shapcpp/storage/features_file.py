@@ -13,6 +13,16 @@ from shapcpp.storage.features import Features
 __all__ = ["read_features", "write_features"]
 
 Array = NDArray[Any]
+# Arguments of `Features.from_splits`, and their names in an archive.
+ARCHIVED = {
+    "X": "X_train",
+    "y": "y_train",
+    "X_test": "X_test",
+    "y_test": "y_test",
+    "ids": "ids",
+    "groups": "groups",
+    "true_labels": "true_label",
+}
 
 
 def read_features(
@@ -55,7 +65,9 @@ def read_features(
     is_zip = magic.startswith(b"PK")
     if not is_zip and magic != b"\x93NUMPY":
         raise ValueError(f"{path} is neither a .npy nor a .npz file")
-    content: Any = files.read_npz(path) if is_zip else files.read_npy(path)
+    content: Any = (
+        files.read_npz(path, (*ARCHIVED.values(), "gains")) if is_zip else files.read_npy(path)
+    )
     plain = not is_zip and content.dtype.names is None
     given = [flag for flag, companion in companions.items() if companion is not None]
     if not plain:
@@ -90,27 +102,18 @@ def read_features(
 
 def _from_npz(arrays: dict[str, Array], source: str) -> Features:
     """The arguments of `from_splits`, each under its name in the file."""
-    stored = {
-        "X": "X_train",
-        "y": "y_train",
-        "X_test": "X_test",
-        "y_test": "y_test",
-        "ids": "ids",
-        "groups": "groups",
-        "true_labels": "true_label",
-    }
     if "gains" in arrays:
         raise ValueError(f"{source} is the result of a run: name the features that it was made of")
     missing = [
-        stored[name] for name in ("X", "y", "X_test", "y_test") if stored[name] not in arrays
+        ARCHIVED[name] for name in ("X", "y", "X_test", "y_test") if ARCHIVED[name] not in arrays
     ]
     if missing:
-        has = files.shown(", ".join(arrays)) or "nothing"
+        has = files.shown(", ".join(files.npz_names(source))) or "nothing"
         raise ValueError(f"{source} lacks {', '.join(missing)}; it has {has}")
     return Features.from_splits(
-        **{name: arrays[key] for name, key in stored.items() if key in arrays},
+        **{name: arrays[key] for name, key in ARCHIVED.items() if key in arrays},
         source=source,
-        names={name: f"{source}: {key}" for name, key in stored.items()},
+        names={name: f"{source}: {key}" for name, key in ARCHIVED.items()},
     )
 
 

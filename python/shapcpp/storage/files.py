@@ -12,7 +12,7 @@ import warnings
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "is_npy",
+    "npz_names",
     "read_npy",
     "read_npz",
     "shown",
@@ -69,21 +70,34 @@ def is_npy(path: PathLike) -> bool:
         return file.read(len(npy.MAGIC_PREFIX)) == npy.MAGIC_PREFIX
 
 
-def read_npz(path: PathLike) -> dict[str, Array]:
-    """The arrays of a ``.npz`` file by name; ValueError where it is not one."""
+def read_npz(path: PathLike, names: Collection[str] | None = None) -> dict[str, Array]:
+    """Reads the arrays of a ``.npz`` file by name; raises ValueError where it is not one.
+
+    With `names`, only these are read and judged; others may be anything.
+    """
     name = os.fspath(path)
     arrays: dict[str, Array] = {}
     with told(f"{name} is not a readable .npz file"), open(path, "rb") as content:
         if content.read(4) not in ZIP_MAGIC:  # zipfile itself would look further down
             raise ValueError("it does not begin as a zip file")
         with zipfile.ZipFile(content) as archive:
-            members = archive.infolist()
+            members = [
+                member
+                for member in archive.infolist()
+                if names is None or member.filename.removesuffix(".npy") in names
+            ]
             _check_members(members, os.fstat(content.fileno()).st_size)
             for member in members:
                 key = member.filename.removesuffix(".npy")
                 with told(f"its member {key}"), archive.open(member) as file:
                     arrays[key] = _read_array(file, member.file_size)
     return arrays
+
+
+def npz_names(path: PathLike) -> list[str]:
+    """Lists the names of the arrays of a ``.npz`` file."""
+    with zipfile.ZipFile(path) as archive:
+        return [name.removesuffix(".npy") for name in archive.namelist()]
 
 
 @contextmanager
