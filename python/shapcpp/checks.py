@@ -11,26 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from shapcpp.conversion import array_of, real_matrix
+
 LARGEST_FEATURE = 1e150  # squares of features must not overflow
 LARGEST_SEED = 2**64 - 1
 MOST_THREADS = 1024
 
 
-def _array(name: str, value: object) -> NDArray[Any]:
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ValueError(f"{name} is ragged: its rows differ in length") from None
-    if np.ma.is_masked(value):
-        raise ValueError(f"{name} has masked entries: fill or drop them first")
-    return array
-
-
 def features(name: str, value: ArrayLike) -> NDArray[np.float64]:
     """A C-contiguous float64 matrix of finite numbers with at least one row and one column."""
-    array = _array(name, value)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    array = real_matrix(name, value)
     if array.ndim != 2:
         raise ValueError(f"{name} must have shape (samples, features), got shape {array.shape}")
     if array.shape[0] == 0:
@@ -99,7 +89,7 @@ def same_columns(name: str, value: object, other_name: str, other: object) -> No
 
 
 def _columns(value: object) -> list[str] | None:
-    columns = getattr(value, "columns", None)
+    columns = getattr(value, "column_names", getattr(value, "columns", None))
     if columns is None or isinstance(value, np.ndarray):
         return None
     try:
@@ -111,8 +101,9 @@ def _columns(value: object) -> list[str] | None:
 
 def labels(name: str, value: ArrayLike) -> NDArray[np.int64]:
     """A vector of integer or boolean labels as int64."""
-    array = _array(name, value)
+    array = array_of(name, value)
     if array.size and array.dtype.kind not in "biu":
+        _check_64_bits(name, array)
         first = array.reshape(-1).tolist()[0]
         raise TypeError(
             f"{name} must hold integers or booleans, got dtype {array.dtype} (row 0 is {first!r})"
@@ -126,6 +117,13 @@ def labels(name: str, value: ArrayLike) -> NDArray[np.int64]:
         row = int(np.argmax(too_large))
         raise ValueError(f"{name} has {array[row]} at row {row}, beyond the 64-bit integers")
     return array.astype(np.int64)
+
+
+def _check_64_bits(name: str, array: NDArray[Any]) -> None:
+    """Raises ValueError for the first Python integer that 64 bits do not hold."""
+    for row, entry in enumerate(array.tolist() if array.dtype == object else ()):
+        if isinstance(entry, int) and not -(2**63) <= entry < 2**63:
+            raise ValueError(f"{name} has {entry} at row {row}, beyond the 64-bit integers")
 
 
 def same_length(
@@ -173,9 +171,8 @@ def known_labels(
 def identifiers(name: str, value: ArrayLike) -> NDArray[Any]:
     """A vector of integers or strings: ids or groups."""
     # A list of both would silently become strings.
-    array = (
-        np.asarray(value, dtype=object) if isinstance(value, (list, tuple)) else _array(name, value)
-    )
+    is_list = isinstance(value, (list, tuple))
+    array = np.asarray(value, dtype=object) if is_list else array_of(name, value)
     if array.ndim != 1:
         raise ValueError(f"{name} must have shape (samples,), got shape {array.shape}")
     if array.dtype == object:
@@ -197,6 +194,7 @@ def identifiers(name: str, value: ArrayLike) -> NDArray[Any]:
 
 def _of_one_kind(name: str, entries: list[Any]) -> NDArray[Any]:
     kind = str if entries and isinstance(entries[0], str) else (int, np.integer)
+    _check_64_bits(name, np.array([*entries, None], dtype=object)[:-1])
     for row, entry in enumerate(entries):
         if not isinstance(entry, kind):
             raise TypeError(

@@ -18,7 +18,7 @@ PACKAGE = ROOT / "python" / "shapcpp"
 # The rooms of the package, from the ground up: folders, and files of its own that stand between
 # them. Each may import those in earlier lines only, and a module of a folder its neighbours.
 LAYERS = [
-    {"_core"},
+    {"_core", "conversion"},
     {"checks", "errors", "extras", "metrics", "machine"},
     {"storage", "permutations", "progress"},
     {"results"},
