@@ -1,6 +1,9 @@
 """Data Shapley values of training labels, exact and fast: which of your labels to doubt."""
 
 try:
+    from shapcpp.machine.threads import spare_libraries
+
+    spare_libraries()  # before numpy is loaded
     from shapcpp._core import ConvergenceError, __version__
 except ImportError as error:  # pragma: no cover
     raise ImportError(

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
+from shapcpp.machine.threads import can_start
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -97,7 +99,7 @@ def progress_bar(what: str = "permutations") -> Iterator[Progress]:
             if total != self.tasks[task].total:  # something else is counted now
                 self.reset(task, total=total)
                 self.told = ""
-            self.update(task, completed=done)
+            self.update(task, completed=done, refresh=not self.live.auto_refresh)
 
         def tell(self, sentence: str) -> None:
             self.told = sentence
@@ -114,6 +116,6 @@ def progress_bar(what: str = "permutations") -> Iterator[Progress]:
         rich.TimeRemainingColumn(),
         rich.TextColumn("left"),
     )
-    with Bar(*columns, console=console) as bar:
+    with Bar(*columns, console=console, auto_refresh=can_start(1) > 0) as bar:
         task = bar.add_task("", total=None)
         yield bar

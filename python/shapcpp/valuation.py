@@ -5,27 +5,25 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
 from numpy.typing import ArrayLike
 
-from shapcpp import _core, checks
+from shapcpp import checks
 from shapcpp.machine.processors import available_processors
 from shapcpp.problem.limits import Limits
 from shapcpp.problem.problem import ClassWeight, Empty, Problem, Scale, SingleClass
 from shapcpp.problem.sampling import Sampler, Sampling
 from shapcpp.progress import nothing, progress_bar
 from shapcpp.results.notices import notices, warn
-from shapcpp.results.tally import TallyOverflowError
 from shapcpp.results.valuation import Interrupted, Valuation
 from shapcpp.running import cost, transports
 from shapcpp.running.cost import RunCost
 from shapcpp.running.local import LocalBackend
 from shapcpp.running.remote import ExecutorBackend
 from shapcpp.running.runner import Backend, Forecast, Report, Runner
-from shapcpp.running.transports import WorkerError
 from shapcpp.storage import files
 
 __all__ = ["Plan", "Progress", "carry_out", "estimate_cost", "plan", "value"]
@@ -183,6 +181,8 @@ def value(
     OSError
         At once, if the checkpoint could not be written. Later failures to write it are a
         `CheckpointWarning`: the run goes on and tries again.
+    Exception
+        Whatever else ends a run on its way, as `progress` may, has such a ``.partial`` too.
     Interrupted
         On Ctrl-C: a KeyboardInterrupt whose ``.partial`` is the Valuation of the
         permutations completed.
@@ -317,8 +317,9 @@ def carry_out(p: Plan, forecast: Forecast | None = None) -> Valuation:
             runner.run(backend, report)
     except KeyboardInterrupt as stop:
         raise Interrupted(runner.valuation()) from stop
-    except (_core.ConvergenceError, WorkerError, TallyOverflowError) as error:
-        error.partial = runner.valuation()
+    except Exception as error:  # memory that runs out, a progress that fails: all keep what is done
+        with suppress(MemoryError):
+            error.partial = runner.valuation()  # type: ignore[attr-defined]
         raise
     return runner.valuation()
 

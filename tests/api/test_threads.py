@@ -7,11 +7,14 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 import shapcpp
+from shapcpp import _core
+from shapcpp.machine import threads
 
 PROGRAM = """
 import json, os, resource, sys
@@ -37,7 +40,36 @@ resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
 """
 
 
+def test_libraries_are_spared_where_threads_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    assert threads.can_start(3) == 3
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    for name in threads.SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    threads.spare_libraries()  # numpy is here: nothing to do
+    assert "OPENBLAS_NUM_THREADS" not in os.environ
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    monkeypatch.delitem(sys.modules, "numpy")
+    threads.spare_libraries()
+    for name in threads.SETTINGS:
+        assert os.environ.pop(name) == "1"
+
+
+def test_a_pool_without_threads_works_on_the_one_that_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with threads.pool(2) as pool:
+        assert pool.submit(threading.get_ident).result() != threading.get_ident()
+    monkeypatch.setattr(threads, "can_start", lambda count: 0)
+    with threads.pool(2) as pool:
+        assert pool.submit(threading.get_ident).result() == threading.get_ident()
+        assert isinstance(pool.submit(int, "x").exception(), ValueError)
+
+
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux")
+@pytest.mark.skipif(_core.build()["sanitized"], reason="sanitizers need address space for threads")
 @pytest.mark.parametrize("limit", [ADDRESS_SPACE, PROCESSES], ids=["address space", "processes"])
 def test_a_run_goes_on_with_the_threads_that_it_is_given(limit: str) -> None:
     root = Path(shapcpp.__file__).parent.parent

@@ -100,6 +100,46 @@ def test_a_terminal_that_cannot_print_an_id_gets_replacements(encoding: str, fol
     assert ("??-" in out) == (encoding != "utf-8")
 
 
+FAILS = """
+class Bar:
+    def __call__(self, done, total):
+        if done > 20:
+            raise {}
+    def tell(self, sentence): pass
+from contextlib import contextmanager
+@contextmanager
+def bar(what=""): yield Bar()
+import shapcpp.valuation
+shapcpp.valuation.progress_bar = bar
+"""
+
+
+@pytest.mark.parametrize("error", ["MemoryError()", "FloatingPointError('x')", "KeyError(3)"])
+def test_whatever_ends_a_run_on_its_way_keeps_what_is_done(error: str, folder: Path) -> None:
+    command = ("value", "features.npy", "--perms", "10000000", "-o", "run.npz")
+    status, out, err = snippet(FAILS.format(error), *command, cwd=folder)
+    assert (status, out) == (1, "")
+    assert "they are saved in run.npz, marked as partial" in err
+    assert shapcpp.load(folder / "run.npz").n_permutations > 20
+
+
+SLOW = """
+import os, signal
+from shapcpp.storage import writing
+sync = writing._sync
+def slow(file):
+    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGTERM)
+    sync(file)
+writing._sync = slow
+"""
+
+
+def test_ctrl_c_while_a_result_is_written_does_not_disturb_it(folder: Path) -> None:
+    assert snippet(SLOW, *SMALL, "-o", "run.npz", cwd=folder)[0] == 0
+    assert shapcpp.load(folder / "run.npz").complete
+
+
 @pytest.mark.parametrize("terminal", [False, True])
 def test_a_lost_terminal_keeps_what_is_done(terminal: bool, folder: Path) -> None:
     master, slave = pty.openpty()
@@ -161,7 +201,7 @@ from shapcpp.running import local, runner
 def do(*_):
     raise runner.TimeIsUpError
     yield
-local.Threads.do = do
+local.LocalBackend.do = do
 """
 
 
@@ -170,7 +210,7 @@ def test_no_permutation_done_is_an_error_without_a_table(folder: Path) -> None:
     command = (*SMALL, "--max-time", "3", "-o", "run.npz", "--csv", "v.csv")
     status, out, err = snippet(TOO_LONG, *command, cwd=folder)
     assert (status, out) == (1, "")
-    assert err == "Error: no permutation was completed within --max-time 3.0 s\n"
+    assert err == "Error: no permutation was completed within 3 s (--max-time)\n"
     assert {path.name for path in folder.iterdir()} == before
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 import click
@@ -18,12 +20,14 @@ __all__ = [
     "EXIT_INTERRUPTED",
     "PATH",
     "RAW_CSV",
+    "STOPS",
     "check_outputs",
     "note",
     "parse_counts",
     "save",
 ]
 
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
 PATH = click.Path(path_type=str)
@@ -55,11 +59,23 @@ def save(path: str, write: Callable[[str], object]) -> str:
 
     Returns where it is. What took hours must not be lost at its last step.
     """
-    place, error = writing.save_anyhow(path, write)
+    with _undisturbed():
+        place, error = writing.save_anyhow(path, write)
     if error is not None:
         note(f"{path}: {reason(error)}; it is saved in {place} instead")
         click.get_current_context().find_root().call_on_close(_end_as_failed)
     return place
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Signals that end a command wait until an output is written."""
+    before = {stop: signal.signal(stop, signal.SIG_IGN) for stop in STOPS}
+    try:
+        yield
+    finally:
+        for stop, handler in before.items():
+            signal.signal(stop, handler)
 
 
 def _end_as_failed() -> NoReturn:

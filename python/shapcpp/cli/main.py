@@ -25,6 +25,7 @@ from shapcpp.cli.console import (
     EXIT_INTERRUPTED,
     PATH,
     RAW_CSV,
+    STOPS,
     check_outputs,
     note,
     save,
@@ -36,6 +37,7 @@ from shapcpp.cli.value import value
 from shapcpp.errors import reason
 from shapcpp.machine.memory import InsufficientMemoryError
 from shapcpp.metrics import resolve
+from shapcpp.results.notices import repeated_ids, warn
 
 
 class Commands(click.Group):
@@ -161,6 +163,7 @@ def detect(
         table = shapcpp.detection_table(v, v.labels, v.true_labels, fractions or (0.1, 0.3), names)
         if csv_path is not None:
             save(csv_path, lambda path: tables.save_rows(path, table, raw_csv))
+        warn(repeated_ids(v))  # as the queue does
         tables.show_detection(table, names, v)
     else:
         doubtful = shapcpp.review_queue(v, max(fractions, default=0.1), names)
@@ -250,7 +253,7 @@ def main() -> NoReturn:
 
 def _interrupt_once(*_: object) -> NoReturn:
     """Ctrl-C stops the run; pressed again, it does not disturb the saving of what was done."""
-    for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for stop in STOPS:
         signal.signal(stop, signal.SIG_IGN)
     raise KeyboardInterrupt
 

@@ -17,7 +17,6 @@ from shapcpp.cli.console import EXIT_INTERRUPTED, PATH, RAW_CSV, check_outputs, 
 from shapcpp.metrics import Metric, available, resolve
 from shapcpp.problem.limits import DEFAULT_RULE
 from shapcpp.results.notices import notices, warn
-from shapcpp.results.tally import TallyOverflowError
 from shapcpp.running import transports
 from shapcpp.running.cost import duration
 from shapcpp.valuation import Plan, carry_out, plan
@@ -222,19 +221,19 @@ def value(
     except shapcpp.Interrupted as stop:
         _keep_partial("interrupted", stop.partial, kept)
         if csv_path is not None and stop.partial.n_permutations > 0:
-            kept_rows = stop.partial
-            save(csv_path, lambda path: kept_rows.to_csv(path, shown, raw=raw_csv))
+            done = stop.partial
+            save(csv_path, lambda path: done.to_csv(path, shown, raw=raw_csv))
         sys.exit(EXIT_INTERRUPTED)
-    except ValueError as error:
-        if extend is None or not str(error).startswith("extend "):
-            raise
-        raise ValueError(f"--{str(error).replace('extend', f'extend {extend}', 1)}") from None
-    except (shapcpp.ConvergenceError, shapcpp.WorkerError, TallyOverflowError) as error:
-        if error.partial.n_permutations > 0:
-            _keep_partial("failed", error.partial, kept)
+    except Exception as error:
+        so_far = getattr(error, "partial", None)
+        if so_far is not None and so_far.n_permutations > 0:
+            _keep_partial("failed", so_far, kept)
+        if isinstance(error, ValueError) and str(error).startswith("extend "):
+            raise ValueError(f"--{str(error).replace('extend', f'extend {extend}', 1)}") from None
         raise
     if v.n_permutations == 0:
-        raise RuntimeError(f"no permutation was completed within --max-time {max_time} s")
+        seconds = PATIENCE if max_time is None else max_time
+        raise RuntimeError(f"no permutation was completed within {seconds:g} s (--max-time)")
     if output is not None:
         kept = save(output, v.save)
     if csv_path is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from shapcpp.ct.readers.bad_slices import GRAVE, BadSlices
 from shapcpp.ct.readers.kinds import DICOM, NIFTI
 from shapcpp.ct.readers.preparation import allocate, prepared
 from shapcpp.ct.readers.slice_index import SliceIndex, SliceRef, first_and_more
+from shapcpp.machine import threads
 from shapcpp.machine.processors import available_processors
 
 __all__ = ["Failures", "in_threads", "read_each", "read_file", "with_pixels"]
@@ -110,7 +111,7 @@ def in_threads(
     to all of them. Ctrl-C, or an error that `failed` raises, ends the work once the pieces under
     way are done.
     """
-    with quiet(), ThreadPoolExecutor(available_processors()) as pool:
+    with quiet(), threads.pool(available_processors()) as pool:
         futures = {pool.submit(do, piece): piece for piece in work}
         try:
             for future in as_completed(futures):

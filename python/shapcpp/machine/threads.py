@@ -1,0 +1,65 @@
+"""Threads that the system may refuse: limits on processes, on address space, of control groups."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any
+
+__all__ = ["can_start", "pool", "spare_libraries"]
+
+MOST = 64  # threads tried
+SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+def can_start(count: int) -> int:
+    """How many of so many threads can be started beside this one."""
+    end, started = threading.Event(), []
+    try:
+        for _ in range(count):
+            thread = threading.Thread(target=end.wait, daemon=True)
+            thread.start()
+            started.append(thread)
+    except RuntimeError:
+        pass
+    end.set()
+    for thread in started:
+        thread.join()
+    return len(started)
+
+
+class Here(Executor):
+    """Does what it is given at once, on the thread that gives it."""
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """A future that is done."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(call(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def pool(count: int) -> Executor:
+    """An executor of so many threads, or of those that can be started."""
+    made = can_start(count)
+    return ThreadPoolExecutor(made) if made else Here()
+
+
+def spare_libraries() -> None:
+    """Has libraries make no more threads than they can.
+
+    OpenBLAS, which numpy brings, sends its process SIGINT when a thread is refused, and OpenMP,
+    which torch uses, ends it. Both look at these variables when they are loaded.
+    """
+    if "numpy" in sys.modules:
+        return
+    wanted = min(os.cpu_count() or 1, MOST) - 1
+    made = can_start(wanted)
+    if made < wanted:
+        for name in SETTINGS:
+            os.environ.setdefault(name, str(1 + made))
