@@ -10,7 +10,7 @@ import pytest
 
 import shapcpp
 from problems import make
-from shapcpp import Metric, Valuation
+from shapcpp import Metric
 from shapcpp.results import certainty
 from shapcpp.results.estimates import Method
 from shapcpp.results.student_t import student_quantile
@@ -216,23 +216,3 @@ def test_verdicts_are_right_in_nine_of_ten_runs_looked_at_ten_times() -> None:
         decided.append(np.mean(looks[-1] != 0))
     assert wrong <= 10
     assert np.mean(decided) > 0.5
-
-
-class Pairs(Valuation):
-    """Walks that are independent two by two only; `products` are those of the sums of pairs."""
-
-    @property
-    def _units(self) -> int:
-        return self.n_permutations // 2
-
-
-def test_errors_of_pairs_come_from_pairs() -> None:
-    walks = np.random.default_rng(3).integers(-40, 60, (200, 3))
-    sums = walks[::2] + walks[1::2]
-    v = Pairs(**vars(valuation(walks)) | {"products": valuation(sums).products})
-    np.testing.assert_allclose(v["acc"], walks.mean(axis=0) / 1000)
-    error = (sums / 2000).std(axis=0, ddof=1) / 10
-    np.testing.assert_allclose(v.stderr("acc"), error, rtol=1e-12)
-    _, high = v.interval("acc", 0.9)
-    reach = student_quantile(0.05, 99) * error
-    np.testing.assert_allclose(high, v["acc"] + reach, rtol=1e-12)

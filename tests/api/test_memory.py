@@ -29,7 +29,7 @@ n, m, d, threads = map(int, sys.argv[1:])
 rng = np.random.default_rng(0)
 X, X_test = (rng.standard_normal((size, d)) for size in (n, m))
 y, y_test = (np.arange(size) % 2 for size in (n, m))
-shapcpp.value(X[:40], y[:40], X_test[:40], y_test[:40], 2, threads=threads)
+shapcpp.value(X[:40], y[:40], X_test[:40], y_test[:40], 2, threads=threads, sampler="permutations")
 calls = []
 
 def stop(done, total):
@@ -39,7 +39,7 @@ def stop(done, total):
 
 before = memory("VmRSS")
 try:
-    shapcpp.value(X, y, X_test, y_test, 100, threads=threads, progress=stop)
+    shapcpp.value(X, y, X_test, y_test, 100, threads=threads, progress=stop, sampler="permutations")
 except shapcpp.Interrupted:
     print(memory("VmHWM") - before)
 """

@@ -93,7 +93,7 @@ def _results() -> tuple[dict[str, Array], ...]:
     rng = np.random.default_rng(3)
     y, y_test = np.arange(8) % 2, np.arange(6) % 2
     X, X_test = rng.normal(size=(8, 2)) + y[:, None], rng.normal(size=(6, 2)) + y_test[:, None]
-    plain = shapcpp.value(X, y, X_test, y_test, permutations=3, threads=1)
+    plain = shapcpp.value(X, y, X_test, y_test, 3, threads=1, sampler="permutations")
     full = shapcpp.value(
         X, y, X_test, y_test, permutations=5, threads=1, groups=np.arange(8) // 2,
         ids=[f"s{i}" for i in range(8)], true_labels=1 - y, scale="standard", class_weight="balanced",

@@ -99,9 +99,11 @@ def _result(folder: Path) -> dict[str, Any]:
     if v.n_permutations > 0:
         shapcpp.review_queue(v)
         full, empty = v.full_counts.tolist(), v.empty_counts.tolist()
-        change = [v.n_permutations * (f - e) for f, e in zip(full, empty, strict=True)]
+        unit = int(v.settings["gain_unit"])
+        change = [v.n_permutations * unit * (f - e) for f, e in zip(full, empty, strict=True)]
         assert [sum(column) for column in v.gains.T.tolist()] == change
-        assert (np.abs(v.products) <= 2 * v.n_permutations * int(v.test_counts.max()) ** 2).all()
+        most = 2 * v.n_permutations * ((unit + 2) * int(v.test_counts.max())) ** 2
+        assert (np.abs(v.products) <= most).all()
     read = {name: getattr(v, name) for name in ("gains", "products", "ranges", "ids", "labels")}
     optional = {name: getattr(v, name) for name in ("scaling", "trace_counts", "trace_gains")}
     return read | {name: array for name, array in optional.items() if array is not None}
