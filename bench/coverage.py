@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import _core
+from shapcpp._core import testing
 from shapcpp.results.estimates import Estimates, Method
 from shapcpp.results.stopping import parse_rule
 
@@ -52,7 +53,7 @@ class Problem:
         y = y ^ (flipped & (self.positive > 0.2))
         majority = int(y.mean() > 0.5)
         counts = np.bincount(y_test, minlength=2)
-        game = _core.Problem(
+        problem = _core.Problem(
             X=X,
             classes=y.astype(np.int64),
             X_test=X_test,
@@ -63,11 +64,12 @@ class Problem:
             empty_counts=np.where(np.arange(2) == majority, counts, 0),
             single_class=self.single_class,
         )
-        everyone = _core.everyone(game)
+        game = _core.logistic_game(problem)
+        grand_coalition = _core.grand_coalition(game)
         orders = list(self._orders())
         changes = np.empty((len(orders), self.n, 2), dtype=np.int32)
         for t, order in enumerate(orders):
-            changes[t, order] = np.diff(_core.walk(game, everyone, order)[0], axis=0)
+            changes[t, order] = np.diff(testing.walk(game, grand_coalition, order)[0], axis=0)
         return changes, counts
 
     def _orders(self) -> Iterator[Ints]:

@@ -17,6 +17,7 @@ import shapcpp
 from data import Data, Shape, make_data
 from sampling import Samples
 from shapcpp import _core
+from shapcpp._core import testing
 
 JOINS = (16, 64, 256)  # in a row, timed at a sampled size: more until the clock sees them
 CLOCK = 0.05  # seconds
@@ -40,11 +41,15 @@ def problem(data: Data, players: NDArray[np.int64] | None = None) -> _core.Probl
 
 def run(data: Data, count: int, threads: int, dense: bool) -> _core.Tally:
     """The tally of the first permutations of seed 0."""
-    game = problem(data)
+    game = _game(problem(data), dense)
     tally = _core.Tally(game.n_players, 2)
-    everyone = _core.everyone(game, dense)
-    _core.run(game, everyone, tally, seed=0, first=0, count=count, threads=threads, dense=dense)
+    sampler, grand_coalition = _core.permutation_sampler(), _core.grand_coalition(game)
+    _core.run(game, sampler, grand_coalition, tally, seed=0, first=0, count=count, threads=threads)
     return tally
+
+
+def _game(problem: _core.Problem, dense: bool) -> _core.Game:
+    return testing.dense_game(problem) if dense else _core.logistic_game(problem)
 
 
 def value(shape: Shape, count: int, threads: int = 1, seed: int = 0) -> float:
@@ -64,10 +69,10 @@ def joins(data: Data, size: int, count: int, dense: bool) -> tuple[float, NDArra
     X, y, X_test, y_test = data
     order = shapcpp.permutation(len(y), 0, 0)[: size + count]
     players = np.maximum(np.arange(len(order)) - size + 1, 0)
-    game = problem((X[order], y[order], X_test, y_test), players)
-    everyone = _core.everyone(game, dense)
+    game = _game(problem((X[order], y[order], X_test, y_test), players), dense)
+    grand_coalition = _core.grand_coalition(game)
     start = time.perf_counter()
-    path, _ = _core.walk(game, everyone, np.arange(count + 1), dense)
+    path, _ = testing.walk(game, grand_coalition, np.arange(count + 1))
     return time.perf_counter() - start, path
 
 

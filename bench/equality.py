@@ -14,6 +14,7 @@ import engine
 import shapcpp
 from data import Data, Shape, make_data
 from shapcpp import _core
+from shapcpp._core import testing
 
 PERMUTATIONS = 2
 SIZES = 50  # coalitions of one permutation
@@ -64,8 +65,8 @@ def _scores(data: Data, shape: Shape, whole: bool) -> tuple[dict[int, NDArray[np
     if not whole:
         sizes = _block_sizes(shape)
         return {k: engine.joins(data, k, 1, dense=False)[1][1] for k in sizes}, 0
-    problem, order = engine.problem(data), shapcpp.permutation(shape.train, 0, 0)
-    path, uncertified = _core.walk(problem, _core.everyone(problem), order)
+    game, order = _core.logistic_game(engine.problem(data)), shapcpp.permutation(shape.train, 0, 0)
+    path, uncertified = testing.walk(game, _core.grand_coalition(game), order)
     return {k: path[k] for k in np.linspace(20, shape.train, SIZES).astype(int)}, uncertified
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from composition import LEAF, cells, composition_game, whole_share
 from shapcpp import _core
+from shapcpp._core import testing
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -44,34 +45,35 @@ class Game:
         self.n = len(data.y)
         self.test_counts = np.bincount(data.y_test, minlength=2)
         self.empty = np.where(np.arange(2) == np.bincount(data.y).argmax(), self.test_counts, 0)
-        self.problem = self.of(np.arange(self.n))
-        self.everyone = _core.everyone(self.problem)
+        self.game = self.of(np.arange(self.n))
+        self.grand_coalition = _core.grand_coalition(self.game)
 
-    def of(self, rows: Ints) -> _core.Problem:
+    def of(self, rows: Ints) -> _core.Game:
         """The game of some of the samples."""
         X, y, X_test, y_test = self.data
-        return _core.Problem(
+        problem = _core.Problem(
             X=np.ascontiguousarray(X[rows]), classes=y[rows], X_test=np.ascontiguousarray(X_test),
             classes_test=y_test, C=1.0, class_weights=np.ones(2), players=np.arange(len(rows)),
             empty_counts=self.empty, single_class=self.single_class,
         )  # fmt: skip
+        return _core.logistic_game(problem)
 
     def orders(self, count: int, seed: int = SEED) -> list[Ints]:
         return [_core.permutation(self.n, seed, t) for t in range(count)]
 
     def path(self, order: Ints) -> Ints:
-        return _core.walk(self.problem, self.everyone, np.ascontiguousarray(order))[0]
+        return testing.walk(self.game, self.grand_coalition, np.ascontiguousarray(order))[0]
 
     def halved(self, count: int) -> Floats:
         """Contributions of the halved orders that `value(..., sampler="halving")` takes."""
-        unit = _core.Halving.unit(self.n, self.n)
-        halving = _core.Halving(self.problem, TREE_SEED)
+        unit = _core.halving_unit(self.n, self.n)
+        sampler = _core.halving_sampler(self.game, TREE_SEED)
         contributions = []
         for t in range(count):
             tally = _core.Tally(self.n, 2)
             _core.run(
-                self.problem, self.everyone, tally,
-                seed=TREE_SEED, first=t, count=1, threads=1, halving=halving,
+                self.game, sampler, self.grand_coalition, tally,
+                seed=TREE_SEED, first=t, count=1, threads=1,
             )  # fmt: skip
             contributions.append(tally.gains / unit)
         return np.array(contributions)
@@ -131,10 +133,10 @@ def regression(game: Game, rows: int, rng: np.random.Generator) -> tuple[Floats,
             if len(set(game.y[members])) == 1:
                 counts[2 * r + s] = game.one_class(int(game.y[members[0]])) - game.empty
                 continue
-            score, seconds = timed(_core.everyone, game.of(members))
+            score, seconds = timed(_core.grand_coalition, game.of(members))
             counts[2 * r + s] = score.correct - game.empty
             spent += seconds
-    total = game.everyone.correct - game.empty
+    total = game.grand_coalition.correct - game.empty
     centred = inside - inside.mean(axis=1, keepdims=True)
     value = np.linalg.lstsq(centred, counts - inside.mean(axis=1)[:, None] * total, rcond=None)[0]
     return value - value.mean(axis=0) + total / n, spent
@@ -173,8 +175,8 @@ def estimators(game: Game, units: int) -> dict[str, Estimator]:
     times = []
     for length in lengths:
         part = game.of(orders[0][:length])
-        everyone, one = _core.everyone(part), _core.permutation(int(length), SEED, 0)
-        seconds = timed(lambda *args: [_core.walk(*args) for _ in range(20)], part, everyone, one)[
+        whole, one = _core.grand_coalition(part), _core.permutation(int(length), SEED, 0)
+        seconds = timed(lambda *args: [testing.walk(*args) for _ in range(20)], part, whole, one)[
             1
         ]
         times.append(seconds / 20)
@@ -212,7 +214,7 @@ def estimators(game: Game, units: int) -> dict[str, Estimator]:
     trees = game.orders(len(orders), TREE_SEED)
     for leaf in (1, LEAF):
         gains, seconds = timed(
-            lambda m: [_core.halved(game.problem, game.everyone, o, m)[0] for o in trees], leaf
+            lambda m: [testing.halved(game.game, game.grand_coalition, o, m)[0] for o in trees], leaf
         )
         cost = seconds / len(trees) / walk
         halves = np.array(gains) / whole_share(n, leaf)

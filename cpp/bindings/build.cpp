@@ -24,6 +24,7 @@ py::dict build() {
 void bind_build(py::module_& module) {
   module.attr("__version__") = SHAPCPP_VERSION;
   module.def("build", &build);
+  module.def("instruction_set", [] { return std::string(kernels::kernels().level); });
 }
 
 }  // namespace shapcpp::bindings

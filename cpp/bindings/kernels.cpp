@@ -162,7 +162,6 @@ FloatArray third_derivative(const FloatArray& samples, const FloatArray& weights
 }  // namespace
 
 void bind_kernels(py::module_& module) {
-  module.def("instruction_set", [] { return std::string(kernels().level); });
   const auto bind = [&](const char* name, auto function, auto... names) {
     module.def(name, function, py::arg(names).noconvert()...);
   };

@@ -5,7 +5,11 @@ PYBIND11_MODULE(_core, module) {
   shapcpp::bindings::bind_problem(module);
   shapcpp::bindings::bind_tally(module);
   shapcpp::bindings::bind_runs(module);
-  shapcpp::bindings::bind_path(module);
   shapcpp::bindings::bind_build(module);
-  shapcpp::bindings::bind_kernels(module);
+
+  pybind11::module_ testing =
+      module.def_submodule("testing", "Parts of the engine, for its tests.");
+  shapcpp::bindings::bind_testing(testing);
+  shapcpp::bindings::bind_path(testing);
+  shapcpp::bindings::bind_kernels(testing);
 }

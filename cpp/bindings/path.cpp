@@ -12,7 +12,7 @@ namespace {
 class Path {
  public:
   explicit Path(const Problem& problem)
-      : problem_(problem), path_(problem, checkpoint_, statistics_) {
+      : problem_(problem), path_(problem, {checkpoint_, statistics_}) {
     path_.clear();
   }
 

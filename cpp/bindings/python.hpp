@@ -41,8 +41,11 @@ Report report_to(const Progress& progress);
 void bind_problem(py::module_& module);
 void bind_tally(py::module_& module);
 void bind_runs(py::module_& module);
-void bind_path(py::module_& module);
 void bind_build(py::module_& module);
+
+// For tests alone, in the submodule `testing`.
+void bind_testing(py::module_& module);
+void bind_path(py::module_& module);
 void bind_kernels(py::module_& module);
 
 }  // namespace shapcpp::bindings

@@ -11,6 +11,7 @@
 #include <new>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/samplers/permutation.hpp"
@@ -27,16 +28,12 @@ struct Stopped {};
 
 class Run {
  public:
-  Run(const Problem& problem, Method method, const Score& everyone, std::uint64_t seed,
-      const Halving* halving, IndexRange range, const Report& report, Tally& tally)
-      : problem_(problem),
-        method_(method),
-        everyone_(everyone),
-        seed_(seed),
-        halving_(halving),
+  Run(const Sampling& sampling, IndexRange range, const Report& report,
+      const RecorderFactory& new_recorder)
+      : sampling_(sampling),
         range_(range),
         report_(report),
-        tally_(tally),
+        new_recorder_(new_recorder),
         next_(range.first) {}
 
   void on_threads(int threads) {
@@ -72,7 +69,7 @@ class Run {
         last_report = now;
         report_(done_);
       };
-      walk_all(checkpoint);
+      play_all(checkpoint);
     });
     if (caller) return;
     const std::lock_guard lock(mutex_);
@@ -80,25 +77,18 @@ class Run {
     finished_changed_.notify_one();
   }
 
-  void walk_all(const Checkpoint& checkpoint) {
-    Walk walk(problem_, method_, checkpoint);
-    std::vector<std::int64_t> order(problem_.n_players());
-    std::vector<std::int64_t> path(
-        checked_product(order.size() + 1, problem_.n_classes(), "the counts along a permutation"));
-    std::vector<std::int64_t> changes(order.size() * problem_.n_classes());
+  void play_all(const Checkpoint& checkpoint) {
+    Statistics statistics;
+    const auto game = sampling_.game.make({checkpoint, statistics});
+    const auto recorder = new_recorder_();
+    std::vector<std::int64_t> order(game->n_players());
     for (std::uint64_t t = next_++; t < range_.end; t = next_++) {
       checkpoint();
-      const RandomWords words = fill_permutation(seed_, t, order);
-      std::fill(changes.begin(), changes.end(), 0);
-      std::int64_t uncertified = 0;
-      if (halving_ != nullptr) {
-        uncertified = halving_->add(walk, order, words, everyone_, changes);
-      } else {
-        uncertified = walk.along(order, everyone_, path);
-        add_changes(order, path, changes);
-      }
+      const RandomWords words = fill_permutation(sampling_.seed, t, order);
+      const OpenSigns open =
+          sampling_.sampler.play(*game, order, words, sampling_.grand, *recorder);
       const std::lock_guard lock(mutex_);
-      tally_.add({t, t + 1}, changes, uncertified, walk.take_statistics());
+      recorder->commit({t, t + 1}, open, std::exchange(statistics, {}));
       ++done_;
     }
   }
@@ -127,14 +117,10 @@ class Run {
     }
   }
 
-  const Problem& problem_;
-  const Method method_;
-  const Score& everyone_;
-  const std::uint64_t seed_;
-  const Halving* const halving_;
+  const Sampling& sampling_;
   const IndexRange range_;
   const Report& report_;
-  Tally& tally_;  // guarded by mutex_
+  const RecorderFactory& new_recorder_;
 
   std::atomic<std::uint64_t> next_;
   std::atomic<std::uint64_t> done_{0};
@@ -156,20 +142,9 @@ Checkpoint reporting(const Report& report) {
   };
 }
 
-Score evaluate_everyone(const Problem& problem, Method method, const Report& report) {
-  const Checkpoint checkpoint = reporting(report);
-  return Walk(problem, method, checkpoint).everyone();
-}
-
-Halving prepare_halving(const Problem& problem, Method method, std::uint64_t seed,
-                        const Report& report) {
-  return Halving(problem, method, seed, reporting(report));
-}
-
-void run_permutations(const Problem& problem, Method method, const Score& everyone,
-                      std::uint64_t seed, const Halving* halving, IndexRange range, int threads,
-                      const Report& report, Tally& tally) {
-  Run run(problem, method, everyone, seed, halving, range, report, tally);
+void run_permutations(const Sampling& sampling, IndexRange range, int threads, const Report& report,
+                      const RecorderFactory& new_recorder) {
+  Run run(sampling, range, report, new_recorder);
   const auto useful = static_cast<int>(std::min<std::uint64_t>(
       range.end - range.first, static_cast<std::uint64_t>(std::max(threads, 1))));
   run.on_threads(std::max(useful, 1));

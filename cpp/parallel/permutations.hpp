@@ -4,12 +4,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 
-#include "core/data/problem.hpp"
-#include "core/recorders/tally.hpp"
+#include "core/game/game.hpp"
+#include "core/recorders/recorder.hpp"
 #include "core/run/checkpoint.hpp"
-#include "core/samplers/halving.hpp"
-#include "core/samplers/walk.hpp"
+#include "core/samplers/sampler.hpp"
 
 namespace shapcpp {
 
@@ -20,20 +20,22 @@ using Report = std::function<void(std::uint64_t done)>;
 // A checkpoint of one thread that reports, with nothing completed, often enough and no oftener.
 Checkpoint reporting(const Report& report);
 
-// The score of the coalition of all samples.
-Score evaluate_everyone(const Problem& problem, Method method, const Report& report);
+// Index t stands for permutation t of `seed`, as `sampler` plays it. All must outlive the run.
+struct Sampling {
+  const GameFactory& game;
+  const Sampler& sampler;
+  const Score& grand;  // of the coalition of all players
+  std::uint64_t seed;
+};
 
-// The control and the blocks of halving under `seed`.
-Halving prepare_halving(const Problem& problem, Method method, std::uint64_t seed,
-                        const Report& report);
+// Makes a recorder for one thread.
+using RecorderFactory = std::function<std::unique_ptr<RunRecorder>()>;
 
-// Walks the permutations of `range` under `seed`, or halves them if `halving` is not null, and adds
-// each completed one to `tally`. If the report or a walk throws, all threads stop within a tenth of
-// a second, unfinished permutations are dropped whole, `tally` holds those completed, and the first
-// exception is thrown again here.
-void run_permutations(const Problem& problem, Method method, const Score& everyone,
-                      std::uint64_t seed, const Halving* halving, IndexRange range, int threads,
-                      const Report& report, Tally& tally);
+// Plays the permutations of `range` and has each completed one committed. If the report, a game or
+// a recorder throws, all threads stop within a tenth of a second, unfinished permutations are
+// dropped whole, those completed stay committed, and the first exception is thrown again here.
+void run_permutations(const Sampling& sampling, IndexRange range, int threads, const Report& report,
+                      const RecorderFactory& new_recorder);
 
 // Whether this process was forked from one that had loaded this library. Such a process is mostly
 // one of a pool that has a process for each processor: by default it computes on one thread.

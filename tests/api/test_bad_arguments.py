@@ -102,6 +102,7 @@ def test_the_first_bad_argument_is_named() -> None:
 
 def test_the_core_checks_sizes_again() -> None:
     from shapcpp import _core
+    from shapcpp._core import testing
 
     good: dict[str, Any] = {
         "X": GOOD["X"], "classes": GOOD["y"], "X_test": GOOD["X_test"], "classes_test": GOOD["y_test"],
@@ -123,8 +124,8 @@ def test_the_core_checks_sizes_again() -> None:
             _core.Problem(**(good | {name: bad}))
     with pytest.raises(TypeError):
         _core.Problem(**(good | {"classes": GOOD["y"].astype(float)}))
-    problem = _core.Problem(**good)
-    everyone = _core.everyone(problem)
+    game = _core.logistic_game(_core.Problem(**good))
+    grand_coalition = _core.grand_coalition(game)
     for order in ([0, 1], [0] * 8, list(range(1, 9))):
         with pytest.raises(ValueError, match="each player once"):
-            _core.walk(problem, everyone, np.array(order))
+            testing.walk(game, grand_coalition, np.array(order))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from shapcpp import _core
+from shapcpp._core import testing
 
 DOUBLE = 2.0**-53
 SINGLE = 2.0**-24
@@ -21,7 +21,7 @@ def test_loss_derivatives_are_accurate_to_the_last_digits() -> None:
     )
     margins = margins[: len(margins) // 8 * 8 + 3]  # not a whole number of registers
     for sign in (-1.0, 1.0):
-        residuals, curvatures = _core.logistic(margins, np.full_like(margins, sign))
+        residuals, curvatures = testing.logistic(margins, np.full_like(margins, sign))
         with mpmath.workdps(40):
             odds = [mpmath.exp(mpmath.mpf(float(z))) for z in margins]
             exact = [-sign / (1 + q**sign) for q in odds]
@@ -37,7 +37,7 @@ def relative_error(values: NDArray[np.float64], exact: list[Any]) -> float:
 
 def test_margins_far_out_stay_finite() -> None:
     margins = np.array([-1e308, -1e5, -701.0, 701.0, 1e5, 1e308, 0.0])
-    residuals, curvatures = _core.logistic(margins, np.ones_like(margins))
+    residuals, curvatures = testing.logistic(margins, np.ones_like(margins))
     assert np.isfinite(residuals).all()
     assert (curvatures > 0).all()
     np.testing.assert_allclose(residuals[:3], -1)
@@ -52,7 +52,7 @@ def test_expansion_rounds_probabilities_and_derivatives_once() -> None:
     p = 1 / (1 + np.exp(-margins))
     c = weights * p / (1 + np.exp(margins))
     residuals = -signs * weights / (1 + np.exp(signs * margins))
-    probabilities, curvatures, thirds = _core.expand(residuals, c, signs, weights)
+    probabilities, curvatures, thirds = testing.expand(residuals, c, signs, weights)
     np.testing.assert_allclose(probabilities, p, rtol=SINGLE, atol=2 * DOUBLE)
     np.testing.assert_array_equal(curvatures, single(c))
     np.testing.assert_allclose(thirds, c * (1 - 2 * p), rtol=SINGLE, atol=8 * DOUBLE)
@@ -60,7 +60,7 @@ def test_expansion_rounds_probabilities_and_derivatives_once() -> None:
 
 def test_members_without_weight_have_a_probability_all_the_same() -> None:
     zero = np.zeros(2)
-    probabilities, curvatures, thirds = _core.expand(zero, zero, np.array([-1.0, 1.0]), zero)
+    probabilities, curvatures, thirds = testing.expand(zero, zero, np.array([-1.0, 1.0]), zero)
     np.testing.assert_array_equal(probabilities, [0, 1])
     assert not curvatures.any()
     assert not thirds.any()
@@ -79,7 +79,7 @@ def test_a_remainder_is_exact_to_second_order(p: float) -> None:
     p = float(np.float32(p))
     c = single(np.random.default_rng(0).uniform(0.01, 1, size=n))
     # A sample of its own direction each: no sum rounds.
-    f, largest, _, _ = _core.remainder(np.eye(n), t, np.zeros(n), np.full(n, p), c)
+    f, largest, _, _ = testing.remainder(np.eye(n), t, np.zeros(n), np.full(n, p), c)
     assert largest == 2
     with mpmath.workdps(40):
         r = [mpmath.expm1(mpmath.mpf(float(value))) for value in t]
@@ -97,7 +97,7 @@ def test_sums_of_remainders_are_within_their_bound(n: int, columns: int) -> None
     p = single(rng.random(n))
     c = single(p * (1 - p))
     t = x @ u - offsets
-    sums, largest, fourth, eighth = _core.remainder(x, u, offsets, p, c)
+    sums, largest, fourth, eighth = testing.remainder(x, u, offsets, p, c)
 
     shift_error = (columns + 5) * SINGLE * (np.abs(x) @ np.abs(u) + np.abs(offsets))
     most = np.abs(t).max() + shift_error.max()
@@ -120,7 +120,7 @@ def test_shifts_beyond_the_polynomial_are_reported(t: float) -> None:
     x = np.zeros((300, 2))
     x[270, 1] = single(np.array([t]))[0]
     half = np.full(300, 0.5)
-    _, largest, _, _ = _core.remainder(x, np.ones(2), np.zeros(300), half, half)
+    _, largest, _, _ = testing.remainder(x, np.ones(2), np.zeros(300), half, half)
     assert largest == abs(x[270, 1])
 
 
@@ -138,7 +138,7 @@ def test_inverses_of_all_sizes_are_within_their_bound() -> None:
     rng = np.random.default_rng(0)
     for columns in range(1, 201):
         h = positive_definite(columns, rng)
-        inverse = _core.invert(h)
+        inverse = testing.invert(h)
         assert inverse is not None
         # x'Gy against x'H^-1 y for all x, y of length 1 in the norm of H^-1: with H = LL', the norm
         # of L'GL - I.
@@ -166,10 +166,10 @@ def test_a_pivot_that_is_not_positive_is_refused(columns: int) -> None:
         for value in (0.0, -1.0, np.nan):
             h = definite.copy()
             h[place, place] = value
-            assert _core.invert(h) is None, (place, value)
+            assert testing.invert(h) is None, (place, value)
     h = np.eye(columns)  # every entry of the diagonal is positive
     h[0, -1] = h[-1, 0] = 2
-    assert _core.invert(h) is None
+    assert testing.invert(h) is None
 
 
 @pytest.mark.parametrize(("n", "columns"), [(1, 1), (100, 5), (500, 16), (530, 17), (300, 37)])
@@ -180,10 +180,10 @@ def test_third_derivatives_are_those_of_a_plain_sum(n: int, columns: int) -> Non
     joining, joining_weights = rng.normal(size=(3, columns)), rng.uniform(-0.1, 0.1, size=3)
     a, b = rng.normal(size=(2, columns))
 
-    product = _core.third_derivative(x, weights, joining, joining_weights, a, b)
+    product = testing.third_derivative(x, weights, joining, joining_weights, a, b)
     x, weights = np.vstack([x, joining]), np.concatenate([weights, joining_weights])
     exact = np.einsum("i,ij,il,im,j,l->m", weights, x, x, x, a, b, optimize=True)
     size = np.einsum("i,ij,il,im,j,l->m", *map(np.abs, (weights, x, x, x, a, b)), optimize=True)
     assert (np.abs(product - exact) <= 40 * SINGLE * size).all()
-    unmoved = _core.third_derivative(x, weights, joining[:0], joining_weights[:0], a, 0 * b)
+    unmoved = testing.third_derivative(x, weights, joining[:0], joining_weights[:0], a, 0 * b)
     assert not unmoved.any()

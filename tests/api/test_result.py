@@ -17,6 +17,7 @@ from scipy.stats import t as student
 import shapcpp
 from problems import make
 from shapcpp import Metric, Valuation, _core
+from shapcpp._core import testing
 
 
 def run(kind: str = "plain", seed: int = 3, permutations: int = 40, **options: Any) -> Valuation:
@@ -33,11 +34,12 @@ def contributions(v: Valuation, seed: int) -> NDArray[np.float64]:
         X=X, classes=y, X_test=X_test, classes_test=y_test, C=1.0, class_weights=np.ones(2),
         players=np.arange(len(y)), empty_counts=v.empty_counts, single_class="constant",
     )  # fmt: skip
-    everyone = _core.everyone(problem)
+    game = _core.logistic_game(problem)
+    grand_coalition = _core.grand_coalition(game)
     changes = np.zeros((v.n_permutations, len(y), 2))
     for t in range(v.n_permutations):
         order = shapcpp.permutation(len(y), 0, t)
-        changes[t, order] = np.diff(_core.walk(problem, everyone, order)[0], axis=0)
+        changes[t, order] = np.diff(testing.walk(game, grand_coalition, order)[0], axis=0)
     return changes
 
 

@@ -7,6 +7,7 @@ import pytest
 
 import shapcpp
 from shapcpp import _core, checks
+from shapcpp._core import testing
 
 LARGEST = 2**63 - 1
 ORDER = np.array([0])
@@ -23,10 +24,10 @@ def path(change: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
 def test_a_tally_takes_what_fits_and_refuses_the_rest() -> None:
     change = 2**31
     tally = _core.Tally(1, 1)
-    tally.add(0, ORDER, path(change))
-    tally.add(1, ORDER, path(-change + 1))
+    testing.add(tally, 0, ORDER, path(change))
+    testing.add(tally, 1, ORDER, path(-change + 1))
     with pytest.raises(OverflowError, match="permutation 2 with changes of up to 2147483648 could"):
-        tally.add(2, ORDER, path(-change))
+        testing.add(tally, 2, ORDER, path(-change))
     assert tally.gains.tolist() == [[1]]
     assert tally.products.tolist() == [[[change**2 + (change - 1) ** 2]]]
     assert tally.ranges.tolist() == [[0, 2]]
@@ -36,27 +37,27 @@ def test_a_tally_takes_what_fits_and_refuses_the_rest() -> None:
 def test_a_change_too_large_to_square(change: int) -> None:
     tally = _core.Tally(1, 1)
     with pytest.raises(OverflowError, match="could overflow the 64-bit sums"):
-        tally.add(0, ORDER, path(change))
+        testing.add(tally, 0, ORDER, path(change))
     with pytest.raises(OverflowError, match="could overflow the 64-bit sums"):
-        tally.add(0, ORDER, np.array([[LARGEST], [-LARGEST]]))
+        testing.add(tally, 0, ORDER, np.array([[LARGEST], [-LARGEST]]))
     assert tally.ranges.tolist() == []
 
 
 def test_uncertified_predictions_are_counted_up_to_64_bits() -> None:
     tally = _core.Tally(1, 1)
-    tally.add(0, ORDER, path(1), LARGEST)
+    testing.add(tally, 0, ORDER, path(1), LARGEST)
     with pytest.raises(OverflowError, match="uncertified"):
-        tally.add(1, ORDER, path(1), 1)
+        testing.add(tally, 1, ORDER, path(1), 1)
     assert tally.uncertified == LARGEST
 
 
 def test_permutations_are_numbered_up_to_2_to_the_63() -> None:
     tally = _core.Tally(1, 1)
-    tally.add(LARGEST - 1, ORDER, path(1))
+    testing.add(tally, LARGEST - 1, ORDER, path(1))
     assert tally.ranges.tolist() == [[LARGEST - 1, LARGEST]]
     for index in (LARGEST, 2**63, 2**64 - 1):
         with pytest.raises(ValueError, match=f"permutation {index} is beyond 2\\^63"):
-            tally.add(index, ORDER, path(1))
+            testing.add(tally, index, ORDER, path(1))
 
 
 @pytest.mark.parametrize(
@@ -74,11 +75,13 @@ def test_runs_end_below_2_to_the_63(first: int, count: int) -> None:
         empty_counts=np.zeros(2, dtype=np.int64),
         single_class="constant",
     )
+    game = _core.logistic_game(problem)
     tally = _core.Tally(2, 2)
     with pytest.raises(ValueError, match=r"first \+ count is beyond 2\^63"):
         _core.run(
-            problem, _core.everyone(problem), tally, seed=0, first=first, count=count, threads=1
-        )
+            game, _core.permutation_sampler(), _core.grand_coalition(game), tally,
+            seed=0, first=first, count=count, threads=1,
+        )  # fmt: skip
 
 
 @no_sanitizer

@@ -10,6 +10,7 @@ import pytest
 import shapcpp
 from problems import make
 from shapcpp import Valuation, _core
+from shapcpp._core import testing
 
 P = 40
 
@@ -52,7 +53,8 @@ def test_the_walk_follows_the_published_permutations() -> None:
         players=np.arange(len(y)), empty_counts=v.empty_counts, single_class="constant",
     )  # fmt: skip
     order = shapcpp.permutation(len(y), seed=5, index=0)
-    path, _ = _core.walk(problem, _core.everyone(problem), order)
+    game = _core.logistic_game(problem)
+    path, _ = testing.walk(game, _core.grand_coalition(game), order)
     np.testing.assert_array_equal(v.gains[order], np.diff(path, axis=0))
 
 

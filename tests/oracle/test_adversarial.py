@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from judge import Vector, is_positive, near_boundary, optimum
 from problems import core_problem
 from shapcpp import _core
+from shapcpp._core import testing
 
 Labelled = tuple[NDArray[Any], NDArray[Any]]
 
@@ -106,7 +107,8 @@ def judged_walk(
         (X, y, points, np.ones(len(points), dtype=int)),
         C=C, class_weights=class_weights, players=players,
     )  # fmt: skip
-    path, uncertified = _core.walk(problem, _core.everyone(problem), order)
+    game = _core.logistic_game(problem)
+    path, uncertified = testing.walk(game, _core.grand_coalition(game), order)
     missing = [positive - int(path[size, 1]) for size, positive in truth.items()]
     assert min(missing) >= 0, "class 1 where the optimum says 0"
     assert sum(missing) <= uncertified, "a sign was guessed"

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 import shapcpp
 from shapcpp import _core
+from shapcpp._core import testing
 
 SIZES = [8, 12, 6, 14, 8, 9, 13, 10, 10, 10]
 COSTS = np.repeat(np.arange(1, 11), SIZES)
@@ -40,7 +41,7 @@ def test_sampled_values_agree_within_their_errors() -> None:
     tally = _core.Tally(100, 1)
     for index in range(count):
         order = shapcpp.permutation(100, seed=3, index=index)
-        tally.add(index, order, walk(order, COSTS))
+        testing.add(tally, index, order, walk(order, COSTS))
     means = tally.gains[:, 0] / count
     variances = tally.products[:, 0, 0] / count - means**2
     z = (means - closed_form(COSTS)) / np.sqrt(variances / count)
@@ -56,7 +57,7 @@ def test_all_permutations_give_the_closed_form() -> None:
     orders = list(permutations(range(5)))
     for index, order in enumerate(orders):
         joined = np.array(order, dtype=np.int64)
-        tally.add(index, joined, walk(joined, costs))
+        testing.add(tally, index, joined, walk(joined, costs))
     np.testing.assert_allclose(tally.gains[:, 0] / len(orders), closed_form(costs), rtol=1e-14)
 
 
@@ -64,5 +65,5 @@ def test_ranges_coalesce_in_any_order() -> None:
     tally = _core.Tally(1, 1)
     order, path = np.array([0]), np.array([[0], [1]])
     for index in (5, 7, 6, 0, 1, 9):
-        tally.add(index, order, path)
+        testing.add(tally, index, order, path)
     np.testing.assert_array_equal(tally.ranges, [[0, 2], [5, 8], [9, 10]])

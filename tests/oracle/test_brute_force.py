@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 import shapcpp
 from shapcpp import _core
+from shapcpp._core import testing
 from shapcpp.problem.problem import SingleClass
 
 Ints = NDArray[np.int64]
@@ -32,20 +33,21 @@ def small_problem(seed: int, n: int) -> tuple[Any, Ints, Any, Ints]:
 
 def engine(
     X: Any, y: Ints, X_test: Any, y_test: Ints, single_class: str, empty: Ints
-) -> _core.Problem:
-    return _core.Problem(
+) -> _core.Game:
+    problem = _core.Problem(
         X=X, classes=y, X_test=X_test, classes_test=y_test, C=1.0, class_weights=np.ones(2),
         players=np.arange(len(y)), empty_counts=empty, single_class=single_class,
     )  # fmt: skip
+    return _core.logistic_game(problem)
 
 
-def all_permutations(problem: _core.Problem, n: int) -> _core.Tally:
+def all_permutations(game: _core.Game, n: int) -> _core.Tally:
     tally = _core.Tally(n, 2)
-    everyone = _core.everyone(problem)
+    grand_coalition = _core.grand_coalition(game)
     for index, order in enumerate(permutations(range(n))):
         joined = np.array(order, dtype=np.int64)
-        path, uncertified = _core.walk(problem, everyone, joined)
-        tally.add(index, joined, path, uncertified)
+        path, uncertified = testing.walk(game, grand_coalition, joined)
+        testing.add(tally, index, joined, path, uncertified)
     return tally
 
 

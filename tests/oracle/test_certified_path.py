@@ -13,14 +13,20 @@ from numpy.typing import NDArray
 from judge import is_positive, optimum
 from problems import Arrays, core_problem
 from shapcpp import _core
+from shapcpp._core import testing
 
 Draw = Callable[[Any, NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]], tuple[Arrays, Any]]
 
 
-def run(problem: _core.Problem, seed: int, dense: bool) -> _core.Tally:
-    tally = _core.Tally(problem.n_players, 2)
-    everyone = _core.everyone(problem, dense=dense)
-    _core.run(problem, everyone, tally, seed=seed, first=0, count=2, threads=1, dense=dense)
+GAMES = (_core.logistic_game, testing.dense_game)
+
+
+def run(game: _core.Game, seed: int) -> _core.Tally:
+    tally = _core.Tally(game.n_players, 2)
+    _core.run(
+        game, _core.permutation_sampler(), _core.grand_coalition(game), tally,
+        seed=seed, first=0, count=2, threads=1,
+    )  # fmt: skip
     return tally
 
 
@@ -91,7 +97,7 @@ def problem_of(kind: str, seed: int) -> _core.Problem:
 @pytest.mark.parametrize("kind", KINDS)
 def test_same_integers_as_the_dense_twin(kind: str, seed: int) -> None:
     problem = problem_of(kind, seed)
-    certified, dense = run(problem, seed, False), run(problem, seed, True)
+    certified, dense = (run(make(problem), seed) for make in GAMES)
     np.testing.assert_array_equal(certified.gains, dense.gains)
     np.testing.assert_array_equal(certified.products, dense.products)
     assert certified.uncertified == dense.uncertified
@@ -134,10 +140,8 @@ def assert_same_walk(arrays: Arrays, order: NDArray[np.int64], **options: Any) -
     problem = core_problem(arrays, **options)
     X, y, X_test, y_test = arrays
     players = options.get("players", np.arange(len(y)))
-    walks = [
-        _core.walk(problem, _core.everyone(problem, dense=dense), order, dense=dense)
-        for dense in (False, True)
-    ]
+    games = [make(problem) for make in GAMES]
+    walks = [testing.walk(game, _core.grand_coalition(game), order) for game in games]
     different = np.flatnonzero((walks[0][0] != walks[1][0]).any(axis=1))
     if not len(different):
         assert walks[0][1] == walks[1][1]

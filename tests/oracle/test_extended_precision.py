@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import mpmath
@@ -12,8 +13,13 @@ from numpy.typing import NDArray
 from judge import optimum
 from problems import core_problem
 from shapcpp import _core
+from shapcpp._core import testing
 
 Floats = NDArray[np.float64]
+Game = Callable[[_core.Problem], _core.Game]
+GAMES = pytest.mark.parametrize(
+    "make", [_core.logistic_game, testing.dense_game], ids=["certified", "dense"]
+)
 
 # From this distance on, relative to the terms of the margin, nothing may be left in doubt.
 DOUBT = {
@@ -99,7 +105,7 @@ def test_no_sign_is_guessed_near_the_boundary(kind: str, seed: int) -> None:
             single_class="constant",
         )  # fmt: skip
         try:
-            score = _core.everyone(problem)
+            score = _core.grand_coalition(_core.logistic_game(problem))
         except _core.ConvergenceError:
             assert kind == "hardly penalised"
             continue
@@ -110,8 +116,8 @@ def test_no_sign_is_guessed_near_the_boundary(kind: str, seed: int) -> None:
             assert score.correct[1] == is_positive, (kind, distance)
 
 
-@pytest.mark.parametrize("dense", [False, True])
-def test_margins_that_overflow_are_left_open(dense: bool) -> None:
+@GAMES
+def test_margins_that_overflow_are_left_open(make: Game) -> None:
     """A sum of infinities of both signs is no number, and lies neither within nor beyond a bound."""
     rng = np.random.default_rng(0)
     y = np.arange(40) % 2
@@ -119,14 +125,14 @@ def test_margins_that_overflow_are_left_open(dense: bool) -> None:
     X = np.column_stack([u, u + 1e-6 * (2 * y - 1 + 0.1 * rng.normal(size=40))]) * 1e-153
     X_test = np.array([[1, 0.9], [0.9, 1], [-1, -0.9], [-0.9, -1]]) * 1e150
     problem = core_problem((X, y, X_test, np.ones(4)), C=1.7e308, class_weights=np.full(2, 1e9))
-    score = _core.everyone(problem, dense=dense)
+    score = _core.grand_coalition(make(problem))
     # Two pairs of opposite samples: one of each is positive.
     assert 0 <= 2 - score.correct[1] <= score.uncertified
 
 
-@pytest.mark.parametrize("dense", [False, True])
+@GAMES
 @pytest.mark.parametrize("seed", [12, 31, 43, 77])
-def test_clear_signs_of_equal_samples_are_not_left_open(seed: int, dense: bool) -> None:
+def test_clear_signs_of_equal_samples_are_not_left_open(seed: int, make: Game) -> None:
     """Ten equal samples leave the weights zero: every margin is log(8 * 11 / (2 * 5)), about 2.2.
 
     What the Hessian's rounding lets a step leave of the gradient is large here, until fits go on.
@@ -140,6 +146,6 @@ def test_clear_signs_of_equal_samples_are_not_left_open(seed: int, dense: bool) 
         class_weights=np.array([5.0, 11.0]),
         players=np.repeat([0, 1], [10, 30]),
     )  # fmt: skip
-    everyone = _core.everyone(problem, dense=dense)
-    path, _ = _core.walk(problem, everyone, np.array([0, 1]), dense=dense)
+    game = make(problem)
+    path, _ = testing.walk(game, _core.grand_coalition(game), np.array([0, 1]))
     assert path[1].tolist() == [0, 20]

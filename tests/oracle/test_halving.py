@@ -19,6 +19,7 @@ from composition import (
     whole_share,
 )
 from shapcpp import _core
+from shapcpp._core import testing
 
 RULES = pytest.mark.parametrize("single_class", ["constant", "carry"])
 
@@ -29,6 +30,10 @@ def shape(n: int) -> tuple[np.ndarray, np.ndarray]:
     y, y_test = (rng.integers(0, 2, k) for k in (n, 40))
     y[:2] = [0, 1]
     return y, np.bincount(y_test)
+
+
+def small_game(n: int, single_class: str = "constant", by_two: bool = False) -> _core.Game:
+    return _core.logistic_game(small_problem(n, single_class, by_two))
 
 
 def small_problem(n: int, single_class: str = "constant", by_two: bool = False) -> _core.Problem:
@@ -60,13 +65,13 @@ def words_left_by(n: int, seed: int, index: int) -> Iterator[int]:
 
 
 def twin_game(n: int, single_class: str, seed: int) -> np.ndarray:
-    problem = small_problem(n, single_class)
-    everyone = _core.everyone(problem)
+    game = testing.dense_game(small_problem(n, single_class))
+    grand_coalition = _core.grand_coalition(game)
     y, test_counts = shape(n)
     empty = test_counts * [1, 0]
     constants = np.diag(test_counts) if single_class == "constant" else np.stack([empty, empty])
     return composition_game(
-        lambda order: _core.walk(problem, everyone, order, dense=True)[0],
+        lambda order: testing.walk(game, grand_coalition, order)[0],
         y, seed, empty, constants, LEAF,
     )  # fmt: skip
 
@@ -79,38 +84,39 @@ def twin_game(n: int, single_class: str, seed: int) -> np.ndarray:
 def test_mean_over_all_orders_is_the_shapley_value(
     n: int, by_two: bool, single_class: str, leaf: int
 ) -> None:
-    problem = small_problem(max(n, 2), single_class, by_two)
-    players = problem.n_players
-    everyone = _core.everyone(problem)
+    game = small_game(max(n, 2), single_class, by_two)
+    players = game.n_players
+    grand_coalition = _core.grand_coalition(game)
     halved = np.zeros((players, 2), dtype=np.int64)
     plain = np.zeros_like(halved)
     for order in map(np.array, permutations(range(players))):
-        halved += _core.halved(problem, everyone, order, leaf=leaf)[0]
-        plain[order] += np.diff(_core.walk(problem, everyone, order)[0], axis=0)
+        halved += testing.halved(game, grand_coalition, order, leaf=leaf)[0]
+        plain[order] += np.diff(testing.walk(game, grand_coalition, order)[0], axis=0)
     np.testing.assert_array_equal(halved, whole_share(players, leaf) * plain)
 
 
 @pytest.mark.parametrize("leaf", [1, 5, 16, 200])
 @pytest.mark.parametrize("n", [2, 3, 33, 100])
 def test_gains_add_up_and_equal_the_dense_twin(n: int, leaf: int) -> None:
-    problem = small_problem(n)
-    everyone = _core.everyone(problem)
+    game = small_game(n)
+    grand_coalition = _core.grand_coalition(game)
     order = _core.permutation(n, 3, 0)
-    gains, uncertified = _core.halved(problem, everyone, order, leaf=leaf)
-    total = everyone.correct - _core.walk(problem, everyone, order)[0][0]
+    gains, uncertified = testing.halved(game, grand_coalition, order, leaf=leaf)
+    total = grand_coalition.correct - testing.walk(game, grand_coalition, order)[0][0]
     np.testing.assert_array_equal(gains.sum(axis=0), whole_share(n, leaf) * total)
-    dense, _ = _core.halved(problem, everyone, order, leaf=leaf, dense=True)
+    twin = testing.dense_game(small_problem(n))
+    dense, _ = testing.halved(twin, _core.grand_coalition(twin), order, leaf=leaf)
     np.testing.assert_array_equal(gains, dense)
     assert uncertified == 0
 
 
 def test_one_leaf_is_a_plain_permutation() -> None:
-    problem = small_problem(20)
-    everyone = _core.everyone(problem)
+    game = small_game(20)
+    grand_coalition = _core.grand_coalition(game)
     order = _core.permutation(20, 0, 0)
     plain = np.zeros((20, 2), dtype=np.int64)
-    plain[order] = np.diff(_core.walk(problem, everyone, order)[0], axis=0)
-    gains, _ = _core.halved(problem, everyone, order, leaf=20)
+    plain[order] = np.diff(testing.walk(game, grand_coalition, order)[0], axis=0)
+    gains, _ = testing.halved(game, grand_coalition, order, leaf=20)
     np.testing.assert_array_equal(gains, plain)
 
 
@@ -118,7 +124,7 @@ def test_one_leaf_is_a_plain_permutation() -> None:
 @pytest.mark.parametrize("n", [2, 7, 16, 17, 33, 150])
 def test_control_equals_its_python_twin(n: int, single_class: str) -> None:
     seed = 2**64 - n
-    own = _core.CompositionControl(small_problem(n, single_class), seed)
+    own = testing.CompositionControl(small_game(n, single_class), seed)
     u = twin_game(n, single_class, seed)
     a, b = np.indices(u.shape[:2])
     np.testing.assert_array_equal(own.counts[a + b <= LEAF], u[a + b <= LEAF])
@@ -164,25 +170,25 @@ def test_shares_are_rounded_without_bias_and_dealt_to_all_alike(single_class: st
 @pytest.mark.parametrize("by_two", [False, True])
 def test_a_run_adds_orders_halved_and_their_control(single_class: str, by_two: bool) -> None:
     n, seed = 60, 9
-    problem = small_problem(n, single_class, by_two)
-    everyone = _core.everyone(problem)
-    halving = _core.Halving(problem, seed)
+    game = small_game(n, single_class, by_two)
+    grand_coalition = _core.grand_coalition(game)
+    sampler = _core.halving_sampler(game, seed)
     leaf = 1 if by_two else LEAF
-    unit = _core.Halving.unit(problem.n_players, n)
-    assert unit == whole_share(problem.n_players, leaf)
-    expected = np.zeros((problem.n_players, 2), dtype=np.int64)
-    products = np.zeros((problem.n_players, 2, 2), dtype=np.int64)
+    unit = _core.halving_unit(game.n_players, n)
+    assert unit == whole_share(game.n_players, leaf)
+    expected = np.zeros((game.n_players, 2), dtype=np.int64)
+    products = np.zeros((game.n_players, 2, 2), dtype=np.int64)
     for t in range(4, 10):
-        order = _core.permutation(problem.n_players, seed, t)
-        gains = _core.halved(problem, everyone, order, leaf=leaf)[0]
+        order = _core.permutation(game.n_players, seed, t)
+        gains = testing.halved(game, grand_coalition, order, leaf=leaf)[0]
         if not by_two:
-            gains = gains + _core.CompositionControl(problem, seed).changes(order, seed, t)
+            gains = gains + testing.CompositionControl(game, seed).changes(order, seed, t)
         expected += gains
         products += gains[:, :, None] * gains[:, None, :]
     for threads in (1, 3):
-        tally = _core.Tally(problem.n_players, 2)
+        tally = _core.Tally(game.n_players, 2)
         _core.run(
-            problem, everyone, tally, seed=seed, first=4, count=6, threads=threads, halving=halving
+            game, sampler, grand_coalition, tally, seed=seed, first=4, count=6, threads=threads
         )
         np.testing.assert_array_equal(tally.gains, expected)
         np.testing.assert_array_equal(tally.products, products)
@@ -191,4 +197,4 @@ def test_a_run_adds_orders_halved_and_their_control(single_class: str, by_two: b
 
 def test_a_control_needs_players_of_one_sample() -> None:
     with pytest.raises(ValueError, match="one sample per player"):
-        _core.CompositionControl(small_problem(6, by_two=True), 0)
+        testing.CompositionControl(small_game(6, by_two=True), 0)

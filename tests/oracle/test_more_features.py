@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 import baseline
 import shapcpp
 from shapcpp import _core
+from shapcpp._core import testing
 
 Floats = NDArray[np.float64]
 Change = Callable[[Floats, np.random.Generator], Floats]
@@ -169,9 +170,8 @@ def test_dense_and_certified_agree_and_leave_nothing_open() -> None:
     X, X_test, _ = draw(6, 60, 400, 700)
     y = np.arange(60) % 3 == 0
     X[:, 0] += 3 * y
-    built = problem(X, X_test)
-    everyone = _core.everyone(built)
+    games = [make(problem(X, X_test)) for make in (_core.logistic_game, testing.dense_game)]
     order = _core.permutation(60, 0, 0)
-    certified, dense = (_core.walk(built, everyone, order, dense=dense) for dense in (False, True))
+    certified, dense = (testing.walk(g, _core.grand_coalition(g), order) for g in games)
     np.testing.assert_array_equal(certified[0], dense[0])
     assert certified[1] == dense[1] == 0

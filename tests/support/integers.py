@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 
 import numpy as np
 
@@ -15,6 +16,7 @@ import problems
 import shapcpp
 from oracle import test_certified_path as adversarial
 from shapcpp import _core
+from shapcpp._core import testing
 
 
 def of_value(kind: str) -> str:
@@ -23,15 +25,15 @@ def of_value(kind: str) -> str:
     return digest(v.gains, v.products, v.empty_counts, v.full_counts)
 
 
-def of_core(kind: str, dense: bool) -> str:
+def of_core(kind: str, make: Callable[[_core.Problem], _core.Game]) -> str:
     found: list[object] = []
     for seed in range(3):
-        problem = adversarial.problem_of(kind, seed)
-        everyone = _core.everyone(problem, dense=dense)
-        order = _core.permutation(problem.n_players, seed, 7)
-        path, uncertified = _core.walk(problem, everyone, order, dense=dense)
-        tally = adversarial.run(problem, seed, dense)
-        found += [everyone.correct, everyone.uncertified, path, uncertified]
+        game = make(adversarial.problem_of(kind, seed))
+        grand_coalition = _core.grand_coalition(game)
+        order = _core.permutation(game.n_players, seed, 7)
+        path, uncertified = testing.walk(game, grand_coalition, order)
+        tally = adversarial.run(game, seed)
+        found += [grand_coalition.correct, grand_coalition.uncertified, path, uncertified]
         found += [tally.gains, tally.products, tally.uncertified]
     return digest(*found)
 
@@ -43,5 +45,5 @@ def digest(*integers: object) -> str:
 if __name__ == "__main__":
     digests = {f"value: {kind}": [of_value(kind)] for kind in problems.KINDS}
     for kind in adversarial.KINDS:
-        digests[f"core: {kind}"] = [of_core(kind, dense) for dense in (False, True)]
+        digests[f"core: {kind}"] = [of_core(kind, make) for make in adversarial.GAMES]
     print(json.dumps({"level": _core.instruction_set(), "digests": digests}))

@@ -21,6 +21,7 @@ from judge import (
     raised,
 )
 from shapcpp import _core
+from shapcpp._core import testing
 
 # The bounds are doubles, and so are the roundings of their own arithmetic.
 ROOM = 1 + mpmath.mpf(10) ** -12
@@ -30,7 +31,7 @@ class Watched:
     """A path, each of whose claims is checked as it is made."""
 
     def __init__(self, problem: _core.Problem, y: NDArray[np.int64], class_weights: Floats) -> None:
-        self.path = _core.Path(problem)
+        self.path = testing.Path(problem)
         self.samples = problem.samples
         self.penalty = exactly(problem.penalty)
         self.y, self.class_weights = y, class_weights

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/learners/logistic/optimum.hpp"
+#include "core/numerics/rounding.hpp"
 
 namespace shapcpp {
 namespace {

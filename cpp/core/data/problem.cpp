@@ -49,6 +49,25 @@ Problem::Problem(std::size_t n_features, std::size_t n_classes, LabelledSamples 
   set_test(test, n_features, n_classes, coordinates, checkpoint);
 }
 
+bool Problem::score_without_model(std::span<const std::size_t> class_sizes,
+                                  std::span<std::int64_t> correct) const {
+  std::size_t present = n_classes();
+  std::size_t n_present = 0;
+  for (std::size_t k = 0; k < class_sizes.size(); ++k)
+    if (class_sizes[k] > 0) {
+      present = k;
+      ++n_present;
+    }
+  if (n_present > 1) return false;
+  if (n_present == 0 || single_class_ == SingleClass::kCarry) {
+    std::copy(empty_counts_.begin(), empty_counts_.end(), correct.begin());
+  } else {
+    std::fill(correct.begin(), correct.end(), 0);
+    correct[present] = test_counts_[present];
+  }
+  return true;
+}
+
 void Problem::set_players(std::span<const std::int64_t> player_of_sample) {
   require(player_of_sample.size() == n_samples(), "one player per sample is needed");
   const std::int64_t last = *std::max_element(player_of_sample.begin(), player_of_sample.end());

@@ -82,6 +82,10 @@ class Problem {
   double largest_test_norm() const { return largest_test_norm_; }
   const Counts& test_counts() const { return test_counts_; }
   const Counts& empty_counts() const { return empty_counts_; }
+  // Writes the score of a coalition with this many members of each class, if it has fewer than two
+  // classes and so trains no model; else false.
+  bool score_without_model(std::span<const std::size_t> class_sizes,
+                           std::span<std::int64_t> correct) const;
   SingleClass single_class() const { return single_class_; }
 
  private:

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/learners/logistic/optimum.hpp"
+#include "core/numerics/rounding.hpp"
 
 namespace shapcpp {
 namespace {

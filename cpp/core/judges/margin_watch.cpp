@@ -30,10 +30,10 @@ constexpr std::size_t kWorthExactNorms = 6;
 
 }  // namespace
 
-MarginWatch::MarginWatch(const Problem& problem, Statistics& statistics)
+MarginWatch::MarginWatch(const Problem& problem, const Context& context)
     : problem_(problem),
-      statistics_(statistics),
-      kernels_(kernels::kernels()),
+      statistics_(context.statistics),
+      kernels_(context.kernels),
       columns_(problem.columns()),
       margins_(kTileRows),
       within_(kTileRows),
@@ -84,7 +84,7 @@ bool MarginWatch::look(const Optimum& optimum) {
   return open() == 0;
 }
 
-void MarginWatch::look_closely(const Optimum& optimum) {
+void MarginWatch::decide_what_can_be(const Optimum& optimum) {
   if (!look(optimum)) decide_open(optimum, Norms::kExact);
 }
 
@@ -94,19 +94,18 @@ std::size_t MarginWatch::open() const {
   return sum;
 }
 
-std::int64_t MarginWatch::count(std::span<std::int64_t> correct) const {
+OpenSigns MarginWatch::write(std::span<std::int64_t> correct) const {
   for (std::size_t k = 0; k < near_.size(); ++k) {
     const auto positive = static_cast<std::int64_t>(near_[k].positive + near_[k].far_positive);
     correct[k] = k == 1 ? positive : problem_.test_counts()[k] - positive;
   }
-  return static_cast<std::int64_t>(open());
+  return {.uncertified = static_cast<std::int64_t>(open())};
 }
 
-std::int64_t MarginWatch::count_all(const Optimum& optimum, std::span<std::int64_t> correct) {
+void MarginWatch::scan(const Optimum& optimum) {
   std::copy_n(optimum.weights.data(), columns_, weights_.begin());
   for (std::size_t k = 0; k < near_.size(); ++k) examine(optimum, k);
   decide_open(optimum, Norms::kExact);
-  return count(correct);
 }
 
 // |x.w - x.w*| / |x|, at most: |x|_{H^-1} radius <= |x| inverse_root radius, the rounding of x.w

@@ -9,7 +9,8 @@
 #include "core/data/problem.hpp"
 #include "core/learners/logistic/optimum.hpp"
 #include "core/numerics/storage.hpp"
-#include "core/run/statistics.hpp"
+#include "core/run/context.hpp"
+#include "core/run/open_signs.hpp"
 
 namespace shapcpp {
 
@@ -20,26 +21,26 @@ namespace shapcpp {
 class MarginWatch {
  public:
   // Both must outlive the watch.
-  MarginWatch(const Problem& problem, Statistics& statistics);
+  MarginWatch(const Problem& problem, const Context& context);
 
   // Forgets the reference, so that a walk does not depend on those before it.
   void clear();
 
   // A new coalition: nothing is known of its signs.
   void begin() { looked_ = false; }
-  // Whether an estimate is good enough to decide most of them.
-  bool could_decide(const Optimum& optimum) const;
-  // Decides signs by this estimate of the coalition's optimum; false, and some may be left that it
-  // could decide, if not all are.
-  bool look(const Optimum& optimum);
+  // Decides signs by this estimate of the coalition's optimum, if it is good enough to decide most
+  // of them; false, and some may be left that it could decide, if not all are decided.
+  [[nodiscard]] bool decide(const Optimum& optimum) {
+    return could_decide(optimum) && look(optimum);
+  }
   // Decides all that it can.
-  void look_closely(const Optimum& optimum);
-  // Positive margins have a class 1 prediction; what is open counts as class 0. Returns how many
-  // signs are open.
-  std::int64_t count(std::span<std::int64_t> correct) const;
+  void decide_what_can_be(const Optimum& optimum);
+  // Writes the correct predictions of each class: class 1 where a margin is positive, class 0 where
+  // it is negative or open.
+  [[nodiscard]] OpenSigns write(std::span<std::int64_t> correct) const;
 
-  // As `begin`, `look_closely` and `count`, by looking at every test sample: their twin.
-  std::int64_t count_all(const Optimum& optimum, std::span<std::int64_t> correct);
+  // As `begin` and `decide_what_can_be`, by looking at every test sample: their twin.
+  void scan(const Optimum& optimum);
 
  private:
   // Samples of one class in single precision, and their norms padded with NaN, which is neither
@@ -56,6 +57,8 @@ class MarginWatch {
   // |x|_{H^-1}, or the bound |x| inverse_root on it.
   enum class Norms { kBound, kExact };
 
+  bool could_decide(const Optimum& optimum) const;
+  bool look(const Optimum& optimum);
   double reach(const Optimum& optimum) const;
   bool fits_single(const Optimum& optimum) const;
   bool far_is_safe(const Optimum& optimum);
@@ -90,6 +93,22 @@ class MarginWatch {
   double most_age_ = 0;
   double moved_ = 0;  // sine of the angle from the reference, when last looked at
   double drift_ = 0;  // of that, per square root of a coalition
+};
+
+// The judge that looks at every test sample of every coalition.
+class MarginScan {
+ public:
+  MarginScan(const Problem& problem, const Context& context) : watch_(problem, context) {}
+  void clear() { watch_.clear(); }
+  void begin() {}
+  bool decide(const Optimum&) { return false; }
+  void decide_what_can_be(const Optimum& optimum) { watch_.scan(optimum); }
+  [[nodiscard]] OpenSigns write(std::span<std::int64_t> correct) const {
+    return watch_.write(correct);
+  }
+
+ private:
+  MarginWatch watch_;
 };
 
 }  // namespace shapcpp

@@ -9,22 +9,22 @@
 
 namespace shapcpp {
 
-Tally::Tally(std::size_t n_players, std::size_t n_classes)
+Tally::Tally(std::size_t n_players, std::size_t width)
     : n_players_(n_players),
-      n_classes_(n_classes),
-      gains_(checked_product(n_players, n_classes, "a tally")),
-      products_(checked_product(gains_.size(), n_classes, "a tally")) {}
+      width_(width),
+      gains_(checked_product(n_players, width, "a tally")),
+      products_(checked_product(gains_.size(), width, "a tally")) {}
 
-void Tally::add(IndexRange done, std::span<const std::int64_t> changes, std::int64_t uncertified,
+void Tally::add(IndexRange done, std::span<const std::int64_t> changes, const OpenSigns& open,
                 const Statistics& statistics) {
   const std::int64_t bound = bound_with(changes, done.first);
-  std::int64_t all_uncertified = 0;
-  if (__builtin_add_overflow(uncertified_, uncertified, &all_uncertified))
+  OpenSigns all_open = open_;
+  if (!all_open.add(open))
     throw std::overflow_error("the count of uncertified predictions does not fit 64 bits");
   mark_done(done);
   bound_ = bound;
-  uncertified_ = all_uncertified;
-  const std::size_t k = n_classes_;
+  open_ = all_open;
+  const std::size_t k = width_;
   for (std::size_t i = 0; i < gains_.size(); ++i) gains_[i] += changes[i];
   for (std::size_t player = 0; player < n_players_; ++player) {
     const std::int64_t* change = changes.data() + player * k;
@@ -70,22 +70,6 @@ void Tally::mark_done(IndexRange done) {
     next->first = done.first;
   } else {
     ranges_.insert(next, done);
-  }
-}
-
-void add_changes(std::span<const std::int64_t> order, std::span<const std::int64_t> path,
-                 std::span<std::int64_t> changes) {
-  const std::size_t k = changes.size() / order.size();
-  for (std::size_t step = 0; step < order.size(); ++step) {
-    const auto player = static_cast<std::size_t>(order[step]);
-    const std::int64_t* before = path.data() + step * k;
-    for (std::size_t a = 0; a < k; ++a) {
-      std::int64_t change = 0;
-      std::int64_t& sum = changes[player * k + a];
-      if (__builtin_sub_overflow(before[k + a], before[a], &change) ||
-          __builtin_add_overflow(sum, change, &sum))
-        throw std::overflow_error("a change of counts could overflow the 64-bit sums");
-    }
   }
 }
 

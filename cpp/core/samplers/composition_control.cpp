@@ -1,11 +1,14 @@
 #include "core/samplers/composition_control.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "core/samplers/permutation.hpp"
+#include "core/samplers/permutation_sampler.hpp"
 
 namespace shapcpp {
 namespace {
@@ -26,38 +29,77 @@ std::int64_t floor_division(std::int64_t a, std::int64_t b) {
   return a / b - (a % b < 0 ? 1 : 0);
 }
 
+// Sums the scores of coalitions by how many members of each class they have.
+class CompositionRecorder final : public Recorder {
+ public:
+  using Members = std::array<std::size_t, 2>;
+  using Take = std::function<void(const Members&, std::span<const std::int64_t>)>;
+  CompositionRecorder(std::function<std::size_t(std::int64_t)> class_of, Take take)
+      : class_of_(std::move(class_of)), take_(std::move(take)) {}
+
+  void record(const Join& join, std::span<const std::int64_t>,
+              std::span<const std::int64_t> after) override {
+    if (join.size == 0) members_ = {};
+    ++members_[class_of_(join.player)];
+    take_(members_, after);
+  }
+  void adjust(std::int64_t, std::span<const std::int64_t>) override {}
+
+ private:
+  std::function<std::size_t(std::int64_t)> class_of_;
+  Take take_;
+  Members members_{};
+};
+
 }  // namespace
 
-CompositionControl::CompositionControl(const Problem& problem, Method method, std::uint64_t seed,
+CompositionControl::CompositionControl(const GameFactory& game, std::uint64_t seed,
                                        const Checkpoint& checkpoint)
-    : problem_(problem) {
-  if (problem.n_classes() != kClasses || problem.n_players() != problem.n_samples())
+    : classes_(game.player_classes()) {
+  if (classes_.empty() || game.width() != kClasses)
     throw std::invalid_argument("a composition control needs two classes, one sample per player");
-  const std::size_t joins = std::min(problem.n_players(), kLargest);
-  std::vector<std::int64_t> order(problem.n_players());
-  std::vector<std::int64_t> path((joins + 1) * kClasses);
+  const std::size_t joins = std::min(classes_.size(), kLargest);
+  std::vector<std::int64_t> order(classes_.size());
   Table sums{};
   std::array<std::int64_t, kSide * kSide> seen{};
-  Walk walk(problem, method, checkpoint);
+  CompositionRecorder recorder([this](std::int64_t player) { return class_of(player); },
+                               [&](const auto& members, std::span<const std::int64_t> counts) {
+                                 ++seen[members[0] * kSide + members[1]];
+                                 for (std::size_t k = 0; k < kClasses; ++k)
+                                   sums[cell(members[0], members[1], k)] += counts[k];
+                               });
+  Statistics statistics;
+  const auto played = game.make({checkpoint, statistics});
   for (std::uint64_t t = 0; t < kPilot; ++t) {
     fill_permutation(seed, kFirstOfPilot + t, order);
-    uncertified_ += walk.beginning(std::span(order).first(joins), path);
-    std::array<std::size_t, kClasses> members{};
-    for (std::size_t step = 1; step <= joins; ++step) {
-      ++members[class_of(order[step - 1])];
-      ++seen[members[0] * kSide + members[1]];
-      for (std::size_t k = 0; k < kClasses; ++k)
-        sums[cell(members[0], members[1], k)] += path[step * kClasses + k];
-    }
+    open_ += PermutationSampler::play_beginning(*played, order, joins, recorder);
   }
+  set_counts_of_one_class(*played);
   set_counts(sums, seen);
   set_values();
 }
 
+// All coalitions of one class score the same, as the empty one does by itself.
+void CompositionControl::set_counts_of_one_class(Game& game) {
+  std::array<std::int64_t, kClasses> counts{};
+  const auto keep = [&](std::size_t a, std::size_t b) {
+    for (std::size_t k = 0; k < kClasses; ++k) counts_[cell(a, b, k)] = counts[k];
+  };
+  game.clear();
+  open_ += game.score(counts);
+  keep(0, 0);
+  for (std::size_t only = 0; only < kClasses; ++only) {
+    const auto player = std::find(classes_.begin(), classes_.end(), only);
+    if (player == classes_.end()) continue;
+    game.clear();
+    game.join(player - classes_.begin());
+    open_ += game.score(counts);
+    for (std::size_t size = 1; size < kSide; ++size) only == 0 ? keep(size, 0) : keep(0, size);
+  }
+}
+
 void CompositionControl::set_counts(std::span<const std::int64_t> sums,
                                     std::span<const std::int64_t> seen) {
-  const bool carries = problem_.single_class() == SingleClass::kCarry;
-  const Counts& empty = problem_.empty_counts();
   for (std::size_t k = 0; k < kClasses; ++k) {
     std::int64_t all = 0;
     std::int64_t times = 0;
@@ -67,12 +109,7 @@ void CompositionControl::set_counts(std::span<const std::int64_t> sums,
         times += seen[a * kSide + b];
       }
     const std::int64_t everywhere = times > 0 ? all / times : 0;
-    counts_[cell(0, 0, k)] = empty[k];
     for (std::size_t size = 1; size < kSide; ++size) {
-      for (std::size_t only = 0; only < kClasses; ++only) {
-        const std::int64_t constant = only == k ? problem_.test_counts()[k] : 0;
-        counts_[only == 0 ? cell(size, 0, k) : cell(0, size, k)] = carries ? empty[k] : constant;
-      }
       for (std::size_t a = 1; a < size; ++a) {
         const std::size_t b = size - a;
         // Cells seen rarely are drawn towards what one member less of either class says.
@@ -102,28 +139,23 @@ void CompositionControl::set_values() {
       }
 }
 
-void CompositionControl::add(std::span<const std::int64_t> order, const Block& block,
-                             RandomWords& words, std::span<std::int64_t> gains) const {
+void CompositionControl::adjust(std::span<const std::int64_t> order, const Block& block,
+                                RandomWords& words, Recorder& recorder) const {
   if (block.is_leaf(kLargest)) {
-    add_to_leaf(order.subspan(block.first, block.size()), block.share, words, gains);
+    adjust_leaf(order.subspan(block.first, block.size()), block.share, words, recorder);
   } else {
-    add(order, block.left(), words, gains);
-    add(order, block.right(), words, gains);
+    adjust(order, block.left(), words, recorder);
+    adjust(order, block.right(), words, recorder);
   }
 }
 
-void CompositionControl::add_to_leaf(std::span<const std::int64_t> players, std::int64_t share,
-                                     RandomWords& words, std::span<std::int64_t> gains) const {
+void CompositionControl::adjust_leaf(std::span<const std::int64_t> players, std::int64_t share,
+                                     RandomWords& words, Recorder& recorder) const {
   std::array<std::size_t, kClasses> sizes{};
   for (const std::int64_t player : players) ++sizes[class_of(player)];
-  const auto [a, b] = sizes;
+  std::array<std::array<std::int64_t, kClasses>, kLargest> changes{};
   for (std::size_t k = 0; k < kClasses; ++k) {
-    // Class 0 is due `a` values, rounded up or down with the probability that keeps the mean; class
-    // 1 the rest. Both are dealt out in whole numbers, one more to those who joined first.
-    const auto fraction = static_cast<std::int64_t>(words.below(kDenominator));
-    const std::int64_t exact = static_cast<std::int64_t>(a) * values_[cell(a, b, k)];
-    std::array<std::int64_t, kClasses> due{floor_division(exact + fraction, kDenominator), 0};
-    due[1] = count(a, b, k) - count(0, 0, k) - due[0];
+    const auto due = due_to_classes(sizes, k, words);
     std::array<std::int64_t, kClasses> each{};
     std::array<std::int64_t, kClasses> one_more{};
     for (std::size_t c = 0; c < kClasses; ++c) {
@@ -133,16 +165,28 @@ void CompositionControl::add_to_leaf(std::span<const std::int64_t> players, std:
     }
     std::array<std::size_t, kClasses> joined{};
     std::int64_t before = count(0, 0, k);
-    for (const std::int64_t player : players) {
-      const std::size_t c = class_of(player);
+    for (std::size_t i = 0; i < players.size(); ++i) {
+      const std::size_t c = class_of(players[i]);
       const bool is_early = static_cast<std::int64_t>(joined[c]) < one_more[c];
       ++joined[c];
       const std::int64_t after = count(joined[0], joined[1], k);
-      gains[static_cast<std::size_t>(player) * kClasses + k] +=
-          share * (each[c] + (is_early ? 1 : 0) - (after - before));
+      changes[i][k] = share * (each[c] + (is_early ? 1 : 0) - (after - before));
       before = after;
     }
   }
+  for (std::size_t i = 0; i < players.size(); ++i) recorder.adjust(players[i], changes[i]);
+}
+
+// Class 0 is due its members' values, rounded up or down with the probability that keeps the mean;
+// class 1 is due the rest. Either is dealt out in whole numbers, one more to those who joined
+// first.
+std::array<std::int64_t, CompositionControl::kClasses> CompositionControl::due_to_classes(
+    const std::array<std::size_t, kClasses>& sizes, std::size_t k, RandomWords& words) const {
+  const auto [a, b] = sizes;
+  const auto fraction = static_cast<std::int64_t>(words.below(kDenominator));
+  const std::int64_t exact = static_cast<std::int64_t>(a) * values_[cell(a, b, k)];
+  const std::int64_t first = floor_division(exact + fraction, kDenominator);
+  return {first, count(a, b, k) - count(0, 0, k) - first};
 }
 
 }  // namespace shapcpp

@@ -165,9 +165,9 @@ class Problem:
         """Names the game: the same key, the same changes along each permutation."""
         return f"{self.fingerprint} {json.dumps(self.settings, sort_keys=True)}"
 
-    def engine(self, some: NDArray[np.int64] | None = None) -> _core.Problem:
-        """The engine's problem: of all players, or of some of them, numbered as they come."""
-        return _core.Problem(**self.engine_arguments(some))
+    def game(self, some: NDArray[np.int64] | None = None) -> _core.Game:
+        """The engine's game: of all players, or of some of them, numbered as they come."""
+        return _core.logistic_game(_core.Problem(**self.engine_arguments(some)))
 
     def engine_arguments(self, some: NDArray[np.int64] | None = None) -> dict[str, Any]:
         """The arguments of the engine's problem, for processes elsewhere."""

@@ -72,7 +72,7 @@ class Sampling:
         """The integer that stands for a change of one test sample: 2^J with J halvings."""
         if self.sampler == "permutations":
             return 1
-        return _core.Halving.unit(problem.n_players, len(problem.y))
+        return _core.halving_unit(problem.n_players, len(problem.y))
 
     def max_orders(self, problem: Problem) -> int:
         """How many orders are asked for, or the cap where the results decide."""
@@ -111,19 +111,18 @@ class Sampling:
         }
 
     def prepare(
-        self, engine: _core.Problem, report: Callable[[int], object] | None = None
-    ) -> _core.Halving | None:
-        """What the engine needs before the first order; calls ``report(0)`` several times a second.
-
-        The same for every order of a seed.
-        """
-        return _core.Halving(engine, self.seed, report) if self.sampler == "halving" else None
+        self, game: _core.Game, report: Callable[[int], object] | None = None
+    ) -> _core.Sampler:
+        """The engine's sampler, the same for every order; calls ``report(0)`` while it is made."""
+        if self.sampler == "halving":
+            return _core.halving_sampler(game, self.seed, report)
+        return _core.permutation_sampler()
 
     def draw(
         self,
-        engine: _core.Problem,
+        game: _core.Game,
+        sampler: _core.Sampler,
         grand_coalition: _core.Score,
-        prepared: _core.Halving | None,
         tally: _core.Tally,
         *,
         first: int,
@@ -133,7 +132,8 @@ class Sampling:
     ) -> None:
         """Adds the orders from `first` on to the tally."""
         _core.run(
-            engine,
+            game,
+            sampler,
             grand_coalition,
             tally,
             seed=self.seed,
@@ -141,5 +141,4 @@ class Sampling:
             count=count,
             threads=threads,
             progress=report,
-            halving=prepared,
         )

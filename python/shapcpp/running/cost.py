@@ -129,14 +129,12 @@ def _measure(
     size = min(FIRST_SIZE_OF_MANY if d > MANY_FEATURES else FIRST_SIZE, n)
     while True:
         began = time.perf_counter()
-        engine = problem.engine(order[:size])
-        grand_coalition = _core.everyone(engine)
+        game = problem.game(order[:size])
+        grand_coalition = _core.grand_coalition(game)
         setup = time.perf_counter() - began
-        prepared = sampling.prepare(engine)
+        sampler = sampling.prepare(game)
         pilot = time.perf_counter() - began - setup
-        measured.append(
-            (size, _seconds_of_one(sampling, threads, engine, grand_coalition, prepared))
-        )
+        measured.append((size, _seconds_of_one(sampling, threads, game, sampler, grand_coalition)))
         now = time.perf_counter()
         # Twice the size takes two to three times as long.
         if size == n or (now - start) + 2.5 * (now - began) > BUDGET:
@@ -166,19 +164,19 @@ def _order(problem: Problem) -> NDArray[np.int64]:
 def _seconds_of_one(
     sampling: Sampling,
     threads: int,
-    engine: _core.Problem,
+    game: _core.Game,
+    sampler: _core.Sampler,
     grand_coalition: _core.Score,
-    prepared: _core.Halving | None,
 ) -> float:
     """Seconds of a permutation while each thread is at one."""
     rounds = 1
     while True:
-        tally = _core.Tally(engine.n_players, len(grand_coalition.correct))
+        tally = _core.Tally(game.n_players, game.width)
         start = time.perf_counter()
         sampling.draw(
-            engine,
+            game,
+            sampler,
             grand_coalition,
-            prepared,
             tally,
             first=0,
             count=rounds * threads,

@@ -37,24 +37,22 @@ class LocalBackend:
     ) -> None:
         self._sampling = sampling
         self._threads = threads
-        self._engine = problem.engine()
-        self._grand_coalition = _core.everyone(self._engine)
-        self._prepared: _core.Halving | None = None
-        self._is_prepared = False
+        self._game = problem.game()
+        self._grand_coalition = _core.grand_coalition(self._game)
+        self._sampler: _core.Sampler | None = None
         self.min_chunk = min(threads, sampling.max_orders(problem))
         set_full_counts(self._grand_coalition.correct)
 
     def do(self, first: int, end: int, report: Callable[[int], object]) -> Iterator[Tally]:
         """See `runner.Backend.do`."""
-        tally = _core.Tally(self._engine.n_players, len(self._grand_coalition.correct))
+        tally = _core.Tally(self._game.n_players, self._game.width)
         try:
-            if not self._is_prepared:
-                self._prepared = self._sampling.prepare(self._engine, report)
-                self._is_prepared = True
+            if self._sampler is None:
+                self._sampler = self._sampling.prepare(self._game, report)
             self._sampling.draw(
-                self._engine,
+                self._game,
+                self._sampler,
                 self._grand_coalition,
-                self._prepared,
                 tally,
                 first=first,
                 count=end - first,

@@ -108,32 +108,32 @@ class ProblemCache:
         self.process = uuid.uuid4().hex
         self._lock = threading.Lock()  # other threads wait while one of them makes the problem
         self._key = ""
-        self._problem: tuple[_core.Problem, _core.Score] | None = None
-        self._prepared: tuple[tuple[str, Sampling], _core.Halving | None] | None = None
+        self._game: tuple[_core.Game, _core.Score] | None = None
+        self._sampler: tuple[tuple[str, Sampling], _core.Sampler] | None = None
 
     def find(
         self, key: str, inputs: Inputs | None, threads: int
-    ) -> tuple[bool, tuple[_core.Problem, _core.Score] | None]:
+    ) -> tuple[bool, tuple[_core.Game, _core.Score] | None]:
         """Whether the problem was there, and the problem: made if there are inputs for it."""
         with self._lock:
             was_there = self._key == key
             if not was_there and inputs is not None:
-                self._key, self._problem, self._prepared = "", None, None  # room for the next
+                self._key, self._game, self._sampler = "", None, None  # room for the next
                 memory.check_fits(inputs.bytes_needed, threads)
-                problem = _core.Problem(**inputs.arguments)
-                self._problem = (problem, _core.everyone(problem))
+                game = _core.logistic_game(_core.Problem(**inputs.arguments))
+                self._game = (game, _core.grand_coalition(game))
                 self._key = key
-            return was_there, self._problem if self._key == key else None
+            return was_there, self._game if self._key == key else None
 
-    def prepared(
-        self, task: Task, problem: _core.Problem, report: Callable[[int], object]
-    ) -> _core.Halving | None:
-        """What the sampler needs before the first order, made once for problem and sampling."""
+    def sampler(
+        self, task: Task, game: _core.Game, report: Callable[[int], object]
+    ) -> _core.Sampler:
+        """The engine's sampler, made once for problem and sampling."""
         key = (task.key, task.sampling)
         with self._lock:
-            if self._prepared is None or self._prepared[0] != key:
-                self._prepared = (key, task.sampling.prepare(problem, report))
-            return self._prepared[1]
+            if self._sampler is None or self._sampler[0] != key:
+                self._sampler = (key, task.sampling.prepare(game, report))
+            return self._sampler[1]
 
     def after_fork(self) -> None:
         """The child is a process of its own, and no thread in it holds the lock."""
@@ -161,8 +161,8 @@ def carry_out(task: Task, inputs: Inputs | None) -> TaskResult:
     result = TaskResult(cache.process, threading.get_ident(), was_there)
     if found is None:
         return result
-    problem, grand_coalition = found
-    tally = _core.Tally(problem.n_players, len(grand_coalition.correct))
+    game, grand_coalition = found
+    tally = _core.Tally(game.n_players, game.width)
     failed = ""
 
     def stop_if_dropped(_done: int) -> None:
@@ -171,12 +171,12 @@ def carry_out(task: Task, inputs: Inputs | None) -> TaskResult:
 
     start = time.perf_counter()
     try:
-        prepared = cache.prepared(task, problem, stop_if_dropped)
+        sampler = cache.sampler(task, game, stop_if_dropped)
         start = time.perf_counter()
         task.sampling.draw(
-            problem,
+            game,
+            sampler,
             grand_coalition,
-            prepared,
             tally,
             first=task.first,
             count=task.end - task.first,

@@ -2,9 +2,9 @@
 
 namespace shapcpp {
 
-DensePath::DensePath(const Problem& problem, const Checkpoint& checkpoint, Statistics& statistics)
+DensePath::DensePath(const Problem& problem, const Context& context)
     : members_(problem),
-      newton_(problem, members_, checkpoint, statistics),
+      newton_(problem, members_, context),
       zero_(Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem.columns()))) {
   newton_.start_from(zero_);
 }

@@ -6,17 +6,17 @@
 #include "core/learners/logistic/coalition.hpp"
 #include "core/learners/logistic/newton.hpp"
 #include "core/learners/logistic/optimum.hpp"
-#include "core/run/checkpoint.hpp"
-#include "core/run/statistics.hpp"
+#include "core/run/context.hpp"
 
 namespace shapcpp {
 
 class DensePath {
  public:
-  // All must outlive the path.
-  DensePath(const Problem& problem, const Checkpoint& checkpoint, Statistics& statistics);
+  using Scores = Optimum;
 
-  const Coalition& members() const { return members_; }
+  // All must outlive the path.
+  DensePath(const Problem& problem, const Context& context);
+
   // Back to the empty coalition.
   void clear();
   void join(std::size_t i);

@@ -29,13 +29,12 @@ constexpr std::size_t kTilesPerCheckpoint = 8;
 
 }  // namespace
 
-Expansion::Expansion(const Problem& problem, const Coalition& members, const Checkpoint& checkpoint,
-                     Statistics& statistics)
+Expansion::Expansion(const Problem& problem, const Coalition& members, const Context& context)
     : problem_(problem),
       members_(members),
-      checkpoint_(checkpoint),
-      statistics_(statistics),
-      kernels_(kernels::kernels()),
+      checkpoint_(context.checkpoint),
+      statistics_(context.statistics),
+      kernels_(context.kernels),
       columns_(problem.columns()),
       stride_(padded_columns(columns_)),
       dot_rounding_((static_cast<double>(columns_) + 4) * kRounding),

@@ -13,8 +13,7 @@
 #include "core/learners/logistic/third_derivative.hpp"
 #include "core/numerics/inverse.hpp"
 #include "core/numerics/storage.hpp"
-#include "core/run/checkpoint.hpp"
-#include "core/run/statistics.hpp"
+#include "core/run/context.hpp"
 
 namespace shapcpp {
 
@@ -23,8 +22,7 @@ using kernels::Shifts;
 class Expansion {
  public:
   // All must outlive the expansion.
-  Expansion(const Problem& problem, const Coalition& members, const Checkpoint& checkpoint,
-            Statistics& statistics);
+  Expansion(const Problem& problem, const Coalition& members, const Context& context);
 
   // Back to the empty coalition, with no base.
   void clear();

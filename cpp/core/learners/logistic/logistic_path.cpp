@@ -12,6 +12,7 @@ namespace {
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 constexpr int kMostRefinements = 40;
 constexpr int kMostRebases = 1;
+constexpr int kMostFailures = 6;
 // Share of joins certified without a pass below which it is not tried.
 constexpr double kHopeless = 0.15;
 // The third derivative takes d / 3 Hessians to build: worth it where passes are long.
@@ -20,15 +21,14 @@ constexpr std::size_t kThirdColumns = 48;
 
 }  // namespace
 
-LogisticPath::LogisticPath(const Problem& problem, const Checkpoint& checkpoint,
-                           Statistics& statistics)
+LogisticPath::LogisticPath(const Problem& problem, const Context& context)
     : problem_(problem),
-      kernels_(kernels::kernels()),
+      kernels_(context.kernels),
       columns_(problem.columns()),
       least_members_(8),
       members_(problem),
-      newton_(problem, members_, checkpoint, statistics),
-      expansion_(problem, members_, checkpoint, statistics),
+      newton_(problem, members_, context),
+      expansion_(problem, members_, context),
       displacement_(expansion_.stride()),
       gradient_(expansion_.stride()),
       step_(expansion_.stride()),
@@ -51,6 +51,7 @@ void LogisticPath::clear() {
   rate_ = 0;
   success_ = 0;
   tried_ = awaits_pass_ = false;
+  failures_ = rest_ = 0;
 }
 
 void LogisticPath::join(std::size_t i) {
@@ -192,6 +193,17 @@ void LogisticPath::bound_error() {
 bool LogisticPath::expects_pass() const {
   if (awaits_pass_) return true;
   return success_ < kHopeless && !expansion_.has_third() && members_.size() % 8 != 0;
+}
+
+bool LogisticPath::may_estimate() {
+  if (rest_ == 0) return has_anchor();
+  --rest_;
+  return false;
+}
+
+void LogisticPath::settle(bool decided) {
+  failures_ = decided ? std::max(failures_ - 1, 0) : std::min(failures_ + 1, kMostFailures);
+  if (!decided) rest_ = (1 << failures_) - 1;
 }
 
 const Optimum& LogisticPath::estimate() {

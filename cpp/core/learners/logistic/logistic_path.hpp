@@ -13,28 +13,34 @@
 #include "core/learners/logistic/expansion.hpp"
 #include "core/learners/logistic/newton.hpp"
 #include "core/learners/logistic/optimum.hpp"
-#include "core/run/checkpoint.hpp"
-#include "core/run/statistics.hpp"
+#include "core/run/context.hpp"
 
 namespace shapcpp {
 
 class LogisticPath {
  public:
+  using Scores = Optimum;
+
   // All must outlive the path.
-  LogisticPath(const Problem& problem, const Checkpoint& checkpoint, Statistics& statistics);
+  LogisticPath(const Problem& problem, const Context& context);
 
   const Coalition& members() const { return members_; }
   // Back to the empty coalition.
   void clear();
   void join(std::size_t i);
 
+  // Whether an estimate is worth trying.
+  [[nodiscard]] bool may_estimate();
   // What is known without touching the members: the radius is infinite where no bound holds.
   const Optimum& estimate();
   // A new anchor, by one pass over the members, so that the next estimate is tighter; false if that
   // is not worth trying again.
-  bool refine();
-  // The optimum to the rounding floor, and where asked for and possible a new anchor there; throws
-  // what Newton::fit throws.
+  [[nodiscard]] bool refine();
+  // Hears whether estimates were enough.
+  void settle(bool decided);
+  // The optimum to the rounding floor, and where that is worth it and possible a new anchor there;
+  // throws what Newton::fit throws.
+  const Optimum& fit() { return fit(rest_ == 0); }
   const Optimum& fit(bool anchor);
   bool has_anchor() const { return expansion_.has_base(); }
 
@@ -104,6 +110,10 @@ class LogisticPath {
   double joins_since_base_ = 0;
   double passes_since_base_ = 0;
   double rate_ = 0;  // passes per join, lately
+  // Where bounds do not help (a margin that stays zero, features without a scale), trying them at
+  // every join is waste: after each failure in a row, twice as many joins are fitted without.
+  int failures_ = 0;
+  int rest_ = 0;
 };
 
 }  // namespace shapcpp

@@ -19,13 +19,12 @@ constexpr double kSafeShift = 0.5;
 
 }  // namespace
 
-Newton::Newton(const Problem& problem, const Coalition& members, const Checkpoint& checkpoint,
-               Statistics& statistics)
+Newton::Newton(const Problem& problem, const Coalition& members, const Context& context)
     : problem_(problem),
       members_(members),
-      checkpoint_(checkpoint),
-      statistics_(statistics),
-      kernels_(kernels::kernels()),
+      checkpoint_(context.checkpoint),
+      statistics_(context.statistics),
+      kernels_(context.kernels),
       rotation_(problem),
       margins_(tiled_rows(problem.n_samples())),
       shifts_(margins_.size()),

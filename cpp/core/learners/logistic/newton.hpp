@@ -14,8 +14,7 @@
 #include "core/learners/logistic/optimum.hpp"
 #include "core/learners/logistic/rotation.hpp"
 #include "core/numerics/storage.hpp"
-#include "core/run/checkpoint.hpp"
-#include "core/run/statistics.hpp"
+#include "core/run/context.hpp"
 
 namespace shapcpp {
 
@@ -28,8 +27,7 @@ class ConvergenceError : public std::runtime_error {
 class Newton {
  public:
   // All must outlive the fit.
-  Newton(const Problem& problem, const Coalition& members, const Checkpoint& checkpoint,
-         Statistics& statistics);
+  Newton(const Problem& problem, const Coalition& members, const Context& context);
 
   // Where the next fit starts.
   void start_from(const Eigen::VectorXd& weights);

@@ -2,13 +2,11 @@
 #pragma once
 
 #include <Eigen/Core>
-#include <limits>
 
 #include "core/learners/logistic/coalition.hpp"
+#include "core/numerics/rounding.hpp"
 
 namespace shapcpp {
-
-constexpr double kRounding = std::numeric_limits<double>::epsilon() / 2;
 
 struct Optimum {
   Eigen::VectorXd weights;  // in working coordinates

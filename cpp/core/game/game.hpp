@@ -1,0 +1,56 @@
+// A game of coalitions, as samplers play it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/run/context.hpp"
+#include "core/run/open_signs.hpp"
+
+namespace shapcpp {
+
+// What a coalition scores: one integer per class, test sample or whatever else a game counts.
+struct Score {
+  std::vector<std::int64_t> values;
+  OpenSigns open;
+};
+
+// One growing coalition and its score. Each thread plays a game of its own.
+class Game {
+ public:
+  virtual ~Game() = default;
+
+  virtual std::size_t n_players() const = 0;
+  // Integers in a score.
+  virtual std::size_t width() const = 0;
+
+  // Back to the empty coalition, where every game begins. Scores must not depend on what was played
+  // before, nor on the order in which players joined.
+  virtual void clear() = 0;
+  virtual void join(std::int64_t player) = 0;
+  // Writes the score of the coalition, `width()` integers.
+  [[nodiscard]] virtual OpenSigns score(std::span<std::int64_t> values) = 0;
+
+  // The player will join soon: a chance to prefetch.
+  virtual void expect(std::int64_t) const {}
+};
+
+// Makes games that play alike, one for each thread; shared by all of them.
+class GameFactory {
+ public:
+  virtual ~GameFactory() = default;
+  virtual std::size_t n_players() const = 0;
+  virtual std::size_t width() const = 0;
+  virtual std::unique_ptr<Game> make(const Context& context) const = 0;
+  // The class, 0 or 1, of each player, where each is one sample of two classes; else nothing.
+  virtual std::vector<std::size_t> player_classes() const { return {}; }
+};
+
+// The score of the coalition of all players. Every order of joining ends there: computed once, it
+// makes the gains of each order add up exactly.
+[[nodiscard]] Score grand_coalition(Game& game);
+
+}  // namespace shapcpp

@@ -1,0 +1,110 @@
+// The game of data valuation: a coalition of samples scores what the model that it trains scores.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/data/problem.hpp"
+#include "core/game/game.hpp"
+#include "core/judges/judge.hpp"
+#include "core/learners/learner.hpp"
+
+namespace shapcpp {
+
+// A learner, a judge, and the conventions for coalitions that train no model.
+template <Learner L, Judge<typename L::Scores> J>
+class LearnedGame final : public Game {
+ public:
+  // `problem` must outlive the game.
+  LearnedGame(const Problem& problem, const Context& context)
+      : problem_(problem),
+        context_(context),
+        learner_(problem, context),
+        judge_(problem, context),
+        class_sizes_(problem.n_classes()) {
+    learner_.clear();
+    judge_.clear();
+  }
+
+  std::size_t n_players() const override { return problem_.n_players(); }
+  std::size_t width() const override { return problem_.n_classes(); }
+
+  void clear() override {
+    learner_.clear();
+    judge_.clear();
+    class_sizes_.assign(class_sizes_.size(), 0);
+  }
+
+  void expect(std::int64_t player) const override {
+    problem_.prefetch(static_cast<std::size_t>(player));
+  }
+
+  void join(std::int64_t player) override {
+    ++context_.statistics.joins;
+    for (const std::size_t i : problem_.members(static_cast<std::size_t>(player))) {
+      context_.checkpoint();
+      learner_.join(i);
+      ++class_sizes_[problem_.class_of(i)];
+    }
+  }
+
+  [[nodiscard]] OpenSigns score(std::span<std::int64_t> values) override {
+    if (problem_.score_without_model(class_sizes_, values)) return {};
+    ++context_.statistics.coalitions;
+    judge_.begin();
+    if (!decide_by_estimates()) judge_.decide_what_can_be(learner_.fit());
+    return judge_.write(values);
+  }
+
+ private:
+  // Whether an estimate decided all, so that no fit is needed.
+  bool decide_by_estimates() {
+    if constexpr (EstimatingLearner<L>) {
+      if (!learner_.may_estimate()) return false;
+      bool touched = false;
+      do {
+        if (judge_.decide(learner_.estimate())) {
+          context_.statistics.without_pass += touched ? 0 : 1;
+          learner_.settle(true);
+          return true;
+        }
+        touched = true;
+      } while (learner_.refine());
+      learner_.settle(false);
+    }
+    return false;
+  }
+
+  const Problem& problem_;
+  const Context context_;
+  L learner_;
+  J judge_;
+  std::vector<std::size_t> class_sizes_;
+};
+
+// `problem` must outlive the factory and the games.
+template <class Game>
+class LearnedGameFactory final : public GameFactory {
+ public:
+  explicit LearnedGameFactory(const Problem& problem) : problem_(problem) {}
+  std::size_t n_players() const override { return problem_.n_players(); }
+  std::size_t width() const override { return problem_.n_classes(); }
+  std::unique_ptr<shapcpp::Game> make(const Context& context) const override {
+    return std::make_unique<Game>(problem_, context);
+  }
+  std::vector<std::size_t> player_classes() const override {
+    if (problem_.n_classes() != 2 || problem_.n_players() != problem_.n_samples()) return {};
+    std::vector<std::size_t> classes(problem_.n_players());
+    for (std::size_t player = 0; player < classes.size(); ++player)
+      classes[player] = problem_.class_of(problem_.members(player).front());
+    return classes;
+  }
+
+ private:
+  const Problem& problem_;
+};
+
+}  // namespace shapcpp

@@ -1,0 +1,56 @@
+// The recorder of the tally: what each player changed in one permutation.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/recorders/recorder.hpp"
+#include "core/recorders/tally.hpp"
+
+namespace shapcpp {
+
+// Sums over a player's joins, weighted with their shares. Throws std::overflow_error if a sum does
+// not fit 64 bits.
+class Changes : public Recorder {
+ public:
+  Changes(std::size_t n_players, std::size_t width);
+
+  void record(const Join& join, std::span<const std::int64_t> before,
+              std::span<const std::int64_t> after) override;
+  void adjust(std::int64_t player, std::span<const std::int64_t> change) override;
+
+  void clear();
+  // (n_players, width)
+  const std::vector<std::int64_t>& values() const { return values_; }
+
+ private:
+  std::size_t width_;
+  std::vector<std::int64_t> values_;
+};
+
+// Adds the changes of each permutation to a tally, which must outlive the recorder.
+class TallyRecorder final : public RunRecorder {
+ public:
+  explicit TallyRecorder(Tally& tally)
+      : tally_(tally), changes_(tally.n_players(), tally.width()) {}
+
+  void record(const Join& join, std::span<const std::int64_t> before,
+              std::span<const std::int64_t> after) override {
+    changes_.record(join, before, after);
+  }
+  void adjust(std::int64_t player, std::span<const std::int64_t> change) override {
+    changes_.adjust(player, change);
+  }
+  void commit(IndexRange done, const OpenSigns& open, const Statistics& statistics) override {
+    tally_.add(done, changes_.values(), open, statistics);
+    changes_.clear();
+  }
+
+ private:
+  Tally& tally_;
+  Changes changes_;
+};
+
+}  // namespace shapcpp

@@ -1,0 +1,102 @@
+#include "core/samplers/halving_sampler.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "core/samplers/block.hpp"
+
+namespace shapcpp {
+namespace {
+
+using Values = std::vector<std::int64_t>;
+
+// One pass of repeated halving over an order.
+class Pass {
+ public:
+  Pass(Game& game, std::span<const std::int64_t> order, std::size_t leaf, const Score& grand,
+       Recorder& recorder)
+      : game_(game), order_(order), leaf_(leaf), recorder_(recorder), after_(grand.values.size()) {
+    const Block whole = Block::whole(order.size(), leaf);
+    open_ = grand.open;
+    play(whole, &grand.values);
+  }
+
+  const OpenSigns& open() const { return open_; }
+
+ private:
+  // Leaves the game at the coalition of the block and returns its score, which may be known before.
+  Values play(const Block& block, const Values* known) {
+    if (block.is_leaf(leaf_)) {
+      Values empty(after_.size());
+      game_.clear();
+      open_ += game_.score(empty);
+      return grow(std::move(empty), 0, block, known);
+    }
+    const Block left = block.left();
+    const Block right = block.right();
+    const Values both = grow(play(left, nullptr), left.size(), right, known);
+    return grow(play(right, nullptr), right.size(), left, &both);
+  }
+
+  // The players of a block join a coalition of `size` others that scores `before`. The last one
+  // leads to `known` where that is given: however a coalition is reached it scores the same, and
+  // gains add up.
+  Values grow(Values before, std::size_t size, const Block& block, const Values* known) {
+    for (std::size_t step = block.first; step < block.end; ++step) {
+      game_.expect(order_[std::min(step + kPrefetchDistance, block.end - 1)]);
+      game_.join(order_[step]);
+      if (step + 1 == block.end && known != nullptr)
+        after_ = *known;
+      else
+        open_ += game_.score(after_);
+      recorder_.record({order_[step], size++, block.share}, before, after_);
+      before.swap(after_);
+    }
+    return before;
+  }
+
+  Game& game_;
+  const std::span<const std::int64_t> order_;
+  const std::size_t leaf_;
+  Recorder& recorder_;
+  OpenSigns open_;
+  Values after_;
+};
+
+}  // namespace
+
+HalvingSampler::HalvingSampler(std::size_t leaf) : leaf_(leaf) {
+  if (leaf == 0) throw std::invalid_argument("a leaf holds at least one player");
+}
+
+HalvingSampler HalvingSampler::of(const GameFactory& game, std::uint64_t seed,
+                                  const Checkpoint& checkpoint) {
+  if (game.player_classes().empty()) return HalvingSampler(1);
+  return HalvingSampler(CompositionControl(game, seed, checkpoint));
+}
+
+std::int64_t HalvingSampler::unit_of(std::size_t n_players, std::size_t n_samples) {
+  const std::size_t leaf = n_players == n_samples ? CompositionControl::kLargest : 1;
+  return Block::whole(n_players, leaf).share;
+}
+
+std::int64_t HalvingSampler::unit(std::size_t n_players) const {
+  return Block::whole(n_players, leaf_).share;
+}
+
+OpenSigns HalvingSampler::play(Game& game, std::span<const std::int64_t> order, RandomWords words,
+                               const Score& grand, Recorder& recorder) const {
+  if (order.size() != game.n_players())
+    throw std::invalid_argument("an order needs each player once");
+  OpenSigns open;
+  if (control_) {
+    control_->adjust(order, Block::whole(order.size(), leaf_), words, recorder);
+    open += control_->open();
+  }
+  open += Pass(game, order, leaf_, grand, recorder).open();
+  return open;
+}
+
+}  // namespace shapcpp

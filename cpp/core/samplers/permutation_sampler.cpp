@@ -1,0 +1,47 @@
+#include "core/samplers/permutation_sampler.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <vector>
+
+namespace shapcpp {
+namespace {
+
+// The last player leads to `known` where that is given.
+OpenSigns walk(Game& game, std::span<const std::int64_t> order, const Score* known,
+               Recorder& recorder) {
+  std::vector<std::int64_t> before(game.width());
+  std::vector<std::int64_t> after(game.width());
+  const std::size_t n = order.size();
+  game.clear();
+  OpenSigns open = game.score(before);
+  for (std::size_t step = 0; step < n; ++step) {
+    game.expect(order[std::min(step + kPrefetchDistance, n - 1)]);
+    game.join(order[step]);
+    if (step + 1 == n && known != nullptr) {
+      after = known->values;
+      open += known->open;
+    } else {
+      open += game.score(after);
+    }
+    recorder.record({order[step], step, 1}, before, after);
+    before.swap(after);
+  }
+  return open;
+}
+
+}  // namespace
+
+OpenSigns PermutationSampler::play(Game& game, std::span<const std::int64_t> order, RandomWords,
+                                   const Score& grand, Recorder& recorder) const {
+  if (order.size() != game.n_players())
+    throw std::invalid_argument("an order needs each player once");
+  return walk(game, order, &grand, recorder);
+}
+
+OpenSigns PermutationSampler::play_beginning(Game& game, std::span<const std::int64_t> order,
+                                             std::size_t joins, Recorder& recorder) {
+  return walk(game, order.first(joins), nullptr, recorder);
+}
+
+}  // namespace shapcpp

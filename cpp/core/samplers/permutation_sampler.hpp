@@ -1,0 +1,19 @@
+// Players join one after the other, as a permutation says.
+#pragma once
+
+#include "core/samplers/sampler.hpp"
+
+namespace shapcpp {
+
+class PermutationSampler final : public Sampler {
+ public:
+  [[nodiscard]] OpenSigns play(Game& game, std::span<const std::int64_t> order, RandomWords words,
+                               const Score& grand, Recorder& recorder) const override;
+  std::int64_t unit(std::size_t) const override { return 1; }
+
+  // Plays only the first `joins` players of an order, fewer than all.
+  [[nodiscard]] static OpenSigns play_beginning(Game& game, std::span<const std::int64_t> order,
+                                                std::size_t joins, Recorder& recorder);
+};
+
+}  // namespace shapcpp

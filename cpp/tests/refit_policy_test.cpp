@@ -1,0 +1,126 @@
+// The policy's decisions one by one: it costs time where it errs, never an integer.
+#include "core/learners/logistic/refit_policy.hpp"
+
+#include "tests/check.hpp"
+
+namespace shapcpp::tests {
+namespace {
+
+using Refinement = RefitPolicy::Refinement;
+constexpr RefitPolicy::Size kSmall{.members = 101, .has_third = false};
+
+// One coalition that needs this many refinements after a try without a pass.
+void spend(RefitPolicy& policy, int refinements, const RefitPolicy::Size& size) {
+  policy.join();
+  policy.absorb(false);
+  static_cast<void>(policy.tries_estimate(size));
+  for (int i = 0; i < refinements; ++i) static_cast<void>(policy.refine(size, {.decrement = 1}));
+  policy.settle(true);
+}
+
+TEST("each failure in a row skips twice as many coalitions, up to sixty-three") {
+  RefitPolicy policy(17);
+  for (const int skipped : {1, 3, 7, 15, 31, 63, 63}) {
+    CHECK(policy.may_estimate());
+    policy.settle(false);
+    CHECK(!policy.keeps_fit());
+    for (int i = 0; i < skipped; ++i) CHECK(!policy.may_estimate());
+    CHECK(policy.keeps_fit());
+  }
+  CHECK(policy.may_estimate());
+  policy.settle(true);
+  CHECK(policy.may_estimate());
+  policy.settle(false);
+  for (int i = 0; i < 63; ++i) CHECK(!policy.may_estimate());
+  CHECK(policy.may_estimate());
+}
+
+TEST("a new walk knows nothing of the one before") {
+  RefitPolicy policy(17);
+  policy.settle(false);
+  policy.absorb(true);
+  policy.clear();
+  CHECK(policy.may_estimate() && policy.keeps_fit() && !policy.has_estimated());
+  CHECK(policy.pass_cost(100) == RefitPolicy(17).pass_cost(100));
+}
+
+TEST("passes are made at once until tries at every eighth size succeed") {
+  RefitPolicy policy(17);
+  CHECK(policy.passes_at_once({.members = 101}));
+  CHECK(!policy.passes_at_once({.members = 104}));
+  CHECK(!policy.passes_at_once({.members = 101, .has_third = true}));
+  for (int i = 0; i < 2; ++i) spend(policy, 0, {.members = 104});
+  policy.join();
+  CHECK(!policy.passes_at_once({.members = 101}));
+  CHECK(policy.tries_estimate({.members = 101}));
+  for (int i = 0; i < 9; ++i) spend(policy, 1, {.members = 104});
+  policy.join();
+  CHECK(policy.passes_at_once({.members = 101}));
+  CHECK(!policy.tries_estimate({.members = 101}));
+  CHECK(!policy.has_estimated());
+}
+
+TEST("a sample that moves far asks for a pass at any size") {
+  RefitPolicy policy(17);
+  policy.join();
+  policy.absorb(true);
+  CHECK(policy.passes_at_once({.members = 104, .has_third = true}));
+  CHECK(policy.refine(kSmall, {.decrement = 1}) == Refinement::kPass);
+  CHECK(!policy.passes_at_once({.members = 104}));
+}
+
+TEST("a base is asked for when digits are lost, steps are slow, or passes have cost as much") {
+  RefitPolicy drifted(17);
+  CHECK(drifted.refine(kSmall, {.decrement = 1, .has_drifted = true}) == Refinement::kBase);
+
+  RefitPolicy slow(17);
+  slow.join();
+  CHECK(slow.refine(kSmall, {.decrement = 1}) == Refinement::kPass);
+  CHECK(slow.refine(kSmall, {.decrement = 1}) == Refinement::kPass);
+  CHECK(slow.refine(kSmall, {.decrement = 0.4}) == Refinement::kPass);
+  CHECK(slow.refine(kSmall, {.decrement = 0.4}) == Refinement::kBase);
+
+  RefitPolicy worn(17);
+  worn.build();
+  int joins = 0;
+  do {
+    worn.join();
+    worn.absorb(false);
+  } while (worn.refine(kSmall, {.decrement = 1}) != Refinement::kBase && ++joins < 1000);
+  CHECK(joins > 2 && joins < 100);
+  worn.build();
+  worn.join();
+  worn.absorb(false);
+  CHECK(worn.refine(kSmall, {.decrement = 1}) == Refinement::kPass);
+}
+
+TEST("a pass is exact where rounding is most of the error, not at the first") {
+  RefitPolicy policy(17);
+  policy.join();
+  CHECK(policy.refine(kSmall, {.decrement = 1, .is_rounding_bound = true}) == Refinement::kPass);
+  CHECK(policy.refine(kSmall, {.decrement = 0.1, .is_rounding_bound = true}) ==
+        Refinement::kExactPass);
+}
+
+TEST("a coalition ends after forty refinements and has one base") {
+  RefitPolicy policy(17);
+  policy.join();
+  double decrement = 1;
+  for (int i = 0; i < 40; ++i)
+    CHECK(policy.refine(kSmall, {.decrement = decrement /= 16}) != Refinement::kNone);
+  CHECK(policy.refine(kSmall, {.decrement = decrement /= 16}) == Refinement::kNone);
+  CHECK(policy.may_build());
+  CHECK(!policy.may_build());
+  policy.join();
+  CHECK(policy.may_build());
+}
+
+TEST("third derivatives are for many members and few columns") {
+  CHECK(RefitPolicy(17).wants_third(17 * 90));
+  CHECK(!RefitPolicy(17).wants_third(17 * 90 - 1));
+  CHECK(!RefitPolicy(49).wants_third(1'000'000));
+  CHECK(RefitPolicy::is_worth_base(8) && !RefitPolicy::is_worth_base(7));
+}
+
+}  // namespace
+}  // namespace shapcpp::tests

@@ -1,0 +1,103 @@
+from collections.abc import Callable
+from typing import Any, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import testing as testing
+
+FloatArray: TypeAlias = NDArray[np.float64]
+IntArray: TypeAlias = NDArray[np.int64]
+
+__version__: str
+
+class ConvergenceError(RuntimeError):
+    partial: Any
+
+@final
+class Problem:
+    def __init__(
+        self,
+        *,
+        X: FloatArray,
+        classes: IntArray,
+        X_test: FloatArray,
+        classes_test: IntArray,
+        C: float,
+        class_weights: FloatArray,
+        players: IntArray,
+        empty_counts: IntArray,
+        single_class: str,
+    ) -> None: ...
+    @property
+    def n_players(self) -> int: ...
+    @property
+    def penalty(self) -> FloatArray: ...
+    @property
+    def rotation_error(self) -> float: ...
+    @property
+    def samples(self) -> FloatArray: ...
+    def test_samples(self, class_index: int) -> FloatArray: ...
+
+@final
+class Score:
+    @property
+    def correct(self) -> IntArray: ...
+    @property
+    def uncertified(self) -> int: ...
+
+@final
+class Tally:
+    def __init__(self, n_players: int, width: int) -> None: ...
+    @property
+    def gains(self) -> IntArray: ...
+    @property
+    def products(self) -> IntArray: ...
+    @property
+    def uncertified(self) -> int: ...
+    @property
+    def statistics(self) -> dict[str, int]: ...
+    @property
+    def ranges(self) -> IntArray: ...
+
+def permutation(n: int, seed: int, index: int) -> IntArray: ...
+
+class Game:
+    @property
+    def n_players(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+
+class Sampler: ...
+
+def logistic_game(problem: Problem) -> Game: ...
+def grand_coalition(game: Game) -> Score: ...
+def permutation_sampler() -> Sampler: ...
+def halving_sampler(
+    game: Game, seed: int, progress: Callable[[int], Any] | None = None
+) -> Sampler: ...
+def halving_unit(n_players: int, n_samples: int) -> int: ...
+def run(
+    game: Game,
+    sampler: Sampler,
+    grand_coalition: Score,
+    tally: Tally,
+    *,
+    seed: int,
+    first: int,
+    count: int,
+    threads: int,
+    progress: Callable[[int], Any] | None = None,
+) -> None: ...
+def in_forked_child() -> bool: ...
+def footprint(
+    *,
+    n_samples: int,
+    n_test: int,
+    n_features: int,
+    n_players: int,
+    n_classes: int,
+    threads: int,
+) -> int: ...
+def build() -> dict[str, Any]: ...
+def instruction_set() -> str: ...
