@@ -11,7 +11,7 @@ INSTALL := $(PIP) install -c constraints.txt
 WHEEL = $$(ls $(VENV)/wheel/shapcpp-*.whl)
 PERMS ?= 2000
 
-.PHONY: demo test fuzz bench bench-smallest lint format sanitize leaks package clean
+.PHONY: demo test cpp-test fuzz bench bench-smallest lint format sanitize leaks package clean
 
 $(VENV)/bin/python:
 	@echo "== A virtual environment in $(VENV): seconds"
@@ -61,8 +61,18 @@ demo: $(VENV)/engine
 # As many tests at a time as there are processors, a share of the processors for each.
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 
-test: $(VENV)/installed
+test: $(VENV)/installed cpp-test
 	$(PYTEST)
+
+# The tests of the core in C++, which need no Python once they are built.
+cpp-test: $(VENV)/cpp-build/core_tests
+	$<
+
+$(VENV)/cpp-build/core_tests: CMakeLists.txt $(shell find cpp -type f) | $(VENV)/engine
+	@echo "== The core is compiled with its tests: one to three minutes on two cores"
+	rm -rf $(@D)
+	@tools/with_progress.sh $(PIP) wheel --no-deps -w $(VENV)/cpp-wheel \
+	  -Cbuild-dir=$(@D) -Ccmake.define.SHAPCPP_TESTS=ON .
 
 # Twelve thousand damaged and lying files for the readers, ten minutes.
 fuzz: $(VENV)/installed

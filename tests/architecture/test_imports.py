@@ -131,6 +131,7 @@ def includes(room: str) -> dict[str, set[str]]:
         ("core", {"kernels"}),
         ("parallel", {"core"}),
         ("bindings", {"core", "parallel"}),
+        ("tests", {"core", "parallel", "kernels"}),
     ],
 )
 def test_rooms_of_the_core_include_only_those_below(room: str, may_use: set[str]) -> None:
@@ -139,6 +140,20 @@ def test_rooms_of_the_core_include_only_those_below(room: str, may_use: set[str]
             target = name.split("/")[0]
             if (ROOT / "cpp" / target).is_dir():
                 assert target in may_use | {room}, f"{room}/{file} includes {name}"
+
+
+# The rooms of cpp/core, from the ground up: each includes itself and those before it.
+CORE = ["run", "numerics", "data", "learners", "judges", "game", "recorders", "samplers"]
+
+
+@pytest.mark.parametrize("room", CORE)
+def test_rooms_within_the_core_include_only_those_before(room: str) -> None:
+    assert {path.name for path in (ROOT / "cpp" / "core").iterdir()} == set(CORE)
+    for file, names in includes(f"core/{room}").items():
+        for name in names:
+            if name.startswith("core/"):
+                target = name.split("/")[1]
+                assert target in CORE[: CORE.index(room) + 1], f"{room}/{file} includes {name}"
 
 
 @pytest.mark.parametrize(

@@ -70,10 +70,10 @@ double watch(const Sizes& s) {
 }
 
 // Of one thread.
-double walk(const Sizes& s) {
+double game(const Sizes& s) {
   return coalition(s) + newton(s) + path(s) + watch(s) +
-         kNumber * (s.players +                  // the order
-                    2 * s.players * s.classes);  // counts along it, and what they changed
+         kNumber * (s.players +              // the order
+                    s.players * s.classes);  // what its players changed
 }
 
 }  // namespace
@@ -81,7 +81,7 @@ double walk(const Sizes& s) {
 std::size_t footprint(const RunShape& shape) {
   const Sizes sizes(shape);
   const double bytes =
-      problem(sizes) + tallies(sizes) + static_cast<double>(shape.threads) * walk(sizes);
+      problem(sizes) + tallies(sizes) + static_cast<double>(shape.threads) * game(sizes);
   if (!(bytes < static_cast<double>(PTRDIFF_MAX)))
     throw std::length_error("a run over " + std::to_string(shape.n_samples) + " samples of " +
                             std::to_string(shape.n_features) + " features, judged by " +

@@ -14,7 +14,7 @@ struct RunShape {
   std::size_t threads = 0;
 };
 
-// Bytes of the problem, the tally, and the walk of each thread, all of which are held at once. Near
+// Bytes of the problem, the tally, and the game of each thread, all of which are held at once. Near
 // sets are counted as if every test sample were near. Throws std::length_error if no memory could
 // hold them.
 std::size_t footprint(const RunShape& shape);
