@@ -37,7 +37,7 @@ double problem(const Sizes& s) {
                     s.m);
 }
 
-// While walks are added up: what was done before, what was now, and their sum.
+// While permutations are added up: what was done before, what was now, and their sum.
 double tallies(const Sizes& s) {
   constexpr double kCopies = 3;
   return kCopies * kNumber *
