@@ -176,9 +176,7 @@ def estimators(game: Game, units: int) -> dict[str, Estimator]:
     for length in lengths:
         part = game.of(orders[0][:length])
         whole, one = _core.grand_coalition(part), _core.permutation(int(length), SEED, 0)
-        seconds = timed(lambda *args: [testing.walk(*args) for _ in range(20)], part, whole, one)[
-            1
-        ]
+        seconds = timed(lambda *args: [testing.walk(*args) for _ in range(20)], part, whole, one)[1]
         times.append(seconds / 20)
     reached = (np.arange(n)[:, None] < lengths).mean(axis=1)[:, None]
     cut = [
@@ -214,7 +212,8 @@ def estimators(game: Game, units: int) -> dict[str, Estimator]:
     trees = game.orders(len(orders), TREE_SEED)
     for leaf in (1, LEAF):
         gains, seconds = timed(
-            lambda m: [testing.halved(game.game, game.grand_coalition, o, m)[0] for o in trees], leaf
+            lambda m: [testing.halved(game.game, game.grand_coalition, o, m)[0] for o in trees],
+            leaf,
         )
         cost = seconds / len(trees) / walk
         halves = np.array(gains) / whole_share(n, leaf)
