@@ -104,7 +104,7 @@ def test_a_checkpoint_is_gone_on_from_and_a_foreign_one_refused(folder: Path) ->
 
 
 def test_a_time_limit_is_said(folder: Path) -> None:
-    done = shapcpp_cli("value", "features.npy", "--perms", 10**9, "--max-time", 0.3, cwd=folder)
+    done = shapcpp_cli("value", "features.npy", "--perms", 10**9, "--max-time", 3, cwd=folder)
     assert "stopped by --max-time, after" in done.stderr
     assert "Labels to doubt first" in done.stdout
 

@@ -238,13 +238,7 @@ def value(
         kept = save(output, v.save)
     if csv_path is not None:
         save(csv_path, lambda path: v.to_csv(path, shown, raw=raw_csv))
-    if v.uncertified:
-        note(f"{v.uncertified} predictions had a margin below the rounding floor; "
-              "they count as the smaller label")  # fmt: skip
-    if went_on:
-        note(f"went on from {checkpoint}")
-    if (reason := _why_it_stopped(v, max_time)) is not None:
-        note(reason)
+    _note_the_end(v, max_time, checkpoint if went_on else None)
     tables.show_valuation(v, [m.name for m in shown])
     if stats:
         tables.show_stats(v)
@@ -267,6 +261,17 @@ def _note_duration(p: Plan, seconds: float, permutations: int, cut: bool) -> Non
         )
     else:
         note(f"{long}; what makes it shorter: {', '.join(shorter)}")
+
+
+def _note_the_end(v: shapcpp.Valuation, max_time: float | None, earlier: str | None) -> None:
+    """Says what the reader of the tables should know of the run."""
+    if v.uncertified:
+        note(f"{v.uncertified} predictions had a margin below the rounding floor; "
+              "they count as the smaller label")  # fmt: skip
+    if earlier is not None:
+        note(f"went on from {earlier}")
+    if (reason := _why_it_stopped(v, max_time)) is not None:
+        note(reason)
 
 
 def _why_it_stopped(v: shapcpp.Valuation, max_time: float | None) -> str | None:
