@@ -6,6 +6,7 @@ PYBIND11_MODULE(_core, module) {
   shapcpp::bindings::bind_tally(module);
   shapcpp::bindings::bind_runs(module);
   shapcpp::bindings::bind_build(module);
+  shapcpp::bindings::bind_leave_one_out(module);
 
   pybind11::module_ testing =
       module.def_submodule("testing", "Parts of the engine, for its tests.");

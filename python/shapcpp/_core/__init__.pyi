@@ -101,3 +101,15 @@ def footprint(
 ) -> int: ...
 def build() -> dict[str, Any]: ...
 def instruction_set() -> str: ...
+def leave_one_out(
+    *,
+    X: FloatArray,
+    classes: IntArray,
+    n_classes: int,
+    similarity: str,
+    width: float,
+    landmarks: IntArray,
+    factors: FloatArray,
+    threads: int,
+    progress: Callable[[int], Any] | None = None,
+) -> tuple[FloatArray, float, float, int]: ...

@@ -1,0 +1,36 @@
+// Views: the features, or similarities to some samples (landmarks), that a ridge regression is
+// given.
+#pragma once
+
+#include <Eigen/Core>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/leave_one_out/for_each.hpp"
+
+namespace shapcpp {
+
+using RowMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+// Similarities to a landmark m: x'm, exp(-|x - m|^2 / (2 w^2 s)), exp(-|x - m|_1 / (w s)), where s
+// is the median (squared, or summed) distance of two landmarks and w the width.
+enum class Similarity { kProduct, kGaussian, kLaplacian };
+
+struct ViewOptions {
+  Similarity similarity = Similarity::kProduct;
+  double width = 1;
+  std::span<const std::int64_t> landmarks;  // rows; none: the features themselves
+};
+
+// What a ridge regression is given: `columns` of each sample, and the penalty of its weights w,
+// w' penalty w.
+struct View {
+  RowMatrix columns;
+  Eigen::MatrixXd penalty;
+};
+
+View make_view(const Eigen::Ref<const RowMatrix>& samples, const ViewOptions& options,
+               const ForEach& for_each);
+
+}  // namespace shapcpp
