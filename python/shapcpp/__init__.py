@@ -15,10 +15,15 @@ from shapcpp.detection.noise import add_noise, flip_labels
 from shapcpp.detection.queue import detection_table, review_queue
 from shapcpp.detection.removal import removal_curve
 from shapcpp.detection.scores import detection_scores
+from shapcpp.doubts.baselines import baselines
+from shapcpp.doubts.comparison import compare_detectors
+from shapcpp.doubts.detector import doubt
+from shapcpp.doubts.result import Doubts
+from shapcpp.loading import load
 from shapcpp.metrics import Metric
 from shapcpp.permutations import permutation
 from shapcpp.results.notices import ValuationWarning
-from shapcpp.results.valuation import Interrupted, Valuation, load
+from shapcpp.results.valuation import Interrupted, Valuation
 from shapcpp.running.cost import RunCost
 from shapcpp.running.runner import CheckpointWarning
 from shapcpp.running.transports import WorkerError, WorkerWarning
@@ -29,6 +34,7 @@ from shapcpp.valuation import estimate_cost, value
 __all__ = [
     "CheckpointWarning",
     "ConvergenceError",
+    "Doubts",
     "Features",
     "Interrupted",
     "Metric",
@@ -40,8 +46,11 @@ __all__ = [
     "WorkerWarning",
     "__version__",
     "add_noise",
+    "baselines",
+    "compare_detectors",
     "detection_scores",
     "detection_table",
+    "doubt",
     "estimate_cost",
     "flip_labels",
     "load",

@@ -203,7 +203,7 @@ def _of_one_kind(name: str, entries: list[Any]) -> NDArray[Any]:
     return np.array(entries, dtype=str if kind is str else np.int64)
 
 
-def companion(name: str, value: ArrayLike | None, y: NDArray[np.int64]) -> NDArray[Any] | None:
+def companion(name: str, value: ArrayLike | None, y: NDArray[Any]) -> NDArray[Any] | None:
     """Ids or groups, as many as there are labels, or None."""
     if value is None:
         return None

@@ -30,6 +30,7 @@ from shapcpp.cli.console import (
     note,
     save,
 )
+from shapcpp.cli.doubt import doubt
 from shapcpp.cli.features import features
 from shapcpp.cli.report import relabel, report
 from shapcpp.cli.reproduce import reproduce
@@ -38,6 +39,7 @@ from shapcpp.errors import reason
 from shapcpp.machine.memory import InsufficientMemoryError
 from shapcpp.metrics import resolve
 from shapcpp.results.notices import repeated_ids, warn
+from shapcpp.results.valuation import load
 
 
 class Commands(click.Group):
@@ -78,6 +80,7 @@ def cli(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
+cli.add_command(doubt)
 cli.add_command(features)
 cli.add_command(value)
 cli.add_command(report)
@@ -151,7 +154,7 @@ def detect(
     """
     check_outputs([csv_path], inputs=[run])
     asked = [resolve(name) for name in metrics]
-    v = shapcpp.load(run)
+    v = load(run)
     if v.n_permutations == 0:
         raise RuntimeError(f"{run} holds no completed permutation")
     for metric in asked:
@@ -189,7 +192,7 @@ def merge(runs: tuple[str, ...], output: str) -> None:
       shapcpp merge a.npz b.npz c.npz -o all.npz
     """
     check_outputs([output], inputs=list(runs))
-    loaded = [(run, shapcpp.load(run)) for run in runs]
+    loaded = [(run, load(run)) for run in runs]
     merged = reduce(_merge_named, loaded)[1]
     if any(v.trace_counts is not None for _, v in loaded):
         note("a merged run has no trace: its permutations have no order")

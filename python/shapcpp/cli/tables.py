@@ -37,13 +37,14 @@ ROWS_SHOWN = 10
 PIPE_WIDTH = 160
 
 
-def _console() -> Console:
-    # Ids are data: brackets in them are no markup.
+def make_console() -> Console:
+    """A console for tables on stdout: ids are data, and brackets in them are no markup."""
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
-def _table(columns: Sequence[str], left: Sequence[str] = ()) -> Table:
+def make_table(columns: Sequence[str], left: Sequence[str] = ()) -> Table:
+    """An empty table, its columns aligned to the right but for those in `left`."""
     table = Table()
     for column in columns:
         table.add_column(column, justify="left" if column in left else "right", overflow="fold")
@@ -56,7 +57,7 @@ def _per_class(v: Valuation, numbers: Sequence[Any]) -> str:
 
 def show_valuation(v: Valuation, metrics: Sequence[str]) -> None:
     """What was run, and the lowest samples, or groups, by each metric."""
-    console = _console()
+    console = make_console()
     s = v.settings
     units = f" in {len(v.gains)} groups" if s["by_group"] else ""
     sizes = [int(np.sum(v.labels == k)) for k in v.classes]
@@ -87,7 +88,7 @@ def _reliability(v: Valuation, metric: str) -> str:
 
 def _lowest_samples(v: Valuation, metric: str) -> Table:
     extra = [] if v.groups is None else ["group"]
-    table = _table(["id", "label", *extra, *NUMBERS], left=["id", "group"])
+    table = make_table(["id", "label", *extra, *NUMBERS], left=["id", "group"])
     columns = v.columns([metric])
     for i in v.lowest(metric, 1.0)[:ROWS_SHOWN]:
         cells = (str(columns[name][i]) for name in ("id", "label", *extra))
@@ -96,7 +97,7 @@ def _lowest_samples(v: Valuation, metric: str) -> Table:
 
 
 def _lowest_groups(v: Valuation, metric: str) -> Table:
-    table = _table(["group", "samples", *NUMBERS], left=["group"])
+    table = make_table(["group", "samples", *NUMBERS], left=["group"])
     columns = v.columns([metric])
     order = v.lowest(metric, 1.0)
     _, first = np.unique(v.players[order], return_index=True)
@@ -116,7 +117,7 @@ def _numbers(columns: dict[str, NDArray[Any]], metric: str, i: int) -> list[str]
 
 def show_merged(v: Valuation, n_runs: int) -> None:
     """What was put together."""
-    _console().print(
+    make_console().print(
         f"{n_runs} run{'s' * (n_runs > 1)} put together: {v.n_permutations} of "
         f"{v.settings['permutations']} permutations asked for ({index_ranges.shown(v.ranges)}), "
         f"seed {v.settings['seed']}, {len(v.labels)} training samples"
@@ -125,7 +126,7 @@ def show_merged(v: Valuation, n_runs: int) -> None:
 
 def show_stats(v: Valuation) -> None:
     """What the engine did, in all and per joined point: why a data set is fast or slow."""
-    console = _console()
+    console = make_console()
     unit = "group" if v.settings["by_group"] else "sample"
     joins = v.stats.get("joins", v.n_permutations * len(v.gains))
     how = "halved " if v.settings["sampler"] == "halving" else ""
@@ -134,7 +135,7 @@ def show_stats(v: Valuation) -> None:
         f"({v.n_permutations} {how}permutations of {len(v.gains)})",
         style="bold",
     )
-    table = _table(["what", "number", f"per joined {unit}"], left=["what"])
+    table = make_table(["what", "number", f"per joined {unit}"], left=["what"])
     for name, number in v.stats.items():
         table.add_row(MEANING.get(name, name), str(number), f"{number / joins:.3g}")
     console.print(table)
@@ -145,9 +146,9 @@ def show_stats(v: Valuation) -> None:
 
 def show_detection(table: np.recarray[Any, Any], metrics: Sequence[str], v: Valuation) -> None:
     """The paper's table: shares found, one row per fraction and direction."""
-    console = _console()
+    console = make_console()
     console.print("Known label errors among the lowest values: share found (number)", style="bold")
-    shown = _table(["lowest", "error", "flipped", *metrics], left=["error"])
+    shown = make_table(["lowest", "error", "flipped", *metrics], left=["error"])
     for first in table[:: len(metrics)]:
         same = table[(table.fraction == first.fraction) & (table.direction == first.direction)]
         cells = [f"{row.share:.2f} ({row.found})" if row.flipped else "-" for row in same]
@@ -162,7 +163,7 @@ def show_detection(table: np.recarray[Any, Any], metrics: Sequence[str], v: Valu
 
 def show_table2(table: np.recarray[Any, Any], networks: Sequence[Mapping[str, Any]]) -> None:
     """The paper's table, its numbers in brackets beside those found, a table per one-class rule."""
-    console = _console()
+    console = make_console()
     for network in networks:
         epochs = network["epochs"]
         console.print(
@@ -179,7 +180,7 @@ def show_table2(table: np.recarray[Any, Any], networks: Sequence[Mapping[str, An
             f"{papers}",
             style="bold",
         )
-        shown = _table(["noise", "lowest", "error", *metrics], left=["error"])
+        shown = make_table(["noise", "lowest", "error", *metrics], left=["error"])
         part = table[table.single_class == rule]
         for first in part[:: len(metrics)]:
             same = part[
@@ -203,7 +204,7 @@ def _beside(found: float, paper: float) -> str:
 
 def show_queue(queue: np.recarray[Any, Any], v: Valuation) -> None:
     """The head of the queue of each metric."""
-    console = _console()
+    console = make_console()
     extra = [name for name in ("group",) if name in (queue.dtype.names or ())]
     for metric in dict.fromkeys(queue.metric.tolist()):
         rows = queue[queue.metric == metric]
@@ -214,7 +215,7 @@ def show_queue(queue: np.recarray[Any, Any], v: Valuation) -> None:
         )
         console.print(title, style="bold")
         heads = ["rank", "id", "label", *extra, "value", "stderr", "certain"]
-        table = _table(heads, left=["id", "group", "certain"])
+        table = make_table(heads, left=["id", "group", "certain"])
         for row in rows[:ROWS_SHOWN]:
             table.add_row(
                 *(str(row[name]) for name in ("rank", "id", "label", *extra)),

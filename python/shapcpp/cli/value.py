@@ -17,6 +17,7 @@ from shapcpp.cli.console import EXIT_INTERRUPTED, PATH, RAW_CSV, check_outputs, 
 from shapcpp.metrics import Metric, available, resolve
 from shapcpp.problem.limits import DEFAULT_RULE
 from shapcpp.results.notices import notices, warn
+from shapcpp.results.valuation import load
 from shapcpp.running import transports
 from shapcpp.running.cost import duration
 from shapcpp.valuation import Plan, carry_out, plan
@@ -201,7 +202,7 @@ def value(
     kept = output or checkpoint
     if trace is not None and kept is None:
         raise ValueError("--trace is kept in the result file: name one by -o or --checkpoint")
-    earlier = None if extend is None else shapcpp.load(extend)
+    earlier = None if extend is None else load(extend)
     went_on = checkpoint is not None and os.path.exists(checkpoint)
     try:
         with nullcontext() if dask is None else transports.dask(dask) as executor:

@@ -61,6 +61,8 @@ def read(path: files.PathLike) -> dict[str, Any]:
     arrays = files.read_npz(path)
     if "X_train" in arrays:
         raise ValueError(f"{path} is not a result file of shapcpp: {FROM_FEATURES}")
+    if {"score", "suggestion"} <= arrays.keys():
+        raise ValueError(f"{path} holds doubts, not values: {FROM_FEATURES}")
     missing = [name for name in NEEDED if name not in arrays]
     if missing:
         raise ValueError(f"{path} is not a result file of shapcpp: it lacks {', '.join(missing)}")

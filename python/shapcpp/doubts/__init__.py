@@ -1,0 +1,1 @@
+"""Doubts: which labels are wrong, judged by all other labels."""

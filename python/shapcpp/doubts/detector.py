@@ -1,0 +1,157 @@
+"""`doubt`: which labels are wrong, asked of all other labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from shapcpp import _core, checks, labels
+from shapcpp.doubts import leave_one_out, mixture
+from shapcpp.doubts.counts import count
+from shapcpp.doubts.result import Doubts
+from shapcpp.machine.memory import check_fits
+from shapcpp.machine.processors import available_processors
+from shapcpp.progress import nothing, progress_bar
+
+__all__ = ["doubt"]
+
+MOST_FITTED = 20_000  # rows to which the mixture is fitted: its errors are far below others by then
+Progress = bool | Callable[[int, int], object]
+
+
+def doubt(
+    X: ArrayLike,
+    y: ArrayLike,
+    groups: ArrayLike | None = None,
+    ids: ArrayLike | None = None,
+    true_labels: ArrayLike | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Progress = False,
+) -> Doubts:
+    """Finds labels that are probably wrong, without a test set.
+
+    Every sample is predicted by ridge regressions that have seen all others, on the features and on
+    similarities to some samples: exactly, and at the cost of one fit. A mixture then tells how
+    often labels are wrong, in which direction, and with what probability each one is.
+
+    Parameters
+    ----------
+    X : array_like of shape (n, d)
+        Features. Columns are standardised inside; constant ones are dropped.
+    y : array_like of shape (n,)
+        Labels of any kind that sorts: integers, booleans, strings, whole floats; 2 to 1,000
+        different ones.
+    groups, ids : array_like of int or str, shape (n,), optional
+        Group ids (patients) and identifiers, which are shown beside the doubts. Samples of the same
+        group do judge each other: neighbours mostly carry the right label, and help to find the
+        wrong ones. Where a whole group is mislabelled alike, they confirm one another.
+    true_labels : array_like of shape (n,), optional
+        Kept for comparison; they change nothing.
+    seed : int, default 0
+        Which samples are landmarks; from 0 to 2^64 - 1.
+    threads : int, optional
+        Default: all processors. Never changes the result.
+    progress : bool or callable, default False
+        True draws a bar on stderr if that is a terminal; a callable receives ``(done, total)``.
+
+    Returns
+    -------
+    Doubts
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it must be: which and where, in one sentence.
+    InsufficientMemoryError
+        If the work cannot fit in memory, before it starts.
+
+    Notes
+    -----
+    docs/doubt.md has the method and what was measured. Memory: about ``8 n (2 d + max(400, d) +
+    12 K)`` bytes.
+
+    Examples
+    --------
+    >>> d = shapcpp.doubt(X, y)
+    >>> d.lowest(0.05), d.suggestion, d.n_expected
+    """
+    X = checks.features("X", X)
+    y = labels.class_labels("y", y)
+    checks.same_length("y", y, "labels", "X", X)
+    classes, codes = labels.several_classes("y", y)
+    groups = checks.companion("groups", groups, y)
+    ids = checks.companion("ids", ids, y)
+    if true_labels is not None:
+        true_labels = labels.class_labels("true_labels", true_labels)
+        checks.same_length("true_labels", true_labels, "labels", "X", X)
+    seed = checks.seed(seed)
+    threads = available_processors() if threads is None else threads
+    threads = checks.positive("threads", threads, checks.MOST_THREADS)
+    n, d = X.shape
+    check_fits(lambda t: leave_one_out.bytes_needed(n, d, len(classes), t), threads)
+    Z, varying = leave_one_out.standardise(X)
+    if Z.shape[1] == 0:
+        raise ValueError(f"X tells nothing: each of its {d} columns is constant")
+    total = len(leave_one_out.VIEWS) + 1
+    with _reporter(progress) as report:
+        F, weights = leave_one_out.predict(
+            Z, codes, len(classes), seed, threads, lambda done: report(done, total)
+        )
+        fitted = np.sort(_core.permutation(n, seed, 1)[:MOST_FITTED])
+        best, evidence = mixture.choose(
+            F[fitted], codes[fitted], lambda: report(len(leave_one_out.VIEWS), total)
+        )
+        score, other = _judge(best, F, codes)
+        numbers = count(best, F, codes, fitted)
+        report(total, total)
+    return Doubts(
+        score=score,
+        suggestion=classes[other],
+        classes=classes,
+        rates=best.rates,
+        by_direction=best.by_direction,
+        evidence=evidence,
+        counts=numbers.numbers,
+        deviations=numbers.deviations,
+        total_deviation=numbers.total_deviation,
+        labels=y,
+        ids=np.arange(n) if ids is None else ids,
+        groups=groups,
+        true_labels=true_labels,
+        settings={
+            "seed": seed,
+            "features": d,
+            "varying": int(varying.sum()),
+            "view_weights": weights.tolist(),
+            "slope": best.slope,
+            "offsets": best.offsets.tolist(),
+        },
+    )
+
+
+def _judge(
+    best: mixture.Mixture, F: NDArray[np.float64], codes: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Log odds of the given label against all others together, and the likeliest other."""
+    joint = mixture.log_joint(best, F, codes)
+    rows = np.arange(len(joint))
+    own = joint[rows, codes]
+    joint[rows, codes] = -np.inf
+    other = joint.argmax(axis=1)
+    top = joint[rows, other]
+    return own - top - np.log(np.exp(joint - top[:, None]).sum(axis=1)), other
+
+
+@contextmanager
+def _reporter(progress: Progress) -> Iterator[Callable[[int, int], object]]:
+    if callable(progress):
+        yield progress
+    elif progress:
+        with progress_bar("doubts") as bar:
+            yield bar
+    else:
+        yield nothing

@@ -1,0 +1,146 @@
+"""Each sample's classes as all others predict them: ridge regressions on several views, stacked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp import _core
+
+__all__ = ["VIEWS", "bytes_needed", "choose_landmarks", "predict", "stack", "standardise"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+MOST_LANDMARKS = 400
+MOST_COLUMNS = 1000  # beyond, the linear view too sees samples by their products with landmarks
+FACTORS = 10.0 ** np.arange(-3, 2.5, 0.5)  # penalties tried, times the mean squared length
+LEAN = 0.02  # how strongly weights of views are drawn to equal ones, as a share of all variance
+
+
+@dataclass(frozen=True)
+class ViewKind:
+    """A similarity, and its width as a multiple of the median distance."""
+
+    similarity: str
+    width: float = 1.0
+
+
+VIEWS = (
+    ViewKind("product"),
+    ViewKind("gaussian", 0.7),
+    ViewKind("laplacian", 0.7),
+    ViewKind("laplacian", 1.4),
+)
+
+
+def standardise(X: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Columns with mean 0 and deviation 1, and which columns of `X` they are: the constant go."""
+    low, high = X.min(axis=0), X.max(axis=0)
+    varying = high > low
+    Z = X[:, varying]
+    Z = Z / np.maximum(np.abs(low), np.abs(high))[varying]  # so that squares do not overflow
+    Z -= Z.mean(axis=0)
+    deviation = np.sqrt((Z * Z).mean(axis=0))
+    spread = deviation > 0
+    varying[np.flatnonzero(varying)[~spread]] = False
+    return np.ascontiguousarray(Z[:, spread] / deviation[spread]), varying
+
+
+def choose_landmarks(n: int, seed: int, most: int = MOST_LANDMARKS) -> Integers:
+    """At most `most` of the samples, and at most half of them."""
+    return _core.permutation(n, seed, 0)[: max(1, min(most, n // 2))]
+
+
+def predict(
+    Z: Floats,
+    classes: Integers,
+    n_classes: int,
+    seed: int,
+    threads: int,
+    report: Callable[[int], object],
+) -> tuple[Floats, Floats]:
+    """The stacked leave-one-out predictions, (n, n_classes), and the weight of each view.
+
+    `report` is called with the number of views done, often, and may raise to stop.
+    """
+    predictions = []
+    for done, view in enumerate(VIEWS):
+
+        def progress(_: int, done: int = done) -> object:
+            return report(done)
+
+        predictions.append(
+            _core.leave_one_out(
+                X=Z,
+                classes=classes,
+                n_classes=n_classes,
+                similarity=view.similarity,
+                width=view.width,
+                landmarks=_landmarks_of(view, Z.shape, seed),
+                factors=FACTORS,
+                threads=threads,
+                progress=progress,
+            )[0]
+        )
+        report(done + 1)
+    weights = stack(predictions, classes)
+    together = predictions[0]
+    together *= weights[0]
+    for weight, other in zip(weights[1:], predictions[1:], strict=True):
+        other *= weight
+        together += other
+    return together, weights
+
+
+def _landmarks_of(view: ViewKind, shape: tuple[int, ...], seed: int) -> Integers:
+    n, columns = shape
+    if view.similarity != "product":
+        return choose_landmarks(n, seed)
+    if columns <= MOST_COLUMNS:
+        return np.empty(0, dtype=np.int64)
+    return _core.permutation(n, seed, 0)[:MOST_COLUMNS]
+
+
+def stack(predictions: list[Floats], classes: Integers) -> Floats:
+    """Weights of the views, none negative, with the least leave-one-out squared error.
+
+    They are drawn to equal weights by a quadratic penalty. Of every subset of views the
+    unconstrained optimum is taken, and of those without negative weights the best: that is the
+    constrained optimum.
+    """
+    n_views, n_classes = len(predictions), predictions[0].shape[1]
+    shares = np.bincount(classes, minlength=n_classes) / len(classes)
+    gram, right, variance = np.zeros((n_views, n_views)), np.zeros(n_views), 0.0
+    for k in range(n_classes):
+        target = (classes == k) - shares[k]
+        columns = [p[:, k] - shares[k] for p in predictions]
+        variance += float(np.sum(target * target))
+        right += [float(np.sum(c * target)) for c in columns]
+        gram += [[float(np.sum(a * b)) for a in columns] for b in columns]
+    gram[np.diag_indices(n_views)] += LEAN * variance
+    right += LEAN * variance / n_views
+    best, least = np.full(n_views, 1 / n_views), np.inf
+    for size in range(1, n_views + 1):
+        for chosen in map(list, combinations(range(n_views), size)):
+            weights = np.zeros(n_views)
+            weights[chosen] = np.linalg.solve(gram[np.ix_(chosen, chosen)], right[chosen])
+            cost = float(weights @ gram @ weights - 2 * weights @ right)
+            if (weights >= 0).all() and cost < least:
+                best, least = weights, cost
+    return best
+
+
+def bytes_needed(n: int, columns: int, n_classes: int, threads: int) -> int:
+    """Memory that `predict` and the mixture allocate, beyond the features as given."""
+    landmarks = min(MOST_LANDMARKS, max(1, n // 2))
+    wide = min(n, MOST_COLUMNS) if columns > MOST_COLUMNS else columns
+    widest = max(landmarks, wide)
+    per_sample = 2 * columns + widest + (len(VIEWS) + 8) * n_classes
+    blocks = 256 * (widest + len(FACTORS) * n_classes)
+    return 8 * (n * per_sample + 8 * widest**2 + len(FACTORS) * widest * n_classes
+                + threads * blocks)  # fmt: skip

@@ -1,0 +1,223 @@
+"""What given labels tell about wrong ones: a mixture of true classes behind each given label.
+
+All others' predictions F of a sample make true class t as likely as q_t = softmax(b F + c)_t; a
+sample of true class t is given label k at the rate T[t, k]. So label k is seen with probability
+sum over t of q_t T[t, k], and of a sample labelled k, true class t has the share
+r_t = q_t T[t, k] / (the sum).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Mixture", "choose", "fit", "log_joint", "posterior"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+SLOPES = (0.1, 200.0)  # of b
+LEAST_RIGHT = 0.5  # a label is right more often than not
+MOST_ROUNDS = 400
+CLOSE = 1e-5  # rounds end when the penalised log-likelihood gains less
+PSEUDO = 2.0  # samples per class that are thought to obey the common rate
+SURE = 2.326347874040841  # a normal deviate that chance exceeds once in a hundred
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """Parameters, the log-likelihood, and whether the rates differ by direction."""
+
+    slope: float
+    offsets: Floats  # (K,)
+    rates: Floats  # (K, K): row the true class, column the given one
+    log_likelihood: float
+    by_direction: bool
+
+
+def posterior(mixture: Mixture, F: Floats, classes: Integers) -> Floats:
+    """(n, K): the share of each true class given prediction and label."""
+    joint = log_joint(mixture, F, classes)
+    return np.exp(joint - _log_sums(joint)[:, None])
+
+
+def log_joint(mixture: Mixture, F: Floats, classes: Integers) -> Floats:
+    """(n, K): log of q_t T[t, k] for the given label k, but for a term common to all t."""
+    joint: Floats = mixture.slope * F + mixture.offsets + np.log(mixture.rates).T[classes]
+    return joint
+
+
+def _log_sums(Z: Floats) -> Floats:
+    top = Z.max(axis=1)
+    sums: Floats = top + np.log(np.exp(Z - top[:, None]).sum(axis=1))
+    return sums
+
+
+def choose(F: Floats, classes: Integers, checkpoint: Callable[[], object]) -> tuple[Mixture, float]:
+    """The mixture with one rate for all, unless rates by direction fit better for certain.
+
+    Certain: twice the gain in log-likelihood exceeds what chance reaches once in a hundred.
+    Also returns that gain as a normal deviate (1.96 would be one in forty).
+    """
+    common = fit(F, classes, False, checkpoint)
+    free = fit(F, classes, True, checkpoint, common)
+    freedom = len(free.rates) * (len(free.rates) - 1) - 1
+    gain = max(2 * (free.log_likelihood - common.log_likelihood), 0.0)
+    deviate = _normal_deviate(gain, freedom)
+    return (free if deviate > SURE else common), deviate
+
+
+def _normal_deviate(chi_square: float, freedom: int) -> float:
+    """A chi-square value as a normal deviate, by Wilson and Hilferty's cube root."""
+    spread = 2 / (9 * freedom)
+    deviate: float = ((chi_square / freedom) ** (1 / 3) - 1 + spread) / math.sqrt(spread)
+    return deviate
+
+
+def fit(
+    F: Floats,
+    classes: Integers,
+    by_direction: bool,
+    checkpoint: Callable[[], object],
+    start: Mixture | None = None,
+) -> Mixture:
+    """The most likely mixture, by expectation maximisation with extrapolated steps."""
+    n_classes = F.shape[1]
+    rates = np.full((n_classes, n_classes), 0.1 / (n_classes - 1))
+    np.fill_diagonal(rates, 0.9)
+    state = _State(3.0, np.zeros(n_classes), rates)
+    common = 0.0
+    if start is not None:
+        state = _State(start.slope, start.offsets, start.rates)
+        common = 1 - float(start.rates[0, 0])
+    model = _Model(F, classes, common if by_direction else None)
+    value = -np.inf
+    for _ in range(MOST_ROUNDS):
+        checkpoint()
+        first, value_here = model.improve(state)
+        if value_here - value < CLOSE:
+            break
+        value = value_here
+        second, _ = model.improve(first)
+        state = _extrapolate(model, state, first, second)
+    return Mixture(
+        state.slope, state.offsets, state.rates, model.log_likelihood(state), by_direction
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _State:
+    slope: float
+    offsets: Floats
+    rates: Floats
+
+    def vector(self) -> Floats:
+        return np.concatenate([[math.log(self.slope)], self.offsets, np.log(self.rates).ravel()])
+
+    @classmethod
+    def of(cls, vector: Floats, n_classes: int) -> _State:
+        rates = np.exp(np.minimum(vector[1 + n_classes :], 0.0)).reshape(n_classes, n_classes)
+        rates /= rates.sum(axis=1, keepdims=True)
+        slope = math.exp(min(max(float(vector[0]), -50.0), 50.0))
+        return cls(_within(slope), vector[1 : 1 + n_classes], _mostly_right(rates))
+
+
+def _extrapolate(model: _Model, start: _State, first: _State, second: _State) -> _State:
+    """Varadhan and Roland's squared extrapolation of two rounds, where it is no step back."""
+    a, b, c = start.vector(), first.vector(), second.vector()
+    step, bend = b - a, c - 2 * b + a
+    size = float(np.sqrt((bend * bend).sum()))
+    if size == 0:
+        return second
+    reach = max(float(np.sqrt((step * step).sum())) / size, 1.0)
+    far = _State.of(a + 2 * reach * step + reach**2 * bend, len(start.offsets))
+    return far if model.value(far) >= model.value(second) else second
+
+
+def _within(slope: float) -> float:
+    return min(max(slope, SLOPES[0]), SLOPES[1])
+
+
+def _mostly_right(rates: Floats) -> Floats:
+    """Rates with every diagonal entry raised to LEAST_RIGHT where it lies below."""
+    right = np.diag(rates)
+    low = right < LEAST_RIGHT
+    if low.any():
+        shrink = np.where(low, LEAST_RIGHT / np.maximum(1 - right, LEAST_RIGHT), 1.0)
+        rates = rates * shrink[:, None]
+        np.fill_diagonal(rates, np.where(low, LEAST_RIGHT, right))
+    return rates
+
+
+class _Model:
+    """Data, and what is known of rates beforehand: `common` is the rate of all classes together."""
+
+    def __init__(self, F: Floats, classes: Integers, common: float | None) -> None:
+        self.F, self.classes, self.common = F, classes, common
+        self.n_classes = F.shape[1]
+
+    def value(self, state: _State) -> float:
+        """The log-likelihood, and the log of the prior density of the rates by direction."""
+        return self.log_likelihood(state) + self._log_prior(state.rates)
+
+    def log_likelihood(self, state: _State) -> float:
+        logits = state.slope * self.F + state.offsets
+        joint = logits + np.log(state.rates).T[self.classes]
+        return float((_log_sums(joint) - _log_sums(logits)).sum())
+
+    def _log_prior(self, rates: Floats) -> float:
+        if self.common is None:
+            wrong = 1 - float(rates[0, 0])
+            return math.log(wrong) + math.log(1 - wrong)
+        return float((self._pseudo(self.common) * np.log(rates)).sum())
+
+    def _pseudo(self, wrong: float) -> Floats:
+        """PSEUDO samples of every class, labelled at the common rate."""
+        counts = np.full((self.n_classes, self.n_classes), PSEUDO * wrong / (self.n_classes - 1))
+        np.fill_diagonal(counts, PSEUDO * (1 - wrong))
+        return counts
+
+    def improve(self, state: _State) -> tuple[_State, float]:
+        """One round: shares of true classes, then all parameters; and the value before."""
+        logits = state.slope * self.F + state.offsets
+        whole = _log_sums(logits)
+        joint = logits + np.log(state.rates).T[self.classes]
+        seen = _log_sums(joint)
+        value = float((seen - whole).sum()) + self._log_prior(state.rates)
+        q, r = np.exp(logits - whole[:, None]), np.exp(joint - seen[:, None])
+        slope, offsets = self._steer(state, q, r)
+        return _State(slope, offsets, self._rates(r)), value
+
+    def _rates(self, r: Floats) -> Floats:
+        K = self.n_classes
+        counts = np.stack(
+            [np.bincount(self.classes, weights=r[:, t], minlength=K) for t in range(K)]
+        )
+        if self.common is None:
+            wrong = (float(counts.sum() - np.trace(counts)) + 1) / (len(r) + 2)
+            rates = np.full((K, K), wrong / (K - 1))
+            np.fill_diagonal(rates, 1 - wrong)
+        else:
+            rates = counts + self._pseudo(self.common)
+            rates /= rates.sum(axis=1, keepdims=True)
+        return _mostly_right(rates)
+
+    def _steer(self, state: _State, q: Floats, r: Floats) -> tuple[float, Floats]:
+        """One Newton step of slope and offsets towards the shares r."""
+        F, K = self.F, self.n_classes
+        off = r - q
+        mean = (q * F).sum(axis=1)
+        gradient = np.concatenate([[float((off * F).sum())], off.sum(axis=0)])
+        curvature = np.zeros((K + 1, K + 1))
+        curvature[0, 0] = float((q * F * F).sum() - (mean * mean).sum())
+        curvature[0, 1:] = curvature[1:, 0] = (q * (F - mean[:, None])).sum(axis=0)
+        curvature[1:, 1:] = np.diag(q.sum(axis=0)) - np.einsum("it,iu->tu", q, q)
+        gradient[1:] -= state.offsets  # offsets are drawn to 0 by one sample's worth
+        curvature[np.diag_indices(K + 1)] += 1.0
+        step = np.linalg.solve(curvature, gradient)
+        step *= min(1.0, 2.0 / float(np.abs(step).max())) if step.any() else 0.0
+        return _within(state.slope + float(step[0])), state.offsets + step[1:]

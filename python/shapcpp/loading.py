@@ -1,0 +1,37 @@
+"""`load`: reads whatever the package saves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shapcpp.doubts import doubts_file
+from shapcpp.doubts.result import Doubts
+from shapcpp.results import valuation
+from shapcpp.storage import files
+
+__all__ = ["load"]
+
+
+def load(path: files.PathLike) -> Any:
+    """Reads a result written by `Valuation.save` or `Doubts.save`.
+
+    Parameters
+    ----------
+    path : path-like
+        A ``.npz`` file.
+
+    Returns
+    -------
+    Valuation or Doubts
+        With the same content as the one saved.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
+    ValueError
+        If it is not a result file, or a damaged one.
+    """
+    if doubts_file.holds_doubts(path):
+        return Doubts(**doubts_file.read(path))
+    return valuation.load(path)

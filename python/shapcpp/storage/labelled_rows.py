@@ -1,0 +1,97 @@
+"""All labelled rows of a features file, whatever their split: what doubts are asked of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp.storage import files
+from shapcpp.storage.features_file import read_features
+
+__all__ = ["LabelledRows", "read_labelled_rows"]
+
+Array = NDArray[Any]
+COMPANIONS = {"ids": "id", "groups": "group", "true_labels": "true_label"}
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledRows:
+    """Features and labels of rows that have one, with what else is known of them.
+
+    `rows` are their places in the file, `missing` counts rows without a label.
+    """
+
+    X: Array
+    y: Array
+    rows: NDArray[np.int64]
+    ids: Array
+    groups: Array | None
+    true_labels: Array | None
+    missing: int
+
+
+def read_labelled_rows(path: files.PathLike, labels: files.PathLike | None = None) -> LabelledRows:
+    """Reads a features file of any form; labels may be numbers or text.
+
+    Parameters
+    ----------
+    path : path-like
+        A structured ``.npy`` with fields ``features`` and ``label``, a ``.npz`` with ``X_train,
+        y_train, X_test, y_test``, or a plain 2-D ``.npy``.
+    labels : path-like, optional
+        A ``.npy`` of labels, which goes with a plain 2-D `path`.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be opened.
+    TypeError, ValueError
+        If a file is damaged or lacks fields: in one sentence.
+    """
+    content = files.read_npy(path) if files.is_npy(path) else read_features(path).rows
+    names = content.dtype.names
+    if names is None:
+        if content.ndim != 2:
+            raise ValueError(f"{path} is no matrix of features: its shape is {content.shape}")
+        if labels is None:
+            raise ValueError(f"{path} is a plain matrix, which needs --labels")
+        y, X, others = files.read_npy(labels), content, {}
+        if y.shape != content.shape[:1]:
+            raise ValueError(
+                f"{labels} has shape {y.shape} and {path} {content.shape}: one label per row"
+            )
+    else:
+        if labels is not None:
+            raise ValueError(f"{path} holds its own labels: leave out --labels")
+        missing = [name for name in ("features", "label") if name not in names]
+        if missing or content.ndim != 1:
+            raise ValueError(f"{path} is no features file: it lacks {', '.join(missing) or 'rows'}")
+        X, y = content["features"], content["label"]
+        others = {ours: content[field] for ours, field in COMPANIONS.items() if field in names}
+    rows = np.flatnonzero(~_is_missing(y))
+    if not len(rows):
+        raise ValueError(f"{path} has no labelled row")
+    kept = {name: column[rows] for name, column in others.items()}
+    true = kept.get("true_labels")
+    return LabelledRows(
+        X=X[rows],
+        y=y[rows],
+        rows=rows,
+        ids=kept.get("ids", rows),
+        groups=kept.get("groups"),
+        true_labels=None if true is not None and _is_missing(true).any() else true,
+        missing=len(y) - len(rows),
+    )
+
+
+def _is_missing(labels: Array) -> NDArray[np.bool_]:
+    """Empty strings and NaN."""
+    if labels.dtype.kind == "f":
+        return np.isnan(labels)
+    if labels.dtype.kind in "US":
+        missing: NDArray[np.bool_] = np.char.strip(labels) == labels.dtype.type("")
+        return missing
+    return np.zeros(len(labels), dtype=bool)

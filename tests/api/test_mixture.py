@@ -1,0 +1,120 @@
+"""The mixture of true classes behind given labels: rates found again, likelihood climbed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from shapcpp.doubts import mixture
+from shapcpp.doubts.counts import _Parameters, count
+
+Draw = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]
+
+
+def draw(n: int, rates: NDArray[np.float64], slope: float = 8.0, seed: int = 0) -> Draw:
+    """Predictions, given and true classes by the model itself."""
+    rng, K = np.random.default_rng(seed), len(rates)
+    F = rng.random((n, K))
+    F /= F.sum(axis=1, keepdims=True)
+    q = np.exp(slope * F)
+    q /= q.sum(axis=1, keepdims=True)
+    true = np.array([rng.choice(K, p=p) for p in q])
+    given = np.array([rng.choice(K, p=rates[t]) for t in true])
+    return F, given, true
+
+
+def uniform(K: int, rate: float) -> NDArray[np.float64]:
+    rates = np.full((K, K), rate / (K - 1))
+    np.fill_diagonal(rates, 1 - rate)
+    return rates
+
+
+@pytest.mark.parametrize("K", [2, 4])
+def test_one_rate_is_found_again_and_is_kept_common(K: int) -> None:
+    F, given, _ = draw(4000, uniform(K, 0.15), 20.0)
+    best, deviate = mixture.choose(F, given, lambda: None)
+    assert not best.by_direction
+    assert deviate < mixture.SURE
+    np.testing.assert_allclose(best.rates, uniform(K, 0.15), atol=0.03)
+
+
+def test_errors_of_one_direction_are_noticed() -> None:
+    rates = np.array([[0.75, 0.25], [0.0, 1.0]])
+    best, deviate = mixture.choose(*draw(3000, rates)[:2], lambda: None)
+    assert best.by_direction
+    assert deviate > 4
+    np.testing.assert_allclose(best.rates, rates, atol=0.05)
+
+
+def test_the_free_mixture_is_at_least_as_likely() -> None:
+    F, given, _ = draw(500, uniform(3, 0.1))
+    common = mixture.fit(F, given, False, lambda: None)
+    free = mixture.fit(F, given, True, lambda: None, common)
+    assert free.log_likelihood >= common.log_likelihood - 0.1
+    np.testing.assert_allclose(free.rates.sum(axis=1), 1)
+    assert (np.diag(free.rates) >= 0.5).all()
+
+
+def test_shares_are_those_of_bayes() -> None:
+    F, given, _ = draw(50, uniform(3, 0.2))
+    m = mixture.Mixture(5.0, np.array([0.1, 0.0, -0.1]), uniform(3, 0.2), 0.0, False)
+    r = mixture.posterior(m, F, given)
+    for i in range(50):
+        q = np.exp(5.0 * F[i] + m.offsets)
+        q /= q.sum()
+        joint = q * m.rates[:, given[i]]
+        np.testing.assert_allclose(r[i], joint / joint.sum())
+
+
+def test_names_of_classes_do_not_matter() -> None:
+    F, given, _ = draw(800, np.array([[0.9, 0.1, 0.0], [0.0, 0.7, 0.3], [0.05, 0.05, 0.9]]), 15.0)
+    order = np.array([2, 0, 1])
+    place = np.argsort(order)
+    a, _ = mixture.choose(F, given, lambda: None)
+    b, _ = mixture.choose(F[:, order], place[given], lambda: None)
+    np.testing.assert_allclose(b.rates, a.rates[np.ix_(order, order)], atol=1e-6)
+
+
+@pytest.mark.parametrize("by_direction", [False, True])
+def test_gradients_of_numbers_are_differences_of_them(by_direction: bool) -> None:
+    F, given, _ = draw(300, uniform(3, 0.2))
+    skew = np.array([[0.8, 0.15, 0.05], [0.1, 0.8, 0.1], [0.05, 0.05, 0.9]])
+    rates = skew if by_direction else uniform(3, 0.2)
+    m = mixture.Mixture(6.0, np.array([0.2, 0.0, -0.2]), rates, 0.0, by_direction)
+
+    def moved(p: int, by: float) -> mixture.Mixture:
+        slope, offsets, T = np.log(m.slope), m.offsets.copy(), np.log(m.rates)
+        if p == 0:
+            slope += by
+        elif p <= 3:
+            offsets[p - 1] += by
+        elif by_direction:
+            T[divmod(p - 4, 3)] += by
+        else:
+            T[~np.eye(3, dtype=bool)] += by
+        T -= np.log(np.exp(T).sum(axis=1, keepdims=True))
+        return mixture.Mixture(float(np.exp(slope)), offsets, np.exp(T), 0.0, by_direction)
+
+    def numbers(of: mixture.Mixture) -> NDArray[np.float64]:
+        r = mixture.posterior(of, F, given)
+        return np.stack([r[given == k].sum(axis=0) for k in range(3)], axis=1)
+
+    parameters = _Parameters(m, 3)
+    part = parameters.of(F, given)
+    gradient = np.stack([part.gradient(given == k) for k in range(3)], axis=1)
+    gradient += numbers(m)[:, :, None] * parameters.of_rates()
+    for p in range(parameters.size):
+        slow = (numbers(moved(p, 1e-5)) - numbers(moved(p, -1e-5))) / 2e-5
+        np.testing.assert_allclose(gradient[:, :, p], slow, atol=1e-6)
+
+
+def test_intervals_hold_the_number_about_as_often_as_they_say() -> None:
+    hits = 0
+    for seed in range(40):
+        F, given, true = draw(600, uniform(2, 0.2), 12.0, seed)
+        best, _ = mixture.choose(F, given, lambda: None)
+        counts = count(best, F, given, np.arange(600))
+        reach = 1.96 * counts.total_deviation / counts.numbers.sum()
+        hits += abs(np.log(counts.numbers.sum() / (given != true).sum())) <= reach
+    assert hits >= 34
