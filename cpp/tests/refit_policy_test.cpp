@@ -80,18 +80,23 @@ TEST("a base is asked for when digits are lost, steps are slow, or passes have c
   CHECK(slow.refine(kSmall, {.decrement = 0.4}) == Refinement::kPass);
   CHECK(slow.refine(kSmall, {.decrement = 0.4}) == Refinement::kBase);
 
+  // Joins that need as many passes as ever need no base; once they need more, one pays.
   RefitPolicy worn(17);
   worn.build();
-  int joins = 0;
-  do {
+  const auto asks_for_base = [&](int passes) {
     worn.join();
     worn.absorb(false);
-  } while (worn.refine(kSmall, {.decrement = 1}) != Refinement::kBase && ++joins < 1000);
-  CHECK(joins > 2 && joins < 100);
+    double decrement = 1;
+    for (int i = 0; i < passes; ++i)
+      if (worn.refine(kSmall, {.decrement = decrement /= 16}) == Refinement::kBase) return true;
+    return false;
+  };
+  for (int i = 0; i < 50; ++i) CHECK(!asks_for_base(1));
+  int joins = 1;
+  while (!asks_for_base(5) && joins < 100) ++joins;
+  CHECK(joins < 10);
   worn.build();
-  worn.join();
-  worn.absorb(false);
-  CHECK(worn.refine(kSmall, {.decrement = 1}) == Refinement::kPass);
+  CHECK(!asks_for_base(1));
 }
 
 TEST("a pass is exact where rounding is most of the error, not at the first") {

@@ -10,14 +10,8 @@ namespace shapcpp {
 namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
-constexpr int kMostRefinements = 40;
-constexpr int kMostRebases = 1;
-constexpr int kMostFailures = 6;
-// Share of joins certified without a pass below which it is not tried.
-constexpr double kHopeless = 0.15;
-// The third derivative takes d / 3 Hessians to build: worth it where passes are long.
-constexpr std::size_t kThirdFrom = 90;
-constexpr std::size_t kThirdColumns = 48;
+// Where rounding at the anchor is this share of the error, a pass in double precision is worth it.
+constexpr double kRoundingBound = 0.3;
 
 }  // namespace
 
@@ -25,10 +19,10 @@ LogisticPath::LogisticPath(const Problem& problem, const Context& context)
     : problem_(problem),
       kernels_(context.kernels),
       columns_(problem.columns()),
-      least_members_(8),
       members_(problem),
       newton_(problem, members_, context),
       expansion_(problem, members_, context),
+      policy_(columns_),
       displacement_(expansion_.stride()),
       gradient_(expansion_.stride()),
       step_(expansion_.stride()),
@@ -48,16 +42,11 @@ void LogisticPath::clear() {
   expansion_.clear();
   optimum_.weights.setZero();
   newton_.start_from(optimum_.weights);
-  rate_ = 0;
-  success_ = 0;
-  tried_ = awaits_pass_ = false;
-  failures_ = rest_ = 0;
+  policy_.clear();
 }
 
 void LogisticPath::join(std::size_t i) {
-  if (tried_) success_ = 0.8 * success_ + (refined_ == 0 ? 0.2 : 0.0);
-  tried_ = false;
-  refined_ = rebased_ = 0;
+  policy_.join();
   members_.add(i);
   std::copy(displacement_.begin(), displacement_.end(), middle_.begin());
   kernels_.add_scaled(middle_.data(), middle_.size(), step_.data(), 1.0);
@@ -66,13 +55,11 @@ void LogisticPath::join(std::size_t i) {
     newton_.expect(i);
     return;
   }
-  ++joins_;
-  ++joins_since_base_;
   const double shift =
       kernels_.dot(expansion_.sample().data(), displacement_.data(), expansion_.stride());
   const double a = problem_.weight_of(i);
-  awaits_pass_ = awaits_pass_ || expansion_.sample_offset() != 0;
-  if (expects_pass())
+  policy_.absorb(expansion_.sample_offset() != 0);
+  if (policy_.passes_at_once(size()))
     kernels_.add_scaled(step_.data(), step_.size(), expansion_.pull().data(),
                         expansion_.sample_pull());
   const double sign = problem_.class_of(i) == 1 ? 1.0 : -1.0;
@@ -187,30 +174,10 @@ void LogisticPath::bound_error() {
                   16 * kRounding * gradient_length_ * expansion_.inverse_root();
 }
 
-// Whether nearly every join of late needed a pass: then it is made at once, where the joining
-// sample's own loss says. One join in eight is tried without, to learn whether that has changed;
-// not if the sample moves so far that its residual at the anchor says little.
-bool LogisticPath::expects_pass() const {
-  if (awaits_pass_) return true;
-  return success_ < kHopeless && !expansion_.has_third() && members_.size() % 8 != 0;
-}
-
-bool LogisticPath::may_estimate() {
-  if (rest_ == 0) return has_anchor();
-  --rest_;
-  return false;
-}
-
-void LogisticPath::settle(bool decided) {
-  failures_ = decided ? std::max(failures_ - 1, 0) : std::min(failures_ + 1, kMostFailures);
-  if (!decided) rest_ = (1 << failures_) - 1;
-}
-
 const Optimum& LogisticPath::estimate() {
   optimum_.radius = kInfinite;
   if (!expansion_.has_base() || expansion_.has_drifted()) return optimum_;
-  if (refined_ == 0 && expects_pass()) return optimum_;
-  tried_ = tried_ || refined_ == 0;
+  if (!policy_.tries_estimate(size())) return optimum_;
   take_step();
   bound_error();
   for (std::size_t j = 0; j < columns_; ++j)
@@ -231,15 +198,13 @@ const Optimum& LogisticPath::estimate() {
 bool LogisticPath::rebase(double growth) {
   for (std::size_t j = 0; j < columns_; ++j)
     weights_[j] = expansion_.base()[j] + displacement_[j] + step_[j];
-  return ++rebased_ <= kMostRebases && build(growth);
+  return policy_.may_build() && build(growth);
 }
 
 // A base at `weights_`, and the anchor there.
 bool LogisticPath::build(double growth) {
-  const bool with_third = members_.size() >= kThirdFrom * columns_ && columns_ <= kThirdColumns;
-  joins_ = joins_since_base_ = passes_since_base_ = 0;
-  awaits_pass_ = false;
-  if (!expansion_.build(weights_, growth, with_third)) return false;
+  policy_.build();
+  if (!expansion_.build(weights_, growth, policy_.wants_third(members_.size()))) return false;
   std::fill(displacement_.begin(), displacement_.end(), 0.0);
   std::fill(step_.begin(), step_.end(), 0.0);
   displacement_length_ = 0;
@@ -251,46 +216,22 @@ bool LogisticPath::build(double growth) {
   return true;
 }
 
-// In operations of a register of doubles, roughly: a pass with the estimate after it.
-double LogisticPath::pass_cost() const {
-  const auto d = static_cast<double>(columns_);
-  const auto k = static_cast<double>(members_.size());
-  return k * (2 * d + 25) / 16 + 40 * d + d * d / 2;
-}
-
-double LogisticPath::build_cost() const {
-  const auto d = static_cast<double>(columns_);
-  const auto k = static_cast<double>(members_.size());
-  const double third = expansion_.has_third() ? k * d * d * d / 80 : 0;
-  return k * (3 * d + 60 + d * d / 2) / 8 + d * d * d / 8 + 50 * d + third;
-}
-
-// Costs per join are least if the base is moved when the passes it lately took cost as much, per
-// join, as its building and all passes since.
-bool LogisticPath::is_time_to_rebase() {
-  rate_ = 0.7 * rate_ + 0.3 * (refined_ > 1 ? refined_ : 1 / std::max(joins_, 1.0));
-  return rate_ * pass_cost() * joins_since_base_ > build_cost() + passes_since_base_ * pass_cost();
-}
-
-// Whether passes shorten the step so slowly that a few more of them cost as much as a build. The
-// first step of a join is new; each later one should be shorter than the one before.
-bool LogisticPath::is_slow() const {
-  const double bearable = std::max(0.5, 1 - 8 * pass_cost() / build_cost());
-  return refined_ > 2 && !(error_.decrement < bearable * last_decrement_);
-}
-
 bool LogisticPath::refine() {
-  if (!expansion_.has_base() || refined_ >= kMostRefinements) return false;
-  ++refined_;
-  const bool time = is_time_to_rebase();
-  const bool slow = is_slow();
-  const bool rounded = refined_ > 1 && anchor_rounding_ > 0.3 * error_.total;
-  joins_ = 0;
-  awaits_pass_ = false;
-  last_decrement_ = error_.decrement;
-  if (expansion_.has_drifted() || slow || time)
-    return rebase(tried_ || refined_ > 1 ? error_.growth : kInfinite);
-  ++passes_since_base_;
+  if (!expansion_.has_base()) return false;
+  switch (
+      policy_.refine(size(), {error_.decrement, anchor_rounding_ > kRoundingBound * error_.total,
+                              expansion_.has_drifted()})) {
+    case RefitPolicy::Refinement::kNone: return false;
+    case RefitPolicy::Refinement::kBase:
+      return rebase(policy_.has_estimated() ? error_.growth : kInfinite);
+    case RefitPolicy::Refinement::kPass: return pass(false);
+    case RefitPolicy::Refinement::kExactPass: return pass(true);
+  }
+  return false;
+}
+
+// The estimate becomes the anchor.
+bool LogisticPath::pass(bool exact) {
   for (std::size_t j = 0; j < columns_; ++j) displacement_[j] += step_[j];
   std::fill(step_.begin(), step_.end(), 0.0);
   gradient_ = expansion_.gradient();
@@ -304,7 +245,7 @@ bool LogisticPath::refine() {
                       4 * kRounding * (length(expansion_.gradient()) + length(product_)) *
                           expansion_.inverse_root();
   if (!std::isfinite(anchor_rounding_)) return rebase(kInfinite);
-  if (rounded)
+  if (exact)
     anchor_rounding_ =
         expansion_.exact_gradient(displacement_, std::exp(shifts_.largest), gradient_);
   unsolved_ = gradient_;
@@ -318,7 +259,7 @@ const Optimum& LogisticPath::fit(bool anchor) {
   const Optimum& optimum = newton_.fit();
   optimum_.weights = optimum.weights;
   expansion_.drop();
-  if (anchor && members_.size() >= least_members_) {
+  if (anchor && RefitPolicy::is_worth_base(members_.size())) {
     std::copy_n(optimum.weights.data(), columns_, weights_.begin());
     build(kInfinite);
   }

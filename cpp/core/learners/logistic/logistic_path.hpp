@@ -13,6 +13,7 @@
 #include "core/learners/logistic/expansion.hpp"
 #include "core/learners/logistic/newton.hpp"
 #include "core/learners/logistic/optimum.hpp"
+#include "core/learners/logistic/refit_policy.hpp"
 #include "core/run/context.hpp"
 
 namespace shapcpp {
@@ -30,17 +31,17 @@ class LogisticPath {
   void join(std::size_t i);
 
   // Whether an estimate is worth trying.
-  [[nodiscard]] bool may_estimate();
+  [[nodiscard]] bool may_estimate() { return policy_.may_estimate() && has_anchor(); }
   // What is known without touching the members: the radius is infinite where no bound holds.
   const Optimum& estimate();
   // A new anchor, by one pass over the members, so that the next estimate is tighter; false if that
   // is not worth trying again.
   [[nodiscard]] bool refine();
   // Hears whether estimates were enough.
-  void settle(bool decided);
+  void settle(bool decided) { policy_.settle(decided); }
   // The optimum to the rounding floor, and where that is worth it and possible a new anchor there;
   // throws what Newton::fit throws.
-  const Optimum& fit() { return fit(rest_ == 0); }
+  const Optimum& fit() { return fit(policy_.keeps_fit()); }
   const Optimum& fit(bool anchor);
   bool has_anchor() const { return expansion_.has_base(); }
 
@@ -63,11 +64,8 @@ class LogisticPath {
  private:
   bool rebase(double growth);
   bool build(double growth);
-  bool is_time_to_rebase();
-  bool is_slow() const;
-  double pass_cost() const;
-  double build_cost() const;
-  bool expects_pass() const;
+  bool pass(bool exact);
+  RefitPolicy::Size size() const { return {members_.size(), expansion_.has_third()}; }
   void evaluate_step();
   void solve(const AlignedVector& right, AlignedVector& solution) const;
   void take_step();
@@ -78,11 +76,10 @@ class LogisticPath {
   const Problem& problem_;
   const kernels::Kernels& kernels_;
   const std::size_t columns_;
-  // Below this size a fit costs less than what an anchor needs.
-  const std::size_t least_members_;
   Coalition members_;
   Newton newton_;
   Expansion expansion_;
+  RefitPolicy policy_;
 
   AlignedVector displacement_;  // of the anchor from the base
   AlignedVector gradient_;      // at the anchor, of all members
@@ -99,21 +96,6 @@ class LogisticPath {
   double step_length_ = 0;
   Error error_;  // of the last estimate
   Optimum optimum_;
-
-  int refined_ = 0;  // times since the last join
-  int rebased_ = 0;
-  bool tried_ = false;         // whether the last join was tried without a pass
-  bool awaits_pass_ = false;   // a sample joined that moves far
-  double success_ = 0;         // share of such tries that did
-  double last_decrement_ = 0;  // of the estimate before the last
-  double joins_ = 0;           // since the last pass
-  double joins_since_base_ = 0;
-  double passes_since_base_ = 0;
-  double rate_ = 0;  // passes per join, lately
-  // Where bounds do not help (a margin that stays zero, features without a scale), trying them at
-  // every join is waste: after each failure in a row, twice as many joins are fitted without.
-  int failures_ = 0;
-  int rest_ = 0;
 };
 
 }  // namespace shapcpp

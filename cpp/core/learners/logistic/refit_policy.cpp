@@ -1,0 +1,117 @@
+#include "core/learners/logistic/refit_policy.hpp"
+
+#include <algorithm>
+
+namespace shapcpp {
+namespace {
+
+constexpr int kMostRefinements = 40;
+// After this many failures in a row 2^6 - 1 coalitions are skipped.
+constexpr int kMostFailures = 6;
+// The share of joins certified without a pass below which that is not tried ...
+constexpr double kHopeless = 0.15;
+// ... but at every eighth size, to learn whether it has changed.
+constexpr std::size_t kTryEvery = 8;
+// A recent average: what it keeps, and what the newest adds.
+constexpr double kSuccessKept = 0.8, kSuccessAdded = 0.2;
+constexpr double kRateKept = 0.7, kRateAdded = 0.3;
+// Passes are slow where as many more of them would cost as much as a base.
+constexpr double kPassesPerBase = 8;
+// A step that is shorter by half than the one before is never slow.
+constexpr double kHalved = 0.5;
+// From this many members per column on, up to this many columns, a third derivative pays.
+constexpr std::size_t kThirdFrom = 90;
+constexpr double kThirdColumns = 48;
+
+}  // namespace
+
+void RefitPolicy::join() {
+  if (tried_) success_ = kSuccessKept * success_ + (refinements_ == 0 ? kSuccessAdded : 0.0);
+  tried_ = false;
+  refinements_ = bases_ = 0;
+}
+
+void RefitPolicy::absorb(bool moves_far) {
+  ++joins_since_pass_;
+  ++joins_since_base_;
+  awaits_pass_ = awaits_pass_ || moves_far;
+}
+
+bool RefitPolicy::may_estimate() {
+  if (skips_ == 0) return true;
+  --skips_;
+  return false;
+}
+
+void RefitPolicy::settle(bool decided) {
+  failures_ = decided ? std::max(failures_ - 1, 0) : std::min(failures_ + 1, kMostFailures);
+  if (!decided) skips_ = (1 << failures_) - 1;
+}
+
+// Never without a pass if the sample moves so far that its residual at the anchor says little.
+bool RefitPolicy::passes_at_once(const Size& size) const {
+  if (awaits_pass_) return true;
+  return success_ < kHopeless && !size.has_third && size.members % kTryEvery != 0;
+}
+
+bool RefitPolicy::tries_estimate(const Size& size) {
+  if (refinements_ > 0) return true;
+  if (passes_at_once(size)) return false;
+  tried_ = true;
+  return true;
+}
+
+RefitPolicy::Refinement RefitPolicy::refine(const Size& size, const Estimate& estimate) {
+  if (refinements_ >= kMostRefinements) return Refinement::kNone;
+  ++refinements_;
+  const bool is_time = is_time_to_build(size);
+  const bool slow = is_slow(size, estimate.decrement);
+  joins_since_pass_ = 0;
+  awaits_pass_ = false;
+  last_decrement_ = estimate.decrement;
+  if (estimate.has_drifted || slow || is_time) return Refinement::kBase;
+  ++passes_since_base_;
+  const bool exact = refinements_ > 1 && estimate.is_rounding_bound;
+  return exact ? Refinement::kExactPass : Refinement::kPass;
+}
+
+void RefitPolicy::build() {
+  joins_since_pass_ = joins_since_base_ = passes_since_base_ = 0;
+  awaits_pass_ = false;
+}
+
+bool RefitPolicy::wants_third(std::size_t members) const {
+  return columns_ <= kThirdColumns && members >= kThirdFrom * static_cast<std::size_t>(columns_);
+}
+
+double RefitPolicy::pass_cost(std::size_t members) const {
+  const double d = columns_;
+  const auto k = static_cast<double>(members);
+  return k * (2 * d + 25) / 16 + 40 * d + d * d / 2;
+}
+
+double RefitPolicy::build_cost(const Size& size) const {
+  const double d = columns_;
+  const auto k = static_cast<double>(size.members);
+  const double third = size.has_third ? k * d * d * d / 80 : 0;
+  return k * (3 * d + 60 + d * d / 2) / 8 + d * d * d / 8 + 50 * d + third;
+}
+
+// Costs per join are least if the base is moved when the passes it lately took cost as much, per
+// join, as its building and all passes since.
+bool RefitPolicy::is_time_to_build(const Size& size) {
+  const double passes = refinements_ > 1 ? refinements_ : 1 / std::max(joins_since_pass_, 1.0);
+  rate_ = kRateKept * rate_ + kRateAdded * passes;
+  const double pass = pass_cost(size.members);
+  return rate_ * pass * joins_since_base_ > build_cost(size) + passes_since_base_ * pass;
+}
+
+// Whether passes shorten the step so slowly that a few more of them cost as much as a base. The
+// first step of a join is new; each later one should be shorter than the one before.
+bool RefitPolicy::is_slow(const Size& size, double decrement) const {
+  const double bearable =
+      std::max(kHalved, 1 - kPassesPerBase * pass_cost(size.members) / build_cost(size));
+  return refinements_ > 2 && !(decrement < bearable * last_decrement_);
+}
+
+}  // namespace shapcpp

@@ -1,0 +1,92 @@
+// How much work the certified path spends on a coalition, and of which kind.
+//
+// Nothing here can change an integer: signs are counted where a bound decides them, whichever
+// estimate, pass, base or fit the bound came from. A bad policy is slow, never wrong.
+#pragma once
+
+#include <cstddef>
+
+namespace shapcpp {
+
+class RefitPolicy {
+ public:
+  // What costs depend on.
+  struct Size {
+    std::size_t members = 0;
+    bool has_third = false;  // whether the base has a third derivative
+  };
+  // How the last estimate came out.
+  struct Estimate {
+    double decrement = 0;            // the length of its step
+    bool is_rounding_bound = false;  // whether rounding at the anchor is much of its error
+    bool has_drifted = false;        // whether the base has lost too many digits
+  };
+  enum class Refinement { kNone, kPass, kExactPass, kBase };
+
+  explicit RefitPolicy(std::size_t columns) : columns_(static_cast<double>(columns)) {}
+
+  // A new walk begins.
+  void clear() { *this = RefitPolicy(static_cast<std::size_t>(columns_)); }
+  // A sample joins: a new coalition.
+  void join();
+  // The base has taken it up; `moves_far`: its loss is expanded away from the base.
+  void absorb(bool moves_far);
+
+  // Whether estimates of the coalition are worth taking at all. Asked once per coalition.
+  [[nodiscard]] bool may_estimate();
+  // Hears whether they decided all signs.
+  void settle(bool decided);
+  // Whether nearly every join of late needed a pass: then it is made at once.
+  [[nodiscard]] bool passes_at_once(const Size& size) const;
+  // Whether the next estimate is worth its bounds; false before a pass that is made at once.
+  [[nodiscard]] bool tries_estimate(const Size& size);
+
+  // What to do about an estimate that left signs open.
+  [[nodiscard]] Refinement refine(const Size& size, const Estimate& estimate);
+  // Whether this coalition has had an estimate.
+  [[nodiscard]] bool has_estimated() const { return tried_ || refinements_ > 1; }
+  // Whether the coalition may have one more base. Asked once per base.
+  [[nodiscard]] bool may_build() { return ++bases_ <= kMostBases; }
+  // A base is being built.
+  void build();
+
+  // Whether a fit should leave a base where it ends.
+  [[nodiscard]] bool keeps_fit() const { return skips_ == 0; }
+  // Below this size a fit costs less than a base needs.
+  [[nodiscard]] static bool is_worth_base(std::size_t members) { return members >= 8; }
+  // Whether a base should have a third derivative, which takes d / 3 Hessians to build: it pays
+  // where passes are long.
+  [[nodiscard]] bool wants_third(std::size_t members) const;
+
+  // In operations of a register of doubles, roughly: a pass with the estimate after it, a base.
+  double pass_cost(std::size_t members) const;
+  double build_cost(const Size& size) const;
+
+ private:
+  static constexpr int kMostBases = 1;
+
+  bool is_time_to_build(const Size& size);
+  bool is_slow(const Size& size, double decrement) const;
+
+  double columns_;
+
+  // Of the coalition.
+  int refinements_ = 0;
+  int bases_ = 0;
+  bool tried_ = false;         // whether it was tried without a pass
+  double last_decrement_ = 0;  // of the estimate before the last
+
+  // Of the walk.
+  bool awaits_pass_ = false;  // a sample joined that moves far
+  double success_ = 0;        // share of the tries without a pass that did, lately
+  double rate_ = 0;           // passes per join, lately
+  double joins_since_pass_ = 0;
+  double joins_since_base_ = 0;
+  double passes_since_base_ = 0;
+  // Where bounds do not help (a margin that stays zero, features without a scale), trying them at
+  // every join is waste: after each failure in a row, twice as many coalitions are fitted without.
+  int failures_ = 0;
+  int skips_ = 0;
+};
+
+}  // namespace shapcpp

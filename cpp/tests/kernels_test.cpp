@@ -1,0 +1,135 @@
+// The vector loops against plain ones, at the level that the processor chose.
+#include "kernels/kernels.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "core/numerics/storage.hpp"
+#include "core/samplers/random_words.hpp"
+#include "tests/check.hpp"
+
+namespace shapcpp::tests {
+namespace {
+
+constexpr std::size_t kColumns = 5;
+constexpr std::size_t kRows = 100;
+
+// Numbers of both signs below 1.
+class Draw {
+ public:
+  double operator()() { return std::ldexp(static_cast<double>(words_.next() >> 11), -52) - 1; }
+  std::vector<double> operator()(std::size_t n) {
+    std::vector<double> numbers(n);
+    for (double& number : numbers) number = (*this)();
+    return numbers;
+  }
+
+ private:
+  RandomWords words_{1, 2};
+};
+
+bool is_near(double a, double b) {
+  return std::abs(a - b) <= 1e-13 * (1 + std::abs(b));
+}
+
+SampleTiles tiles(Draw& draw) {
+  SampleTiles samples(kColumns, kRows);
+  for (std::size_t i = 0; i < kRows; ++i) samples.append(draw(kColumns));
+  return samples;
+}
+
+TEST("margins and their gradient are those of plain loops") {
+  Draw draw;
+  const kernels::Kernels& loops = kernels::kernels();
+  const SampleTiles samples = tiles(draw);
+  const std::vector<double> weights = draw(kColumns);
+  const std::size_t rows = padded_rows(kRows);
+  AlignedVector margins(rows);
+  loops.margins(samples.tile(0), kColumns, weights.data(), rows, margins.data());
+  for (std::size_t i = 0; i < kRows; ++i) {
+    double margin = 0;
+    for (std::size_t j = 0; j < kColumns; ++j) margin += samples.value(i, j) * weights[j];
+    CHECK(is_near(margins[i], margin));
+  }
+  AlignedVector gradient(kColumns);
+  AlignedVector magnitude(kColumns);
+  loops.add_gradient(samples.tile(0), kColumns, margins.data(), rows, gradient.data(),
+                     magnitude.data());
+  for (std::size_t j = 0; j < kColumns; ++j) {
+    double sum = 0;
+    double absolute = 0;
+    for (std::size_t i = 0; i < kRows; ++i) {
+      sum += samples.value(i, j) * margins[i];
+      absolute += std::abs(samples.value(i, j) * margins[i]);
+    }
+    CHECK(is_near(gradient[j], sum));
+    CHECK(is_near(magnitude[j], absolute));
+  }
+}
+
+TEST("products, outer products and inverses of small matrices are those of plain loops") {
+  Draw draw;
+  const kernels::Kernels& loops = kernels::kernels();
+  const std::size_t stride = padded_columns(kColumns);
+  AlignedVector matrix(kColumns * stride);
+  for (std::size_t j = 0; j < kColumns; ++j) matrix[j * (stride + 1)] = 1;
+  AlignedVector vector(stride);
+  for (int added = 0; added < 3; ++added) {
+    for (std::size_t j = 0; j < kColumns; ++j) vector[j] = draw();
+    AlignedVector expected(matrix);
+    for (std::size_t j = 0; j < kColumns; ++j)
+      for (std::size_t l = 0; l < kColumns; ++l)
+        expected[j * stride + l] += 0.5 * vector[j] * vector[l];
+    loops.add_outer(matrix.data(), kColumns, stride, vector.data(), 0.5);
+    for (std::size_t i = 0; i < matrix.size(); ++i) CHECK(is_near(matrix[i], expected[i]));
+  }
+  AlignedVector product(stride);
+  loops.multiply(matrix.data(), kColumns, stride, vector.data(), product.data());
+  double largest = 0;
+  for (std::size_t j = 0; j < kColumns; ++j) {
+    double sum = 0;
+    double row = 0;
+    for (std::size_t l = 0; l < kColumns; ++l) {
+      sum += matrix[j * stride + l] * vector[l];
+      row += std::abs(matrix[j * stride + l]);
+    }
+    CHECK(is_near(product[j], sum));
+    largest = std::max(largest, row);
+  }
+  CHECK(is_near(loops.largest_row_sum(matrix.data(), kColumns, stride), largest));
+  AlignedVector inverse(matrix);
+  AlignedVector scratch(kColumns);
+  CHECK(loops.invert(inverse.data(), kColumns, stride, scratch.data()));
+  AlignedVector solved(stride);
+  loops.multiply(inverse.data(), kColumns, stride, product.data(), solved.data());
+  for (std::size_t j = 0; j < kColumns; ++j) CHECK(is_near(solved[j], vector[j]));
+  matrix[0] = -1;
+  CHECK(!loops.invert(matrix.data(), kColumns, stride, scratch.data()));
+}
+
+TEST("test margins are sorted into positive, within their bound, and negative") {
+  Draw draw;
+  const kernels::Kernels& loops = kernels::kernels();
+  const std::size_t rows = padded_rows(kRows);
+  AlignedVector margins(rows, 0.0);
+  AlignedVector norms(rows, std::numeric_limits<double>::quiet_NaN());
+  std::size_t positive = 0;
+  std::size_t within = 0;
+  for (std::size_t i = 0; i < kRows; ++i) {
+    margins[i] = draw();
+    norms[i] = std::abs(draw());
+    positive += margins[i] > 0.5 * norms[i] ? 1 : 0;
+    within += std::abs(margins[i]) <= 0.5 * norms[i] ? 1 : 0;
+  }
+  std::size_t found_positive = 0;
+  std::size_t found_within = 0;
+  loops.classify(margins.data(), norms.data(), 0.5, rows, &found_positive, &found_within);
+  CHECK(found_positive == positive);
+  CHECK(found_within == within);
+}
+
+}  // namespace
+}  // namespace shapcpp::tests
