@@ -152,7 +152,7 @@ def test_decisions_as_a_spreadsheet_saves_them(tmp_path: Path, text: str, encodi
 def test_an_id_that_a_spreadsheet_changed_is_explained(tmp_path: Path) -> None:
     changed = features(id=["007", "a/b", "Jos\u00e9", "d", "e", "f"])
     (tmp_path / "d.csv").write_text("id,decision\n7,keep\n")
-    with pytest.raises(ValueError, match="has id '7'; it may be '007', of which a spreadsheet"):
+    with pytest.raises(ValueError, match="has id '7'; it may be '007', and a spreadsheet may"):
         apply_decisions(changed, read_decisions(tmp_path / "d.csv"))
     (tmp_path / "d.csv").write_text("id,decision\na\\b,relabel\nJose\u0301,keep\n")
     after = apply_decisions(changed, read_decisions(tmp_path / "d.csv"))

@@ -92,7 +92,7 @@ def test_lines_are_those_of_a_spreadsheet(tmp_path: Path) -> None:
     text = 'Reads\n\nfile,label,note\na,1,"two\nlines"\n\n,,\nb,0,x\n'
     table = table_of(tmp_path, text)
     assert [row.place for row in table.rows] == ["t.csv, line 4", "t.csv, line 7"]
-    assert table.notes == ("t.csv: the first 1 lines with text stand above the header",)
+    assert table.notes == ("t.csv: a line stands above the header",)
     with pytest.raises(ValueError, match="line 7 has 4 entries, the header 3"):
         table_of(tmp_path, text.replace("b,0,x", "b,0,x,y"))
 

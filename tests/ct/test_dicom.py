@@ -72,7 +72,8 @@ def test_a_slice_across_the_others_is_none_of_them_whatever_it_is_called(
     assert slices.id.tolist() == ids
     assert slices.extra["slice"].tolist() == list(range(6))
     assert (
-        f"left out 1 of 7 DICOM files of {scans}, which are no axial CT images: 1 sagittal" in notes
+        f"left out 1 of 7 DICOM files of {scans}, which are no axial CT images: sagittal (1)"
+        in notes
     )
 
 

@@ -111,7 +111,7 @@ def test_without_positions_slices_are_in_the_order_of_their_numbers(tmp_path: Pa
     slices = read_scans(tmp_path, size=8, note=notes.append)
     assert slices.id.tolist() == [f"1.9.{number}" for number in range(5, -1, -1)]
     assert slices.extra["slice"].tolist() == list(range(6))
-    assert notes[0] == "6 slices have no ImagePositionPatient and are ordered by InstanceNumber"
+    assert notes[0] == "6 slices have no ImagePositionPatient; its InstanceNumber gives the place"
 
 
 def test_the_positions_that_are_known_say_which_way_numbers_run(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_the_positions_that_are_known_say_which_way_numbers_run(tmp_path: Path) 
     notes: list[str] = []
     slices = read_scans(tmp_path, size=8, note=notes.append)
     assert slices.id.tolist() == [f"1.9.{number}" for number in range(6)]
-    assert notes[0].startswith("1 slices have no ImagePositionPatient")
+    assert notes[0].startswith("1 slice has no ImagePositionPatient")
 
 
 def test_a_number_that_is_there_twice_gives_no_place(tmp_path: Path) -> None:

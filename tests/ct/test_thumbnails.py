@@ -22,6 +22,14 @@ def test_pictures_by_either_kind_of_id(tmp_path: Path, anonymous: bool) -> None:
     assert pictures[ids[2]].tolist() == pattern(2).tolist()
 
 
+def test_a_slice_in_a_file_of_an_odd_name_is_found_again(tmp_path: Path) -> None:
+    for number in range(2):
+        write_png(tmp_path / str(number) / "a\tb.png", pattern(number))
+    ids = read_scans(tmp_path, size=4).id
+    assert ids.tolist() == ["0/a\\tb.png", "1/a\\tb.png"]
+    assert thumbnails(tmp_path, ids, 8)[ids[1]].tolist() == pattern(1).tolist()
+
+
 def test_deep_slices_are_shown_between_percentiles(tmp_path: Path) -> None:
     ramp = np.arange(400, dtype=np.int16).reshape(20, 20) * 5 - 1000
     write_nifti(tmp_path / "a.nii", np.stack([ramp, np.full_like(ramp, 7)], axis=2))

@@ -272,7 +272,7 @@ def test_a_missing_mask_is_told_by_the_reader_or_left_out(
     mine: dict[str, Any] = {
         "data": tmp_path, "noise": (0.25,), "counts": None, "epochs": 1, "size": 8,
     }  # fmt: skip
-    with pytest.raises(ValueError, match=r"5.png \(manifest.csv, row 5\)"):
+    with pytest.raises(ValueError, match=r"5.png \(manifest.csv, line 7\)"):
         reproduce(tmp_path / "out", **SMALL | mine)
     assert "network-25" in redone(tmp_path / "out", capsys, **mine, skip_bad=True)
 

@@ -25,6 +25,7 @@ __all__ = [
     "note",
     "parse_counts",
     "save",
+    "with_options",
 ]
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -94,3 +95,16 @@ def parse_counts(text: str) -> dict[str, tuple[int, int]]:
             raise ValueError(f"counts names {split} twice, in {text!r}")
         counts[split] = int(positive), int(negative)
     return counts
+
+
+def with_options(sentence: str, commands: click.Group) -> str:
+    """Returns a sentence in which names of Python's arguments are options of the commands."""
+    options = {
+        str(parameter.name): parameter.opts[0]
+        for command in commands.commands.values()
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and "_" in str(parameter.name)
+    }
+    # Not in what was typed, such as the file test_labels.npy or a quoted column.
+    alone = rf"(?<![\w./'-])({'|'.join(options)})(?![\w./'-])"
+    return re.sub(alone, lambda name: options[name[0]], sentence)

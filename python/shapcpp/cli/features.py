@@ -11,7 +11,15 @@ import numpy as np
 from click.core import ParameterSource
 
 import shapcpp
-from shapcpp.cli.console import EXIT_INTERRUPTED, PATH, check_outputs, note, parse_counts, save
+from shapcpp.cli.console import (
+    EXIT_INTERRUPTED,
+    PATH,
+    check_outputs,
+    note,
+    parse_counts,
+    save,
+    with_options,
+)
 from shapcpp.cli.scan_options import scan_options
 from shapcpp.machine import processors
 from shapcpp.progress import progress_bar
@@ -106,6 +114,8 @@ def features(
     torch.set_num_threads(min(torch.get_num_threads(), processors.available_processors()))
     options = NetworkOptions(capsules=capsules, routing=routing)
     epochs_told: list[str] = []
+    commands = click.get_current_context().find_root().command
+    assert isinstance(commands, click.Group)
     try:
         with progress_bar("") as progress:
 
@@ -138,7 +148,7 @@ def features(
                 curve=curve,
                 checkpoint=checkpoint,
                 progress=progress,
-                stage=lambda sentence: click.echo(sentence, err=True),
+                stage=lambda sentence: click.echo(with_options(sentence, commands), err=True),
                 note=tell,
             )
     except KeyboardInterrupt:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import signal
 import stat
 import sys
@@ -29,6 +28,7 @@ from shapcpp.cli.console import (
     check_outputs,
     note,
     save,
+    with_options,
 )
 from shapcpp.cli.doubt import doubt
 from shapcpp.cli.features import features
@@ -222,7 +222,7 @@ def main() -> NoReturn:
         signal.signal(stop, _interrupt_once)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup leaves it
         signal.signal(signal.SIGHUP, _hang_up)
-    warnings.showwarning = lambda message, *_: note(_with_options(str(message)))
+    warnings.showwarning = lambda message, *_: note(with_options(str(message), cli))
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  closed by the shell
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):  # of a terminal that cannot show every id
@@ -243,7 +243,7 @@ def main() -> NoReturn:
         place = "standard output" if error.filename is None else repr(error.filename).strip("'")
         _fail(f"{place or 'an empty name'}: {reason(error)}", EXIT_BAD_INPUT)
     except (ValueError, TypeError) as error:
-        _fail(_with_options(reason(error)), EXIT_BAD_INPUT)
+        _fail(with_options(reason(error), cli), EXIT_BAD_INPUT)
     except (ImportError, InsufficientMemoryError) as error:  # of an extra
         _fail(reason(error), EXIT_BAD_INPUT)
     except Exception as error:
@@ -269,19 +269,6 @@ def _hang_up(*_: object) -> NoReturn:
             if stat.S_ISCHR(os.fstat(stream).st_mode):  # no pipe, no file
                 os.dup2(nowhere, stream)
     _interrupt_once()
-
-
-def _with_options(sentence: str) -> str:
-    """The sentence with options where it has the names that they have in Python."""
-    options = {
-        str(parameter.name): parameter.opts[0]
-        for command in cli.commands.values()
-        for parameter in command.params
-        if isinstance(parameter, click.Option) and "_" in str(parameter.name)
-    }
-    # Not in what was typed, such as the file test_labels.npy or a quoted column.
-    alone = rf"(?<![\w./'-])({'|'.join(options)})(?![\w./'-])"
-    return re.sub(alone, lambda name: options[name[0]], sentence)
 
 
 def _fail(sentence: str, status: int) -> NoReturn:

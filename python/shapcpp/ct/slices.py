@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp.storage import files
+from shapcpp.storage.features import SPLITS
 
-__all__ = ["SPLITS", "Slices"]
+__all__ = ["Slices"]
 
 Array = NDArray[Any]
-
-SPLITS = ("train", "val", "test", "")
 
 
 def _printable(column: NDArray[np.str_]) -> NDArray[np.str_]:

@@ -70,8 +70,11 @@ def plain(entries: Iterable[str]) -> list[str]:
     return [one.removesuffix(".0") for one in column]
 
 
-def hint(text: str, known: Iterable[str]) -> str:
-    """Says what a spreadsheet may have done to an identifier that is not known; else ""."""
+def hint(text: str, known: Iterable[str], named: bool = True) -> str:
+    """Says what a spreadsheet may have done to an identifier that is not known; else "".
+
+    Unless `named`, no known identifier is mentioned, since it may be a patient's.
+    """
     if SHORTENED.fullmatch(text):
         return "; a spreadsheet may have shortened a long number: format the column as text"
     if DATES.fullmatch(text):
@@ -80,8 +83,8 @@ def hint(text: str, known: Iterable[str]) -> str:
     if number is not None:
         for other in known:
             if other != text and whole_number(other) == number:
+                meant = f"it may be {other!r}, and " if named else ""
                 return (
-                    f"; it may be {other!r}, of which a spreadsheet changed the zeros: format the "
-                    "column as text"
+                    f"; {meant}a spreadsheet may have changed its zeros: format the column as text"
                 )
     return ""

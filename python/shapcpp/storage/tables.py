@@ -109,7 +109,8 @@ def read_table(path: files.PathLike, known: Sequence[str]) -> Table:
         lines = [(number, list(map(unescaped, line))) for number, line in lines if any(line)]
         header, above = _header(lines, known)
         if above:
-            notes.append(f"the first {above} lines with text stand above the header")
+            lines_above = "a line stands" if above == 1 else f"{above} lines stand"
+            notes.append(f"{lines_above} above the header")
         columns = _named(header, known)
         rows = list(_rows(lines[above + 1 :], len(header)))
         kept = [at for at, name in enumerate(columns) if name]

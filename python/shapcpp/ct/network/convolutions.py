@@ -21,7 +21,7 @@ CHUNK = 1 << 16
 def convolved(
     first: nn.Conv2d, norm: nn.BatchNorm2d, second: nn.Conv2d, pictures: Tensor
 ) -> Tensor:
-    """Convolution, batch norm, ReLU, convolution, ReLU and max-pooling by 2.
+    """Applies convolution, batch norm, ReLU, convolution, ReLU and max-pooling by 2.
 
     Parameters
     ----------

@@ -20,9 +20,9 @@ DAMAGED = "it is damaged: its content is not that of its SHA-256"
 
 
 def write_torch(path: files.PathLike, content: Mapping[str, Any]) -> None:
-    """``torch.save`` of numbers, text and tensors, with their SHA-256 beside them.
+    """Runs ``torch.save`` on numbers, text and tensors, with their SHA-256 beside them.
 
-    A full disk is an OSError as of other files.
+    A full disk raises an OSError, as for other files.
     """
     whole = {**content, DIGEST: _digest(content)}
 
@@ -39,7 +39,7 @@ def write_torch(path: files.PathLike, content: Mapping[str, Any]) -> None:
 
 
 def read_torch(path: files.PathLike) -> tuple[dict[str, Any], bool]:
-    """The content of a file, and whether it is what `write_torch` wrote, to the last bit.
+    """Reads the content of a file; tells if it is what `write_torch` wrote, to the last bit.
 
     Nothing that is in the file is run.
 
@@ -71,7 +71,7 @@ def _digest(content: object) -> str:
 
 
 def _add(digest: Any, content: object) -> None:
-    """Every part with its kind and its length, so that no two contents are told alike."""
+    """Adds every part with its kind and length, so that no two contents have one digest."""
     if isinstance(content, Tensor):
         array = content.detach().cpu().contiguous()
         digest.update(f"tensor {array.dtype} {tuple(array.shape)}\n".encode())
@@ -91,7 +91,7 @@ def _add(digest: Any, content: object) -> None:
 
 
 class _ToldErrors:
-    """A file whose errors torch.save hides behind its own."""
+    """Keeps the error of a file, which torch.save hides behind its own."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

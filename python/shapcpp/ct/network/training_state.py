@@ -1,4 +1,4 @@
-"""A training on its way, kept on disk: killed after any epoch, it goes on from there."""
+"""The state of a training, kept on disk: a training killed after any epoch continues from it."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ SHORT = 40  # characters; what is longer, such as a hash, is not shown
 
 
 class OtherTrainingError(ValueError):
-    """A checkpoint that cannot be gone on from, since it is of another training."""
+    """A checkpoint of another training, which cannot be continued."""
 
 
 class TrainingState:
-    """Everything that the next epochs depend on.
+    """The state that the next epochs depend on.
 
     Parameters
     ----------
     network : CapsuleNetwork
-        With its weights before the first epoch.
+        The network, with its weights before the first epoch.
     mean : AveragedModel
         The running mean of its weights.
     adam : torch.optim.Adam
-        Of those weights.
+        The optimiser of those weights.
     generator : torch.Generator
-        Of orders and transforms.
+        The source of orders and transforms.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class TrainingState:
         self.best_weights: dict[str, Any] = copy.deepcopy(network.state_dict())
 
     def note(self, train_loss: float, val_loss: float, val_auc: float) -> None:
-        """The end of an epoch."""
+        """Records the end of an epoch."""
         self.curve.append((len(self.curve) + 1, train_loss, val_loss, val_auc))
         if since_best(self.curve) == 0:
             self.best_weights = copy.deepcopy(self._mean.module.state_dict())
@@ -79,7 +79,7 @@ class TrainingState:
         return ends(self.curve, epochs, patience)
 
     def save(self, path: files.PathLike, training: Mapping[str, Any]) -> None:
-        """Writes it, whole or not at all, with what tells this training from others."""
+        """Writes the state, whole or not at all, with what tells this training from others."""
         content = {
             "training": json.dumps(training),
             "network": self._network.state_dict(),
@@ -94,7 +94,7 @@ class TrainingState:
     def resume(
         self, path: files.PathLike, training: Mapping[str, Any], epochs: int, patience: int
     ) -> None:
-        """Takes up what `save` wrote, where there is such a file.
+        """Continues from what `save` wrote, where there is such a file.
 
         Raises
         ------
@@ -138,7 +138,7 @@ def epochs_kept(path: files.PathLike) -> int:
 
 
 def since_best(curve: Sequence[Row]) -> int:
-    """Epochs since the first of the least validation loss."""
+    """Counts the epochs since the first with the least validation loss."""
     losses = [val_loss for _, _, val_loss, _ in curve]
     return len(losses) - 1 - losses.index(min(losses))
 

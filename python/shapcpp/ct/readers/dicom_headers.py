@@ -43,7 +43,7 @@ PLANES = ("sagittal", "coronal", "oblique")
 
 @dataclass(frozen=True)
 class Header:
-    """Everything that is taken from a slice's header.
+    """The elements that are taken from a slice's header.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Header:
     position, orientation : tuple of float, or None
         ImagePositionPatient (3 numbers, mm) and ImageOrientationPatient (6 numbers).
     unfit : str
-        The reason why it is no axial CT image, such as "a localizer"; "" if it is one.
+        The reason why it is no axial CT image, such as "localizer"; "" if it is one.
     """
 
     patient: str
@@ -104,9 +104,9 @@ def _unfit(dataset: Any, stored_class: str, orientation: tuple[float, ...] | Non
         return "in colour"
     words = {word.strip().upper() for word in text_of(dataset, "ImageType").split("\\")}
     if words & SCOUTS:
-        return "a localizer"
+        return "localizer"
     if words & SCREENS:
-        return "a screen save"
+        return "screen save"
     unit = text_of(dataset, "RescaleType").upper()
     if unit not in UNITS:
         return f"in {unit}, not in Hounsfield units"

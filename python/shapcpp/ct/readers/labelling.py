@@ -82,7 +82,7 @@ def with_table_labels(
 
 
 class _Files:
-    """The files of the scans, by path, and by the ends of their paths."""
+    """Finds the files of the scans by path, and by the ends of their paths."""
 
     def __init__(self, index: SliceIndex, folder: Path) -> None:
         self._finders = [FileFinder(one) for one in (folder, index.root)]
@@ -105,7 +105,9 @@ class _Files:
         """Says what a spreadsheet may have done to the name of a file that is not there."""
         names = [stem(slices[0].file.stem) for slices in self._by_path.values()]
         name = (parts_of(row.file) or [row.file])[-1]
-        return cells.hint(name, names) or cells.hint(stem(Path(name).stem), names)
+        return cells.hint(name, names, named=False) or cells.hint(
+            stem(Path(name).stem), names, named=False
+        )
 
     def knows(self, written: str) -> bool:
         """True if an entry of a table ends with the name of one of the files."""

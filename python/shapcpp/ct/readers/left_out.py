@@ -33,7 +33,7 @@ class LeftOut:
         total = self._reasons.total()
         if not total:
             return
-        reasons = ", ".join(f"{n} {reason}" for reason, n in self._reasons.most_common())
+        reasons = ", ".join(f"{reason} ({n})" for reason, n in self._reasons.most_common())
         if not kept:
             raise ValueError(f"{source} holds no axial CT image: {reasons}")
         note(

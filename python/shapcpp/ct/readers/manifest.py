@@ -84,7 +84,7 @@ class Manifest:
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """The path of the file."""
         return self.table.path
 
 
@@ -211,7 +211,7 @@ def _number(entry: str, where: str) -> int | None:
 def _note_patients(rows: Iterable[Row], note: Callable[[str], None]) -> None:
     for row in rows:
         if row.patient is not None and (said := cells.hint(row.patient, ())):
-            note(f"{row.where}: patient is {row.patient!r}{said}")
+            note(f"{row.where}: the patient's id{said.replace(';', ':', 1)}")  # never the id itself
             return
 
 

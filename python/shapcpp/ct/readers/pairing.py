@@ -22,7 +22,7 @@ CHANNEL = re.compile(r"_0000$")
 def paired(
     root: Path, volumes: Iterable[Path], masks: Path | None
 ) -> tuple[list[tuple[Path, Path | None]], str]:
-    """Volumes of a folder with their masks, and where masks were looked for.
+    """Pairs the volumes of a folder with their masks; tells where masks were looked for.
 
     With `masks`, the file there of the same name. Otherwise the one of the same name in
     the sub-folder ``masks``, ``labels`` or ``labelsTr`` beside ``images`` or ``imagesTr``.
@@ -54,7 +54,7 @@ def _is_volume(path: Path) -> bool:
 
 
 def _by_key(folder: Path, paths: Iterable[Path]) -> dict[str, Path]:
-    """Volumes, or masks, by what they have in common: folder and name without their endings."""
+    """Maps folder and name without endings, which a volume and its mask share, to the file."""
     found: dict[str, Path] = {}
     for path in paths:
         name = MASK_SUFFIX.sub("", nifti_files.stem(path.name))
@@ -69,7 +69,7 @@ def _by_key(folder: Path, paths: Iterable[Path]) -> dict[str, Path]:
 
 
 def _pairs(volumes: dict[str, Path], masks: dict[str, Path]) -> list[tuple[Path, Path | None]]:
-    """Masks that lie in no sub-folder go with the only volume of their name, wherever it lies."""
+    """Pairs by key; a mask in no sub-folder goes with the only volume of its name."""
     names = Counter(Path(key).name for key in volumes)
     flat = {key: path for key, path in masks.items() if "/" not in key and names[key] == 1}
     return [(path, masks.get(key) or flat.get(Path(key).name)) for key, path in volumes.items()]

@@ -62,7 +62,8 @@ def in_order(
             numbered += sum(header.position is None for _, header in group)
         ordered += [(one, header, number) for number, (one, header) in enumerate(group)]
     if numbered:
-        note(f"{numbered} slices have no ImagePositionPatient and are ordered by InstanceNumber")
+        noun = "slice has" if numbered == 1 else "slices have"
+        note(f"{numbered} {noun} no ImagePositionPatient; its InstanceNumber gives the place")
     return ordered
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp.ct.readers.manifest import Manifest
+from shapcpp.storage import files
 
 __all__ = ["SERIES", "SliceIndex", "SliceRef", "first_and_more"]
 
@@ -54,6 +55,10 @@ class SliceRef:
     patient: str | None
     mask: Path | None
     extra: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        if not self.id.isprintable():  # as in `Slices`, so that it is found again
+            object.__setattr__(self, "id", files.shown(self.id))
 
 
 @dataclass(frozen=True)
