@@ -97,9 +97,13 @@ def test_what_deflates_well_is_read(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read["y"], y)
 
 
-def test_what_expands_without_measure_is_not(tmp_path: Path) -> None:
+def test_what_expands_without_measure_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "f.npz"
     np.savez_compressed(path, X=np.zeros(3_000_000))
+    assert not files.read_npz(path)["X"].any()  # as one-hot columns expand
+    monkeypatch.setattr(files, "available_memory", lambda: 40_000_000)
     with pytest.raises(ValueError, match=r"expand to 24000\d+, more than 100 times .*numpy.savez"):
         files.read_npz(path)
 

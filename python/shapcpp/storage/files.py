@@ -20,6 +20,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from shapcpp.machine.memory import available_memory
+
 __all__ = [
     "is_npy",
     "npz_names",
@@ -32,9 +34,9 @@ __all__ = [
 Array = NDArray[Any]
 PathLike = str | os.PathLike[str]
 
-# What an archive may expand to: so many bytes, or such a multiple of its own size, which honest
-# numbers hardly ever do.
-SMALL = 1 << 24
+# Bytes that an archive may expand to in any case, and if as much memory is free; beyond them it
+# may expand to a multiple of its own size. One-hot columns deflate a thousandfold.
+SMALL, LARGE = 1 << 24, 1 << 30
 MOST_EXPANSION = 100
 
 # What reading a damaged file can raise.
@@ -128,7 +130,9 @@ def _check_members(members: Sequence[zipfile.ZipInfo], size: int) -> None:
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ValueError(f"its member {key} is packed in a way that numpy.savez never does")
     expanded = sum(member.file_size for member in members)
-    if expanded > max(SMALL, MOST_EXPANSION * size):
+    available = available_memory()
+    free = LARGE if available is None else min(LARGE, available // 2)
+    if expanded > max(SMALL, MOST_EXPANSION * size, free):
         raise ValueError(
             f"its {size} bytes expand to {expanded}, more than {MOST_EXPANSION} times as many: "
             "if that is meant, save it uncompressed, with numpy.savez"
