@@ -85,7 +85,7 @@ def test_a_stopped_run_says_where_it_is_kept(folder: Path, stop: signal.Signals)
         time.sleep(0.02)
     time.sleep(0.3)
     process.send_signal(stop)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
     kept = shapcpp.load(folder / "run.npz")
     assert kept.n_permutations > 0
@@ -158,7 +158,7 @@ def test_ctrl_c_keeps_the_csv_too(folder: Path) -> None:
         time.sleep(0.02)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=20) == 130
+    assert process.wait(timeout=60) == 130
     kept = shapcpp.load(folder / "run.npz")
     kept.to_csv(folder / "expected.csv")
     assert (folder / "values.csv").read_bytes() == (folder / "expected.csv").read_bytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import shapcpp
@@ -39,3 +40,18 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 
 def sides(folder: Path) -> tuple[shapcpp.Samples, shapcpp.Samples]:
     return shapcpp.read_features(folder / "features.npy").sides()
+
+
+def wait_for_work(process: subprocess.Popen[str], seconds: float = 2.0) -> None:
+    """Return once the process has computed for this long, however busy the machine is.
+
+    Two seconds are enough for the start of the command line and for some permutations.
+    """
+    while _cpu_seconds(process.pid) < seconds:
+        assert process.poll() is None, "the process has ended"
+        time.sleep(0.02)
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

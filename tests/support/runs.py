@@ -40,7 +40,8 @@ def assert_efficient(v: Valuation) -> None:
     """What holds of any number of completed permutations."""
     assert v.n_permutations > 0
     np.testing.assert_array_equal(
-        v.gains.sum(axis=0), v.n_permutations * (v.full_counts - v.empty_counts)
+        v.gains.sum(axis=0),
+        v.n_permutations * int(v.settings["gain_unit"]) * (v.full_counts - v.empty_counts),
     )
 
 
