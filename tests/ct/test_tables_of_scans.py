@@ -67,6 +67,16 @@ def test_words_for_labels(
     assert note is None or note in notes[0]
 
 
+def test_pictures_need_no_words_for_labels(tmp_path: Path) -> None:
+    pictures(tmp_path)
+    rows = [(f"{n}.png", ("normal", "CAP")[n % 2], ("CAP", "normal")[n % 2]) for n in range(4)]
+    write_csv(tmp_path / "manifest.csv", "file,label,true_label", *rows)
+    slices, _ = read(tmp_path, positive="CAP")
+    assert slices.label.tolist() == [0, 1, 0, 1]
+    assert slices.extra["true_label"].tolist() == [1, 0, 1, 0]
+    assert len(thumbnails(tmp_path, slices.id, 8)) == 4
+
+
 def test_a_positive_word_that_nobody_wrote_is_told(tmp_path: Path) -> None:
     pictures(tmp_path)
     write_csv(tmp_path / "manifest.csv", "file,label", ("0.png", "no"), ("1.png", "CAP"))

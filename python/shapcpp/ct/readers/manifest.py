@@ -26,7 +26,7 @@ class Columns:
     Attributes
     ----------
     label : str
-        The column of the labels.
+        The column of the labels; "" if they do not matter.
     file : str or None
         The column of the files; by default ``file``, or else the one whose entries name files.
     positive : tuple of str
@@ -150,7 +150,8 @@ def _row(row: TableRow, patient: str, file_column: str, columns: Columns) -> Row
     entries, where = dict(row.cells), row.place
     known = {file_column, columns.label, "split", "patient", "mask"}
     extra = {name: entry for name, entry in entries.items() if name not in known}
-    if columns.label != "true_label" and "true_label" in entries:
+    # Without a column of labels only files are looked for, whatever words the labels are.
+    if columns.label not in ("", "true_label") and "true_label" in entries:
         extra["true_label"] = str(_truth(entries["true_label"], columns.positive, where))
     number = _number(entries.get("slice", ""), where)
     if "slice" in entries:
