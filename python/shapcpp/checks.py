@@ -1,4 +1,4 @@
-"""What arguments must be: one sentence with name, value and place for each that is not."""
+"""Checks of arguments: one sentence with name, value and place for each bad one."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def matching_features(
 
 
 def same_columns(name: str, value: object, other_name: str, other: object) -> None:
-    """ValueError naming the first column of a table that is not that of another table.
+    """Raises ValueError naming the first column that differs between two tables.
 
     Tables are what names its columns in text, as data frames do; arrays are no concern.
     """
@@ -129,7 +129,7 @@ def _check_64_bits(name: str, array: NDArray[Any]) -> None:
 def same_length(
     name: str, array: NDArray[Any], noun: str, other_name: str, other: NDArray[Any]
 ) -> None:
-    """ValueError with both lengths and shapes if two arrays differ in their first axis."""
+    """Raises ValueError with both lengths and shapes if two arrays differ in their first axis."""
     if len(array) != len(other):
         raise ValueError(
             f"{name} has {len(array)} {noun} and {other_name} has {len(other)} rows: "
@@ -204,7 +204,7 @@ def _of_one_kind(name: str, entries: list[Any]) -> NDArray[Any]:
 
 
 def companion(name: str, value: ArrayLike | None, y: NDArray[Any]) -> NDArray[Any] | None:
-    """Ids or groups, as many as there are labels, or None."""
+    """Checks ids or groups, one per label; None stays None."""
     if value is None:
         return None
     array = identifiers(name, value)
@@ -241,7 +241,7 @@ def natural(name: str, value: object) -> int:
 
 
 def most_permutations(test_counts: NDArray[np.int64]) -> int:
-    """Of how many permutations all sums fit in 64-bit integers, whatever the data.
+    """The largest number of permutations whose sums fit in 64 bits, whatever the data.
 
     A permutation changes the correct predictions of a class with T test samples by at most T
     at each join, so that over P of them no gain exceeds P T and no product P T^2. The standard
@@ -254,7 +254,7 @@ def most_permutations(test_counts: NDArray[np.int64]) -> int:
 
 
 def sums_fit(permutations: int, test_counts: NDArray[np.int64]) -> None:
-    """ValueError if sums over so many permutations might not fit in 64-bit integers."""
+    """Raises ValueError if sums over this many permutations might not fit in 64-bit integers."""
     most = most_permutations(test_counts)
     if permutations > most:
         raise ValueError(
@@ -290,7 +290,7 @@ def positive_real(name: str, value: object) -> float:
 
 
 def choice(name: str, value: object, *known: str | None) -> Any:
-    """One of the values known."""
+    """Checks that a value is one of the known ones."""
     if value is not None and not isinstance(value, str):
         raise TypeError(f"{name} must be one of {', '.join(map(repr, known))}; got {value!r}")
     if value not in known:

@@ -1,4 +1,4 @@
-"""Arrays from all that holds numbers: data frames, nullable columns, tensors, Arrow tables."""
+"""Arrays from anything that holds numbers: data frames, tensors, Arrow tables."""
 
 from __future__ import annotations
 

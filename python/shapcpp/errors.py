@@ -1,4 +1,4 @@
-"""Errors of every class are told in one sentence."""
+"""One sentence for an error of any class."""
 
 from __future__ import annotations
 

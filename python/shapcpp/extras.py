@@ -1,4 +1,4 @@
-"""Extras are installed from a checkout: no package of this name is published."""
+"""The command that installs an extra from a checkout: no such package is published."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A metric is a weight per class on the counts of correct test predictions."""
+"""Metrics: a weight per class on the counts of correct test predictions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""permutation(): what anyone needs to check a run by hand."""
+"""permutation(): the random orders of a run, for anyone who checks it by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a long work is: a bar where it would be seen, elsewhere only what is worth a line."""
+"""Progress of long work: a bar on a terminal, elsewhere a line for what is worth one."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def silent(sentence: str) -> None:
 
 
 class Progress(Protocol):
-    """What a long work reports to."""
+    """The receiver of the progress of long work."""
 
     def __call__(self, done: int, total: int) -> None:
-        """So much is done."""
+        """Reports that `done` of `total` are done."""
 
     def tell(self, sentence: str) -> None:
-        """What was reached on the way, such as the losses of an epoch."""
+        """Reports a result on the way, such as the losses of an epoch."""
 
 
 class Unseen:
@@ -44,7 +44,7 @@ class Unseen:
 
 
 class _Lines(Unseen):
-    """A line on stderr for what is told: for log files and batch queues."""
+    """Prints a line on stderr for each message: for log files and batch queues."""
 
     def __init__(self, what: str) -> None:
         self._what = what
@@ -74,7 +74,7 @@ class _Screen:
 
 @contextmanager
 def progress_bar(what: str = "permutations") -> Iterator[Progress]:
-    """Yields what moves a bar on stderr, with rate and time left, if that would be seen.
+    """Yields a function that moves a bar on stderr, with rate and time left.
 
     `what` stands before the bar, and what is told below it; without a bar they make a line.
     With another total it begins anew.

@@ -1,4 +1,4 @@
-"""What commands share: exit statuses, notes on stderr, outputs checked, counts of splits read."""
+"""Parts that commands share: exit statuses, notes on stderr, checks of outputs, saving."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ RAW_CSV = click.option(
 
 
 def note(sentence: object) -> None:
-    """One line on stderr."""
+    """Prints one line on stderr."""
     click.echo(f"Note: {sentence}.", err=True)
 
 
 def check_outputs(outputs: Iterable[str | None], inputs: list[str]) -> None:
-    """Before anything long starts: every output can be written and overwrites no input."""
+    """Checks, before anything long starts, that outputs can be written and overwrite no input."""
     taken = {os.path.realpath(path) for path in inputs}
     for path in filter(None, outputs):
         writing.check_writable(path)
@@ -84,7 +84,7 @@ def _end_as_failed() -> NoReturn:
 
 
 def parse_counts(text: str) -> dict[str, tuple[int, int]]:
-    """Positives and negatives by split, of "train=100/400,val=50/200"."""
+    """Reads positives and negatives by split from "train=100/400,val=50/200"."""
     counts: dict[str, tuple[int, int]] = {}
     for entry in text.split(","):
         match = re.fullmatch(r"(train|val|test)=(\d+)/(\d+)", entry.strip())

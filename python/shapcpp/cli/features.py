@@ -169,7 +169,7 @@ def features(
 
 
 def _given(names: tuple[str, ...]) -> list[str]:
-    """Which options were given, as they are typed."""
+    """Lists the options that were given, as they are typed."""
     source = click.get_current_context().get_parameter_source
     given = [name for name in names if source(name) is not ParameterSource.DEFAULT]
     return ["--" + name.replace("_", "-") for name in given]

@@ -1,4 +1,4 @@
-"""The command line: every command is one call of the public API, and a table of what it says."""
+"""The command line: every command is one call of the public API and prints its result."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ from shapcpp.results.valuation import load
 
 
 class Commands(click.Group):
-    """Commands that ask for nothing, so that the end of a file is no answer but an error."""
+    """A group whose commands never prompt, so that an end of file is an error."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """As of any group; click takes an EOFError for Ctrl-D."""
+        """Runs the group; click would take an EOFError for Ctrl-D."""
         try:
             return super().invoke(ctx)
         except EOFError as error:
@@ -255,14 +255,14 @@ def main() -> NoReturn:
 
 
 def _interrupt_once(*_: object) -> NoReturn:
-    """Ctrl-C stops the run; pressed again, it does not disturb the saving of what was done."""
+    """Lets a second Ctrl-C not disturb the saving of what was done."""
     for stop in STOPS:
         signal.signal(stop, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def _hang_up(*_: object) -> NoReturn:
-    """The terminal is gone: what would be written to it must not end the saving either."""
+    """Sends output to /dev/null once the terminal is gone, so that saving goes on."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         with suppress(OSError):

@@ -16,7 +16,7 @@ __all__ = ["reproduce"]
 
 
 class SeveralRates(click.Command):
-    """Takes ``--noise 10 20 30`` too: there are no arguments that the words could be."""
+    """A command that also takes ``--noise 10 20 30``, as it has no positional arguments."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, list(_each_with_its_option(args, "--noise")))

@@ -76,5 +76,5 @@ OPTIONS = (
 
 
 def scan_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a command the options."""
+    """Decorates a command with the options."""
     return reduce(lambda given, option: option(given), reversed(OPTIONS), command)

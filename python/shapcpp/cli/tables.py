@@ -1,4 +1,4 @@
-"""What the command line prints: rich tables on stdout, and the CSV of the same rows."""
+"""Tables that the command line prints on stdout, and the CSV of the same rows."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ PIPE_WIDTH = 160
 
 
 def make_console() -> Console:
-    """A console for tables on stdout: ids are data, and brackets in them are no markup."""
+    """Makes a console for tables on stdout; brackets in ids are not markup."""
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
 def make_table(columns: Sequence[str], left: Sequence[str] = ()) -> Table:
-    """An empty table, its columns aligned to the right but for those in `left`."""
+    """Makes an empty table whose columns are right-aligned except those in `left`."""
     table = Table()
     for column in columns:
         table.add_column(column, justify="left" if column in left else "right", overflow="fold")
@@ -56,7 +56,7 @@ def _per_class(v: Valuation, numbers: Sequence[Any]) -> str:
 
 
 def show_valuation(v: Valuation, metrics: Sequence[str]) -> None:
-    """What was run, and the lowest samples, or groups, by each metric."""
+    """Shows the run, and the lowest samples or groups by each metric."""
     console = make_console()
     s = v.settings
     units = f" in {len(v.gains)} groups" if s["by_group"] else ""
@@ -81,7 +81,7 @@ def show_valuation(v: Valuation, metrics: Sequence[str]) -> None:
 
 
 def _reliability(v: Valuation, metric: str) -> str:
-    """In brackets after the name of a metric; nothing where it is not known."""
+    """The reliability in brackets after a metric's name; empty where it is unknown."""
     known = v.reliability(metric)
     return "" if np.isnan(known) else f" (reliability {known:.2f})"
 
@@ -116,7 +116,7 @@ def _numbers(columns: dict[str, NDArray[Any]], metric: str, i: int) -> list[str]
 
 
 def show_merged(v: Valuation, n_runs: int) -> None:
-    """What was put together."""
+    """Shows the result of a merge."""
     make_console().print(
         f"{n_runs} run{'s' * (n_runs > 1)} put together: {v.n_permutations} of "
         f"{v.settings['permutations']} permutations asked for ({index_ranges.shown(v.ranges)}), "
@@ -125,7 +125,7 @@ def show_merged(v: Valuation, n_runs: int) -> None:
 
 
 def show_stats(v: Valuation) -> None:
-    """What the engine did, in all and per joined point: why a data set is fast or slow."""
+    """Shows the work of the engine, in all and per joined sample."""
     console = make_console()
     unit = "group" if v.settings["by_group"] else "sample"
     joins = v.stats.get("joins", v.n_permutations * len(v.gains))
@@ -145,7 +145,7 @@ def show_stats(v: Valuation) -> None:
 
 
 def show_detection(table: np.recarray[Any, Any], metrics: Sequence[str], v: Valuation) -> None:
-    """The paper's table: shares found, one row per fraction and direction."""
+    """Shows the paper's table: shares found, one row per fraction and direction."""
     console = make_console()
     console.print("Known label errors among the lowest values: share found (number)", style="bold")
     shown = make_table(["lowest", "error", "flipped", *metrics], left=["error"])
@@ -162,7 +162,7 @@ def show_detection(table: np.recarray[Any, Any], metrics: Sequence[str], v: Valu
 
 
 def show_table2(table: np.recarray[Any, Any], networks: Sequence[Mapping[str, Any]]) -> None:
-    """The paper's table, its numbers in brackets beside those found, a table per one-class rule."""
+    """Shows the paper's table with its numbers in brackets, one table per one-class rule."""
     console = make_console()
     for network in networks:
         epochs = network["epochs"]
@@ -203,7 +203,7 @@ def _beside(found: float, paper: float) -> str:
 
 
 def show_queue(queue: np.recarray[Any, Any], v: Valuation) -> None:
-    """The head of the queue of each metric."""
+    """Shows the head of the queue of each metric."""
     console = make_console()
     extra = [name for name in ("group",) if name in (queue.dtype.names or ())]
     for metric in dict.fromkeys(queue.metric.tolist()):
@@ -230,12 +230,12 @@ def show_queue(queue: np.recarray[Any, Any], v: Valuation) -> None:
 
 
 def save_rows(path: str, table: np.recarray[Any, Any], raw: bool) -> None:
-    """A table of `detection_table` or `review_queue` as CSV."""
+    """Writes a table of `detection_table` or `review_queue` as CSV."""
     write_csv(path, table.dtype.names or (), table.tolist(), raw)
 
 
 def show_info() -> None:
-    """One fact a line."""
+    """Shows one fact per line."""
     build = _core.build()
     facts = {
         "shapcpp": _core.__version__,

@@ -1,4 +1,4 @@
-"""Which labels to look at first, and how many known label errors are among them."""
+"""The review queue of a run, and the share of known label errors among its lowest values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def detection_table(
     fractions: float | Sequence[float] = (0.1, 0.3),
     metrics: str | Metric | Sequence[str | Metric] | None = None,
 ) -> np.recarray[Any, Any]:
-    """Of the labels flipped in each direction, how many are among the lowest values.
+    """Counts the labels flipped in each direction that are among the lowest values.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def review_queue(
     fraction: float = 0.1,
     metrics: str | Metric | Sequence[str | Metric] | None = None,
 ) -> np.recarray[Any, Any]:
-    """The labels to look at first, by each metric, lowest value first.
+    """Lists the samples to look at first by each metric, lowest value first.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def review_queue(
 
 
 def mistakes(v: Valuation, y: ArrayLike, y_true: ArrayLike) -> dict[str, NDArray[np.bool_]]:
-    """Which labels are wrong in each direction; arguments as for `detection_table`."""
+    """Marks the labels that are wrong in each direction; arguments as for `detection_table`."""
     given = _labels(v, "y", y)
     checks.known_labels("y", given, v.classes, known_name="the result")
     true = _labels(v, "y_true", y_true)

@@ -1,4 +1,4 @@
-"""What becomes of a classifier when doubtful labels are dropped or relabelled."""
+"""Validation scores of a classifier after samples are dropped or relabelled."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class _Judge:
         }
 
     def correct(self, chosen: NDArray[np.int64], action: Action) -> NDArray[np.int64]:
-        """Correct predictions of each class once the chosen samples are changed."""
+        """Counts correct predictions of each class after the chosen samples are changed."""
         X, classes = self._X, self._classes
         if action == "drop":
             X, classes = np.delete(X, chosen, axis=0), np.delete(classes, chosen)

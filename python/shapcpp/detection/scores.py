@@ -1,4 +1,4 @@
-"""How well the values separate label errors of known answer: the field's three scores."""
+"""The field's three scores of how well values separate known label errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def detection_scores(
     y_true: ArrayLike,
     metrics: str | Metric | Sequence[str | Metric] | None = None,
 ) -> np.recarray[Any, Any]:
-    """How well low values tell label errors from all other samples.
+    """Scores how well low values tell label errors from all other samples.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def detection_scores(
 
 
 def lower_cluster(values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which values 2-means puts below, at its global optimum; none where all are equal.
+    """Marks the lower cluster of 2-means at its global optimum; empty where all values are equal.
 
     In one dimension clusters are intervals, so that the best of the cuts between distinct
     values is the optimum: the one with the largest spread between clusters.

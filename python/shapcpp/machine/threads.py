@@ -16,7 +16,7 @@ SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 def can_start(count: int) -> int:
-    """How many of so many threads can be started beside this one."""
+    """Counts how many of this many threads can be started beside this one."""
     end, started = threading.Event(), []
     try:
         for _ in range(count):
@@ -32,10 +32,10 @@ def can_start(count: int) -> int:
 
 
 class Here(Executor):
-    """Does what it is given at once, on the thread that gives it."""
+    """An executor that runs each task at once, on the calling thread."""
 
     def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """A future that is done."""
+        """Runs the task and returns a finished future."""
         future: Future[Any] = Future()
         try:
             future.set_result(call(*args, **kwargs))
@@ -45,13 +45,13 @@ class Here(Executor):
 
 
 def pool(count: int) -> Executor:
-    """An executor of so many threads, or of those that can be started."""
+    """Makes an executor of this many threads, or of those that can be started."""
     made = can_start(count)
     return ThreadPoolExecutor(made) if made else Here()
 
 
 def spare_libraries() -> None:
-    """Has libraries make no more threads than they can.
+    """Limits the threads of libraries to the number that can be started.
 
     OpenBLAS, which numpy brings, sends its process SIGINT when a thread is refused, and OpenMP,
     which torch uses, ends it. Both look at these variables when they are loaded.

@@ -1,1 +1,1 @@
-"""What was asked: the samples and conventions of a game, checked."""
+"""The question: the samples and conventions of a game, checked."""

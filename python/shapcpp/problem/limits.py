@@ -1,4 +1,4 @@
-"""When a run ends before all that was asked for is done, and where it keeps what is done."""
+"""The limits of a run: the rule and the time that end it early, and its checkpoint."""
 
 from __future__ import annotations
 

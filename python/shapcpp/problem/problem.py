@@ -24,7 +24,7 @@ SingleClass = Literal["constant", "carry"]
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Who joins, what judges them, and the conventions; `Problem.of` makes it of arguments.
+    """Training samples, test set and conventions; `Problem.of` makes one from arguments.
 
     Attributes
     ----------
@@ -157,7 +157,7 @@ class Problem:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the arrays and of who joins with whom."""
+        """SHA-256 of the arrays and of the assignment of samples to players."""
         return fingerprint(self.X, self.y, self.X_test, self.y_test, self.players)
 
     @property
@@ -166,7 +166,7 @@ class Problem:
         return f"{self.fingerprint} {json.dumps(self.settings, sort_keys=True)}"
 
     def game(self, some: NDArray[np.int64] | None = None) -> _core.Game:
-        """The engine's game: of all players, or of some of them, numbered as they come."""
+        """Makes the engine's game of all players, or of the given ones, numbered in that order."""
         return _core.logistic_game(_core.Problem(**self.engine_arguments(some)))
 
     def engine_arguments(self, some: NDArray[np.int64] | None = None) -> dict[str, Any]:

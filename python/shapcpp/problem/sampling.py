@@ -1,4 +1,4 @@
-"""Which random orders of the players are drawn, how each is used, and how many at most."""
+"""The random orders of the players: which are drawn, how each is used, and the cap."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Sampling:
         return _core.halving_unit(problem.n_players, len(problem.y))
 
     def max_orders(self, problem: Problem) -> int:
-        """How many orders are asked for, or the cap where the results decide."""
+        """The number of orders asked for, or the cap where the results decide."""
         if self.permutations is not None:
             return self.permutations
         joins = self.gain_unit(problem).bit_length()  # of each player: J + 1 levels
@@ -99,11 +99,11 @@ class Sampling:
         return trace_points(self.max_orders(problem), self.trace)
 
     def trace_bytes(self, problem: Problem) -> int:
-        """Memory of the trace, and of that of a run which it goes on from."""
+        """Memory of the trace, and of the trace of the run that this one goes on from."""
         return 2 * len(self.trace_points(problem)) * problem.n_players * len(problem.classes) * 8
 
     def settings(self, problem: Problem) -> dict[str, Any]:
-        """What a result keeps of the options; those asked for change on the way."""
+        """The options that a result keeps; the orders asked for may change on the way."""
         return {
             "seed": self.seed,
             "sampler": self.sampler,

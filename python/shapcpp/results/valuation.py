@@ -88,7 +88,7 @@ class Valuation(Estimates):
         increasing; the last is `n_permutations`.
     trace_gains : ndarray of int64, shape (k, n_players, n_classes), or None
         The gains at these numbers, the last equal to `gains`. ``trace_gains[j] @ weights /
-        (trace_counts[j] * settings["gain_unit"])`` are the values after so many permutations.
+        (trace_counts[j] * settings["gain_unit"])`` are the values after that many permutations.
     """
 
     gains: NDArray[np.int64]

@@ -1,1 +1,1 @@
-"""How a run is done: in pieces, by threads or by the workers of an executor."""
+"""The execution of a run: in pieces, by threads or by the workers of an executor."""

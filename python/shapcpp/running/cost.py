@@ -110,7 +110,7 @@ def measured_cost(
 
 
 def check_fits(problem: Problem, sampling: Sampling, threads: int, elsewhere: bool = False) -> None:
-    """MemoryError, in one sentence, if the run, or the part of it here, cannot fit."""
+    """Raises MemoryError in one sentence if the run, or its part in this process, cannot fit."""
     trace = sampling.trace_bytes(problem)
 
     def needed(threads: int) -> int:
@@ -122,7 +122,7 @@ def check_fits(problem: Problem, sampling: Sampling, threads: int, elsewhere: bo
 def _measure(
     problem: Problem, sampling: Sampling, threads: int
 ) -> tuple[float, tuple[tuple[int, float], ...]]:
-    """Seconds to set up the whole run, and those of a permutation at each size measured."""
+    """Measures the seconds of the set-up, and those of a permutation at several sizes."""
     start = time.perf_counter()
     order, n, d = _order(problem), problem.n_players, problem.X.shape[1]
     measured = []
@@ -146,7 +146,7 @@ def _measure(
 
 
 def _order(problem: Problem) -> NDArray[np.int64]:
-    """Players in random order, in whose every beginning classes are as frequent as in all.
+    """Orders players at random so that every prefix has the class shares of the whole.
 
     The first two are of different class, however rare one is. The class of a group is
     that of its first sample.
@@ -168,7 +168,7 @@ def _seconds_of_one(
     sampler: _core.Sampler,
     grand_coalition: _core.Score,
 ) -> float:
-    """Seconds of a permutation while each thread is at one."""
+    """Measures the seconds of a permutation while every thread works on one."""
     rounds = 1
     while True:
         tally = _core.Tally(game.n_players, game.width)
@@ -198,7 +198,7 @@ def duration(seconds: float) -> str:
 
 
 def _power(measured: tuple[tuple[int, float], ...], most: float = MOST_POWER) -> float:
-    """By which power of the size the time of a permutation grows, at the last sizes."""
+    """The power of the size by which the time of a permutation grows, at the last sizes."""
     sizes, seconds = np.log(measured[-MOST_SIZES_FITTED:]).T
     if len(sizes) < 2:
         return LEAST_POWER

@@ -31,7 +31,7 @@ SHARE_OF_ADDING = 0.25  # of this process's time, at most
 FORGETS = 0.2  # weight of the last task in the running means
 IN_FLIGHT = 2  # tasks per worker: one that it does, one that waits for it
 ATTEMPTS = 4  # at one task
-SAID_AFTER, SAID_AGAIN = 3.0, 4.0  # seconds of waiting, and so many times as many
+SAID_AFTER, SAID_AGAIN = 3.0, 4.0  # seconds of waiting, and the factor by which they grow
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ class _Piece:
 
 
 class _Patience:
-    """Says for whom a run waits: soon, and then at ever longer intervals."""
+    """Says what a run waits for: soon, and then at ever longer intervals."""
 
     def __init__(self) -> None:
         self._since: float | None = None
         self._next = 0.0
 
     def wait(self, why: str) -> None:
-        """Is told `why` several times a second; nothing where it does not wait."""
+        """Takes the reason `why` several times a second; empty while the run does not wait."""
         now = time.monotonic()
         if not why:
             self._since = None
@@ -176,7 +176,7 @@ class ExecutorBackend:
         return not_sent
 
     def _size(self, left: int, workers: int) -> int:
-        """How many permutations the next task has: a second's, or a fair share of what is left.
+        """The number of permutations of the next task: a second's, or a fair share of the rest.
 
         It has more where players and workers are so many that adding up the tallies would
         take all of this process's time.
@@ -189,7 +189,7 @@ class ExecutorBackend:
         return min(left, int(count))
 
     def _results(self) -> Iterator[Tally]:
-        """The tallies that are there, after waiting a moment for the first."""
+        """Yields the tallies that have arrived, after waiting a moment for the first."""
         try:
             future = self._done.get(timeout=TICK)
             while True:
@@ -203,7 +203,7 @@ class ExecutorBackend:
             self._transport.check()
 
     def _read(self, future: Future[TaskResult]) -> TaskResult | None:
-        """The result that a future holds; None if it holds none."""
+        """Returns the result that a future holds; None if it holds none."""
         piece = self._in_flight.pop(future)
         error = CancelledError() if future.cancelled() else future.exception()
         if error is not None:
@@ -217,7 +217,7 @@ class ExecutorBackend:
             return result
         self._lacking.discard(result.process)
         if piece.with_inputs and result.had_inputs:
-            self._lacking.clear()  # whoever still lacks them says so again
+            self._lacking.clear()  # a worker that still lacks them says so again
         self._compare(result)
         measured = result.seconds / (piece.end - piece.first)
         before = self._seconds or measured
@@ -225,7 +225,7 @@ class ExecutorBackend:
         return result
 
     def _take_back(self, piece: _Piece, error: BaseException) -> None:
-        """What failed is done again, unless that is of no use."""
+        """Queues a failed task again, unless that is of no use."""
         if isinstance(error, InsufficientMemoryError):
             raise InsufficientMemoryError(f"on a worker, {error}") from error
         if isinstance(error, _core.ConvergenceError):
@@ -239,7 +239,7 @@ class ExecutorBackend:
         self._back.append(replace(piece, failures=piece.failures + 1))
 
     def _compare(self, result: TaskResult) -> None:
-        """All workers must agree on the coalition of all samples."""
+        """Checks that all workers agree on the score of the grand coalition."""
         assert result.full_counts is not None
         if self._full_counts is None:
             self._full_counts = result.full_counts
@@ -251,14 +251,14 @@ class ExecutorBackend:
             )
 
     def _drop(self) -> None:
-        """Nothing that is under way is waited for any more."""
+        """Stops waiting for the tasks under way."""
         if self._in_flight:
             worker.drop(self._task.run)
         for future in list(self._in_flight):
             future.cancel()
 
     def _finished(self) -> Iterator[Tally]:
-        """The tallies that have come back when the rest was dropped."""
+        """Yields the tallies that had arrived when the rest was dropped."""
         while not self._done.empty():
             future = self._done.get()
             self._in_flight.pop(future, None)
@@ -270,5 +270,5 @@ class ExecutorBackend:
 
 
 def _told(error: BaseException) -> str:
-    """An error in a line."""
+    """Formats an error as one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": ")

@@ -1,4 +1,4 @@
-"""A run: which permutations are missing, in which pieces they are done, and when it stops.
+"""A run: the missing permutations, the pieces in which they are done, and when it stops.
 
 Pieces end where something is to be looked at: for a stopping rule, for the trace, when a checkpoint
 falls due. The sums do not depend on how the run was cut.
@@ -97,7 +97,7 @@ class Runner:
         self._max_time = limits.max_time
         self._forecast = forecast
         self._foretold = False
-        self._stopped = False  # by the rule
+        self._stopped = False  # whether the rule ended the run
         self._rule_progress = 0.0
         earlier = self._earlier(extend)
         if earlier is not None:
@@ -113,7 +113,7 @@ class Runner:
         self._rate = 0.0  # permutations per second
 
     def set_full_counts(self, full_counts: NDArray[np.int64]) -> None:
-        """The counts of the grand coalition are known."""
+        """Takes the counts of the grand coalition."""
         self._full_counts = full_counts
 
     def run(self, backend: Backend, report: Report) -> None:
@@ -129,7 +129,7 @@ class Runner:
             self._write()
 
     def valuation(self) -> Valuation:
-        """The result so far. A run that its rule has ended asked for no more than was done."""
+        """The result so far; a run that its rule has ended asked for no more than was done."""
         problem, limits = self._problem, self._limits
         asked = self.tally.ranges if self._stopped else self._asked
         counts, gains = (None, None) if self._trace is None else self._trace.until(self.tally)
@@ -195,7 +195,7 @@ class Runner:
         return self._stopped or done == index_ranges.size(self._asked)
 
     def _expected(self) -> int:
-        """How many permutations the run will take, as far as the rule can tell."""
+        """The number of permutations that the run will take, as far as the rule can tell."""
         most = index_ranges.size(self._asked)
         done = self.tally.n_permutations
         if self._rule_progress * most <= done:
@@ -203,7 +203,7 @@ class Runner:
         return max(int(done / self._rule_progress), done + 1)
 
     def _foresee(self, done: int, look: bool) -> None:
-        """Tells how long a long run takes and, with little patience, ends it earlier.
+        """Forecasts the duration of a long run and, with little patience, ends it earlier.
 
         Where there is a rule, only its looks say how many permutations are needed; a run that is
         slow to its first look needs as many as that at least.
@@ -259,7 +259,7 @@ class Runner:
         self._rate = (end - first) / max(time.monotonic() - start, 1e-6)
 
     def _fill_gaps(self, backend: Backend, report: Report) -> None:
-        """Does the permutations below the last one done, which other threads were at.
+        """Does the missing permutations below the last one done, which other threads had begun.
 
         A run that was cut short is then the first permutations, as `permutations` asks for them.
         """
@@ -292,7 +292,7 @@ class Runner:
 
 
 def _trace_of(v: Valuation | None, points: NDArray[np.int64]) -> Arrays | None:
-    """The trace that a run of these points goes on with."""
+    """The trace with which a run of these points goes on."""
     if v is None or v.trace_counts is None or v.trace_gains is None:
         return None
     # A run ends wherever it was stopped: its end is kept only if it is a point of the trace that

@@ -1,4 +1,4 @@
-"""Executors differ in how many workers they have and in how inputs reach them."""
+"""Transports: the ways in which tasks and inputs reach the workers of an executor."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ class WorkerError(RuntimeError):
 
 
 class WorkerWarning(RuntimeWarning):
-    """A run waits for the workers of an executor, and says so for as long as it does."""
+    """Says, for as long as it is so, that a run waits for the workers of an executor."""
 
 
 class Transport(Protocol):
     """Sends tasks to workers."""
 
     def open(self, waits: Callable[[str], object]) -> None:
-        """Makes ready; tells `waits` several times a second for whom it waits."""
+        """Makes ready; calls `waits` several times a second with what it waits for."""
 
     def nobody(self, in_flight: Iterable[Future[TaskResult]], /) -> str:
-        """Why none of these tasks is being done, in words; empty where one may be."""
+        """Says why no worker does any of these tasks; empty where one may."""
 
     def workers(self, seen: int, /) -> int:
-        """How many tasks are done at a time, where `seen` workers have answered so far."""
+        """The number of tasks done at a time, where `seen` workers have answered so far."""
 
     def send(self, task: Task, with_inputs: bool, /) -> Future[TaskResult]:
         """Sends a task, attaching the inputs if `with_inputs`."""
@@ -56,7 +56,7 @@ class Transport(Protocol):
 
 
 def check(executor: Any) -> Executor:
-    """TypeError, in one sentence, if it is no Executor."""
+    """Raises TypeError in one sentence if the argument is not an Executor."""
     if isinstance(executor, Executor):
         return executor
     how = ", as client.get_executor() is" if hasattr(executor, "get_executor") else ""
@@ -164,7 +164,7 @@ def _copy(theirs: Any, ours: Future[TaskResult]) -> None:
 
 @contextmanager
 def dask(address: str) -> Iterator[Executor]:
-    """An executor of the Dask cluster whose scheduler is at that address.
+    """Returns an executor of the Dask cluster whose scheduler has this address.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The work of a worker: some permutations of a problem that it is sent once, wherever it runs."""
+"""The work of a worker process: permutations of a problem that it is sent once."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class TaskResult:
-    """The tally of a task, and who did it.
+    """The tally of a task, and the worker that did it.
 
     Attributes
     ----------
@@ -114,7 +114,7 @@ class ProblemCache:
     def find(
         self, key: str, inputs: Inputs | None, threads: int
     ) -> tuple[bool, tuple[_core.Game, _core.Score] | None]:
-        """Whether the problem was there, and the problem: made if there are inputs for it."""
+        """Returns whether the problem was cached, and the problem, made from inputs if needed."""
         with self._lock:
             was_there = self._key == key
             if not was_there and inputs is not None:
@@ -136,7 +136,7 @@ class ProblemCache:
             return self._sampler[1]
 
     def after_fork(self) -> None:
-        """The child is a process of its own, and no thread in it holds the lock."""
+        """Resets identity and lock in a forked child, where no thread holds the lock."""
         self.process = uuid.uuid4().hex
         self._lock = threading.Lock()
 
@@ -195,12 +195,12 @@ def carry_out(task: Task, inputs: Inputs | None) -> TaskResult:
 
 
 def widened(t: Tally) -> Tally:
-    """The tally as it was before it was sent."""
+    """Returns the tally in the 64-bit integers that it had before it was sent."""
     return replace(t, gains=t.gains.astype(np.int64), products=t.products.astype(np.int64))
 
 
 def _narrowed(t: Tally) -> Tally:
-    """The same tally in the smallest integers that hold it: up to eight times less to send."""
+    """Returns the tally in the smallest integers that hold it: up to eight times less to send."""
     return replace(t, gains=_smallest(t.gains), products=_smallest(t.products))
 
 

@@ -1,1 +1,1 @@
-"""Files: written whole or not at all; features files and CSV."""
+"""Files, written whole or not at all: arrays, features files, tables."""

@@ -29,7 +29,7 @@ DATES = re.compile(
 
 
 def is_missing(text: str) -> bool:
-    """True for an entry that stands for none."""
+    """True for an entry that stands for a missing one."""
     return text.strip().casefold() in MISSING
 
 

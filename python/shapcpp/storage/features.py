@@ -203,7 +203,7 @@ class Features:
         return np.char.decode(splits, "latin-1") if splits.dtype.kind == "S" else splits
 
     def mask(self, split: str) -> NDArray[np.bool_]:
-        """Which rows belong to a split."""
+        """Marks the rows of a split."""
         mask: NDArray[np.bool_] = self._splits == split
         if not mask.any():
             has = ", ".join(repr(str(s)) for s in np.unique(self._splits)) or "none"

@@ -61,13 +61,13 @@ MOST_SHOWN = 400  # characters
 
 
 def read_npy(path: PathLike) -> Array:
-    """The array of a ``.npy`` file; ValueError in one sentence where it is not one."""
+    """Reads the array of a ``.npy`` file; raises ValueError where it is not one."""
     with told(f"{os.fspath(path)} is not a readable .npy file"), open(path, "rb") as file:
         return _read_array(file, os.fstat(file.fileno()).st_size)
 
 
 def is_npy(path: PathLike) -> bool:
-    """Whether a file begins as a ``.npy`` file."""
+    """True if a file begins as a ``.npy`` file."""
     with open(path, "rb") as file:
         return file.read(len(npy.MAGIC_PREFIX)) == npy.MAGIC_PREFIX
 
@@ -104,7 +104,7 @@ def npz_names(path: PathLike) -> list[str]:
 
 @contextmanager
 def told(what: str) -> Iterator[None]:
-    """Whatever a damaged file raises, in one sentence."""
+    """Turns whatever a damaged file raises into one sentence."""
     try:
         yield
     except (*DAMAGED, OSError) as error:
@@ -116,7 +116,7 @@ def told(what: str) -> Iterator[None]:
 
 
 def shown(text: str) -> str:
-    """A text from a file as part of a sentence: what cannot be printed as an escape."""
+    """Returns text from a file for use in a sentence, with escapes for what cannot be printed."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
@@ -140,7 +140,7 @@ def _check_members(members: Sequence[zipfile.ZipInfo], size: int) -> None:
 
 
 def _read_array(file: IO[bytes], size: int) -> Array:
-    """The array in `size` bytes, none of which is read or made room for before it is due."""
+    """Reads the array in `size` bytes; nothing is read or allocated before it is due."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of ancient headers, of strange escapes
         shape, dtype = _read_header(file)

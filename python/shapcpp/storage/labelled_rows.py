@@ -1,4 +1,4 @@
-"""All labelled rows of a features file, whatever their split: what doubts are asked of."""
+"""All labelled rows of a features file, whatever their split: the input of doubts."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def read_labelled_rows(path: files.PathLike, labels: files.PathLike | None = Non
 
 
 def _is_missing(labels: Array) -> NDArray[np.bool_]:
-    """Empty strings and NaN."""
+    """Marks empty strings and NaN."""
     if labels.dtype.kind == "f":
         return np.isnan(labels)
     if labels.dtype.kind in "US":

@@ -1,4 +1,4 @@
-"""Names of files that several rooms know."""
+"""Names of files that several rooms use."""
 
 from __future__ import annotations
 

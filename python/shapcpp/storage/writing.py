@@ -86,7 +86,7 @@ def save_anyhow(path: PathLike, save: Callable[[str], object]) -> tuple[str, OSE
 
 
 def check_writable(path: PathLike) -> None:
-    """OSError now if `path` could not be written later."""
+    """Raises OSError now if `path` could not be written later."""
     if os.path.isdir(path):
         raise IsADirectoryError(errno.EISDIR, "it is a directory", os.fspath(path))
     if os.path.exists(path) and not os.access(path, os.W_OK):
@@ -155,7 +155,7 @@ def _write_beside(target: Path, write: Write) -> None:
 
 
 def _refuses_files(error: OSError) -> bool:
-    """Whether a folder takes no new files: those that are there may be written all the same."""
+    """True if a folder takes no new files, though those in it may be writable."""
     return error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -234,7 +234,7 @@ def _remove_leftovers(folder: Path) -> None:
 
 
 def _lock(descriptor: int) -> bool | None:
-    """Whether the lock is ours; None where there are no locks."""
+    """Takes a lock and returns whether it is ours; None where there are no locks."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -256,7 +256,7 @@ def _machine() -> str:
 
 
 def _other_places(path: Path) -> Iterator[Path]:
-    """Names that nobody has taken: beside `path`, then in temporary folders, then at home."""
+    """Yields free names: beside `path`, then in temporary folders, then at home."""
     folders = [path.parent]
     with suppress(OSError):
         folders.append(Path(tempfile.gettempdir()))
