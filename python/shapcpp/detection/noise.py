@@ -19,7 +19,7 @@ def flip_labels(
     """Flips the same share of the labels of each class.
 
     Of the n_k samples of class k, ``floor(rate * n_k + 1/2)`` are drawn without
-    replacement: the first entries, as many as are flipped, of ``permutation(n_k, seed, k)`` over the
+    replacement: the first entries of ``permutation(n_k, seed, k)``, indices into the
     samples of the class in their order, where k is 0 for the smaller label and 1 for
     the larger. The draw is the same on every machine.
 
