@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import csv
-import os
-import pty
 import re
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 import shapcpp
-from command import fails, shapcpp_cli, sides, wait_for_work
+from command import fails, shapcpp_cli, sides
 
 
 def test_the_command_of_the_contract_works_as_typed(folder: Path) -> None:
@@ -159,211 +151,6 @@ def test_metrics_without_test_samples(folder: Path) -> None:
     )
 
 
-def spoil(folder: Path, name: str, change: Any) -> str:
-    rows: NDArray[Any] = np.load(folder / "features.npy")
-    np.save(folder / name, change(rows))
-    return name
-
-
-def set_feature(rows: NDArray[Any]) -> NDArray[Any]:
-    rows["features"][17, 2] = np.inf
-    return rows
-
-
-def without_label(rows: NDArray[Any]) -> NDArray[Any]:
-    return np.array(rows[["features", "split"]])
-
-
-def of_one_class(rows: NDArray[Any]) -> NDArray[Any]:
-    rows["label"] = 1
-    return rows
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        (set_feature, "bad.npy: features has inf at row 17, column 2"),
-        (without_label, "bad.npy lacks the field label; it has features, split"),
-        (
-            of_one_class,
-            "bad.npy: label of the training rows holds one class only: every label is 1",
-        ),
-        (lambda rows: rows[rows["split"] == "train"], "bad.npy has no row with split 'test'"),
-        (lambda rows: rows[rows["split"] == "test"], "bad.npy has no row with split 'train'"),
-        (lambda rows: rows[:0], "bad.npy has no row with split 'train'"),
-    ],
-)
-def test_bad_features_files(change: Any, sentence: str, folder: Path) -> None:
-    assert sentence in fails("value", spoil(folder, "bad.npy", change), "-o", "run.npz", cwd=folder)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (("value",), "Missing argument 'FEATURES'"),
-        (("value", "absent.npy"), "absent.npy: no such file or directory"),
-        (("value", "."), ".: is a directory"),
-        (
-            ("value", "features.npy", "--perms", "0"),
-            "Invalid value for '--perms': 0 is not in the range",
-        ),
-        (("value", "features.npy", "--perms", "-3"), "'--perms': -3 is not in the range x>=1"),
-        (("value", "features.npy", "--perms", "many"), "'many' is not a valid integer"),
-        (("value", "features.npy", "--C", "0"), "C must be positive and finite, got 0.0"),
-        (
-            ("value", "features.npy", "--metric", "f1"),
-            "metric 'f1' is unknown; known: acc, rec, spc, bal",
-        ),
-        (("value", "features.npy", "--seed", "-1"), "seed must lie between 0 and 2^64 - 1, got -1"),
-        (
-            ("value", "features.npy", "--scale", "x"),
-            "scale must be one of None, 'standard'; got 'x'",
-        ),
-        (("value", "features.npy", "--empty", "5"), "empty is label 5, which y lacks"),
-        (("value", "features.npy", "--class-weight", "0=1"), "--class-weight lacks label 1"),
-        (
-            ("value", "features.npy", "--class-weight", "0=a"),
-            "class-weight must be 'balanced' or LABEL=",
-        ),
-        (
-            ("value", "features.npy", "-o", "absent/run.npz"),
-            "absent/run.npz: its folder does not exist",
-        ),
-        (("value", "features.npy", "-o", "."), ".: it is a directory"),
-        (
-            ("value", "features.npy", "-o", "features.npy"),
-            "features.npy is named twice and would be overwritten",
-        ),
-        (("value", "features.npy", "--csv", "/proc/values.csv"), "/proc/values.csv: "),
-        (
-            ("noise", "features.npy", "--rate", "2", "-o", "n.npy"),
-            "rate must lie between 0 and 1, got 2 (2% is 0.02)",
-        ),
-        (("noise", "features.npy", "-o", "n.npy"), "Missing option '--rate'"),
-        (
-            ("noise", "features.npy", "--rate", "0.1", "-o", "n.csv"),
-            "is written as .npy, got n.csv",
-        ),
-        (
-            ("noise", "features.npy", "--rate", "0.1", "-o", "test_labels.csv"),
-            "is written as .npy, got test_labels.csv",
-        ),
-        (
-            ("detect", "features.npy"),
-            "features.npy is not a readable .npz file but a .npy file: `shapcpp value FEATURES.npy",
-        ),
-        (("frobnicate",), "No such command 'frobnicate'"),
-    ],
-)
-def test_bad_usage(arguments: tuple[str, ...], sentence: str, folder: Path) -> None:
-    assert sentence in fails(*arguments, cwd=folder)
-
-
-def test_by_group_needs_groups(folder: Path) -> None:
-    name = spoil(folder, "alone.npy", lambda rows: rows[["features", "label", "split"]].copy())
-    assert "--by-group needs groups, and alone.npy holds none" in fails(
-        "value", name, "--by-group", cwd=folder
-    )
-
-
-def test_a_failed_run_is_status_one(folder: Path) -> None:
-    def enlarge(rows: NDArray[Any]) -> NDArray[Any]:
-        rows["features"] *= 1e120
-        return rows
-
-    sentence = fails("value", spoil(folder, "far.npy", enlarge), "--C", "1e80", "-o", "run.npz",
-                     cwd=folder, status=1)  # fmt: skip
-    assert "missed its tolerance" in sentence
-
-
-def test_a_closed_pipe_is_no_error(folder: Path) -> None:
-    command = f"{sys.executable} -m shapcpp value features.npy --perms 5 | head -1"
-    done = subprocess.run(
-        command, shell=True, cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert done.stdout.startswith("60 training samples")
-    assert done.stderr == ""
-
-
-@pytest.mark.parametrize("output", [True, False])
-def test_ctrl_c_keeps_what_is_done(output: bool, folder: Path) -> None:
-    arguments = ["value", "features.npy", "--perms", "100000000"] + ["-o", "run.npz"] * output
-    process = subprocess.Popen(
-        [sys.executable, "-m", "shapcpp", *arguments],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    wait_for_work(process)
-    process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(
-        timeout=60
-    )  # of hours: a second is promised, a loaded machine gets more
-    assert process.returncode == 130
-    assert "Traceback" not in stderr
-    assert stdout == ""
-    if not output:
-        assert "nothing saved, since no -o was given" in stderr
-        return
-    assert "they are saved in run.npz, marked as partial" in stderr
-    v = shapcpp.load(folder / "run.npz")
-    assert 0 < v.n_permutations < 10**8
-    assert not v.complete
-    done = shapcpp_cli("detect", "run.npz", cwd=folder)
-    assert f"run.npz is partial: {v.n_permutations} of 100000000 permutations" in done.stderr
-
-
-def test_a_terminal_sees_progress(folder: Path) -> None:
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "shapcpp", "value", "features.npy", "--perms", "3000"],
-        cwd=folder, stdout=subprocess.DEVNULL, stderr=slave, env=os.environ | {"TERM": "xterm-256color"},
-    )  # fmt: skip
-    os.close(slave)
-    seen = b""
-    while True:
-        try:
-            chunk = os.read(master, 65536)
-        except OSError:
-            break
-        if not chunk:
-            break
-        seen += chunk
-    assert process.wait(timeout=60) == 0
-    os.close(master)
-    text = seen.decode()
-    assert "permutations" in text
-    assert "3000/3000" in text
-    assert "/s" in text
-
-
-def test_ctrl_c_pressed_many_times_still_keeps_what_is_done(folder: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "shapcpp", "value", "features.npy", "--perms", "100000000", "-o", "r.npz"],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    wait_for_work(process)
-    for _ in range(6):
-        process.send_signal(signal.SIGINT)
-        time.sleep(0.01)
-    process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert shapcpp.load(folder / "r.npz").n_permutations > 0
-
-
-def test_outputs_never_overwrite_each_other_or_an_input(folder: Path) -> None:
-    assert "r.npz is named twice" in fails(
-        "value", "features.npy", "-o", "r.npz", "--csv", "r.npz", cwd=folder
-    )
-    (folder / "q").write_bytes((folder / "features.npy").read_bytes())
-    assert "q is named twice" in fails("value", "q", "-o", "q", cwd=folder)
-    (folder / "link.npy").symlink_to("features.npy")
-    assert "is named twice" in fails(
-        "noise", "features.npy", "--rate", 0.1, "-o", "link.npy", cwd=folder
-    )
-    shapcpp_cli(
-        "value", "features.npy", "--perms", 2, "-o", "/dev/null", "--csv", "/dev/null", cwd=folder
-    )
-
-
 def test_brackets_in_ids_are_no_markup(folder: Path) -> None:
     rows = np.load(folder / "features.npy")
     rows["id"] = [f"[/b]{i % 10}[r]" for i in range(len(rows))]
@@ -394,14 +181,3 @@ def test_unknown_true_labels_do_not_matter_to_value(folder: Path) -> None:
     shapcpp_cli("value", "unknown.npy", "--perms", 3, "-o", "run.npz", cwd=folder)
     assert len(clean) == len(rows)
     assert "flipped" in shapcpp_cli("detect", "run.npz", cwd=folder).stdout
-
-
-def test_a_daemon_thread_does_not_abort_the_process(folder: Path) -> None:
-    code = """
-import threading, time, numpy as np, shapcpp
-X, y = np.random.default_rng(0).normal(size=(300, 5)), np.arange(300) % 2
-threading.Thread(target=lambda: shapcpp.value(X, y, X, y, 10**6, threads=2), daemon=True).start()
-time.sleep(0.5)
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")

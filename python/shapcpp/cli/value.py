@@ -160,9 +160,8 @@ def value(
     """
     companions = {"labels": labels, "test_features": test_features, "test_labels": test_labels}
     inputs = [features, *filter(None, companions.values())]
-    check_outputs([output, csv_path], inputs)
-    if checkpoint is not None:
-        check_outputs([checkpoint, csv_path], inputs)
+    for target in (output, checkpoint):
+        check_outputs([target, csv_path], inputs)
     asked = [resolve(name) for name in metrics]
     data = shapcpp.read_features(features, **companions)
     train, test = data.sides()
@@ -170,10 +169,7 @@ def value(
         raise ValueError(f"--by-group needs groups, and {features} holds none")
     shown = _metrics_to_show(asked, train.y, test.y)
     run: dict[str, Any] = {
-        "X": train.X,
-        "y": train.y,
-        "X_test": test.X,
-        "y_test": test.y,
+        **_arrays(train, test),
         "permutations": perms,
         "seed": seed,
         "C": C,
@@ -181,18 +177,15 @@ def value(
         "scale": scale,
         "empty": _parse_empty(empty),
         "single_class": single_class,
-        "groups": train.groups,
-        "ids": train.ids,
         "threads": threads,
         "by_group": by_group,
-        "true_labels": train.true_labels,
         "first": first,
         "sampler": sampler,
         "trace": trace,
     }
-    if only_estimate and dask is not None:
-        raise ValueError("--estimate measures on this machine: leave out --dask")
     if only_estimate:
+        if dask is not None:
+            raise ValueError("--estimate measures on this machine: leave out --dask")
         click.echo(shapcpp.estimate_cost(**run, until=until))
         return
     patience = None
@@ -226,27 +219,36 @@ def value(
             save(csv_path, lambda path: done.to_csv(path, shown, raw=raw_csv))
         sys.exit(EXIT_INTERRUPTED)
     except Exception as error:
-        so_far = getattr(error, "partial", None)
-        if so_far is not None and so_far.n_permutations > 0:
-            _keep_partial("failed", so_far, kept)
+        _keep_what_failed(error, kept)
         if isinstance(error, ValueError) and str(error).startswith("extend "):
             raise ValueError(f"--{str(error).replace('extend', f'extend {extend}', 1)}") from None
         raise
     if v.n_permutations == 0:
         seconds = PATIENCE if max_time is None else max_time
         raise RuntimeError(f"no permutation was completed within {seconds:g} s (--max-time)")
-    if output is not None:
-        kept = save(output, v.save)
+    if kept is not None:
+        kept = save(kept, v.save)  # a checkpoint may not have been written so far
     if csv_path is not None:
         save(csv_path, lambda path: v.to_csv(path, shown, raw=raw_csv))
     _note_the_end(v, max_time, checkpoint if went_on else None)
     tables.show_valuation(v, [m.name for m in shown])
     if stats:
         tables.show_stats(v)
-    if output is None and checkpoint is not None:
-        kept = save(checkpoint, v.save)  # it may not have been written so far
     if kept is not None:
         click.echo(f"\nSaved to {kept}. Next: shapcpp detect {kept}")
+
+
+def _arrays(train: shapcpp.Samples, test: shapcpp.Samples) -> dict[str, Any]:
+    """The arguments of `shapcpp.value` that come from the features file."""
+    return {
+        "X": train.X,
+        "y": train.y,
+        "X_test": test.X,
+        "y_test": test.y,
+        "groups": train.groups,
+        "ids": train.ids,
+        "true_labels": train.true_labels,
+    }
 
 
 def _note_duration(p: Plan, seconds: float, permutations: int, cut: bool) -> None:
@@ -299,6 +301,12 @@ def _metrics_to_show(asked: list[Metric], y: Any, y_test: Any) -> list[Metric]:
     if left_out:
         note(f"the test set holds one class only: {', '.join(left_out)} left out")
     return defined
+
+
+def _keep_what_failed(error: Exception, output: str | None) -> None:
+    so_far = getattr(error, "partial", None)
+    if so_far is not None and so_far.n_permutations > 0:
+        _keep_partial("failed", so_far, output)
 
 
 def _keep_partial(how: str, v: shapcpp.Valuation, output: str | None) -> None:

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import checks
-from shapcpp.extras import installs
-from shapcpp.metrics import Metric, resolve_all
 from shapcpp.results import index_ranges, run_file
-from shapcpp.results.estimates import Estimates
+from shapcpp.results.sample_table import SampleTable
 from shapcpp.results.stopping import parse_rule
 from shapcpp.results.tally import Tally
 from shapcpp.storage import files
-from shapcpp.storage.csv_files import write_csv
-
-if TYPE_CHECKING:
-    import pandas
 
 __all__ = ["Interrupted", "Valuation", "load"]
 
-ROWS_SHOWN = 10
 INTEGERS = ("gains", "products", "empty_counts", "full_counts", "test_counts", "ranges",
             "trace_counts", "trace_gains")  # fmt: skip
 # Settings that say which permutations were asked for and when to stop, not what one gives.
 OF_THE_LENGTH = {"permutations", "asked", "until"}
-Metrics = str | Metric | Sequence[str | Metric] | None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Valuation(Estimates):
+class Valuation(SampleTable):
     """Data Shapley values of training samples, with their uncertainty, for every linear metric.
 
     Returned by `value` and `load`. Index it with a metric: ``v["acc"]``.
@@ -147,88 +137,6 @@ class Valuation(Estimates):
                 return int(label)
         return None
 
-    def columns(self, metrics: Metrics = None) -> dict[str, NDArray[Any]]:
-        """The result sample by sample, as named columns.
-
-        Parameters
-        ----------
-        metrics : sequence of str or Metric, optional
-            Default: every named metric that the test set defines.
-
-        Returns
-        -------
-        dict of str to ndarray of shape (n,)
-            id, label, then group and true_label where known, then for each metric its
-            value, standard error and 95% interval: ``acc, acc_stderr, acc_low, acc_high``.
-
-        Raises
-        ------
-        ValueError
-            If no permutation was completed.
-        """
-        self.check_begun()
-        table: dict[str, NDArray[Any]] = {"id": self.ids, "label": self.labels}
-        if self.groups is not None:
-            table["group"] = self.groups
-        if self.true_labels is not None:
-            table["true_label"] = self.true_labels
-        for metric in resolve_all(metrics, self.test_counts):
-            low, high = self.interval(metric)
-            table[metric.name] = self[metric]
-            table[f"{metric.name}_stderr"] = self.stderr(metric)
-            table[f"{metric.name}_low"] = low
-            table[f"{metric.name}_high"] = high
-        return table
-
-    def to_frame(self, metrics: Metrics = None) -> pandas.DataFrame:
-        """The columns of `columns` as a pandas DataFrame, one row per sample.
-
-        Parameters
-        ----------
-        metrics : sequence of str or Metric, optional
-            Default: every named metric that the test set defines.
-
-        Raises
-        ------
-        ImportError
-            If pandas is not installed (``pip install '.[frame]'`` in a checkout).
-        """
-        try:
-            import pandas
-        except ImportError:
-            raise ImportError(
-                f"to_frame needs pandas: {installs('frame')}; columns() and to_csv() do not"
-            ) from None
-        frame: pandas.DataFrame = pandas.DataFrame(self.columns(metrics))
-        return frame
-
-    def to_csv(self, path: files.PathLike, metrics: Metrics = None, *, raw: bool = False) -> None:
-        """Writes the columns of `columns` as CSV, whole or not at all.
-
-        Numbers are written so that reading them gives the same doubles. Ids and groups that a
-        spreadsheet would run as formulas (they begin with ``= + - @``) get an apostrophe, which
-        `shapcpp relabel` takes away again.
-
-        Parameters
-        ----------
-        path : path-like
-            The file to write.
-        metrics : sequence of str or Metric, optional
-            Default: every named metric that the test set defines.
-        raw : bool, default False
-            Writes ids and groups as they are.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written.
-        ValueError
-            As for `columns`.
-        """
-        table = self.columns(metrics)
-        rows = zip(*(column.tolist() for column in table.values()), strict=True)
-        write_csv(path, table, rows, raw)
-
     def merge(self, other: Valuation) -> Valuation:
         """The result of two runs together: the same integers as of one run over both ranges.
 
@@ -322,26 +230,6 @@ class Valuation(Estimates):
         return (
             f"<Valuation: {len(self.players)} samples{groups}, {done}{how}, seed "
             f"{self.settings['seed']}, {known}>"
-        )
-
-    def _repr_html_(self) -> str:
-        if self.n_permutations == 0:
-            return f"<p>{html.escape(repr(self)[1:-1])}</p>"
-        metrics = self.metrics
-        order = self.lowest(metrics[0], 1.0)[:ROWS_SHOWN]
-        table = self.columns()
-        shown = [name for name in ("id", "label", "group", "true_label") if name in table]
-        heads = [*shown, *(f"{m} ± stderr" for m in metrics)]
-        rows = []
-        for i in order:
-            cells = [str(table[name][i]) for name in shown]
-            cells += [f"{table[m][i]:+.3g} ± {table[f'{m}_stderr'][i]:.1g}" for m in metrics]
-            rows.append("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>")
-        caption = html.escape(f"{repr(self)[1:-1]}; the lowest by {metrics[0]}:")
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
-        return (
-            f"<table><caption style='text-align:left'>{caption}</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
         )
 
 
