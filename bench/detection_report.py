@@ -32,14 +32,15 @@ def written(records: dict[str, Record]) -> str:
     """Everything as Markdown."""
     grouped: dict[tuple[str, str, str, str], list[Record]] = defaultdict(list)
     for place, record in records.items():
-        name, way, rate, _, detector = place.split("|")
-        grouped[way, rate, detector, name].append(record)
+        name, way, rate, seed, detector = place.split("|")
+        grouped[way, rate, detector, name].append({**record, "seed": seed})
     text = [
         "# Which detector finds wrong labels",
-        "Made by `make bench-detect`: 1,000 rows of each set (1,497 of digits to draw from, 134 of "
-        "wine), labels flipped at random, every detector on the same rows. Only `values` sees 100 "
-        "test rows with true labels beside them. Figures are means over draws; how many draws "
-        "stands in brackets where it is less than the most.",
+        "Made by `make bench-detect`: 1,000 rows of each set, 134 of wine, labels flipped at "
+        "random, every detector on the same rows. Only `values` sees 100 test rows with true "
+        "labels beside them. Figures are means over draws; how many draws stands in brackets where "
+        "it is less than the most. Extra trees whose splits consider every feature, tried on one "
+        "draw of pol and phoneme, had .961 and .797 there, and doubt .959 and .798.",
     ]
     for rate in ("0.2", "0.1", "0.3"):
         for way in ("both", "0 as 1", "1 as 0"):
@@ -49,6 +50,9 @@ def written(records: dict[str, Record]) -> str:
             text.append(f"## {float(rate):.0%} flipped, {what}")
             text.append("Average precision:")
             text.append(_table(grouped, way, rate, "ap"))
+            if any(key[:2] == (way, rate) and key[2] != "doubt" for key in grouped):
+                text.append("Doubt's average precision less the other's, on the draws of both:")
+                text.append(_lead(grouped, way, rate))
             if way == "both":
                 text.append("AUROC:")
                 text.append(_table(grouped, way, rate, "auroc"))
@@ -83,15 +87,30 @@ def _table(
         cells = [detector]
         for name in columns:
             mean, count = means[detector, name]
-            best = max(means[other, name][0] for other in detectors)
             shown = "" if not count else f"{mean:.3f}".removeprefix("0")
-            shown = f"**{shown}**" if count and mean > best - 5e-4 else shown
             cells.append(shown + (f" ({count})" if 0 < count < most else ""))
         of_tables = [means[detector, name][0] for name in sets.TABLES if name in columns]
         whole = len(of_tables) == len(sets.TABLES) and min(of_tables) > -1
         cells.append(f"{np.mean(of_tables):.3f}".removeprefix("0") if whole else "")
         rows.append(cells)
     return _markdown(["", *columns, "mean of the five tables"], rows)
+
+
+def _lead(grouped: dict[tuple[str, str, str, str], list[Record]], way: str, rate: str) -> str:
+    columns = _columns(grouped, way, rate)
+    others = dict.fromkeys(key[2] for key in grouped if key[:2] == (way, rate))
+    rows = []
+    for other in others:
+        if other == "doubt":
+            continue
+        cells = [other]
+        for name in columns:
+            own = {r["seed"]: r["ap"] for r in grouped.get((way, rate, "doubt", name), [])}
+            found = grouped.get((way, rate, other, name), [])
+            leads = [own[r["seed"]] - r["ap"] for r in found if r["seed"] in own]
+            cells.append(f"{np.mean(leads):+.3f} ({len(leads)})" if leads else "")
+        rows.append(cells)
+    return _markdown(["", *columns], rows)
 
 
 def _mean(found: Sequence[Record], figure: str) -> tuple[float, int]:

@@ -115,6 +115,6 @@ def test_intervals_hold_the_number_about_as_often_as_they_say() -> None:
         F, given, true = draw(600, uniform(2, 0.2), 12.0, seed)
         best, _ = mixture.choose(F, given, lambda: None)
         counts = count(best, F, given, np.arange(600))
-        reach = 1.96 * counts.total_deviation / counts.numbers.sum()
-        hits += abs(np.log(counts.numbers.sum() / (given != true).sum())) <= reach
+        found, wrong = np.sqrt(counts.numbers.sum()), np.sqrt((given != true).sum())
+        hits += abs(found - wrong) <= 1.96 * counts.total_deviation / (2 * found)
     assert hits >= 34

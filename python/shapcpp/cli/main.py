@@ -65,6 +65,7 @@ def cli(context: click.Context) -> None:
 
     \b
     A first session:
+      shapcpp doubt features.npy                which labels are probably wrong, and how many
       shapcpp value features.npy -o run.npz     value every training sample
       shapcpp detect run.npz                    which labels to look at first
     \b

@@ -46,6 +46,9 @@ class Doubts:
         and why.
     by_direction : bool
         The same as a fact.
+    evidence : float
+        For rates by direction, as a normal deviate: they are used above 2.33, which chance exceeds
+        once in a hundred.
     counts, deviations : ndarray of float64, shape (K, K)
         Expected numbers of wrong labels by true class (row) and given label (column), and their
         standard deviations; 0 on the diagonal. See `expected`.
@@ -141,7 +144,7 @@ class Doubts:
         -------
         recarray
             Fields ``given``, ``suggested``, ``number``, ``low``, ``high``: a row for each pair,
-            the most numerous first. The interval is symmetric on the scale of logarithms.
+            the most numerous first. The interval is symmetric on the scale of square roots.
         """
         true, given = np.nonzero(~np.eye(len(self.classes), dtype=bool))
         numbers, deviations = self.counts[true, given], self.deviations[true, given]
@@ -164,9 +167,9 @@ class Doubts:
         level = checks.real("level", level)
         if not 0 < level < 1:
             raise ValueError(f"level must lie above 0 and below 1, got {level}")
-        reach = _normal_quantile((1 + level) / 2) * deviations / np.maximum(numbers, 1e-300)
-        reach = np.minimum(reach, 700.0)
-        return numbers * np.exp(-reach), np.minimum(numbers * np.exp(reach), most)
+        root = np.sqrt(numbers)
+        reach = _normal_quantile((1 + level) / 2) * deviations / np.maximum(2 * root, 1e-150)
+        return np.maximum(root - reach, 0.0) ** 2, np.minimum((root + reach) ** 2, most)
 
     def lowest(self, fraction: float) -> NDArray[np.int64]:
         """Samples to look at first.
