@@ -44,20 +44,25 @@ class Problem:
         """For tables."""
         return f"{self.n}, {100 * self.positive:g}% positive, {self.single_class}, {self.metric}"
 
-    def population(self) -> tuple[NDArray[np.int32], Ints]:
-        """Contributions (permutations, n, 2), and the number of test samples of each class."""
+    def arrays(self) -> tuple[NDArray[np.float64], Ints, NDArray[np.float64], Ints]:
+        """Training and test samples with their labels."""
         rng = np.random.default_rng(0)
         y, y_test = (np.arange(k) < share * k for k, share in ((self.n, self.positive), (100, 0.4)))
         X, X_test = (rng.normal(size=(len(c), 3)) + c[:, None] for c in (y, y_test))
         flipped = np.arange(self.n) % 10 == 0
         y = y ^ (flipped & (self.positive > 0.2))
+        return X, y.astype(np.int64), X_test, y_test.astype(np.int64)
+
+    def population(self) -> tuple[NDArray[np.int32], Ints]:
+        """Contributions (permutations, n, 2), and the number of test samples of each class."""
+        X, y, X_test, y_test = self.arrays()
         majority = int(y.mean() > 0.5)
         counts = np.bincount(y_test, minlength=2)
         problem = _core.Problem(
             X=X,
-            classes=y.astype(np.int64),
+            classes=y,
             X_test=X_test,
-            classes_test=y_test.astype(np.int64),
+            classes_test=y_test,
             C=1.0,
             class_weights=np.ones(2),
             players=np.arange(self.n),

@@ -190,8 +190,9 @@ def value(
     Warns
     -----
     ValuationWarning
-        If the classifier of all samples calls every test sample one label, or several samples
-        have one id.
+        If the classifier of all samples calls every test sample one label, several samples have
+        one id, or more than a tenth of the standard errors by some metric cannot be believed
+        (`Valuation.trusted`).
 
     Notes
     -----

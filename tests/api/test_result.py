@@ -113,7 +113,7 @@ def test_frame_and_csv_columns(tmp_path: Path) -> None:
     frame = v.to_frame()
     expected = ["id", "label", "group", "true_label"]
     for m in ("acc", "rec", "spc", "bal"):
-        expected += [m, f"{m}_stderr", f"{m}_low", f"{m}_high"]
+        expected += [m, f"{m}_stderr", f"{m}_low", f"{m}_high", f"{m}_trusted"]
     assert list(frame.columns) == expected
     assert list(run().to_frame(["rec"]).columns) == [
         "id",
@@ -122,6 +122,7 @@ def test_frame_and_csv_columns(tmp_path: Path) -> None:
         "rec_stderr",
         "rec_low",
         "rec_high",
+        "rec_trusted",
     ]
     v.to_csv(tmp_path / "values.csv")
     with (tmp_path / "values.csv").open(newline="") as file:

@@ -144,7 +144,7 @@ def test_metrics_without_test_samples(folder: Path) -> None:
     rows = np.load(folder / "features.npy")
     rows = rows[(rows["split"] == "train") | (rows["label"] == 1)]
     np.save(folder / "positives.npy", rows)
-    done = shapcpp_cli("value", "positives.npy", "--perms", 5, cwd=folder)
+    done = shapcpp_cli("value", "positives.npy", "--perms", 60, cwd=folder)
     assert done.stderr == "Note: the test set holds one class only: spc, bal left out.\n"
     assert "metric 'spc' is not defined" in fails(
         "value", "positives.npy", "--metric", "spc", cwd=folder

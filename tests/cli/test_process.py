@@ -17,7 +17,7 @@ from command import shapcpp_cli, wait_for_work
 
 
 def test_a_closed_pipe_is_no_error(folder: Path) -> None:
-    command = f"{sys.executable} -m shapcpp value features.npy --perms 5 | head -1"
+    command = f"{sys.executable} -m shapcpp value features.npy --perms 60 | head -1"
     done = subprocess.run(
         command, shell=True, cwd=folder, capture_output=True, text=True, check=False
     )

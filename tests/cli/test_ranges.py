@@ -138,7 +138,7 @@ def test_what_cannot_be_extended_is_named(folder: Path) -> None:
 
 
 def test_ids_of_several_samples_are_noted(folder: Path) -> None:
-    command = ["value", "features.npy", "--perms", 2]
+    command = ["value", "features.npy", "--perms", 60]
     assert shapcpp_cli(*command, cwd=folder).stderr == ""
     rows = np.load(folder / "features.npy")
     rows["id"][[3, 5, 7]] = "twin"

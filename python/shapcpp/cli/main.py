@@ -38,6 +38,7 @@ from shapcpp.cli.value import value
 from shapcpp.errors import reason
 from shapcpp.machine.memory import InsufficientMemoryError
 from shapcpp.metrics import resolve
+from shapcpp.results import trust
 from shapcpp.results.notices import repeated_ids, warn
 from shapcpp.results.valuation import load
 
@@ -170,6 +171,8 @@ def detect(
         warn(repeated_ids(v))  # as the queue does
         tables.show_detection(table, names, v)
     else:
+        if (said := trust.message(v)) is not None:
+            note(said)
         doubtful = shapcpp.review_queue(v, max(fractions, default=0.1), names)
         if csv_path is not None:
             save(csv_path, lambda path: tables.save_rows(path, doubtful, raw_csv))

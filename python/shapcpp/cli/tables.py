@@ -108,10 +108,12 @@ def _lowest_groups(v: Valuation, metric: str) -> Table:
 
 
 def _numbers(columns: dict[str, NDArray[Any]], metric: str, i: int) -> list[str]:
-    value, error, low, high = (
-        columns[f"{metric}{suffix}"][i] for suffix in ("", "_stderr", "_low", "_high")
+    value, error, low, high, trusted = (
+        columns[f"{metric}{suffix}"][i] for suffix in ("", "_stderr", "_low", "_high", "_trusted")
     )
-    interval = "unknown" if np.isnan(error) else f"{low:+.2e} to {high:+.2e}"
+    interval = f"{low:+.2e} to {high:+.2e}" if trusted else "?"
+    if np.isnan(error):
+        interval = "unknown"
     return [f"{value:+.3e}", f"{error:.1e}", interval]
 
 
@@ -220,7 +222,7 @@ def show_queue(queue: np.recarray[Any, Any], v: Valuation) -> None:
             table.add_row(
                 *(str(row[name]) for name in ("rank", "id", "label", *extra)),
                 f"{row.value:+.3e}",
-                f"{row.stderr:.1e}",
+                f"{row.stderr:.1e}" if row.trusted or np.isnan(row.stderr) else "?",
                 row.certain,
             )
         console.print(table)

@@ -109,7 +109,8 @@ def review_queue(
     numpy.recarray
         One row per metric and rank. Fields: ``metric``; ``rank``, from 1; ``sample``, the
         row number; ``id``; ``label``; ``group`` where known; ``value``; ``stderr``;
-        ``low`` and ``high``, the 95% interval; ``certain``, "yes" where the sample is
+        ``low`` and ``high``, the 95% interval; ``trusted``, whether error and interval can
+        be believed (`Valuation.trusted`); ``certain``, "yes" where the sample is
         certainly among the lowest by that metric (`Valuation.decided` at level 0.95), else
         "undecided".
 
@@ -142,6 +143,7 @@ def review_queue(
         columns["value"] = v[metric][order]
         columns["stderr"] = v.stderr(metric)[order]
         columns |= {"low": low[order], "high": high[order]}
+        columns["trusted"] = v.trusted(metric)[order]
         certain = v.decided(metric, fraction)[order] == 1
         columns["certain"] = np.where(certain, "yes", "undecided")
         dtype = [(name, column.dtype) for name, column in columns.items()]

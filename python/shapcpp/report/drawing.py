@@ -34,7 +34,7 @@ def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64
     """The running estimate of some samples' values, with 95% bands (Figure 2).
 
     The band at P permutations is the interval of the whole run, wider by the root of its
-    permutations over P.
+    permutations over P; there is none where the interval cannot be believed.
     """
     assert v.trace_counts is not None
     assert v.trace_gains is not None
@@ -42,7 +42,7 @@ def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64
     shown = v.trace_counts >= min(v.n_permutations, max(FEWEST_SHOWN, v.n_permutations // 100))
     counts, gains = v.trace_counts[shown], v.trace_gains[shown]
     widening = np.sqrt(v.n_permutations / counts)
-    low, high = v.interval(metric)
+    (low, high), trusted = v.interval(metric), v.trusted(metric)
     for sample, (colour, _, line) in zip(samples, OF_METRIC.values(), strict=False):
         of_player = np.ascontiguousarray(gains[:, v.players[sample]])
         running = resolve(metric).score(of_player, v.test_counts)
@@ -50,8 +50,9 @@ def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64
         reach = (high[sample] - low[sample]) / 2 * widening
         axes.plot(counts, running, color=colour, linestyle=line, linewidth=1.4,
                   label=f"{_short(v.ids[sample])}, labelled {v.labels[sample]}")  # fmt: skip
-        axes.fill_between(counts, running - reach, running + reach, color=colour, alpha=0.15,
-                          linewidth=0)  # fmt: skip
+        if trusted[sample]:
+            axes.fill_between(counts, running - reach, running + reach, color=colour, alpha=0.15,
+                              linewidth=0)  # fmt: skip
         axes.axhline(running[-1], color=colour, linewidth=0.6, linestyle=":")
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:,.0f}")

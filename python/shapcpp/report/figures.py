@@ -79,7 +79,8 @@ def figure2(
     -----
     Figure 2 of Enshaei et al. The band at P permutations is Student's 95% interval of the
     whole run, wider by the root of its permutations over P. Permutations before the first
-    hundredth are left out: their spread would flatten the rest.
+    hundredth are left out: their spread would flatten the rest. A value whose error cannot be
+    believed (`Valuation.trusted`) has no band.
     """
     for name, v in valuations.items():
         if v.trace_counts is None:

@@ -21,6 +21,7 @@ from shapcpp.report.conventions import conventions
 from shapcpp.report.experiments import Experiment
 from shapcpp.report.pictures import Scans, pictures_of
 from shapcpp.report.queue import MOST, review
+from shapcpp.results import trust
 from shapcpp.results.notices import repeated_ids, warn
 from shapcpp.results.valuation import Valuation, load
 from shapcpp.storage import files, writing
@@ -116,6 +117,7 @@ def report(
         v=v,
         conventions=conventions(v),
         one_label=v.only_prediction,
+        untrusted=trust.message(v),
         wrong=_known_errors(v),
         metrics=words.metrics_shown(v),
         share=words.per_cent(fraction),

@@ -80,13 +80,15 @@ def review(v: Valuation, fraction: float = 0.1, most: int = MOST) -> Queue:
     places = decimals(of_listed, exponent)
     verdicts: dict[int, list[Verdict]] = {int(i): [] for i in listed}
     for metric in metrics:
-        values, (low, high) = v[metric], v.interval(metric)
+        values, (low, high), trusted = v[metric], v.interval(metric), v.trusted(metric)
         decided, is_lowest = v.decided(metric, fraction), np.zeros(len(values), dtype=bool)
         is_lowest[lowest[metric]] = True
         so_far = np.where(is_lowest, "likely", "unlikely").tolist()
         for i, of_sample in verdicts.items():
             shown = scaled(values[i], exponent, places)
             reach = scaled((high[i] - low[i]) / 2, exponent, places).lstrip("+")
+            if not (trusted[i] or np.isnan(low[i])):
+                reach = "?"
             of_sample.append(
                 Verdict(
                     metric=metric,

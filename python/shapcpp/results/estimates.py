@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from shapcpp import checks
 from shapcpp.metrics import Metric, available, resolve
-from shapcpp.results import certainty
+from shapcpp.results import certainty, strata, trust
 
 __all__ = ["Estimates", "Method"]
 
@@ -122,8 +122,39 @@ class Estimates:
         mean, variance = self._moments(metric)
         if self.n_permutations < 2:
             return math.nan
-        within = _variance_within(mean, self._player_labels())
+        within = strata.variance_within(mean, strata.player_labels(self.players, self.labels))
         return max(0.0, 1 - float(np.mean(variance)) / within) if within > 0 else 0.0
+
+    def trusted(self, metric: str | Metric) -> NDArray[np.bool_]:
+        """Whether the standard error of each value, and its interval, can be believed.
+
+        What moves a value most may not have happened in the permutations drawn, where a class is
+        rare or samples are many: the error is then too small, often zero. `stderr` and `interval`
+        give it all the same. docs/statistics.md has the rule and how often it was right.
+
+        Parameters
+        ----------
+        metric : str or Metric
+            As for indexing.
+
+        Returns
+        -------
+        ndarray of bool, shape (n,)
+            False for all samples for fewer than two permutations.
+
+        Raises
+        ------
+        ValueError
+            As for indexing.
+        """
+        variance, orders = self._moments(metric)[1], self.n_permutations
+        if orders < 2:
+            return np.zeros(len(self.players), dtype=bool)
+        halved = self.settings["sampler"] == "halving"
+        of_player = trust.trusted(
+            variance, orders, self._gain_unit, self.players, self.labels, halved=halved
+        )
+        return of_player[self.players]
 
     def interval(
         self,
@@ -253,14 +284,6 @@ class Estimates:
         count = _how_many(lowest, len(self.players))
         return certainty.certainly_lowest(low, high, self.players, count)
 
-    def _player_labels(self) -> NDArray[np.int64]:
-        # Of each player: which label its samples have, numbered from 0; -1 for several.
-        of_samples = np.unique(self.labels, return_inverse=True)[1]
-        first, last = (np.full(len(self.gains), fill) for fill in (len(self.labels), -1))
-        np.minimum.at(first, self.players, of_samples)
-        np.maximum.at(last, self.players, of_samples)
-        return np.where(first == last, first, -1)
-
     @property
     def _gain_unit(self) -> int:
         return int(self.settings["gain_unit"])
@@ -319,14 +342,6 @@ class Estimates:
         if method != "student":
             low, high = np.maximum(low, -highest), np.minimum(high, highest)
         return low, high
-
-
-def _variance_within(values: NDArray[np.float64], strata: NDArray[np.int64]) -> float:
-    """The variance of values around the mean of their stratum, pooled over strata."""
-    _, stratum, sizes = np.unique(strata, return_inverse=True, return_counts=True)
-    means = np.bincount(stratum, values) / sizes
-    freedom = len(values) - len(sizes)
-    return float(np.sum((values - means[stratum]) ** 2)) / freedom if freedom else 0.0
 
 
 def _how_many(fraction: float, n: int) -> int:

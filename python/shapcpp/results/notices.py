@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from shapcpp.results import trust
 from shapcpp.results.valuation import Valuation
 
 __all__ = ["ValuationWarning", "notices", "repeated_ids", "warn"]
@@ -31,6 +32,8 @@ def notices(v: Valuation) -> Iterator[str]:
             "class_weight='balanced' or a larger C may change that"
         )
     yield from repeated_ids(v)
+    if (said := trust.message(v)) is not None:
+        yield said
 
 
 def repeated_ids(v: Valuation) -> Iterator[str]:

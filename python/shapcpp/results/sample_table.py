@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,8 @@ class SampleTable(Estimates):
         -------
         dict of str to ndarray of shape (n,)
             id, label, then group and true_label where known, then for each metric its
-            value, standard error and 95% interval: ``acc, acc_stderr, acc_low, acc_high``.
+            value, standard error, 95% interval and whether these can be believed:
+            ``acc, acc_stderr, acc_low, acc_high, acc_trusted``.
 
         Raises
         ------
@@ -61,6 +63,7 @@ class SampleTable(Estimates):
             table[f"{metric.name}_stderr"] = self.stderr(metric)
             table[f"{metric.name}_low"] = low
             table[f"{metric.name}_high"] = high
+            table[f"{metric.name}_trusted"] = self.trusted(metric)
         return table
 
     def to_frame(self, metrics: Metrics = None) -> pandas.DataFrame:
@@ -123,7 +126,10 @@ class SampleTable(Estimates):
         rows = []
         for i in order:
             cells = [str(table[name][i]) for name in shown]
-            cells += [f"{table[m][i]:+.3g} ± {table[f'{m}_stderr'][i]:.1g}" for m in metrics]
+            for m in metrics:
+                error, trusted = table[f"{m}_stderr"][i], table[f"{m}_trusted"][i]
+                known = trusted or math.isnan(error)
+                cells.append(f"{table[m][i]:+.3g} ± {f'{error:.1g}' if known else '?'}")
             rows.append("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>")
         caption = html.escape(f"{repr(self)[1:-1]}; the lowest by {metrics[0]}:")
         head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)

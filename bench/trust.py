@@ -1,0 +1,136 @@
+"""Whether intervals that are trusted hold: python bench/trust.py [--large] [--keep FOLDER].
+
+The value that infinitely many orders would give is taken from a long halved run, whose own standard
+error is added to that of the run on trial. Prints the table of docs/statistics.md, and fails where
+fewer than 90% of the 95% intervals that are trusted hold. --large takes half an hour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+import warnings
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import coverage
+import shapcpp
+from data import BALANCED, RARE, RARE_LARGE, Noisy, make_noisy
+from shapcpp.results.certainty import student_multiple
+
+METRICS = ("acc", "rec", "spc")
+TRUTH_SEED = 1_000_000
+LEAST = 0.9  # of nominal 0.95
+
+
+class Trial(NamedTuple):
+    """A problem, the numbers of orders at which its intervals are looked at, and how often."""
+
+    name: str
+    arrays: tuple[Any, ...]
+    single_class: str
+    walked: tuple[int, ...]  # permutations
+    halved: tuple[int, ...]
+    seeds: int
+    truth: int  # orders of the long run, halved
+
+    def run(self, sampler: str, orders: int, seed: int, **options: Any) -> shapcpp.Valuation:
+        of_the_run: dict[str, Any] = {"sampler": sampler, "permutations": orders, "seed": seed}
+        of_the_run["single_class"] = self.single_class
+        return shapcpp.value(*self.arrays, **of_the_run | options)
+
+
+def _noisy(problem: Noisy, single_class: str, *numbers: Any) -> Trial:
+    name = f"{problem.train:,}, {100 * problem.positive:g}% positive, {single_class}"
+    return Trial(name, make_noisy(problem)[:4], single_class, *numbers)
+
+
+def trials(large: bool) -> list[Trial]:
+    """The problems of bench/coverage.py, those of bench/data.py, and a class of two."""
+    if large:
+        return [
+            _noisy(RARE, "constant", (1000,), (8, 30), 2, 600),
+            _noisy(RARE_LARGE, "constant", (2000,), (16, 90), 1, 600),
+        ]
+    tiny, small = ((50, 500), (8, 32), 40, 40_000), ((200, 2000, 6000), (8, 32, 128), 5, 3000)
+    two = Noisy(500, 300, 4, positive=0.004, wrong=0, distance=2)
+    different = {(p.n, p.single_class): p for p in coverage.PROBLEMS}.values()
+    return [
+        *(
+            Trial(p.name.rsplit(",", 1)[0], p.arrays(), p.single_class, *(small, tiny)[p.n < 10])
+            for p in different
+        ),
+        _noisy(two, "constant", (450, 2000, 6000), (8, 32, 128, 600), 5, 6000),
+        *(
+            _noisy(BALANCED, rule, (200, 2000), (8, 32, 128), 2, 600)
+            for rule in ("constant", "carry")
+        ),
+    ]
+
+
+class Score(NamedTuple):
+    """By metric: shares of intervals that hold, of all and of those trusted, and share marked."""
+
+    everyone: np.ndarray[Any, Any]
+    trusted: np.ndarray[Any, Any]
+    marked: np.ndarray[Any, Any]
+
+
+def score(runs: list[shapcpp.Valuation], truth: shapcpp.Valuation) -> Score:
+    """How often the intervals of these runs hold what the long run says."""
+    multiple = student_multiple(runs[0].n_permutations, 0.05)
+    shares = []
+    for metric in METRICS:
+        error = [np.hypot(v.stderr(metric), truth.stderr(metric)) for v in runs]
+        off = [np.abs(v[metric] - truth[metric]) for v in runs]
+        holds = np.array(off) <= multiple * np.array(error) + 1e-12
+        trusted = np.array([v.trusted(metric) for v in runs])
+        among = float(holds[trusted].mean()) if trusted.any() else np.nan
+        shares.append((float(holds.mean()), among, 1 - float(trusted.mean())))
+    return Score(*np.array(shares).T)
+
+
+def try_one(trial: Trial, kept: Path) -> list[tuple[str, Score]]:
+    """Rows of the table: sampler and orders, and what came of it."""
+    file = kept / f"{trial.name}.npz".replace(" ", "")
+    truth = trial.run("halving", trial.truth, TRUTH_SEED, checkpoint=file, checkpoint_every=20)
+    rows = []
+    for sampler, looks in (("permutations", trial.walked), ("halving", trial.halved)):
+        runs: list[Any] = [None] * trial.seeds
+        for orders in looks:
+            runs = [trial.run(sampler, orders, s, extend=v) for s, v in enumerate(runs)]
+            rows.append((f"{sampler}, {orders:,}", score(runs, truth)))
+    return rows
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--large", action="store_true")
+    parser.add_argument("--keep", type=Path, help="folder in which the long runs are kept")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore", shapcpp.ValuationWarning)
+    with tempfile.TemporaryDirectory() as folder:
+        kept = options.keep or Path(folder)
+        kept.mkdir(parents=True, exist_ok=True)
+        print(f"| samples, classes, convention | sampler, orders | all: {', '.join(METRICS)} "
+              "| trusted | marked |\n|---|---|---:|---:|---:|")  # fmt: skip
+        failed = []
+        for trial in trials(options.large):
+            start = time.perf_counter()
+            for run, shares in try_one(trial, kept):
+                cells = [" ".join("-" if np.isnan(x) else f"{100 * x:.0f}" for x in column)
+                         for column in shares]  # fmt: skip
+                print(f"| {trial.name} | {run} | {' | '.join(cells)} |", flush=True)
+                if np.nanmin(np.append(shares.trusted, 1.0)) < LEAST:
+                    failed.append(f"{trial.name}, {run}")
+            print(f"{trial.name}: {time.perf_counter() - start:.0f} s", flush=True)
+    if failed:
+        raise SystemExit("trusted, and wrong too often: " + "; ".join(failed))
+
+
+if __name__ == "__main__":
+    main()
