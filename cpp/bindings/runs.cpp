@@ -86,6 +86,7 @@ void bind_runs(py::module_& module) {
   py::class_<Score>(module, "Score", py::is_final())
       .def_property_readonly("correct",
                              [](const Score& s) { return to_array(s.values, {s.values.size()}); })
+      .def_property_readonly("ties", [](const Score& s) { return s.open.ties; })
       .def_property_readonly("uncertified", [](const Score& s) { return s.open.uncertified; });
   py::class_<GameFactory>(module, "Game")
       .def_property_readonly("n_players", &GameFactory::n_players)

@@ -44,6 +44,7 @@ void bind_tally(py::module_& module) {
                                return to_array(tally.products(),
                                                {tally.n_players(), tally.width(), tally.width()});
                              })
+      .def_property_readonly("ties", [](const Tally& tally) { return tally.open().ties; })
       .def_property_readonly("uncertified",
                              [](const Tally& tally) { return tally.open().uncertified; })
       .def_property_readonly("statistics", &statistics)

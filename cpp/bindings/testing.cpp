@@ -56,23 +56,27 @@ OpenSigns play(const GameFactory& factory, const Sampler& sampler, const Score& 
   return sampler.play(*game, view(order), RandomWords(0, 0), grand, recorder);
 }
 
-std::pair<IntArray, std::int64_t> walk(const GameFactory& game, const Score& grand,
-                                       const IntArray& order) {
+// Ties and uncertified signs.
+using Open = std::pair<std::int64_t, std::int64_t>;
+
+std::pair<IntArray, Open> walk(const GameFactory& game, const Score& grand, const IntArray& order) {
   PathRecorder recorder(game.n_players(), game.width());
   const OpenSigns open = play(game, PermutationSampler(), grand, order, recorder);
-  return {to_array(recorder.path(), {game.n_players() + 1, game.width()}), open.uncertified};
+  return {to_array(recorder.path(), {game.n_players() + 1, game.width()}),
+          {open.ties, open.uncertified}};
 }
 
-std::pair<IntArray, std::int64_t> halved(const GameFactory& game, const Score& grand,
-                                         const IntArray& order, std::size_t leaf) {
+std::pair<IntArray, Open> halved(const GameFactory& game, const Score& grand, const IntArray& order,
+                                 std::size_t leaf) {
   Changes recorder(game.n_players(), game.width());
   const OpenSigns open = play(game, HalvingSampler(leaf), grand, order, recorder);
-  return {to_array(recorder.values(), {game.n_players(), game.width()}), open.uncertified};
+  return {to_array(recorder.values(), {game.n_players(), game.width()}),
+          {open.ties, open.uncertified}};
 }
 
 // Adds one permutation to a tally, as a run would that had found these counts.
 void add(Tally& tally, std::uint64_t index, const IntArray& order, const IntArray& path,
-         std::int64_t uncertified) {
+         std::int64_t ties, std::int64_t uncertified) {
   check_order(order, tally.n_players());
   const std::size_t width = tally.width();
   if (static_cast<std::size_t>(path.size()) != tally.gains().size() + width)
@@ -81,7 +85,7 @@ void add(Tally& tally, std::uint64_t index, const IntArray& order, const IntArra
   for (std::size_t size = 0; size < tally.n_players(); ++size)
     recorder.record({view(order)[size], size, 1}, view(path).subspan(size * width, width),
                     view(path).subspan((size + 1) * width, width));
-  recorder.commit({index, index + 1}, {.uncertified = uncertified}, {});
+  recorder.commit({index, index + 1}, {ties, uncertified}, {});
 }
 
 CompositionControl make_control(const GameFactory& game, std::uint64_t seed) {
@@ -118,7 +122,7 @@ void bind_testing(py::module_& module) {
   module.def("halved", &halved, py::arg("game"), py::arg("grand_coalition"),
              py::arg("order").noconvert(), py::arg("leaf"));
   module.def("add", &add, py::arg("tally"), py::arg("index"), py::arg("order").noconvert(),
-             py::arg("path").noconvert(), py::arg("uncertified") = 0);
+             py::arg("path").noconvert(), py::arg("ties") = 0, py::arg("uncertified") = 0);
   py::class_<CompositionControl>(module, "CompositionControl", py::is_final())
       .def(py::init(&make_control), py::arg("game"), py::arg("seed"))
       .def_property_readonly("counts", &counts)

@@ -85,8 +85,8 @@ class Run {
     for (std::uint64_t t = next_++; t < range_.end; t = next_++) {
       checkpoint();
       const RandomWords words = fill_permutation(sampling_.seed, t, order);
-      const OpenSigns open =
-          sampling_.sampler.play(*game, order, words, sampling_.grand, *recorder);
+      OpenSigns open = sampling_.sampler.play(*game, order, words, sampling_.grand, *recorder);
+      if (t == 0) open += sampling_.sampler.open_beforehand();
       const std::lock_guard lock(mutex_);
       recorder->commit({t, t + 1}, open, std::exchange(statistics, {}));
       ++done_;

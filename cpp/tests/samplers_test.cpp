@@ -139,7 +139,10 @@ TEST("a control adds nothing to a leaf, and halving with it still adds up") {
   Changes changes(classes.size(), 2);
   const HalvingSampler halving(control);
   const OpenSigns open = halving.play(*table.game, order, words, table.grand, changes);
-  CHECK(open.uncertified >= control.open().uncertified);
+  CHECK(halving.open_beforehand() == control.open());
+  const HalvingSampler without_control(CompositionControl::kLargest);
+  Changes others(classes.size(), 2);
+  CHECK(open == without_control.play(*table.game, order, words, table.grand, others));
   std::int64_t sum = 0;
   for (std::size_t i = 0; i < classes.size(); ++i) sum += changes.values()[2 * i];
   CHECK(sum == halving.unit(classes.size()) * table.grand.values[0]);

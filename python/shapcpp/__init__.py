@@ -23,6 +23,7 @@ from shapcpp.loading import load
 from shapcpp.metrics import Metric
 from shapcpp.permutations import permutation
 from shapcpp.results.notices import ValuationWarning
+from shapcpp.results.signs import UncertifiedError
 from shapcpp.results.valuation import Interrupted, Valuation
 from shapcpp.running.cost import RunCost
 from shapcpp.running.runner import CheckpointWarning
@@ -40,6 +41,7 @@ __all__ = [
     "Metric",
     "RunCost",
     "Samples",
+    "UncertifiedError",
     "Valuation",
     "ValuationWarning",
     "WorkerError",

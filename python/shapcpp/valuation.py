@@ -172,6 +172,10 @@ def value(
     ConvergenceError
         If a fit missed its tolerance: a RuntimeError, never a wrong value. Its ``.partial``
         is the Valuation of the permutations completed.
+    UncertifiedError
+        If double precision cannot tell the signs of more than 0.1% of all margins: a
+        ValueError that names the features at fault and the way out, with the same
+        ``.partial``. Ties, which features of few different values make, do not count.
     OverflowError
         If the 64-bit sums of a run by halving are full, as can happen with a rare class and
         millions of test samples; with the same ``.partial``. Others are refused beforehand.

@@ -43,12 +43,13 @@ def test_a_change_too_large_to_square(change: int) -> None:
     assert tally.ranges.tolist() == []
 
 
-def test_uncertified_predictions_are_counted_up_to_64_bits() -> None:
+@pytest.mark.parametrize("kind", ["ties", "uncertified"])
+def test_open_signs_are_counted_up_to_64_bits(kind: str) -> None:
     tally = _core.Tally(1, 1)
-    testing.add(tally, 0, ORDER, path(1), LARGEST)
-    with pytest.raises(OverflowError, match="uncertified"):
-        testing.add(tally, 1, ORDER, path(1), 1)
-    assert tally.uncertified == LARGEST
+    testing.add(tally, 0, ORDER, path(1), **{kind: LARGEST})
+    with pytest.raises(OverflowError, match="open signs"):
+        testing.add(tally, 1, ORDER, path(1), **{kind: 1})
+    assert getattr(tally, kind) == LARGEST
 
 
 def test_permutations_are_numbered_up_to_2_to_the_63() -> None:

@@ -214,12 +214,12 @@ def test_standard_scale_leaves_rounding_noise_alone() -> None:
     np.testing.assert_allclose(v.scaling[1, 1], X[:, 0].std() * 1e-170, rtol=1e-12)
 
 
-def test_undecidable_margins_are_counted_not_guessed() -> None:
+def test_ties_are_counted_not_guessed() -> None:
     X = np.array([[0.0, 1.0], [0.0, 1.0]])
     v = shapcpp.value(X, [0, 1], [[3.0, -2.0], [1.0, 1.0]], [0, 1], 10, sampler="permutations")
     assert v.full_counts.tolist() == [1, 0]  # all margins are zero: the smaller label
-    assert v.uncertified == 20
-    assert run().uncertified == 0
+    assert (v.ties, v.uncertified) == (20, 0)
+    assert (run().ties, run().uncertified) == (0, 0)
 
 
 def test_the_result_is_described_in_one_line() -> None:

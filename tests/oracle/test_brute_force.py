@@ -46,8 +46,8 @@ def all_permutations(game: _core.Game, n: int) -> _core.Tally:
     grand_coalition = _core.grand_coalition(game)
     for index, order in enumerate(permutations(range(n))):
         joined = np.array(order, dtype=np.int64)
-        path, uncertified = testing.walk(game, grand_coalition, joined)
-        testing.add(tally, index, joined, path, uncertified)
+        path, open_signs = testing.walk(game, grand_coalition, joined)
+        testing.add(tally, index, joined, path, *open_signs)
     return tally
 
 

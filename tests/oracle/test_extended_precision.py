@@ -24,14 +24,14 @@ GAMES = pytest.mark.parametrize(
 # From this distance on, relative to the terms of the margin, nothing may be left in doubt.
 DOUBT = {
     "plain": 1e-11,
-    "offset": 1e-11,
+    "offset": 1e-10,
     "mixed scales": 1e-7,
     "near collinear": 1e-6,
     "outlier": 1e-9,
     "hardly penalised": np.inf,
     "wide": 1e-11,
     "wide, offset": 1e-11,
-    "wide, mixed scales": 1e-7,
+    "wide, mixed scales": 1e-6,
     "wide, outlier": 1e-9,
 }
 
@@ -109,7 +109,7 @@ def test_no_sign_is_guessed_near_the_boundary(kind: str, seed: int) -> None:
         except _core.ConvergenceError:
             assert kind == "hardly penalised"
             continue
-        if score.uncertified:
+        if score.ties + score.uncertified:
             assert score.correct[1] == 0
             assert distance < DOUBT[kind], (kind, distance)
         else:
@@ -127,7 +127,7 @@ def test_margins_that_overflow_are_left_open(make: Game) -> None:
     problem = core_problem((X, y, X_test, np.ones(4)), C=1.7e308, class_weights=np.full(2, 1e9))
     score = _core.grand_coalition(make(problem))
     # Two pairs of opposite samples: one of each is positive.
-    assert 0 <= 2 - score.correct[1] <= score.uncertified
+    assert 0 <= 2 - score.correct[1] <= score.ties + score.uncertified
 
 
 @GAMES

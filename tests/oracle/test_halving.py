@@ -101,13 +101,13 @@ def test_gains_add_up_and_equal_the_dense_twin(n: int, leaf: int) -> None:
     game = small_game(n)
     grand_coalition = _core.grand_coalition(game)
     order = _core.permutation(n, 3, 0)
-    gains, uncertified = testing.halved(game, grand_coalition, order, leaf=leaf)
+    gains, open_signs = testing.halved(game, grand_coalition, order, leaf=leaf)
     total = grand_coalition.correct - testing.walk(game, grand_coalition, order)[0][0]
     np.testing.assert_array_equal(gains.sum(axis=0), whole_share(n, leaf) * total)
     twin = testing.dense_game(small_problem(n))
     dense, _ = testing.halved(twin, _core.grand_coalition(twin), order, leaf=leaf)
     np.testing.assert_array_equal(gains, dense)
-    assert uncertified == 0
+    assert open_signs == (0, 0)
 
 
 def test_one_leaf_is_a_plain_permutation() -> None:

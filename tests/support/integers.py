@@ -31,10 +31,11 @@ def of_core(kind: str, make: Callable[[_core.Problem], _core.Game]) -> str:
         game = make(adversarial.problem_of(kind, seed))
         grand_coalition = _core.grand_coalition(game)
         order = _core.permutation(game.n_players, seed, 7)
-        path, uncertified = testing.walk(game, grand_coalition, order)
+        path, open_signs = testing.walk(game, grand_coalition, order)
         tally = adversarial.run(game, seed)
-        found += [grand_coalition.correct, grand_coalition.uncertified, path, uncertified]
-        found += [tally.gains, tally.products, tally.uncertified]
+        found += [grand_coalition.correct, grand_coalition.ties, grand_coalition.uncertified]
+        found += [path, open_signs]
+        found += [tally.gains, tally.products, tally.ties, tally.uncertified]
     return digest(*found)
 
 

@@ -32,7 +32,8 @@ def assert_same(v: Valuation, w: Valuation) -> None:
     """Every integer, and every setting."""
     for name in ("gains", "products", "ranges", "full_counts", "empty_counts"):
         np.testing.assert_array_equal(getattr(v, name), getattr(w, name))
-    assert (v.uncertified, v.settings, v.complete) == (w.uncertified, w.settings, w.complete)
+    assert (v.ties, v.uncertified, v.settings) == (w.ties, w.uncertified, w.settings)
+    assert v.complete == w.complete
     assert v.stats == w.stats  # each permutation was counted once
 
 

@@ -31,6 +31,7 @@ def valuation(contributions: ArrayLike, players: ArrayLike | None = None) -> Val
         empty_counts=np.zeros(2, dtype=np.int64),
         full_counts=np.full(2, -1),
         test_counts=np.full(2, TEST_SAMPLES),
+        ties=0,
         uncertified=0,
         ranges=np.array([[0, P]]),
         classes=np.array([0, 1]),

@@ -2,29 +2,62 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <utility>
 
 #include "core/numerics/rounding.hpp"
 
 namespace shapcpp {
 namespace {
 
-// So many samples at a time are worth a product of matrices.
+using Eigen::Index;
+
+// This many samples at a time are worth a product of matrices.
 constexpr std::size_t kBatch = 32;
+// Features of a band differ in size by no more: the rounding of a rotation is relative to the
+// largest, and costs the smallest that many digits.
+constexpr double kBandWidth = 0x1p16;
 
 double power_of_two(double deviation, double C) {
   return deviation > 0 ? std::ldexp(1.0, std::ilogb(std::min(1 / deviation, std::sqrt(C)))) : 1.0;
 }
 
+// Sorted bands of the features whose deviation is not zero. What is smaller than the penalty allows
+// to matter counts as if it were larger.
+std::vector<std::vector<Index>> bands_of(const std::vector<double>& deviations, double C) {
+  const auto size = [&](Index j) {
+    return std::max(deviations[static_cast<std::size_t>(j)], 1 / std::sqrt(C));
+  };
+  std::vector<Index> order(deviations.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::erase_if(order, [&](Index j) { return !(deviations[static_cast<std::size_t>(j)] > 0); });
+  std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) { return size(a) < size(b); });
+  std::vector<std::vector<Index>> bands;
+  for (const Index j : order) {
+    if (bands.empty() || size(j) / kBandWidth > size(bands.back().front())) bands.emplace_back();
+    bands.back().push_back(j);
+  }
+  for (auto& band : bands) std::sort(band.begin(), band.end());
+  return bands;
+}
+
 }  // namespace
 
 Coordinates::Coordinates(std::span<const double> training, std::size_t n_features, double C,
-                         const Checkpoint& checkpoint) {
-  const std::size_t d = n_features;
+                         const Checkpoint& checkpoint)
+    : centre_(n_features), deviations_(n_features) {
+  measure(training, checkpoint);
+  arrange(training.size() / n_features, C);
+  rotate(training, checkpoint);
+}
+
+// Means and deviations of the columns.
+void Coordinates::measure(std::span<const double> training, const Checkpoint& checkpoint) {
+  const std::size_t d = centre_.size();
   const std::size_t rows = training.size() / d;
   const auto n = static_cast<double>(rows);
   std::vector<double> low(training.begin(), training.begin() + static_cast<std::ptrdiff_t>(d));
   std::vector<double> high = low;
-  centre_.assign(d, 0.0);
   for (std::size_t i = 0; i < rows; ++i) {
     checkpoint();
     for (std::size_t j = 0; j < d; ++j) {
@@ -36,73 +69,109 @@ Coordinates::Coordinates(std::span<const double> training, std::size_t n_feature
   }
   for (std::size_t j = 0; j < d; ++j)  // a constant column must become exactly zero
     if (low[j] == high[j]) centre_[j] = low[j];
-  std::vector<double> deviations(d, 0.0);
   for (std::size_t i = 0; i < rows; ++i) {
     checkpoint();
     for (std::size_t j = 0; j < d; ++j) {
       const double range = high[j] - low[j];
       const double deviation = range > 0 ? (training[i * d + j] - centre_[j]) / range : 0;
-      deviations[j] += deviation * deviation / n;
+      deviations_[j] += deviation * deviation / n;
     }
   }
-  for (std::size_t j = 0; j < d; ++j) deviations[j] = std::sqrt(deviations[j]) * (high[j] - low[j]);
-
-  if (d > rows) {
-    rotate(training, deviations, C, checkpoint);
-    return;
-  }
-  factor_.assign(d, 1.0);
-  penalty_ = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(d + 1));
-  for (std::size_t j = 0; j < d; ++j) {
-    factor_[j] = power_of_two(deviations[j], C);
-    penalty_[static_cast<Eigen::Index>(j)] = factor_[j] * factor_[j] / C;
-  }
+  for (std::size_t j = 0; j < d; ++j)
+    deviations_[j] = std::sqrt(deviations_[j]) * (high[j] - low[j]);
 }
 
-// One factor for all columns keeps the penalty uniform, so that it is the same in any orthonormal
+// Which features are columns and which are rotated, their factors and the penalties. One factor for
+// all features of a band keeps the penalty uniform, so that it is the same in any orthonormal
 // coordinates. Rotated columns have the same sum of variances.
-void Coordinates::rotate(std::span<const double> training, const std::vector<double>& deviations,
-                         double C, const Checkpoint& checkpoint) {
-  const std::size_t rows = training.size() / centre_.size();
-  const double largest = *std::max_element(deviations.begin(), deviations.end());
-  double variance = 0;  // in units of the largest
-  for (const double deviation : deviations)
-    if (deviation > 0) variance += (deviation / largest) * (deviation / largest);
-  const double factor = power_of_two(largest * std::sqrt(variance / static_cast<double>(rows)), C);
-  factor_.resize(deviations.size());
-  // Weights of columns that are constant in training are zero: what test samples hold there would
-  // only enlarge the error.
-  std::transform(deviations.begin(), deviations.end(), factor_.begin(),
-                 [factor](double deviation) { return deviation > 0 ? factor : 0.0; });
-  penalty_ = Eigen::VectorXd::Constant(static_cast<Eigen::Index>(rows + 1), factor * factor / C);
-  penalty_[static_cast<Eigen::Index>(rows)] = 0;
+void Coordinates::arrange(std::size_t rows, double C) {
+  const std::size_t d = centre_.size();
+  factor_.assign(d, 0.0);
+  std::vector<double> penalties;
+  const auto penalise = [&](double factor) { penalties.push_back(factor * factor / C); };
+  if (d <= rows) {
+    alone_.resize(d);
+    std::iota(alone_.begin(), alone_.end(), 0);
+  } else {
+    for (auto& band : bands_of(deviations_, C)) {
+      if (band.size() > rows)
+        rotated_.push_back(std::move(band));
+      else
+        alone_.insert(alone_.end(), band.begin(), band.end());
+    }
+    std::sort(alone_.begin(), alone_.end());
+  }
+  for (const Index feature : alone_) {
+    const auto j = static_cast<std::size_t>(feature);
+    factor_[j] = power_of_two(deviations_[j], C);
+    penalise(factor_[j]);
+  }
+  for (const auto& band : rotated_) {
+    double largest = 0;
+    for (const Index j : band)
+      largest = std::max(largest, deviations_[static_cast<std::size_t>(j)]);
+    double variance = 0;  // in units of the largest
+    for (const Index j : band) {
+      const double share = deviations_[static_cast<std::size_t>(j)] / largest;
+      variance += share * share;
+    }
+    const double factor =
+        power_of_two(largest * std::sqrt(variance / static_cast<double>(rows)), C);
+    for (const Index j : band) factor_[static_cast<std::size_t>(j)] = factor;
+    for (std::size_t i = 0; i < rows; ++i) penalise(factor);
+    if (rotated_penalty_ == 0 || penalties.back() < rotated_penalty_)
+      rotated_penalty_ = penalties.back();
+  }
+  penalties.push_back(0);
+  penalty_ =
+      Eigen::Map<const Eigen::VectorXd>(penalties.data(), static_cast<Index>(penalties.size()));
+}
 
-  span_.emplace(scaled(training), checkpoint);
-  double distance = 0;
-  for_each_batch(training, checkpoint, [&](std::size_t, const Eigen::MatrixXd& samples) {
-    distance = std::max(distance, span_->distance(samples));
-  });
-  // One rounding of each entry from centring, and one in reserve.
-  rotation_error_ = distance + span_->coordinate_error() + 2 * kRounding;
+void Coordinates::rotate(std::span<const double> training, const Checkpoint& checkpoint) {
+  auto first = static_cast<Index>(alone_.size());
+  const auto rows = static_cast<Index>(training.size() / centre_.size());
+  for (auto& features : rotated_) {
+    Eigen::MatrixXd samples(static_cast<Index>(features.size()), rows);
+    for_each_batch(training, checkpoint, [&](std::size_t begin, const Eigen::MatrixXd& batch) {
+      samples.middleCols(static_cast<Index>(begin), batch.cols()) = batch(features, Eigen::all);
+    });
+    bands_.push_back({std::move(features), first, Span(std::move(samples), checkpoint)});
+    first += rows;
+  }
+  rotated_.clear();
+  for (const Band& band : bands_) {
+    double distance = 0;
+    for_each_batch(training, checkpoint, [&](std::size_t, const Eigen::MatrixXd& batch) {
+      distance = std::max(distance, band.span.distance(batch(band.features, Eigen::all)));
+    });
+    // One rounding of each entry from centring, and one in reserve.
+    rotation_error_ =
+        std::max(rotation_error_, distance + band.span.coordinate_error() + 2 * kRounding);
+  }
 }
 
 void Coordinates::for_each(std::span<const double> samples, const Checkpoint& checkpoint,
                            const Taker& take) const {
-  Eigen::VectorXd working = Eigen::VectorXd::Ones(penalty_.size());
-  const std::span<const double> sample(working.data(), columns());
   for_each_batch(samples, checkpoint, [&](std::size_t first, const Eigen::MatrixXd& batch) {
-    const Eigen::MatrixXd rotated = span_ ? span_->coordinates(batch) : Eigen::MatrixXd();
-    for (Eigen::Index i = 0; i < batch.cols(); ++i) {
-      double outside = 0;
-      if (span_) {
-        working.head(rotated.rows()) = rotated.col(i);
-        const double before = batch.col(i).stableNorm();
-        const double share = before > 0 ? rotated.col(i).stableNorm() / before : 1;
-        outside = before * std::sqrt(std::max(1 - share * share, 0.0) + 4 * rotation_error_);
-      } else {
-        working.head(batch.rows()) = batch.col(i);
+    Eigen::MatrixXd working = Eigen::MatrixXd::Ones(penalty_.size(), batch.cols());
+    Eigen::VectorXd outside = Eigen::VectorXd::Zero(batch.cols());
+    working.topRows(static_cast<Index>(alone_.size())) = batch(alone_, Eigen::all);
+    for (const Band& band : bands_) {
+      const Eigen::MatrixXd before = batch(band.features, Eigen::all);
+      auto rotated = working.middleRows(band.first, band.span.dimension());
+      rotated = band.span.coordinates(before);
+      for (Index i = 0; i < batch.cols(); ++i) {
+        const double length = before.col(i).stableNorm();
+        const double share = length > 0 ? rotated.col(i).stableNorm() / length : 1;
+        const double rest =
+            length * std::sqrt(std::max(1 - share * share, 0.0) + 4 * rotation_error_);
+        outside[i] = bands_.size() > 1 ? std::hypot(outside[i], rest) : rest;
       }
-      take(first + static_cast<std::size_t>(i), sample, working.stableNorm(), outside);
+    }
+    for (Index i = 0; i < batch.cols(); ++i) {
+      const auto sample = working.col(i);
+      take(first + static_cast<std::size_t>(i), {sample.data(), columns()}, sample.stableNorm(),
+           outside[i]);
     }
   });
 }
@@ -120,8 +189,7 @@ void Coordinates::for_each_batch(
 // Centred and divided, one sample per column.
 Eigen::MatrixXd Coordinates::scaled(std::span<const double> samples) const {
   const std::size_t d = centre_.size();
-  Eigen::MatrixXd result(static_cast<Eigen::Index>(d),
-                         static_cast<Eigen::Index>(samples.size() / d));
+  Eigen::MatrixXd result(static_cast<Index>(d), static_cast<Index>(samples.size() / d));
   double* target = result.data();
   for (std::size_t i = 0; i < samples.size(); i += d)
     for (std::size_t j = 0; j < d; ++j) *target++ = (samples[i + j] - centre_[j]) * factor_[j];

@@ -4,7 +4,6 @@
 #include <Eigen/Core>
 #include <cstddef>
 #include <functional>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -20,9 +19,11 @@ namespace shapcpp {
 // that neither the data's nor the penalty's part of the Hessian is large. Margins are then sums of
 // moderate terms however the features were scaled. The intercept is the last column, 1.
 //
-// With more features than training samples the weights lie in the span of the centred training
-// samples, whatever the coalition, since the penalty is the same for all features. The columns are
-// then coordinates in that span, and there is one s for all.
+// With more features than training samples the weights of features with one penalty lie in the span
+// of the training samples, centred, whatever the coalition. Features are sorted by size into bands,
+// and those of a band with more features than samples become coordinates in the span of that band,
+// with one s. A band's rounding never meets the features of another, however small these are beside
+// its own. Features that are constant in training have no column.
 class Coordinates {
  public:
   // `training` holds samples of `n_features` columns, row by row.
@@ -33,27 +34,41 @@ class Coordinates {
   // Diagonal of the penalty, per column; 0 for the intercept.
   const Eigen::VectorXd& penalty() const { return penalty_; }
   // Calls take(i, sample, norm, outside) with each sample in working coordinates, its Euclidean
-  // norm, and a bound on the length of what of it is outside the span.
+  // norm, and a bound on the length of what of it is outside the spans.
   using Taker = std::function<void(std::size_t, std::span<const double>, double, double)>;
   void for_each(std::span<const double> samples, const Checkpoint& checkpoint,
                 const Taker& take) const;
   // Bound on |dx| / |x|, where dx is what the rotation changes a training sample x by, or the part
-  // of any sample that is inside the span; 0 without a rotation.
+  // of any sample that is inside the spans; 0 without a rotation.
   double rotation_error() const { return rotation_error_; }
+  // The least penalty of a rotated column; 0 without one.
+  double rotated_penalty() const { return rotated_penalty_; }
 
  private:
-  void rotate(std::span<const double> training, const std::vector<double>& deviations, double C,
-              const Checkpoint& checkpoint);
+  // Features that are rotated together, and where their columns begin.
+  struct Band {
+    std::vector<Eigen::Index> features;
+    Eigen::Index first = 0;
+    Span span;
+  };
+
+  void measure(std::span<const double> training, const Checkpoint& checkpoint);
+  void arrange(std::size_t rows, double C);
+  void rotate(std::span<const double> training, const Checkpoint& checkpoint);
   void for_each_batch(
       std::span<const double> samples, const Checkpoint& checkpoint,
       const std::function<void(std::size_t first, const Eigen::MatrixXd& batch)>& take) const;
   Eigen::MatrixXd scaled(std::span<const double> samples) const;
 
   std::vector<double> centre_;
+  std::vector<double> deviations_;
   std::vector<double> factor_;
+  std::vector<Eigen::Index> alone_;                 // features that are columns of their own
+  std::vector<std::vector<Eigen::Index>> rotated_;  // features of each rotated band
+  std::vector<Band> bands_;
   Eigen::VectorXd penalty_;
-  std::optional<Span> span_;
   double rotation_error_ = 0;
+  double rotated_penalty_ = 0;
 };
 
 }  // namespace shapcpp

@@ -45,6 +45,7 @@ Problem::Problem(std::size_t n_features, std::size_t n_classes, LabelledSamples 
   columns_ = coordinates.columns();
   penalty_ = coordinates.penalty();
   rotation_error_ = coordinates.rotation_error();
+  rotated_penalty_ = coordinates.rotated_penalty();
   set_training(train.values, coordinates, checkpoint);
   set_test(test, n_features, n_classes, coordinates, checkpoint);
 }

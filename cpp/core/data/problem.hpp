@@ -65,11 +65,12 @@ class Problem {
 
   // Diagonal of the penalty, per column; 0 for the intercept.
   const Eigen::VectorXd& penalty() const { return penalty_; }
-  // Bound on |dx| / |x| for the error dx of a training sample that comes from the rotation into the
-  // span of the training samples; 0 without one. Penalties are then the same for all features.
+  // Bound on |dx| / |x| for the error dx of a training sample that comes from rotations into spans
+  // of the training samples; 0 without one.
   double rotation_error() const { return rotation_error_; }
-  bool is_rotated() const { return rotation_error_ > 0; }
-  // Bound on the length of what of a test sample is outside that span, relative to its norm here.
+  // The least penalty of a column that such a rotation made; 0 without one.
+  double rotated_penalty() const { return rotated_penalty_; }
+  // Bound on the length of what of a test sample is outside those spans, relative to its norm here.
   double outside() const { return outside_; }
 
   // Test samples of one class, and bounds on their Euclidean norms padded to whole tiles with NaN,
@@ -98,6 +99,7 @@ class Problem {
   std::size_t columns_;
   Eigen::VectorXd penalty_;
   double rotation_error_;
+  double rotated_penalty_;
   double outside_ = 0;
   double largest_test_norm_ = 0;
   AlignedVector samples_;

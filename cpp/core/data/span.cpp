@@ -21,6 +21,13 @@ MatrixXd leading_digits(const MatrixXd& matrix) {
   return (matrix.array() + kShift) - kShift;
 }
 
+// Blocks of products, and with them the last bits of sums, are cut by the sizes of the caches: the
+// same ones everywhere, so that coordinates are the same on every machine.
+[[maybe_unused]] const bool blocks_are_fixed = [] {
+  Eigen::setCpuCacheSizes(1 << 15, 1 << 19, 1 << 21);
+  return true;
+}();
+
 void scale(Eigen::Ref<MatrixXd> matrix, int exponent) {
   matrix = matrix.unaryExpr([exponent](double value) { return std::ldexp(value, exponent); });
 }
@@ -37,7 +44,7 @@ int normalise(Eigen::Ref<MatrixXd> column) {
   return first + second;
 }
 
-// A matrix is worked through in strips of so many columns, with a checkpoint for each.
+// A matrix is worked through in strips of this many columns, with a checkpoint for each.
 constexpr Index kStrip = 32;
 
 template <class Body>

@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "core/learners/logistic/refinement.hpp"
+
 namespace shapcpp {
 
 using kernels::kTileRows;
@@ -25,13 +27,17 @@ constexpr double kLargestDouble = 1e300;
 constexpr double kAllNear = 2;
 // Share of the test samples up to which near ones are worth copying out.
 constexpr double kWorthCopying = 0.6;
-// So many samples within the cheap bound are hardly all decided by their exact norms.
+// This many samples within the cheap bound are hardly all decided by their exact norms.
 constexpr std::size_t kWorthExactNorms = 6;
+// A tie is narrow against the sum of the margin's terms, or against its standard error |x|_{H^-1}.
+constexpr double kTieOfTerms = 1e-9;
+constexpr double kTieOfError = 1e-6;
 
 }  // namespace
 
 MarginWatch::MarginWatch(const Problem& problem, const Context& context)
     : problem_(problem),
+      checkpoint_(context.checkpoint),
       statistics_(context.statistics),
       kernels_(context.kernels),
       columns_(problem.columns()),
@@ -54,6 +60,7 @@ void MarginWatch::clear() {
   limit_ = 0;
   drift_ = 0;
   looked_ = false;
+  left_ = {};
 }
 
 bool MarginWatch::could_decide(const Optimum& optimum) const {
@@ -84,8 +91,9 @@ bool MarginWatch::look(const Optimum& optimum) {
   return open() == 0;
 }
 
-void MarginWatch::decide_what_can_be(const Optimum& optimum) {
-  if (!look(optimum)) decide_open(optimum, Norms::kExact);
+void MarginWatch::decide_what_can_be(const Optimum& fitted) {
+  if (!look(fitted)) decide_open(fitted, Norms::kExact);
+  settle(fitted);
 }
 
 std::size_t MarginWatch::open() const {
@@ -99,20 +107,21 @@ OpenSigns MarginWatch::write(std::span<std::int64_t> correct) const {
     const auto positive = static_cast<std::int64_t>(near_[k].positive + near_[k].far_positive);
     correct[k] = k == 1 ? positive : problem_.test_counts()[k] - positive;
   }
-  return {.uncertified = static_cast<std::int64_t>(open())};
+  return left_;
 }
 
-void MarginWatch::scan(const Optimum& optimum) {
-  std::copy_n(optimum.weights.data(), columns_, weights_.begin());
-  for (std::size_t k = 0; k < near_.size(); ++k) examine(optimum, k);
-  decide_open(optimum, Norms::kExact);
+void MarginWatch::scan(const Optimum& fitted) {
+  std::copy_n(fitted.weights.data(), columns_, weights_.begin());
+  for (std::size_t k = 0; k < near_.size(); ++k) examine(fitted, k);
+  decide_open(fitted, Norms::kExact);
+  settle(fitted);
 }
 
-// |x.w - x.w*| / |x|, at most: |x|_{H^-1} radius <= |x| inverse_root radius, the rounding of x.w
-// itself, and that of w.
+// |x.w - x.w*| / |x|, at most, and how close to zero x.w* is a tie: |x|_{H^-1} radius <= |x|
+// inverse_root radius, the rounding of x.w itself, and that of w; a tie is twice as wide as these.
 double MarginWatch::reach(const Optimum& optimum) const {
-  return optimum.radius * optimum.inverse_root + optimum.dot_rounding * optimum.weights.norm() +
-         optimum.margin_rounding;
+  return (optimum.radius + optimum.floor) * optimum.inverse_root +
+         3 * optimum.dot_rounding * optimum.weights.norm() + 3 * optimum.margin_rounding;
 }
 
 // Whether no margin overflows in single precision.
@@ -266,8 +275,7 @@ void MarginWatch::decide_open(const Optimum& optimum, Norms norms) {
   const double bound = reach(optimum) * (1 + 1e-9);
   for (std::size_t k = 0; k < near_.size(); ++k)
     std::erase_if(near_[k].open, [&](std::size_t row) {
-      for (std::size_t j = 0; j < columns_; ++j)
-        sample_[j] = problem_.test_samples(k).value(row, j);
+      take_sample(k, row);
       const double margin = kernels_.dot(sample_.data(), weights_.data(), sample_.size());
       const bool decided =
           std::isfinite(margin) &&
@@ -278,13 +286,52 @@ void MarginWatch::decide_open(const Optimum& optimum, Norms norms) {
     });
 }
 
-// Of the sample at hand, its margin and its norm.
+// Of the sample at hand, its margin and its norm: whether the optimum's margin has that sign and is
+// no tie.
 bool MarginWatch::is_decided(const Optimum& optimum, double margin, double norm) {
-  double terms = 0;
-  for (std::size_t j = 0; j < columns_; ++j) terms += std::abs(sample_[j] * weights_[j]);
-  return std::abs(margin) > optimum.norm(sample_, pull_) * optimum.radius +
-                                optimum.dot_rounding * terms +
-                                optimum.margin_rounding * norm * (1 + 1e-9);
+  return std::abs(margin) >
+         optimum.norm(sample_, pull_) * (optimum.radius + optimum.floor) +
+             3 * (optimum.dot_rounding * terms() + optimum.margin_rounding * norm * (1 + 1e-9));
+}
+
+// The sum of the sizes of the terms of the margin at hand.
+double MarginWatch::terms() const {
+  double sum = 0;
+  for (std::size_t j = 0; j < columns_; ++j) sum += std::abs(sample_[j] * weights_[j]);
+  return sum;
+}
+
+void MarginWatch::take_sample(std::size_t k, std::size_t row) {
+  for (std::size_t j = 0; j < columns_; ++j) sample_[j] = problem_.test_samples(k).value(row, j);
+}
+
+void MarginWatch::settle(const Optimum& fitted) {
+  std::vector<DoubleDouble> refined;
+  left_ = {};
+  for (std::size_t k = 0; k < near_.size(); ++k) {
+    for (const std::size_t row : near_[k].open) {
+      take_sample(k, row);
+      double margin = kernels_.dot(sample_.data(), weights_.data(), sample_.size());
+      const double length = fitted.norm(sample_, pull_);
+      const double sum = terms();
+      const double tie =
+          length * std::max(fitted.radius, fitted.floor) +
+          2 * (fitted.dot_rounding * sum + fitted.margin_rounding * problem_.test_norms(k)[row]);
+      if (std::abs(margin) > tie / 2 && std::abs(margin) < 2 * tie) {
+        if (refined.empty()) refined = refine(problem_, fitted, checkpoint_);
+        DoubleDouble exact;
+        for (std::size_t j = 0; j < columns_; ++j) exact = exact + refined[j] * sample_[j];
+        margin = exact.high;
+      }
+      if (std::abs(margin) > tie)
+        near_[k].positive += margin > 0 ? 1 : 0;
+      else if (std::isfinite(tie) && tie <= kTieOfTerms * sum + kTieOfError * length)
+        ++left_.ties;
+      else
+        ++left_.uncertified;
+    }
+    near_[k].open.clear();
+  }
 }
 
 }  // namespace shapcpp

@@ -27,20 +27,23 @@ class MarginWatch {
   void clear();
 
   // A new coalition: nothing is known of its signs.
-  void begin() { looked_ = false; }
+  void begin() {
+    looked_ = false;
+    left_ = {};
+  }
   // Decides signs by this estimate of the coalition's optimum, if it is good enough to decide most
   // of them; false, and some may be left that it could decide, if not all are decided.
   [[nodiscard]] bool decide(const Optimum& optimum) {
     return could_decide(optimum) && look(optimum);
   }
-  // Decides all that it can.
-  void decide_what_can_be(const Optimum& optimum);
+  // Decides all signs by what a fit knows: those left open are ties or uncertified.
+  void decide_what_can_be(const Optimum& fitted);
   // Writes the correct predictions of each class: class 1 where a margin is positive, class 0 where
   // it is negative or open.
   [[nodiscard]] OpenSigns write(std::span<std::int64_t> correct) const;
 
   // As `begin` and `decide_what_can_be`, by looking at every test sample: their twin.
-  void scan(const Optimum& optimum);
+  void scan(const Optimum& fitted);
 
  private:
   // Samples of one class in single precision, and their norms padded with NaN, which is neither
@@ -69,9 +72,13 @@ class MarginWatch {
   void examine_near(const Optimum& optimum, std::size_t k);
   void decide_open(const Optimum& optimum, Norms norms);
   std::size_t open() const;
+  void take_sample(std::size_t k, std::size_t row);
+  double terms() const;
   bool is_decided(const Optimum& optimum, double margin, double norm);
+  void settle(const Optimum& fitted);
 
   const Problem& problem_;
+  const Checkpoint& checkpoint_;
   Statistics& statistics_;
   const kernels::Kernels& kernels_;
   const std::size_t columns_;
@@ -84,6 +91,7 @@ class MarginWatch {
   Aligned<float> single_weights_;
   std::vector<NearSet> near_;
   bool looked_ = false;
+  OpenSigns left_;         // of the coalition, once settled
   bool all_near_ = false;  // the near sets are not copied out
 
   AlignedVector reference_;  // of length 1
@@ -100,7 +108,7 @@ class MarginScan {
  public:
   MarginScan(const Problem& problem, const Context& context) : watch_(problem, context) {}
   void clear() { watch_.clear(); }
-  void begin() {}
+  void begin() { watch_.begin(); }
   bool decide(const Optimum&) { return false; }
   void decide_what_can_be(const Optimum& optimum) { watch_.scan(optimum); }
   [[nodiscard]] OpenSigns write(std::span<std::int64_t> correct) const {

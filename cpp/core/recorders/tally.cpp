@@ -20,7 +20,7 @@ void Tally::add(IndexRange done, std::span<const std::int64_t> changes, const Op
   const std::int64_t bound = bound_with(changes, done.first);
   OpenSigns all_open = open_;
   if (!all_open.add(open))
-    throw std::overflow_error("the count of uncertified predictions does not fit 64 bits");
+    throw std::overflow_error("the count of open signs does not fit 64 bits");
   mark_done(done);
   bound_ = bound;
   open_ = all_open;

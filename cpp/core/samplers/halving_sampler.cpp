@@ -90,13 +90,8 @@ OpenSigns HalvingSampler::play(Game& game, std::span<const std::int64_t> order, 
                                const Score& grand, Recorder& recorder) const {
   if (order.size() != game.n_players())
     throw std::invalid_argument("an order needs each player once");
-  OpenSigns open;
-  if (control_) {
-    control_->adjust(order, Block::whole(order.size(), leaf_), words, recorder);
-    open += control_->open();
-  }
-  open += Pass(game, order, leaf_, grand, recorder).open();
-  return open;
+  if (control_) control_->adjust(order, Block::whole(order.size(), leaf_), words, recorder);
+  return Pass(game, order, leaf_, grand, recorder).open();
 }
 
 }  // namespace shapcpp

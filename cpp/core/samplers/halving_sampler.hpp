@@ -30,6 +30,8 @@ class HalvingSampler final : public Sampler {
 
   [[nodiscard]] OpenSigns play(Game& game, std::span<const std::int64_t> order, RandomWords words,
                                const Score& grand, Recorder& recorder) const override;
+  // Those of the control's pilot.
+  OpenSigns open_beforehand() const override { return control_ ? control_->open() : OpenSigns{}; }
   std::int64_t unit(std::size_t n_players) const override;
 
  private:

@@ -27,6 +27,8 @@ class Sampler {
   [[nodiscard]] virtual OpenSigns play(Game& game, std::span<const std::int64_t> order,
                                        RandomWords words, const Score& grand,
                                        Recorder& recorder) const = 0;
+  // Decisions left open before any order was played: they count once, with the permutation 0.
+  virtual OpenSigns open_beforehand() const { return {}; }
   // What a change of score by one counts in a player's sum.
   virtual std::int64_t unit(std::size_t n_players) const = 0;
 };

@@ -5,12 +5,19 @@ from typing import final
 from . import FloatArray, Game, IntArray, Problem, Score, Tally
 
 def dense_game(problem: Problem) -> Game: ...
-def walk(game: Game, grand_coalition: Score, order: IntArray) -> tuple[IntArray, int]: ...
+def walk(
+    game: Game, grand_coalition: Score, order: IntArray
+) -> tuple[IntArray, tuple[int, int]]: ...
 def halved(
     game: Game, grand_coalition: Score, order: IntArray, leaf: int
-) -> tuple[IntArray, int]: ...
+) -> tuple[IntArray, tuple[int, int]]: ...
 def add(
-    tally: Tally, index: int, order: IntArray, path: IntArray, uncertified: int = 0
+    tally: Tally,
+    index: int,
+    order: IntArray,
+    path: IntArray,
+    ties: int = 0,
+    uncertified: int = 0,
 ) -> None: ...
 
 @final

@@ -30,7 +30,6 @@ MEANING = {
     "fits": "fits by Newton's method to the rounding floor",
     "references": "directions at which all test margins were taken",
     "test_evaluations": "test margins computed",
-    "undecided": "signs of test margins below the rounding floor",
 }
 NUMBERS = ("value", "stderr", "95% interval")
 ROWS_SHOWN = 10

@@ -269,8 +269,8 @@ def _note_duration(p: Plan, seconds: float, permutations: int, cut: bool) -> Non
 def _note_the_end(v: shapcpp.Valuation, max_time: float | None, earlier: str | None) -> None:
     """Says what the reader of the tables should know of the run."""
     if v.uncertified:
-        note(f"{v.uncertified} predictions had a margin below the rounding floor; "
-              "they count as the smaller label")  # fmt: skip
+        note(f"{v.uncertified} predictions ({v.uncertified_share:.2g} of all) had a margin below "
+              "the rounding floor; they count as the smaller label")  # fmt: skip
     if earlier is not None:
         note(f"went on from {earlier}")
     if (reason := _why_it_stopped(v, max_time)) is not None:

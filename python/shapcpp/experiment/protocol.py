@@ -167,6 +167,10 @@ class FlippedLabels:
                 checkpoint=self._stages.partial(stage, inputs),
             )
             v.save(self._stages.path(output))
-            return {"permutations": v.n_permutations, "uncertified": v.uncertified}
+            return {
+                "permutations": v.n_permutations,
+                "ties": v.ties,
+                "uncertified": v.uncertified,
+            }
 
         self._stages.do(stage, inputs, [output], work)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import _core, checks
+from shapcpp.problem import scales
 from shapcpp.problem.fingerprint import fingerprint
 
 __all__ = ["ClassWeight", "Empty", "Problem", "Scale", "SingleClass"]
@@ -200,6 +201,10 @@ class Problem:
             threads=threads,
         )
         return engine + 3 * self.y.nbytes + self.y_test.nbytes  # class of both, player, id
+
+    def features_at_fault(self) -> str:
+        """Which features make signs uncertain, and what to do about them, in a clause."""
+        return scales.fault_of(self._scaled(self.X), self.C)
 
     def _scaled(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.scaling is None:

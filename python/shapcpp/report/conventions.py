@@ -53,7 +53,11 @@ def conventions(v: Valuation) -> list[tuple[str, str]]:
         ),
         ("Coalitions of one class", SINGLE_CLASS[s["single_class"]]),
         ("Grand coalition", _full(v)),
-        ("Signs too close to call", f"{count(v.uncertified, 'decision')} below rounding"),
+        ("Ties", f"{count(v.ties, 'margin')} of zero, which count as label {v.classes[0]}"),
+        (
+            "Signs too close to call",
+            f"{count(v.uncertified, 'decision')} below rounding ({v.uncertified_share:.2g} of all)",
+        ),
         ("Fingerprint of the inputs", v.fingerprint or "unknown"),
         ("Made with", f"shapcpp {__version__}"),
     ]

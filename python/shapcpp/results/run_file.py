@@ -36,6 +36,7 @@ SETTINGS = {
 LARGEST_GAIN_UNIT = 1 << 40
 LARGEST = int(np.iinfo(np.int64).max)
 OPTIONAL_ARRAYS = ("groups", "true_labels", "scaling", "trace_counts", "trace_gains")
+ABOUT = ("ties", "uncertified", "settings", "fingerprint", "stats")
 NEEDED = ("about", *INTEGER_ARRAYS, "ids")
 FROM_FEATURES = "`shapcpp value FEATURES.npy -o RUN.npz` makes a result of features"
 
@@ -49,7 +50,7 @@ def write(path: files.PathLike, fields: Mapping[str, Any], complete: bool) -> No
         "version": _core.__version__,
         "complete": complete,
         "arrays": sorted(arrays),  # none of them can be lost without being missed
-        **{name: fields[name] for name in ("uncertified", "settings", "fingerprint", "stats")},
+        **{name: fields[name] for name in ABOUT},
     }
     writing.write_npz(path, {"about": np.array(json.dumps(about)), **arrays})
 
@@ -72,8 +73,7 @@ def read(path: files.PathLike) -> dict[str, Any]:
             raise ValueError("about holds no names")
         if about.get("format") != FORMAT:
             raise ValueError(f"its format is {about.get('format')}, this version reads {FORMAT}")
-        needed = ("settings", "uncertified", "fingerprint", "stats")
-        lacking = [name for name in needed if name not in about]
+        lacking = [name for name in ABOUT if name not in about]
         if lacking:
             raise ValueError(f"about lacks {', '.join(lacking)}")
         lost = sorted({*about.get("arrays", [])} - arrays.keys())
@@ -87,7 +87,7 @@ def read(path: files.PathLike) -> dict[str, Any]:
         return {
             **{name: arrays[name] for name in (*INTEGER_ARRAYS, "ids")},
             **{name: arrays.get(name) for name in OPTIONAL_ARRAYS},
-            "uncertified": checks.natural("uncertified", about["uncertified"]),
+            **{name: checks.natural(name, about[name]) for name in ("ties", "uncertified")},
             "settings": about["settings"],
             "fingerprint": str(about["fingerprint"]),
             "stats": {k: checks.natural(k, n) for k, n in about["stats"].items()},

@@ -33,12 +33,13 @@ class Tally:
 
     Attributes
     ----------
-    gains, products, uncertified, ranges, stats
+    gains, products, ties, uncertified, ranges, stats
         As in `Valuation`.
     """
 
     gains: NDArray[np.int64]
     products: NDArray[np.int64]
+    ties: int
     uncertified: int
     ranges: Ranges
     stats: dict[str, int]
@@ -48,7 +49,7 @@ class Tally:
         """The tally of no permutations."""
         gains = np.zeros((n_players, n_classes), dtype=np.int64)
         products = np.zeros((n_players, n_classes, n_classes), dtype=np.int64)
-        return cls(gains, products, 0, index_ranges.none(), {})
+        return cls(gains, products, 0, 0, index_ranges.none(), {})
 
     @classmethod
     def of(cls, tally: _core.Tally) -> Tally:
@@ -56,9 +57,10 @@ class Tally:
         return cls(
             gains=tally.gains,
             products=tally.products,
+            ties=tally.ties,
             uncertified=tally.uncertified,
             ranges=tally.ranges,
-            stats={**tally.statistics, "undecided": tally.uncertified},
+            stats=tally.statistics,
         )
 
     @property
@@ -80,6 +82,7 @@ class Tally:
         return Tally(
             gains=self.gains + other.gains,
             products=self.products + other.products,
+            ties=self.ties + other.ties,
             uncertified=self.uncertified + other.uncertified,
             ranges=index_ranges.union(self.ranges, other.ranges),
             stats={

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import checks
-from shapcpp.results import index_ranges, run_file
+from shapcpp.results import index_ranges, run_file, signs
 from shapcpp.results.sample_table import SampleTable
 from shapcpp.results.stopping import parse_rule
 from shapcpp.results.tally import Tally
@@ -21,6 +21,7 @@ INTEGERS = ("gains", "products", "empty_counts", "full_counts", "test_counts", "
             "trace_counts", "trace_gains")  # fmt: skip
 # Settings that say which permutations were asked for and when to stop, not what one gives.
 OF_THE_LENGTH = {"permutations", "asked", "until"}
+MERGED = "the errors that ended these runs name the features"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,9 +44,14 @@ class Valuation(SampleTable):
         ``n_permutations * settings["gain_unit"] * (full_counts - empty_counts)``.
         `full_counts` is -1 where a run was stopped before it had evaluated the coalition of
         all samples.
+    ties : int
+        How many margins, over permutations, coalitions and test samples, were zero to
+        rounding, as features of few different values make them: such a sample counts as the
+        smaller label.
     uncertified : int
-        How many (permutation, coalition, test sample) decisions had a margin below the
-        rounding floor of double precision; such a sample counts as the smaller label.
+        How many margins beside these had a sign that double precision cannot tell; such a
+        sample counts as the smaller label too. A run with more than 0.1% of them ends in an
+        `UncertifiedError`.
     ranges : ndarray of int64, shape (k, 2)
         The permutations done, as half-open ranges ``[first, end)``.
     classes : ndarray of int64, shape (n_classes,)
@@ -71,7 +77,7 @@ class Valuation(SampleTable):
         What the engine did, as sums over the permutations done: why a data set is fast or
         slow. Among them ``coalitions`` scored by an optimum, of these ``without_pass``
         certified without touching the members again, ``passes`` over the members, ``fits``
-        by Newton's method, ``test_evaluations``, and ``undecided``, which is `uncertified`.
+        by Newton's method, and ``test_evaluations``.
         The keys may change between versions.
     trace_counts : ndarray of int64, shape (k,), or None
         With ``trace=``: numbers of permutations done at which the gains were kept, strictly
@@ -86,6 +92,7 @@ class Valuation(SampleTable):
     empty_counts: NDArray[np.int64]
     full_counts: NDArray[np.int64]
     test_counts: NDArray[np.int64]
+    ties: int
     uncertified: int
     ranges: NDArray[np.int64]
     classes: NDArray[np.int64]
@@ -115,6 +122,11 @@ class Valuation(SampleTable):
         `until_met` tells the two apart.
         """
         return self.n_permutations == int(self.settings["permutations"])
+
+    @property
+    def uncertified_share(self) -> float:
+        """The share of all signs, over permutations and coalitions, that is `uncertified`."""
+        return signs.share_of(self.tally, int(self.test_counts.sum()))
 
     @property
     def until_met(self) -> bool | None:
@@ -156,6 +168,8 @@ class Valuation(SampleTable):
         ValueError
             If the two differ in anything but the permutations, or share some of these:
             which, in one sentence.
+        UncertifiedError
+            As in `value`, if one of them is what such an error left behind.
 
         Examples
         --------
@@ -171,7 +185,7 @@ class Valuation(SampleTable):
         together = self.n_permutations + other.n_permutations
         checks.sums_fit(together, self.test_counts)
         same_rule = self.settings["until"] == other.settings["until"]
-        return replace(
+        merged = replace(
             self,
             **vars(self.tally + other.tally),
             full_counts=np.maximum(self.full_counts, other.full_counts),  # -1 where not known
@@ -184,11 +198,19 @@ class Valuation(SampleTable):
                 "until": self.settings["until"] if same_rule else None,
             },
         )
+        try:
+            signs.check(merged.tally, int(self.test_counts.sum()), lambda: MERGED)
+        except signs.UncertifiedError as error:
+            error.partial = merged
+            raise
+        return merged
 
     @property
     def tally(self) -> Tally:
         """The part of the result that adds up."""
-        return Tally(self.gains, self.products, self.uncertified, self.ranges, self.stats)
+        return Tally(
+            self.gains, self.products, self.ties, self.uncertified, self.ranges, self.stats
+        )
 
     def differs_from(self, other: Valuation) -> str | None:
         """In what the two are not of one problem, "seed is 0, not 1"; None if they are."""

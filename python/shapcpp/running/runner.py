@@ -19,7 +19,7 @@ from shapcpp.errors import reason
 from shapcpp.problem.limits import Limits
 from shapcpp.problem.problem import Problem
 from shapcpp.problem.sampling import Sampling
-from shapcpp.results import index_ranges
+from shapcpp.results import index_ranges, signs
 from shapcpp.results.tally import Tally
 from shapcpp.results.trace import Arrays, Trace
 from shapcpp.results.valuation import Valuation, load
@@ -121,12 +121,14 @@ class Runner:
         self._write()  # a full disk is told at once
         try:
             while not self._is_over():
+                self._check_signs(under_way=True)
                 self._do(backend, *self._next_piece(backend.min_chunk), report)
         except TimeIsUpError:
             if self._limits.patience is not None:
                 self._fill_gaps(backend, report)
         finally:
             self._write()
+        self._check_signs(under_way=False)
 
     def valuation(self) -> Valuation:
         """The result so far; a run that its rule has ended asked for no more than was done."""
@@ -229,6 +231,8 @@ class Runner:
         missing = index_ranges.without(self._asked, self.tally.ranges)
         first, end = (int(edge) for edge in missing[0])
         done = self.tally.n_permutations
+        if done == 0:  # signs are looked at before hours are spent on them
+            end = min(end, first + min_chunk)
         if self._limits.rule is not None:
             end = min(end, first + self._limits.rule.next_look(done) - done)
         if self._trace is not None:
@@ -252,6 +256,7 @@ class Runner:
 
         for part in backend.do(first, end, of_the_piece):
             self.tally += part
+            self._check_signs(under_way=True)
             if self._limits.checkpoint is not None and self._is_due():
                 self._write()
         if self._trace is not None:
@@ -270,6 +275,11 @@ class Runner:
         within = index_ranges.overlap(self._asked, index_ranges.of([(0, last)]))
         for first, end in index_ranges.without(within, self.tally.ranges).tolist():
             self._do(backend, first, end, report)
+
+    def _check_signs(self, under_way: bool) -> None:
+        signs.check(
+            self.tally, len(self._problem.y_test), self._problem.features_at_fault, under_way
+        )
 
     def _is_due(self) -> bool:
         return time.monotonic() - self._written > CLOSE_ENOUGH * self._limits.checkpoint_every

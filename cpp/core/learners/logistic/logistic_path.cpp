@@ -188,6 +188,11 @@ const Optimum& LogisticPath::estimate() {
   const double contraction = expansion_.leverage() * error;
   // At least -log(1 - contraction) / leverage.
   if (contraction < 0.5) optimum_.radius = error / (1 - contraction);
+  // Four times what a fit at the base would say: samples have joined since.
+  optimum_.floor = 4 * kTieWidth * error_.growth *
+                   (expansion_.gradient_rounding() +
+                    optimum_.dot_rounding * (expansion_.coordinate_length(displacement_) +
+                                             expansion_.coordinate_length(step_)));
   optimum_.margin_rounding = 3 * kRounding * weights_length() +
                              expansion_.rotation_of_margin(weights_length(), optimum_.radius);
   optimum_.inverse_root = expansion_.inverse_root();

@@ -16,6 +16,10 @@ constexpr int kWarmSteps = 25;
 constexpr int kColdSteps = 500;
 // Below this largest change of a member's margin a full Newton step decreases the objective.
 constexpr double kSafeShift = 0.5;
+// A penalty that no sum of curvatures of separable samples hides, and the factor from one penalty
+// to the next.
+constexpr double kVisiblePenalty = 1e-4;
+constexpr double kDescent = 16;
 
 }  // namespace
 
@@ -26,6 +30,7 @@ Newton::Newton(const Problem& problem, const Coalition& members, const Context& 
       statistics_(context.statistics),
       kernels_(context.kernels),
       rotation_(problem),
+      penalty_(problem.penalty()),
       margins_(tiled_rows(problem.n_samples())),
       shifts_(margins_.size()),
       residuals_(kTileRows),
@@ -36,6 +41,7 @@ Newton::Newton(const Problem& problem, const Coalition& members, const Context& 
   gradient_.resize(columns);
   magnitude_.resize(columns);
   hessian_.resize(columns, columns);
+  optimum_.members = &members;
   optimum_.dot_rounding = (static_cast<double>(columns) + 4) * kRounding;
 }
 
@@ -68,10 +74,39 @@ const Optimum& Newton::fit() {
   // where curvature is largest, margins grow by a few units a step.
   optimum_.weights.setZero();
   if (reach(kColdSteps)) return optimum_;
+  if (descend()) return optimum_;
   throw ConvergenceError(
       "the fit of a coalition of " + std::to_string(members_.size()) +
       " samples missed its tolerance: C times the squared size of the features is too "
       "large for double precision; lower C or standardise the features");
+}
+
+// Where features are all but unpenalised and too few samples hold them in place, double precision
+// takes the Hessian for singular until the losses have become as flat as the penalty. On the way
+// down from a penalty that it can see, both fall together.
+bool Newton::descend() {
+  const double least = problem_.penalty().head(problem_.penalty().size() - 1).minCoeff();
+  optimum_.weights.setZero();
+  for (double floor = kVisiblePenalty; floor > least; floor /= kDescent) {
+    penalty_ = problem_.penalty().cwiseMax(floor);
+    penalty_[penalty_.size() - 1] = 0;
+    if (!approach()) break;
+  }
+  penalty_ = problem_.penalty();
+  return reach(kColdSteps);
+}
+
+// Whether Newton's steps have become short.
+bool Newton::approach() {
+  for (int i = 0; i < kColdSteps; ++i) {
+    evaluate();
+    const Step next = step();
+    if (!std::isfinite(next.decrement)) return false;
+    const bool is_short = next.largest_shift <= kSafeShift;
+    optimum_.weights += (is_short ? 1 : length_of(next)) * next.direction;
+    if (is_short) return true;
+  }
+  return false;
 }
 
 bool Newton::reach(int most_steps) {
@@ -110,8 +145,8 @@ void Newton::evaluate() {
                           magnitude_.data());
     kernels_.add_hessian(tile, columns, curvatures_.data(), rows, hessian_.data(), scratch_.data());
   }
-  gradient_ += problem_.penalty().cwiseProduct(w);
-  hessian_.diagonal() += problem_.penalty();
+  gradient_ += penalty_.cwiseProduct(w);
+  hessian_.diagonal() += penalty_;
 }
 
 Newton::Step Newton::step() {
@@ -168,6 +203,7 @@ bool Newton::finish(const Step& step) {
   const double contraction = leverage * std::exp(R) * error;
   if (contraction > 0.5) return false;
   optimum_.radius = contraction > 0 ? -std::log1p(-contraction) / leverage : 0;
+  optimum_.floor = kTieWidth * floor;
   optimum_.margin_rounding = rotation_.of_margin(pull(members_, magnitude_[columns - 1]),
                                                  optimum_.weights.norm(), optimum_.radius);
   return true;
@@ -204,9 +240,8 @@ double Newton::length_of(const Step& step) {
 
 double Newton::slope(const Step& step, double length) {
   AlignedVector moved(kTileRows);
-  double sum = (optimum_.weights + length * step.direction)
-                   .cwiseProduct(problem_.penalty())
-                   .dot(step.direction);
+  double sum =
+      (optimum_.weights + length * step.direction).cwiseProduct(penalty_).dot(step.direction);
   for (std::size_t t = 0; t < members_.samples().tile_count(); ++t) {
     checkpoint_();
     const std::size_t first = t * kTileRows;

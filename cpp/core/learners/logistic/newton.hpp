@@ -46,6 +46,8 @@ class Newton {
 
   // Whether so many steps reach the tolerance.
   bool reach(int most_steps);
+  bool descend();
+  bool approach();
   void evaluate();
   Step step();
   bool finish(const Step& step);
@@ -59,6 +61,7 @@ class Newton {
   Statistics& statistics_;
   const kernels::Kernels& kernels_;
   const Rotation rotation_;
+  Eigen::VectorXd penalty_;  // larger than the problem's on the way down to it
 
   Optimum optimum_;
   Eigen::LLT<Eigen::MatrixXd> factor_;  // of the Hessian before the last step

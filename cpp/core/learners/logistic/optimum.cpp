@@ -43,16 +43,21 @@ double sum_rounding(const Coalition& members) {
 
 // Errors e_i of the margins enter as sum a_i s_i e_i x_i, whose norm is at most
 // sqrt(sum a_i s_i e_i^2), and |e_i| <= dot_rounding sum_j |x_ij w_j|; those of residuals and sums
-// are relative to `magnitude`, the penalty's to |w| in its own norm.
+// are relative to `magnitude`, the penalty's to |w| in its own norm. Sums over members of squares
+// of a column, times curvatures, are at most what H has there, and of whole samples at most what
+// the intercept's curvature, which has no penalty, says of the longest.
 double gradient_rounding(const Coalition& members, const Problem& problem, double dot_rounding,
                          const Eigen::VectorXd& w, const Eigen::VectorXd& magnitude,
                          const Eigen::VectorXd& hessian_diagonal,
                          const Eigen::VectorXd& inverse_diagonal) {
+  const double trace =
+      std::min(hessian_diagonal.sum(), members.largest_norm() * members.largest_norm() *
+                                           hessian_diagonal[hessian_diagonal.size() - 1]);
   return dot_rounding * w.cwiseAbs().dot(hessian_diagonal.cwiseSqrt()) +
          sum_rounding(members) * magnitude.dot(inverse_diagonal.cwiseSqrt()) +
          2 * kRounding * std::sqrt(problem.penalty().dot(w.cwiseAbs2())) +
          Rotation(problem).of_gradient(pull(members, magnitude[magnitude.size() - 1]), w.norm(),
-                                       hessian_diagonal.sum());
+                                       trace);
 }
 
 // Entry (j, l) errs by at most sqrt(H_jj H_ll) times the rounding of a sum.

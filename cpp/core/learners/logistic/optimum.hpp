@@ -8,6 +8,9 @@
 
 namespace shapcpp {
 
+// How many times what rounding can do to a gradient a tie is wide: more than the radius of a fit.
+constexpr double kTieWidth = 4;
+
 struct Optimum {
   Eigen::VectorXd weights;  // in working coordinates
   // Bound on the distance to the true optimum in the norm of a matrix H, rounding included.
@@ -18,6 +21,11 @@ struct Optimum {
   const double* inverse = nullptr;
   std::size_t inverse_stride = 0;
   double norm_error = 0;
+  // Times |x|_{H^-1}, and with twice the rounding of the margin: below that a margin is a tie. A
+  // multiple of what rounding alone can do to an optimum, however it was found.
+  double floor = 0;
+  // The members, where the optimum was fitted to the rounding floor.
+  const Coalition* members = nullptr;
   // Bound on |x|_{H^-1} / |x|.
   double inverse_root = 0;
   // Relative rounding error of a margin x.w, on the sum of |x_j w_j|.

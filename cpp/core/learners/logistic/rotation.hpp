@@ -1,4 +1,4 @@
-// What the rotation into the span of the training samples adds to the bounds; all 0 without one.
+// What rotations into spans of the training samples add to the bounds; all 0 without one.
 #pragma once
 
 #include <Eigen/Core>
@@ -9,8 +9,9 @@
 namespace shapcpp {
 
 // A training sample errs by dx, |dx| <= e |x|, and dx may point out of the span. The Hessian, the
-// intercept eliminated, is at least the penalty, which is the same for all features: in the norm of
-// its inverse dx is at most |dx| / sqrt(penalty) long.
+// intercept eliminated, is at least the penalty: in the norm of its inverse dx, which is zero in
+// columns that are not rotated, is at most |dx| / sqrt(penalty) long, with the least penalty of the
+// others.
 class Rotation {
  public:
   explicit Rotation(const Problem& problem);
@@ -27,7 +28,7 @@ class Rotation {
  private:
   double error_;
   double outside_;
-  double root_;  // 1 / sqrt(penalty)
+  double root_;  // 1 / sqrt(least penalty of a rotated column)
 };
 
 // sum a_i |r_i| |x_i| over the members, at most; `magnitude` holds sums of absolute terms of the

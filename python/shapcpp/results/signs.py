@@ -1,0 +1,45 @@
+"""Signs of margins that no optimum decided, and how many of them a value may rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shapcpp.results.tally import Tally
+
+__all__ = ["UncertifiedError", "check", "share_of"]
+
+MOST = 1e-3  # of all signs may be uncertified
+MOST_SO_FAR = 1e-2  # the same of a run under way, whose first coalitions are not like all
+
+
+class UncertifiedError(ValueError):
+    """Double precision cannot tell the signs of too many margins: their values would be guesses.
+
+    Attributes
+    ----------
+    partial : Valuation
+        The permutations completed. Uncertified signs count as the smaller label in it.
+    """
+
+    partial: Any = None
+
+
+def share_of(tally: Tally, n_test: int) -> float:
+    """The share of all signs that is uncertified."""
+    if tally.uncertified == 0:
+        return 0.0
+    # The grand coalition is scored once and counts for each permutation.
+    signs = (tally.stats.get("coalitions", 0) + tally.n_permutations) * n_test
+    return min(tally.uncertified / max(signs, 1), 1.0)
+
+
+def check(tally: Tally, n_test: int, fault: Callable[[], str], under_way: bool = False) -> None:
+    """UncertifiedError, saying whose fault it is, if too many signs are uncertified."""
+    share = share_of(tally, n_test)
+    if share > (MOST_SO_FAR if under_way else MOST):
+        raise UncertifiedError(
+            f"the signs of {share:.2%} of all margins are below what double precision can tell, "
+            f"more than {MOST:.1%}: {fault()}"
+        )

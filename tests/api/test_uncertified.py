@@ -1,0 +1,93 @@
+"""Too many signs that double precision cannot tell: an error that names the features, no values."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import shapcpp
+from shapcpp.problem import scales
+from shapcpp.results import signs
+from shapcpp.results.tally import Tally
+
+
+def overflowing(permutations: int = 30, **options: Any) -> shapcpp.Valuation:
+    """Margins are differences of numbers beyond the largest double."""
+    rng = np.random.default_rng(0)
+    y = np.arange(40) % 2
+    u = rng.normal(size=40)
+    X = np.column_stack([u, u + 1e-6 * (2 * y - 1 + 0.1 * rng.normal(size=40))]) * 1e-153
+    X_test = np.array([[1, 0.9], [0.9, 1], [-1, -0.9], [-0.9, -1]]) * 1e150
+    return shapcpp.value(
+        X, y, X_test, [0, 1, 0, 1], permutations, C=1.7e308, class_weight={0: 1e9, 1: 1e9},
+        sampler="permutations",
+        **options,
+    )  # fmt: skip
+
+
+def test_a_run_ends_after_its_first_look() -> None:
+    with pytest.raises(ValueError, match="of all margins are below what double") as raised:
+        overflowing(10**6, threads=1)
+    assert isinstance(raised.value, shapcpp.UncertifiedError)
+    partial = raised.value.partial
+    assert partial.n_permutations == 1
+    assert partial.uncertified_share > 0.01
+    assert "nearly combinations" in str(raised.value)
+
+
+def test_with_an_executor_and_from_a_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "run.npz"
+    with ThreadPoolExecutor(2) as pool, pytest.raises(shapcpp.UncertifiedError) as raised:
+        overflowing(10**4, executor=pool, checkpoint=path)
+    done = raised.value.partial.n_permutations
+    assert 0 < done < 10**4
+    kept = shapcpp.load(path)
+    assert kept.uncertified_share > 0.01
+    with pytest.raises(shapcpp.UncertifiedError) as again:
+        overflowing(10**4, checkpoint=path)
+    assert again.value.partial.n_permutations == kept.n_permutations
+    with pytest.raises(shapcpp.UncertifiedError):
+        overflowing(10**4, extend=kept)
+
+
+def test_merging_what_such_errors_left_is_one() -> None:
+    parts = []
+    for first in (0, 100):
+        with pytest.raises(shapcpp.UncertifiedError) as raised:
+            overflowing(100, first=first, threads=1)
+        parts.append(raised.value.partial)
+    with pytest.raises(shapcpp.UncertifiedError) as raised:
+        parts[0].merge(parts[1])
+    assert raised.value.partial.uncertified == parts[0].uncertified + parts[1].uncertified
+
+
+def test_features_are_named_with_the_way_out() -> None:
+    X = np.random.default_rng(0).normal(size=(20, 9))
+    assert "nearly combinations" in scales.fault_of(X, 1.0)
+    large = X * np.where(np.arange(9) == 3, 1e9, 1)
+    assert scales.fault_of(large, 1.0).startswith("column 3 of X varies so much")
+    assert 'scale="standard"' in scales.fault_of(large, 1.0)
+    larger = X * 10.0 ** np.arange(4, 13)
+    assert scales.fault_of(larger, 1.0).startswith("columns 8, 7, 6, 5, 4 and 4 more of X vary")
+    assert "nearly" in scales.fault_of(np.full((3, 2), 1e308), 1.0)
+
+
+@pytest.mark.parametrize(("uncertified", "under_way", "fails"), [
+    (100, False, False), (102, False, True), (102, True, False), (1002, True, True),
+])  # fmt: skip
+def test_the_limits(uncertified: int, under_way: bool, fails: bool) -> None:
+    tally = Tally(
+        **vars(Tally.empty(1, 2))
+        | {"ranges": np.array([[0, 10]]), "ties": 10**5, "uncertified": uncertified,
+           "stats": {"coalitions": 990}}
+    )  # fmt: skip
+    assert signs.share_of(tally, 100) == uncertified / 1e5
+    if fails:
+        with pytest.raises(shapcpp.UncertifiedError, match=r"more than 0\.1%"):
+            signs.check(tally, 100, lambda: "", under_way)
+    else:
+        signs.check(tally, 100, lambda: "", under_way)

@@ -1,0 +1,92 @@
+"""Margins that are zero: counted as ties, exactly as many as there are, and never an error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import shapcpp
+from judge import margins, optimum
+from problems import core_problem
+from shapcpp import _core
+from shapcpp._core import testing
+
+Labelled = tuple[NDArray[Any], NDArray[Any]]
+
+
+def one_hot(rng: Any, n: int, m: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    return np.eye(3)[rng.integers(0, 3, n)], np.eye(3)[rng.integers(0, 3, m)]
+
+
+def integers(rng: Any, n: int, m: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    return rng.integers(0, 4, (n, 1)), rng.integers(0, 4, (m, 1))
+
+
+def constant(rng: Any, n: int, m: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    return (np.column_stack([np.full(k, 3.3), rng.integers(0, 2, (k, 2))]) for k in (n, m))  # type: ignore[return-value]
+
+
+def wide(rng: Any, n: int, m: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """More features than samples: a lattice that is rotated."""
+    return rng.integers(0, 2, (n, n + 6)), np.repeat(rng.integers(0, 2, (1, n + 6)), m, axis=0)
+
+
+KINDS: dict[str, Any] = {
+    "one-hot": one_hot, "integers": integers, "constant columns": constant, "wide": wide
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", KINDS)
+def test_ties_are_the_margins_that_are_zero(kind: str, seed: int) -> None:
+    rng = np.random.default_rng([seed, *kind.encode()])
+    n, m = 12, 8
+    X, X_test = (np.asarray(side, dtype=float) for side in KINDS[kind](rng, n, m))
+    y = np.arange(n) % 2
+    order = rng.permutation(n)
+    zero, positive = 0, []
+    with mpmath.workdps(50):
+        start = None
+        for size in range(1, n + 1):
+            rows = order[:size]
+            if len(set(y[rows])) < 2:
+                continue
+            start = optimum(X[rows], y[rows], 1.0, np.ones(size), start)
+            found = margins(start, X_test)
+            zero += sum(abs(margin) < 1e-30 for margin in found)
+            positive.append((size, sum(margin > 1e-30 for margin in found)))
+    problem = core_problem((X, y, X_test, np.ones(m)))
+    for make in (_core.logistic_game, testing.dense_game):
+        game = make(problem)
+        path, (ties, uncertified) = testing.walk(game, _core.grand_coalition(game), order)
+        assert (ties, uncertified) == (zero, 0)
+        assert [(size, int(path[size, 1])) for size, _ in positive] == positive
+
+
+def test_ties_in_bulk_are_no_error_and_go_to_the_smaller_label() -> None:
+    rng = np.random.default_rng(0)
+    X, X_test = rng.integers(0, 2, (40, 2)), rng.integers(0, 2, (30, 2))
+    X = np.repeat(X, 2, axis=0)  # of both labels: the coalition of all has nothing but ties
+    v = shapcpp.value(
+        X, np.arange(80) % 2, X_test, np.ones(30, int), 20, empty=1, sampler="permutations"
+    )
+    assert v.full_counts.tolist() == [0, 0]
+    assert v.ties > 20 * 30
+    assert v.uncertified == 0
+
+
+def test_a_tie_does_not_depend_on_the_scale_or_the_origin_of_the_features() -> None:
+    rng = np.random.default_rng(1)
+    X, X_test = rng.integers(0, 3, (30, 2)), rng.integers(0, 3, (30, 2))
+    y, y_test = np.arange(30) % 2, np.arange(30) % 2
+    plain = shapcpp.value(X, y, X_test, y_test, 10)
+    for factor, shift in ((2.0**-20, 0), (2.0**20, 0), (1.0, 1000), (1.0, 0.1)):
+        moved = shapcpp.value(
+            factor * X + shift, y, factor * X_test + shift, y_test, 10, C=factor**-2
+        )
+        np.testing.assert_array_equal(moved.gains, plain.gains)
+        assert (moved.ties, moved.uncertified) == (plain.ties, 0)
