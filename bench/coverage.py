@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from shapcpp import _core
 from shapcpp._core import testing
-from shapcpp.results.estimates import Estimates, Method
+from shapcpp.results.estimates import Method
 from shapcpp.results.stopping import parse_rule
+from shapcpp.results.sums import Sums
 
 Ints = NDArray[np.int64]
 
@@ -84,7 +85,7 @@ class Problem:
             yield from (_core.permutation(self.n, 0, t) for t in range(WALKS))
 
 
-class Drawn(Estimates):
+class Drawn(Sums):
     """Sums over permutations drawn so far."""
 
     def __init__(self, sums: Ints, done: int, test_counts: Ints) -> None:

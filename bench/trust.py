@@ -40,7 +40,8 @@ class Trial(NamedTuple):
     def run(self, sampler: str, orders: int, seed: int, **options: Any) -> shapcpp.Valuation:
         of_the_run: dict[str, Any] = {"sampler": sampler, "permutations": orders, "seed": seed}
         of_the_run["single_class"] = self.single_class
-        return shapcpp.value(*self.arrays, **of_the_run | options)
+        v: shapcpp.Valuation = shapcpp.value(*self.arrays, **of_the_run | options)
+        return v
 
 
 def _noisy(problem: Noisy, single_class: str, *numbers: Any) -> Trial:

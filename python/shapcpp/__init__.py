@@ -22,9 +22,11 @@ from shapcpp.doubts.result import Doubts
 from shapcpp.loading import load
 from shapcpp.metrics import Metric
 from shapcpp.permutations import permutation
+from shapcpp.results.folded import FoldedValuation
+from shapcpp.results.interrupted import Interrupted
 from shapcpp.results.notices import ValuationWarning
 from shapcpp.results.signs import UncertifiedError
-from shapcpp.results.valuation import Interrupted, Valuation
+from shapcpp.results.valuation import Valuation
 from shapcpp.running.cost import RunCost
 from shapcpp.running.runner import CheckpointWarning
 from shapcpp.running.transports import WorkerError, WorkerWarning
@@ -37,6 +39,7 @@ __all__ = [
     "ConvergenceError",
     "Doubts",
     "Features",
+    "FoldedValuation",
     "Interrupted",
     "Metric",
     "RunCost",

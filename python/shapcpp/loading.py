@@ -6,14 +6,14 @@ from typing import Any
 
 from shapcpp.doubts import doubts_file
 from shapcpp.doubts.result import Doubts
-from shapcpp.results import valuation
+from shapcpp.results.folded import load_run
 from shapcpp.storage import files
 
 __all__ = ["load"]
 
 
 def load(path: files.PathLike) -> Any:
-    """Reads a result written by `Valuation.save` or `Doubts.save`.
+    """Reads a result written by `Valuation.save`, `FoldedValuation.save` or `Doubts.save`.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def load(path: files.PathLike) -> Any:
 
     Returns
     -------
-    Valuation or Doubts
+    Valuation, FoldedValuation or Doubts
         With the same content as the one saved.
 
     Raises
@@ -34,4 +34,4 @@ def load(path: files.PathLike) -> Any:
     """
     if doubts_file.holds_doubts(path):
         return Doubts(**doubts_file.read(path))
-    return valuation.load(path)
+    return load_run(path)

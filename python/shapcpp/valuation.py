@@ -1,43 +1,56 @@
-"""value() and estimate_cost(): a call becomes a plan, and the plan is carried out."""
+"""value() and estimate_cost(): what they take, give back and raise."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, overload
 
 from numpy.typing import ArrayLike
 
-from shapcpp import checks
-from shapcpp.machine.processors import available_processors
-from shapcpp.problem.limits import Limits
-from shapcpp.problem.problem import ClassWeight, Empty, Problem, Scale, SingleClass
-from shapcpp.problem.sampling import Sampler, Sampling
-from shapcpp.progress import nothing, progress_bar
+from shapcpp.plan import Progress, carry_out, expected_cost, plan
+from shapcpp.problem.problem import ClassWeight, Empty, Scale, SingleClass
+from shapcpp.problem.sampling import Sampler
+from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.notices import notices, warn
-from shapcpp.results.valuation import Interrupted, Valuation
-from shapcpp.running import cost, transports
+from shapcpp.results.valuation import Valuation
 from shapcpp.running.cost import RunCost
-from shapcpp.running.local import LocalBackend
-from shapcpp.running.remote import ExecutorBackend
-from shapcpp.running.runner import Backend, Forecast, Report, Runner
 from shapcpp.storage import files
 
-__all__ = ["Plan", "Progress", "carry_out", "estimate_cost", "plan", "value"]
-
-Progress = bool | Callable[[int, int], object]
-Arguments = ParamSpec("Arguments")
-Made = TypeVar("Made")
+__all__ = ["estimate_cost", "value"]
 
 
+@overload
+def value(
+    X: ArrayLike, y: ArrayLike, X_test: ArrayLike, y_test: ArrayLike,
+    permutations: int | None = ..., seed: int = ..., C: float = ...,
+    class_weight: ClassWeight = ..., scale: Scale = ..., empty: Empty = ...,
+    single_class: SingleClass = ..., groups: ArrayLike | None = ..., ids: ArrayLike | None = ...,
+    threads: int | None = ..., progress: Progress = ..., *, folds: None = ...,
+    by_group: bool = ..., true_labels: ArrayLike | None = ..., first: int = ...,
+    sampler: Sampler = ..., trace: int | None = ..., until: str | None = ...,
+    max_time: float | None = ..., checkpoint: files.PathLike | None = ...,
+    checkpoint_every: float = ..., extend: Valuation | None = ..., executor: Executor | None = ...,
+) -> Valuation: ...  # fmt: skip
+@overload
+def value(
+    X: ArrayLike, y: ArrayLike, *,
+    permutations: int | None = ..., seed: int = ..., C: float = ...,
+    class_weight: ClassWeight = ..., scale: Scale = ..., empty: Empty = ...,
+    single_class: SingleClass = ..., groups: ArrayLike | None = ..., ids: ArrayLike | None = ...,
+    threads: int | None = ..., progress: Progress = ..., folds: int | None = ...,
+    by_group: bool = ..., true_labels: ArrayLike | None = ..., first: int = ...,
+    sampler: Sampler = ..., trace: int | None = ..., until: str | None = ...,
+    max_time: float | None = ..., checkpoint: files.PathLike | None = ...,
+    checkpoint_every: float = ..., extend: FoldedValuation | None = ...,
+    executor: Executor | None = ...,
+) -> FoldedValuation: ...  # fmt: skip
 def value(
     X: ArrayLike,
     y: ArrayLike,
-    X_test: ArrayLike,
-    y_test: ArrayLike,
+    X_test: ArrayLike | None = None,
+    y_test: ArrayLike | None = None,
     permutations: int | None = None,
     seed: int = 0,
     C: float = 1.0,
@@ -50,6 +63,7 @@ def value(
     threads: int | None = None,
     progress: Progress = False,
     *,
+    folds: int | None = None,
     by_group: bool = True,
     true_labels: ArrayLike | None = None,
     first: int = 0,
@@ -59,9 +73,9 @@ def value(
     max_time: float | None = None,
     checkpoint: files.PathLike | None = None,
     checkpoint_every: float = 60.0,
-    extend: Valuation | None = None,
+    extend: Valuation | FoldedValuation | None = None,
     executor: Executor | None = None,
-) -> Valuation:
+) -> Valuation | FoldedValuation:
     """Data Shapley values of training samples, exact for the permutations drawn.
 
     Training samples join one by one in random order. After each join, L2-penalised
@@ -76,9 +90,9 @@ def value(
         Training features. Any real type becomes float64.
     y : array_like of int or bool, shape (n,)
         Training labels as given, exactly two different ones. The larger is "positive".
-    X_test : array_like of real numbers, shape (m, d)
-        Test features: the judge.
-    y_test : array_like of int or bool, shape (m,)
+    X_test : array_like of real numbers, shape (m, d), optional
+        Test features: the judge. Without a test set the samples judge one another: see `folds`.
+    y_test : array_like of int or bool, shape (m,), optional
         Test labels, each of them among those of `y`; trusted.
     permutations : int, optional
         Number of random orders to draw. Default: until the ranking is reliable by every
@@ -113,6 +127,11 @@ def value(
         True draws a progress bar on stderr if that is a terminal; a callable receives
         ``(done, total)`` several times a second; with `until`, total is how many
         permutations the rule seems to need, at most those asked for.
+    folds : int, optional
+        Without a test set: the number of parts into which the samples are divided, 5 by default,
+        each label as frequent in all of them, and samples of one group in the same, also with
+        ``by_group=False``. Each fold judges the samples outside it, which take `permutations`
+        orders; `seed` draws the folds too.
     by_group : bool, default True
         False keeps `groups` with the result but lets samples join one by one.
     true_labels : array_like of int or bool, shape (n,), optional
@@ -148,7 +167,7 @@ def value(
         killed, to the same integers.
     checkpoint_every : float, default 60.0
         Seconds between writings of it.
-    extend : Valuation, optional
+    extend : Valuation or FoldedValuation, optional
         An earlier result of the same problem to go on from: up to `permutations` in all, or on
         to the rule of `until`.
     executor : concurrent.futures.Executor, optional
@@ -159,7 +178,7 @@ def value(
 
     Returns
     -------
-    Valuation
+    Valuation, or FoldedValuation without a test set
         ``v["acc"]``, ``v["rec"]``, ``v["spc"]``, ``v["bal"]`` are the values, shape (n,).
 
     Raises
@@ -218,11 +237,11 @@ def value(
 
 
 def _of_a_call_of(
-    of: Callable[Arguments, Valuation],
-) -> Callable[[Callable[..., RunCost]], Callable[Arguments, RunCost]]:
-    """Gives a function the signature of another, for people and for type checkers."""
+    of: Callable[..., object],
+) -> Callable[[Callable[..., RunCost]], Callable[..., RunCost]]:
+    """Gives a function the signature of another."""
 
-    def take(function: Callable[..., RunCost]) -> Callable[Arguments, RunCost]:
+    def take(function: Callable[..., RunCost]) -> Callable[..., RunCost]:
         function.__signature__ = inspect.signature(of).replace(  # type: ignore[attr-defined]
             return_annotation="RunCost"
         )
@@ -265,86 +284,4 @@ def estimate_cost(*positional: Any, **named: Any) -> RunCost:
     >>> c.seconds < 1
     True
     """
-    p = plan(**inspect.signature(value).bind(*positional, **named).arguments)
-    cost.check_fits(p.problem, p.sampling, p.threads)
-    return cost.measured_cost(p.problem, p.sampling, p.threads, p.limits.rule is not None)
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """A call of `value` with its arguments checked, each where it belongs."""
-
-    problem: Problem
-    sampling: Sampling
-    limits: Limits
-    threads: int
-    progress: Progress
-    extend: Valuation | None
-    executor: Executor | None
-
-
-def plan(
-    *,
-    threads: int | None = None,
-    progress: Progress = False,
-    extend: Valuation | None = None,
-    executor: Executor | None = None,
-    **options: Any,
-) -> Plan:
-    """Checks the arguments of `value`; those not named here go to the class that has them."""
-    problem = _made(Problem.of, options)
-    sampling = _made(Sampling.of, options)
-    limits = _made(Limits.of, options)
-    checks.sums_fit(sampling.max_orders(problem), problem.test_counts)
-    if limits.rule is not None:
-        limits.rule.check(problem.test_counts)
-    if threads is None:
-        threads = available_processors() if executor is None else 1
-    threads = checks.positive("threads", threads, checks.MOST_THREADS)
-    if not (isinstance(progress, bool) or callable(progress)):
-        raise TypeError(f"progress must be False, True or a callable, got {progress!r}")
-    if executor is not None:
-        transports.check(executor)
-    return Plan(problem, sampling, limits, threads, progress, extend, executor)
-
-
-def _made(of: Callable[..., Made], options: dict[str, Any]) -> Made:
-    names = inspect.signature(of).parameters
-    return of(**{name: options[name] for name in names if name in options})
-
-
-def carry_out(p: Plan, forecast: Forecast | None = None) -> Valuation:
-    """Does the run; `forecast` is told early on how long it takes."""
-    cost.check_fits(p.problem, p.sampling, p.threads, elsewhere=p.executor is not None)
-    runner = Runner(p.problem, p.sampling, p.limits, p.extend, forecast)
-    try:
-        with _reporter(p.progress) as report, _backend(p, runner) as backend:
-            runner.run(backend, report)
-    except KeyboardInterrupt as stop:
-        raise Interrupted(runner.valuation()) from stop
-    except Exception as error:  # memory that runs out, a progress that fails: all keep what is done
-        with suppress(MemoryError):
-            error.partial = runner.valuation()  # type: ignore[attr-defined]
-        raise
-    return runner.valuation()
-
-
-@contextmanager
-def _backend(p: Plan, runner: Runner) -> Iterator[Backend]:
-    common = p.problem, p.sampling, p.threads, runner.set_full_counts
-    if p.executor is None:
-        yield LocalBackend(*common)
-    else:
-        with ExecutorBackend(*common, p.executor) as backend:
-            yield backend
-
-
-@contextmanager
-def _reporter(progress: Progress) -> Iterator[Report]:
-    if callable(progress):
-        yield progress
-    elif progress:
-        with progress_bar() as bar:
-            yield bar
-    else:
-        yield nothing
+    return expected_cost(plan(**inspect.signature(value).bind(*positional, **named).arguments))

@@ -43,7 +43,8 @@ def stopping_at(number: int) -> Any:
 def interrupted(permutations: int, at: int, **options: Any) -> Valuation:
     with pytest.raises(shapcpp.Interrupted) as stopped:
         run(permutations, progress=stopping_at(at), **options)
-    return stopped.value.partial
+    partial: Valuation = stopped.value.partial
+    return partial
 
 
 @SAMPLINGS

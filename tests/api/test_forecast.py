@@ -33,7 +33,7 @@ def test_a_call_of_value_is_a_call_of_estimate_cost() -> None:
     )
     assert of_value == of_cost
     with pytest.raises(TypeError, match="unexpected keyword argument 'permutation'"):
-        shapcpp.estimate_cost(*sides(10), permutation=5)  # type: ignore[call-arg]
+        shapcpp.estimate_cost(*sides(10), permutation=5)
     with pytest.raises(ValueError, match="until is 'enough'"):
         shapcpp.estimate_cost(*sides(10), until="enough")
 
@@ -116,7 +116,7 @@ def test_bad_arguments_are_those_of_value() -> None:
     with pytest.raises(ValueError, match="permutations must be at least 1, got 0"):
         shapcpp.estimate_cost(X, y, X_test, y_test, 0)
     with pytest.raises(TypeError, match="threads must be an integer, got 'all'"):
-        shapcpp.estimate_cost(X, y, X_test, y_test, threads="all")  # type: ignore[arg-type]
+        shapcpp.estimate_cost(X, y, X_test, y_test, threads="all")
 
 
 def test_what_cannot_fit_in_memory_is_refused_unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,8 @@ def interrupted(permutations: int, at: int, **options: Any) -> Valuation:
 
     with pytest.raises(shapcpp.Interrupted) as stopped:
         run(permutations, progress=stop, **options)
-    return stopped.value.partial
+    partial: Valuation = stopped.value.partial
+    return partial
 
 
 @pytest.mark.parametrize(

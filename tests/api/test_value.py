@@ -25,7 +25,8 @@ def run(**options: Any) -> Valuation:
         "permutations": P,
         "sampler": "permutations",
     }
-    return shapcpp.value(**(arguments | options))
+    v: shapcpp.Valuation = shapcpp.value(**(arguments | options))
+    return v
 
 
 def same(a: Valuation, b: Valuation) -> bool:

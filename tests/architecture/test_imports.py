@@ -25,6 +25,7 @@ LAYERS = [
     {"loading"},
     {"problem"},
     {"running"},
+    {"plan"},
     {"valuation"},
     {"detection"},
     {"__init__"},

@@ -109,8 +109,8 @@ class Bar:
 from contextlib import contextmanager
 @contextmanager
 def bar(what=""): yield Bar()
-import shapcpp.valuation
-shapcpp.valuation.progress_bar = bar
+import shapcpp.plan
+shapcpp.plan.progress_bar = bar
 """
 
 

@@ -11,7 +11,7 @@ import traceback
 import warnings
 from contextlib import suppress
 from functools import reduce
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 import numpy as np
@@ -39,8 +39,8 @@ from shapcpp.errors import reason
 from shapcpp.machine.memory import InsufficientMemoryError
 from shapcpp.metrics import resolve
 from shapcpp.results import trust
+from shapcpp.results.folded import load_run
 from shapcpp.results.notices import repeated_ids, warn
-from shapcpp.results.valuation import load
 
 
 class Commands(click.Group):
@@ -156,12 +156,10 @@ def detect(
     """
     check_outputs([csv_path], inputs=[run])
     asked = [resolve(name) for name in metrics]
-    v = load(run)
+    v = load_run(run)
     if v.n_permutations == 0:
         raise RuntimeError(f"{run} holds no completed permutation")
-    for metric in asked:
-        metric.on(v.test_counts)
-    names = [metric.name for metric in asked] or v.metrics
+    names = [metric.name for metric in v.chosen(asked or None)]
     if not v.complete:
         note(f"{run} is partial: {v.n_permutations} of {v.settings['permutations']} permutations")
     if v.true_labels is not None and not queue:
@@ -196,21 +194,20 @@ def merge(runs: tuple[str, ...], output: str) -> None:
       shapcpp merge a.npz b.npz c.npz -o all.npz
     """
     check_outputs([output], inputs=list(runs))
-    loaded = [(run, load(run)) for run in runs]
+    loaded: list[tuple[str, Any]] = [(run, load_run(run)) for run in runs]
     merged = reduce(_merge_named, loaded)[1]
-    if any(v.trace_counts is not None for _, v in loaded):
+    parts = (part for _, v in loaded for part in getattr(v, "parts", [v]))
+    if any(part.trace_counts is not None for part in parts):
         note("a merged run has no trace: its permutations have no order")
     kept = save(output, merged.save)
     tables.show_merged(merged, len(runs))
     click.echo(f"Saved to {kept}. Next: shapcpp detect {kept}")
 
 
-def _merge_named(
-    a: tuple[str, shapcpp.Valuation], b: tuple[str, shapcpp.Valuation]
-) -> tuple[str, shapcpp.Valuation]:
+def _merge_named(a: tuple[str, Any], b: tuple[str, Any]) -> tuple[str, Any]:
     try:
         return f"{a[0]}, {b[0]}", a[1].merge(b[1])
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{b[0]} does not go with {a[0]}: {error}") from None
 
 

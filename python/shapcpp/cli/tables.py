@@ -17,9 +17,11 @@ from shapcpp.ct.network.ranking import CHANCE
 from shapcpp.detection.queue import DIRECTIONS
 from shapcpp.machine.processors import available_processors
 from shapcpp.results import index_ranges
+from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.valuation import Valuation
 from shapcpp.storage.csv_files import write_csv
 
+Run = Valuation | FoldedValuation
 LONG = {"acc": "accuracy", "rec": "recall", "spc": "specificity", "bal": "balanced accuracy"}
 MEANING = {
     "joins": "joins to coalitions",
@@ -50,22 +52,21 @@ def make_table(columns: Sequence[str], left: Sequence[str] = ()) -> Table:
     return table
 
 
-def _per_class(v: Valuation, numbers: Sequence[Any]) -> str:
+def _per_class(v: Run, numbers: Sequence[Any]) -> str:
     return ", ".join(f"{n} labelled {k}" for k, n in zip(v.classes, numbers, strict=True))
 
 
-def show_valuation(v: Valuation, metrics: Sequence[str]) -> None:
+def show_valuation(v: Run, metrics: Sequence[str]) -> None:
     """Shows the run, and the lowest samples or groups by each metric."""
     console = make_console()
     s = v.settings
-    units = f" in {len(v.gains)} groups" if s["by_group"] else ""
+    units = f" in {_n_players(v)} groups" if s["by_group"] else ""
     sizes = [int(np.sum(v.labels == k)) for k in v.classes]
     weight = s["class_weight"]
     if isinstance(weight, list):
         weight = ", ".join(f"{k}={w:g}" for k, w in zip(v.classes, weight, strict=True))
     console.print(
-        f"{len(v.labels)} training samples{units} ({_per_class(v, sizes)}), judged by "
-        f"{v.test_counts.sum()} test samples ({_per_class(v, v.test_counts.tolist())})"
+        f"{len(v.labels)} training samples{units} ({_per_class(v, sizes)}), judged by {_judge(v)}"
     )
     how = ", halved" if s["sampler"] == "halving" else ""
     console.print(
@@ -79,13 +80,23 @@ def show_valuation(v: Valuation, metrics: Sequence[str]) -> None:
         console.print(_lowest_groups(v, metric) if s["by_group"] else _lowest_samples(v, metric))
 
 
-def _reliability(v: Valuation, metric: str) -> str:
+def _judge(v: Run) -> str:
+    if isinstance(v, FoldedValuation):
+        return f"one another in {len(v.parts)} folds"
+    return f"{v.test_counts.sum()} test samples ({_per_class(v, v.test_counts.tolist())})"
+
+
+def _n_players(v: Run) -> int:
+    return int(v.players.max()) + 1
+
+
+def _reliability(v: Run, metric: str) -> str:
     """The reliability in brackets after a metric's name; empty where it is unknown."""
     known = v.reliability(metric)
     return "" if np.isnan(known) else f" (reliability {known:.2f})"
 
 
-def _lowest_samples(v: Valuation, metric: str) -> Table:
+def _lowest_samples(v: Run, metric: str) -> Table:
     extra = [] if v.groups is None else ["group"]
     table = make_table(["id", "label", *extra, *NUMBERS], left=["id", "group"])
     columns = v.columns([metric])
@@ -95,7 +106,7 @@ def _lowest_samples(v: Valuation, metric: str) -> Table:
     return table
 
 
-def _lowest_groups(v: Valuation, metric: str) -> Table:
+def _lowest_groups(v: Run, metric: str) -> Table:
     table = make_table(["group", "samples", *NUMBERS], left=["group"])
     columns = v.columns([metric])
     order = v.lowest(metric, 1.0)
@@ -116,24 +127,28 @@ def _numbers(columns: dict[str, NDArray[Any]], metric: str, i: int) -> list[str]
     return [f"{value:+.3e}", f"{error:.1e}", interval]
 
 
-def show_merged(v: Valuation, n_runs: int) -> None:
+def show_merged(v: Run, n_runs: int) -> None:
     """Shows the result of a merge."""
+    if isinstance(v, FoldedValuation):
+        ranges = f"in each of {len(v.parts)} folds: {index_ranges.shown(v.parts[0].ranges)}"
+    else:
+        ranges = index_ranges.shown(v.ranges)
     make_console().print(
         f"{n_runs} run{'s' * (n_runs > 1)} put together: {v.n_permutations} of "
-        f"{v.settings['permutations']} permutations asked for ({index_ranges.shown(v.ranges)}), "
+        f"{v.settings['permutations']} permutations asked for ({ranges}), "
         f"seed {v.settings['seed']}, {len(v.labels)} training samples"
     )
 
 
-def show_stats(v: Valuation) -> None:
+def show_stats(v: Run) -> None:
     """Shows the work of the engine, in all and per joined sample."""
     console = make_console()
     unit = "group" if v.settings["by_group"] else "sample"
-    joins = v.stats.get("joins", v.n_permutations * len(v.gains))
+    joins = v.stats.get("joins", v.n_permutations * _n_players(v))
     how = "halved " if v.settings["sampler"] == "halving" else ""
     console.print(
         f"\nWhat the engine did while {joins} {unit}s joined "
-        f"({v.n_permutations} {how}permutations of {len(v.gains)})",
+        f"({v.n_permutations} {how}permutations of {_n_players(v)})",
         style="bold",
     )
     table = make_table(["what", "number", f"per joined {unit}"], left=["what"])
@@ -145,7 +160,7 @@ def show_stats(v: Valuation) -> None:
         console.print(f"{share:.1%} of coalitions were certified without a pass over their members")
 
 
-def show_detection(table: np.recarray[Any, Any], metrics: Sequence[str], v: Valuation) -> None:
+def show_detection(table: np.recarray[Any, Any], metrics: Sequence[str], v: Run) -> None:
     """Shows the paper's table: shares found, one row per fraction and direction."""
     console = make_console()
     console.print("Known label errors among the lowest values: share found (number)", style="bold")
@@ -203,7 +218,7 @@ def _beside(found: float, paper: float) -> str:
     return own if np.isnan(paper) else f"{own} ({paper:.2f})"
 
 
-def show_queue(queue: np.recarray[Any, Any], v: Valuation) -> None:
+def show_queue(queue: np.recarray[Any, Any], v: Run) -> None:
     """Shows the head of the queue of each metric."""
     console = make_console()
     extra = [name for name in ("group",) if name in (queue.dtype.names or ())]

@@ -9,22 +9,28 @@ from functools import partial
 from typing import Any
 
 import click
-import numpy as np
 
 import shapcpp
 from shapcpp.cli import tables
 from shapcpp.cli.console import EXIT_INTERRUPTED, PATH, RAW_CSV, check_outputs, note, save
+from shapcpp.cli.run_notes import (
+    PATIENCE,
+    keep_partial,
+    keep_what_failed,
+    note_duration,
+    note_the_end,
+)
 from shapcpp.metrics import Metric, available, resolve
+from shapcpp.plan import Plan, carry_out, plan
+from shapcpp.problem.folds import DEFAULT_FOLDS
 from shapcpp.problem.limits import DEFAULT_RULE
+from shapcpp.results.folded import FoldedValuation, load_run
 from shapcpp.results.notices import notices, warn
-from shapcpp.results.valuation import load
 from shapcpp.running import transports
-from shapcpp.running.cost import duration
-from shapcpp.valuation import Plan, carry_out, plan
 
 __all__ = ["value"]
 
-PATIENCE = 120.0  # seconds that a run takes at most which nobody has given a length
+Run = shapcpp.Valuation | FoldedValuation
 
 
 @click.command()
@@ -71,6 +77,11 @@ PATIENCE = 120.0  # seconds that a run takes at most which nobody has given a le
     "the score of the empty coalition.",
 )  # fmt: skip
 @click.option("--by-group", is_flag=True, help="Samples of the same group (patient) join together.")
+@click.option(
+    "--folds", type=int, metavar="K",
+    help="Without a test set: every row of the file is valued, and judged by, K folds of them, "
+    "whatever its split. Default where no row has split test: 5.",
+)  # fmt: skip
 @click.option(
     "--until", metavar="RULE",
     help="Stop as soon as the results suffice: 'reliability >= 0.9', 'stderr<=1e-4', 'lowest 10% "
@@ -123,6 +134,7 @@ def value(
     empty: str,
     single_class: str,
     by_group: bool,
+    folds: int | None,
     until: str | None,
     trace: int | None,
     max_time: float | None,
@@ -143,8 +155,8 @@ def value(
 
     FEATURES is a structured .npy (fields features, label, split; optional id, group,
     true_label), an .npz with X_train, y_train, X_test, y_test, or a plain 2-D .npy with
-    --labels, --test-features and --test-labels. Ctrl-C stops within a second and keeps
-    what is done.
+    --labels, --test-features and --test-labels. Without test rows, or with --folds, the
+    rows judge one another. Ctrl-C stops within a second and keeps what is done.
 
     \b
     Examples:
@@ -152,6 +164,7 @@ def value(
       shapcpp value features.npy --metric acc --perms 2000
       shapcpp value features.npy -o run.npz --csv values.csv
       shapcpp value features.npy --scale standard --C 0.1 --by-group
+      shapcpp value features.npy --folds 5
       shapcpp value features.npy --perms 20000 --estimate
       shapcpp value features.npy --perms 1000000 --until "lowest 10% decided at 95%"
       shapcpp value features.npy --perms 20000 --checkpoint run.npz
@@ -163,13 +176,11 @@ def value(
     for target in (output, checkpoint):
         check_outputs([target, csv_path], inputs)
     asked = [resolve(name) for name in metrics]
-    data = shapcpp.read_features(features, **companions)
-    train, test = data.sides()
-    if by_group and train.groups is None:
+    arrays = _arrays(shapcpp.read_features(features, **companions), folds)
+    if by_group and arrays["groups"] is None:
         raise ValueError(f"--by-group needs groups, and {features} holds none")
-    shown = _metrics_to_show(asked, train.y, test.y)
     run: dict[str, Any] = {
-        **_arrays(train, test),
+        **arrays,
         "permutations": perms,
         "seed": seed,
         "C": C,
@@ -195,7 +206,7 @@ def value(
     kept = output or checkpoint
     if trace is not None and kept is None:
         raise ValueError("--trace is kept in the result file: name one by -o or --checkpoint")
-    earlier = None if extend is None else load(extend)
+    earlier = None if extend is None else load_run(extend)
     went_on = checkpoint is not None and os.path.exists(checkpoint)
     try:
         with nullcontext() if dask is None else transports.dask(dask) as executor:
@@ -210,17 +221,18 @@ def value(
                 extend=earlier,
                 executor=executor,
             )
-            v = carry_out(asked_for, partial(_note_duration, asked_for))
+            shown = _metrics_to_show(asked, asked_for)
+            v = carry_out(asked_for, partial(note_duration, asked_for))
             warn(notices(v))
     except shapcpp.Interrupted as stop:
-        _keep_partial("interrupted", stop.partial, kept)
+        keep_partial("interrupted", stop.partial, kept)
         if csv_path is not None and stop.partial.n_permutations > 0:
             done = stop.partial
             save(csv_path, lambda path: done.to_csv(path, shown, raw=raw_csv))
         sys.exit(EXIT_INTERRUPTED)
     except Exception as error:
-        _keep_what_failed(error, kept)
-        if isinstance(error, ValueError) and str(error).startswith("extend "):
+        keep_what_failed(error, kept)
+        if isinstance(error, (TypeError, ValueError)) and str(error).startswith("extend "):
             raise ValueError(f"--{str(error).replace('extend', f'extend {extend}', 1)}") from None
         raise
     if v.n_permutations == 0:
@@ -230,7 +242,7 @@ def value(
         kept = save(kept, v.save)  # a checkpoint may not have been written so far
     if csv_path is not None:
         save(csv_path, lambda path: v.to_csv(path, shown, raw=raw_csv))
-    _note_the_end(v, max_time, checkpoint if went_on else None)
+    note_the_end(v, max_time, checkpoint if went_on else None)
     tables.show_valuation(v, [m.name for m in shown])
     if stats:
         tables.show_stats(v)
@@ -238,85 +250,43 @@ def value(
         click.echo(f"\nSaved to {kept}. Next: shapcpp detect {kept}")
 
 
-def _arrays(train: shapcpp.Samples, test: shapcpp.Samples) -> dict[str, Any]:
+def _arrays(data: shapcpp.Features, folds: int | None) -> dict[str, Any]:
     """The arguments of `shapcpp.value` that come from the features file."""
+    sides: dict[str, Any]
+    if folds is None and (data.has_test or not len(data.rows)):
+        samples, test = data.sides()
+        sides = {"X_test": test.X, "y_test": test.y}
+    else:
+        samples = data.all_samples()
+        sides = {"folds": DEFAULT_FOLDS if folds is None else folds}
+        if folds is None:
+            note(
+                f"{data.source} has no test rows: its {len(samples.y)} rows judge one another, in "
+                f"{DEFAULT_FOLDS} folds (--folds)"
+            )
     return {
-        "X": train.X,
-        "y": train.y,
-        "X_test": test.X,
-        "y_test": test.y,
-        "groups": train.groups,
-        "ids": train.ids,
-        "true_labels": train.true_labels,
+        "X": samples.X,
+        "y": samples.y,
+        "groups": samples.groups,
+        "ids": samples.ids,
+        "true_labels": samples.true_labels,
+        **sides,
     }
 
 
-def _note_duration(p: Plan, seconds: float, permutations: int, cut: bool) -> None:
-    """Says at the start that the run is a long one, and what would make it shorter."""
-    shorter = [] if p.sampling.sampler == "halving" else ["--sampler halving"]
-    shorter.append("fewer --perms" if p.limits.rule is None else "a lower reliability in --until")
-    shorter.append("fewer features, or more processors (--threads, --dask)")
-    long = f"this will take about {duration(seconds)} for {permutations:,} permutations"
-    if cut:
-        note(
-            f"{long}; it ends after {PATIENCE:g} s instead, so that the number of permutations "
-            "depends on this machine: --perms P repeats it, --max-time allows more"
-        )
-    else:
-        note(f"{long}; what makes it shorter: {', '.join(shorter)}")
-
-
-def _note_the_end(v: shapcpp.Valuation, max_time: float | None, earlier: str | None) -> None:
-    """Says what the reader of the tables should know of the run."""
-    if v.uncertified:
-        note(f"{v.uncertified} predictions ({v.uncertified_share:.2g} of all) had a margin below "
-              "the rounding floor; they count as the smaller label")  # fmt: skip
-    if earlier is not None:
-        note(f"went on from {earlier}")
-    if (reason := _why_it_stopped(v, max_time)) is not None:
-        note(reason)
-
-
-def _why_it_stopped(v: shapcpp.Valuation, max_time: float | None) -> str | None:
-    """One sentence on why the run stopped; None where it did the permutations asked for."""
-    until, done = v.settings["until"], f"{v.n_permutations:,}"
-    if not v.complete:
-        by = f"after {PATIENCE:g} s" if max_time is None else "by --max-time"
-        return f"stopped {by}, after {done} of {v.settings['permutations']:,} permutations"
-    if until is None:
-        return None
-    if v.until_met:
-        return f"{until}: reached after {done} permutations"
-    return f"{until}: not reached within {done} permutations; --extend goes on with more --perms"
-
-
-def _metrics_to_show(asked: list[Metric], y: Any, y_test: Any) -> list[Metric]:
-    counts = np.array([np.sum(y_test == label) for label in np.unique(y)])
+def _metrics_to_show(asked: list[Metric], p: Plan) -> list[Metric]:
+    each = [part.test_counts for _, part in p.parts()]
     for metric in asked:
-        metric.on(counts)
+        for counts in each:
+            metric.on(counts)
     if asked:
         return asked
-    defined = available(counts)
+    defined = [metric for metric in available(each[0]) if all(metric in available(c) for c in each)]
     left_out = [name for name in shapcpp.metrics.NAMED if resolve(name) not in defined]
     if left_out:
-        note(f"the test set holds one class only: {', '.join(left_out)} left out")
+        which = "the test set holds" if len(each) == 1 else "some folds hold"
+        note(f"{which} one class only: {', '.join(left_out)} left out")
     return defined
-
-
-def _keep_what_failed(error: Exception, output: str | None) -> None:
-    so_far = getattr(error, "partial", None)
-    if so_far is not None and so_far.n_permutations > 0:
-        _keep_partial("failed", so_far, output)
-
-
-def _keep_partial(how: str, v: shapcpp.Valuation, output: str | None) -> None:
-    done = f"{how} after {v.n_permutations} of {v.settings['permutations']} permutations"
-    if output is None:
-        note(f"{done}; nothing saved, since no -o was given")
-    elif v.n_permutations == 0:
-        note(f"{done}; nothing to save")
-    else:
-        note(f"{done}; they are saved in {save(output, v.save)}, marked as partial")
 
 
 def _parse_class_weight(text: str | None) -> str | dict[int, float] | None:

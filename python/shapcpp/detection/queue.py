@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import checks
-from shapcpp.metrics import Metric, resolve_all
+from shapcpp.metrics import Metric
+from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.notices import repeated_ids, warn
 from shapcpp.results.valuation import Valuation
 
@@ -22,7 +23,7 @@ DIRECTIONS = {
 
 
 def detection_table(
-    v: Valuation,
+    v: Valuation | FoldedValuation,
     y: ArrayLike,
     y_true: ArrayLike,
     fractions: float | Sequence[float] = (0.1, 0.3),
@@ -66,7 +67,7 @@ def detection_table(
     mistaken = mistakes(v, y, y_true)
     fractions = fractions if isinstance(fractions, Sequence) else np.atleast_1d(fractions).tolist()
     shares = [checks.fraction(f"fractions[{i}]", f) for i, f in enumerate(fractions)]
-    chosen = resolve_all(metrics, v.test_counts)
+    chosen = v.chosen(metrics)
     rows = []
     for share in shares:
         lowest = {metric.name: v.lowest(metric, share) for metric in chosen}
@@ -88,7 +89,7 @@ def detection_table(
 
 
 def review_queue(
-    v: Valuation,
+    v: Valuation | FoldedValuation,
     fraction: float = 0.1,
     metrics: str | Metric | Sequence[str | Metric] | None = None,
 ) -> np.recarray[Any, Any]:
@@ -125,7 +126,7 @@ def review_queue(
     ValuationWarning
         If several samples have one id.
     """
-    chosen = resolve_all(metrics, v.test_counts)
+    chosen = v.chosen(metrics)
     warn(repeated_ids(v))
     parts = []
     for metric in chosen:
@@ -151,7 +152,9 @@ def review_queue(
     return np.concatenate(parts).view(np.recarray)
 
 
-def mistakes(v: Valuation, y: ArrayLike, y_true: ArrayLike) -> dict[str, NDArray[np.bool_]]:
+def mistakes(
+    v: Valuation | FoldedValuation, y: ArrayLike, y_true: ArrayLike
+) -> dict[str, NDArray[np.bool_]]:
     """Marks the labels that are wrong in each direction; arguments as for `detection_table`."""
     given = _labels(v, "y", y)
     checks.known_labels("y", given, v.classes, known_name="the result")
@@ -163,7 +166,7 @@ def mistakes(v: Valuation, y: ArrayLike, y_true: ArrayLike) -> dict[str, NDArray
     }
 
 
-def _labels(v: Valuation, name: str, value: ArrayLike) -> NDArray[np.int64]:
+def _labels(v: Valuation | FoldedValuation, name: str, value: ArrayLike) -> NDArray[np.int64]:
     labels = checks.labels(name, value)
     checks.same_length(name, labels, "labels", "v", v.labels)
     return labels

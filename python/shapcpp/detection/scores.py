@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shapcpp.detection.queue import DIRECTIONS, mistakes
-from shapcpp.metrics import Metric, resolve_all
+from shapcpp.metrics import Metric
+from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.valuation import Valuation
 
 __all__ = ["detection_scores"]
@@ -18,7 +19,7 @@ EITHER = "either"
 
 
 def detection_scores(
-    v: Valuation,
+    v: Valuation | FoldedValuation,
     y: ArrayLike,
     y_true: ArrayLike,
     metrics: str | Metric | Sequence[str | Metric] | None = None,
@@ -61,7 +62,7 @@ def detection_scores(
     2023). Average precision is a sum over distinct values without interpolation.
     """
     v.check_begun()
-    chosen = resolve_all(metrics, v.test_counts)
+    chosen = v.chosen(metrics)
     wrong = mistakes(v, y, y_true)
     wrong[EITHER] = np.logical_or(*(wrong[direction] for direction in DIRECTIONS))
     rows = []

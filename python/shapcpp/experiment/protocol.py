@@ -12,7 +12,7 @@ from shapcpp.experiment.scans import ScanSource
 from shapcpp.experiment.settings import Settings, name_of
 from shapcpp.experiment.stages import Facts, Progress, Stages
 from shapcpp.report.experiments import Experiment
-from shapcpp.results.valuation import Valuation, load
+from shapcpp.results.valuation import load
 
 __all__ = ["RULES", "FlippedLabels"]
 
@@ -151,13 +151,13 @@ class FlippedLabels:
 
         def work(progress: Progress) -> Facts:
             train, test = shapcpp.read_features(self._stages.path(self.features_file)).sides()
-            v: Valuation = shapcpp.value(
+            v = shapcpp.value(  # type: ignore[call-overload]
                 train.X,
                 train.y,
                 test.X,
                 test.y,
                 **settings,
-                single_class=rule,  # type: ignore[arg-type]
+                single_class=rule,
                 sampler="permutations",
                 groups=train.groups,
                 ids=train.ids,

@@ -22,6 +22,7 @@ from shapcpp.report.experiments import Experiment
 from shapcpp.report.pictures import Scans, pictures_of
 from shapcpp.report.queue import MOST, review
 from shapcpp.results import trust
+from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.notices import repeated_ids, warn
 from shapcpp.results.valuation import Valuation, load
 from shapcpp.storage import files, writing
@@ -153,6 +154,8 @@ def check_libraries() -> None:
 
 
 def _loaded(name: str, run: Run) -> Valuation:
+    if isinstance(run, FoldedValuation):
+        raise TypeError(f"{name} must be a run with one test set, got {run!r}")
     v = run if isinstance(run, Valuation) else load(run)
     if v.n_permutations == 0:
         raise ValueError(f"{name} holds no permutation: it has no values to report")

@@ -1,37 +1,55 @@
-"""What is read off the sums of a run: values, errors, intervals, and who is certainly lowest."""
+"""What a result says of samples: values, errors, intervals, and who is certainly lowest."""
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import checks
-from shapcpp.metrics import Metric, available, resolve
-from shapcpp.results import certainty, strata, trust
+from shapcpp.metrics import Metric
+from shapcpp.results import certainty, strata
 
-__all__ = ["Estimates", "Method"]
+__all__ = ["Estimates", "Method", "Metrics"]
 
 Method = Literal["student", "anytime", "bernstein"]
+Metrics = str | Metric | Sequence[str | Metric] | None
 
 
-class Estimates:
-    """Estimates from sums over permutations; `Valuation` says what the attributes are."""
+class Estimates(ABC):
+    """Values of samples and how sure they are; what they are made of is for subclasses."""
 
-    gains: NDArray[np.int64]
-    products: NDArray[np.int64]
-    test_counts: NDArray[np.int64]
     players: NDArray[np.int64]
     labels: NDArray[np.int64]
-    ranges: NDArray[np.int64]
     settings: dict[str, Any]
 
     @property
+    @abstractmethod
     def n_permutations(self) -> int:
         """Number of permutations completed."""
-        return int((self.ranges[:, 1] - self.ranges[:, 0]).sum())
+
+    @abstractmethod
+    def chosen(self, metrics: Metrics = None) -> list[Metric]:
+        """The metrics named, or all named ones that are defined.
+
+        Parameters
+        ----------
+        metrics : sequence of str or Metric, optional
+            Default: every named metric that the test set defines.
+
+        Returns
+        -------
+        list of Metric
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown, or the test set lacks a class that a metric needs.
+        """
 
     def check_begun(self) -> None:
         """ValueError where no permutation was completed: every value is unknown, none is lowest."""
@@ -41,7 +59,7 @@ class Estimates:
     @property
     def metrics(self) -> list[str]:
         """Short names of the named metrics that the test set defines."""
-        return [metric.name for metric in available(self.test_counts)]
+        return [metric.name for metric in self.chosen()]
 
     def __getitem__(self, metric: str | Metric) -> NDArray[np.float64]:
         """Data Shapley value of each sample under a metric.
@@ -120,11 +138,12 @@ class Estimates:
         True
         """
         mean, variance = self._moments(metric)
-        if self.n_permutations < 2:
+        if self._fewest < 2:
             return math.nan
         within = strata.variance_within(mean, strata.player_labels(self.players, self.labels))
         return max(0.0, 1 - float(np.mean(variance)) / within) if within > 0 else 0.0
 
+    @abstractmethod
     def trusted(self, metric: str | Metric) -> NDArray[np.bool_]:
         """Whether the standard error of each value, and its interval, can be believed.
 
@@ -147,14 +166,6 @@ class Estimates:
         ValueError
             As for indexing.
         """
-        variance, orders = self._moments(metric)[1], self.n_permutations
-        if orders < 2:
-            return np.zeros(len(self.players), dtype=bool)
-        halved = self.settings["sampler"] == "halving"
-        of_player = trust.trusted(
-            variance, orders, self._gain_unit, self.players, self.labels, halved=halved
-        )
-        return of_player[self.players]
 
     def interval(
         self,
@@ -276,7 +287,7 @@ class Estimates:
             below = checks.real("below", below)
             if math.isnan(below):
                 raise ValueError(f"below must be a number, got {below}")
-        if self.n_permutations < certainty.FEWEST:
+        if self._fewest < certainty.FEWEST:
             low, high = np.full_like(low, -np.inf), np.full_like(high, np.inf)
         if below is not None:
             answer = (high < below).astype(np.int8) - (low >= below).astype(np.int8)
@@ -285,33 +296,25 @@ class Estimates:
         return certainty.certainly_lowest(low, high, self.players, count)
 
     @property
-    def _gain_unit(self) -> int:
-        return int(self.settings["gain_unit"])
+    @abstractmethod
+    def _fewest(self) -> int:
+        """How many permutations are behind each value, at least."""
 
+    @abstractmethod
     def _means(self, metric: str | Metric) -> NDArray[np.float64]:
-        # Of each player: the mean contribution per permutation.
-        total = resolve(metric).score(self.gains, self.test_counts)
-        P = self.n_permutations
-        return total / (P * self._gain_unit) if P else np.full(len(total), np.nan)
+        """The value of each player."""
 
+    @abstractmethod
     def _moments(self, metric: str | Metric) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        # Of each player: the mean contribution per permutation and the estimated variance of it.
-        # A permutation adds its changes to `gains` and the products of these to `products`.
-        mean, P = self._means(metric), self.n_permutations
-        if P < 2:
-            return mean, np.full_like(mean, np.nan)
-        weights = resolve(metric).on(self.test_counts)
-        # products - gains gains' / P loses everything to cancellation in floating point if the
-        # contribution hardly varies. With gains = P q + r the large part is an integer.
-        q, r = np.divmod(self.gains, P)
-        whole = self.products - (
-            P * q[:, :, None] * q[:, None, :]
-            + q[:, :, None] * r[:, None, :]
-            + r[:, :, None] * q[:, None, :]
-        )
-        spread = whole - r[:, :, None].astype(float) * r[:, None, :] / P
-        of_one = np.einsum("k,ikl,l->i", weights, spread, weights) / (P - 1)
-        return mean, np.maximum(of_one, 0) / (P * self._gain_unit**2)
+        """The value of each player and its estimated variance, which may be nan."""
+
+    @abstractmethod
+    def _ranges(self, metric: str | Metric) -> tuple[float, float]:
+        """The largest value there can be, and the largest contribution of a permutation."""
+
+    @abstractmethod
+    def _bernstein_reach(self, metric: str | Metric, error: float) -> NDArray[np.float64]:
+        """Half-widths of the intervals by the empirical Bernstein inequality."""
 
     def _player_interval(
         self, metric: str | Metric, level: float, simultaneous: bool, method: Method
@@ -321,16 +324,13 @@ class Estimates:
             raise ValueError(f"level must lie above 0 and below 1, got {level}")
         checks.choice("method", method, *certainty.METHODS)
         mean, variance = self._moments(metric)
-        if self.n_permutations < 2:
+        units = self._fewest
+        if units < 2:
             return np.full_like(mean, np.nan), np.full_like(mean, np.nan)
-        units, error = self.n_permutations, (1 - level) / (len(mean) if simultaneous else 1)
-        weights = resolve(metric).on(self.test_counts)
-        highest = float(np.abs(weights) @ self.test_counts)  # from all wrong to all right
-        # In the leaves of halving the control may add twice what the score can change.
-        by_halving = self.settings["sampler"] == "halving"
-        largest = highest * (1 + 2 / self._gain_unit) if by_halving else highest
+        error = (1 - level) / (len(mean) if simultaneous else 1)
+        highest, largest = self._ranges(metric)
         if method == "bernstein":
-            reach = certainty.bernstein_reach(variance, units, error, largest)
+            reach = self._bernstein_reach(metric, error)
         else:
             anytime = method == "anytime"
             find = certainty.anytime_multiple if anytime else certainty.student_multiple

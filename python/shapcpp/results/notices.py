@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from shapcpp.results import trust
+from shapcpp.results.folded import FoldedValuation
+from shapcpp.results.sample_table import SampleTable
 from shapcpp.results.valuation import Valuation
 
 __all__ = ["ValuationWarning", "notices", "repeated_ids", "warn"]
@@ -23,7 +25,7 @@ def warn(sentences: Iterable[str], stacklevel: int = 2) -> None:
         warnings.warn(sentence, ValuationWarning, stacklevel=stacklevel + 1)
 
 
-def notices(v: Valuation) -> Iterator[str]:
+def notices(v: Valuation | FoldedValuation) -> Iterator[str]:
     """Sentences without a full stop."""
     if (only := v.only_prediction) is not None:
         yield (
@@ -36,7 +38,7 @@ def notices(v: Valuation) -> Iterator[str]:
         yield said
 
 
-def repeated_ids(v: Valuation) -> Iterator[str]:
+def repeated_ids(v: SampleTable) -> Iterator[str]:
     """A sentence where several samples have one id: no decision about one can be applied."""
     names, first, counts = np.unique(v.ids, return_index=True, return_counts=True)
     repeated = np.flatnonzero(counts > 1)

@@ -13,7 +13,7 @@ from shapcpp import _core, checks
 from shapcpp.results import index_ranges, stopping
 from shapcpp.storage import files, writing
 
-__all__ = ["read", "write"]
+__all__ = ["pack", "read", "unpack", "write"]
 
 FORMAT = 1
 
@@ -43,6 +43,11 @@ FROM_FEATURES = "`shapcpp value FEATURES.npy -o RUN.npz` makes a result of featu
 
 def write(path: files.PathLike, fields: Mapping[str, Any], complete: bool) -> None:
     """Writes the fields of a Valuation, whole or not at all."""
+    writing.write_npz(path, pack(fields, complete))
+
+
+def pack(fields: Mapping[str, Any], complete: bool) -> dict[str, NDArray[Any]]:
+    """The fields of a Valuation as arrays."""
     arrays = {name: fields[name] for name in (*INTEGER_ARRAYS, "ids")}
     arrays |= {name: fields[name] for name in OPTIONAL_ARRAYS if fields[name] is not None}
     about = {
@@ -52,7 +57,7 @@ def write(path: files.PathLike, fields: Mapping[str, Any], complete: bool) -> No
         "arrays": sorted(arrays),  # none of them can be lost without being missed
         **{name: fields[name] for name in ABOUT},
     }
-    writing.write_npz(path, {"about": np.array(json.dumps(about)), **arrays})
+    return {"about": np.array(json.dumps(about)), **arrays}
 
 
 def read(path: files.PathLike) -> dict[str, Any]:
@@ -64,34 +69,44 @@ def read(path: files.PathLike) -> dict[str, Any]:
         raise ValueError(f"{path} is not a result file of shapcpp: {FROM_FEATURES}")
     if {"score", "suggestion"} <= arrays.keys():
         raise ValueError(f"{path} holds doubts, not values: {FROM_FEATURES}")
+    if "part0.gains" in arrays:
+        parts = sum(name.endswith(".gains") for name in arrays)
+        raise ValueError(
+            f"{path} is a run in {parts} folds, where a run with one test set is needed"
+        )
     missing = [name for name in NEEDED if name not in arrays]
     if missing:
         raise ValueError(f"{path} is not a result file of shapcpp: it lacks {', '.join(missing)}")
     with files.told(f"{path} is a damaged result file"):
-        about = json.loads(str(arrays["about"]))
-        if not isinstance(about, dict):
-            raise ValueError("about holds no names")
-        if about.get("format") != FORMAT:
-            raise ValueError(f"its format is {about.get('format')}, this version reads {FORMAT}")
-        lacking = [name for name in ABOUT if name not in about]
-        if lacking:
-            raise ValueError(f"about lacks {', '.join(lacking)}")
-        lost = sorted({*about.get("arrays", [])} - arrays.keys())
-        if lost or "arrays" not in about:
-            raise ValueError(f"it lacks {', '.join(lost) or 'the list of its arrays'}")
-        for name in ("settings", "stats"):
-            if not isinstance(about[name], dict):
-                raise TypeError(f"{name} hold no names, but {about[name]!r}")
-        _check_settings(about["settings"], arrays["classes"])
-        _check(arrays, about)
-        return {
-            **{name: arrays[name] for name in (*INTEGER_ARRAYS, "ids")},
-            **{name: arrays.get(name) for name in OPTIONAL_ARRAYS},
-            **{name: checks.natural(name, about[name]) for name in ("ties", "uncertified")},
-            "settings": about["settings"],
-            "fingerprint": str(about["fingerprint"]),
-            "stats": {k: checks.natural(k, n) for k, n in about["stats"].items()},
-        }
+        return unpack(arrays)
+
+
+def unpack(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+    """The fields of a Valuation from its arrays; TypeError or ValueError for damaged ones."""
+    about = json.loads(str(arrays["about"]))
+    if not isinstance(about, dict):
+        raise ValueError("about holds no names")
+    if about.get("format") != FORMAT:
+        raise ValueError(f"its format is {about.get('format')}, this version reads {FORMAT}")
+    lacking = [name for name in ABOUT if name not in about]
+    if lacking:
+        raise ValueError(f"about lacks {', '.join(lacking)}")
+    lost = sorted({*about.get("arrays", [])} - arrays.keys())
+    if lost or "arrays" not in about:
+        raise ValueError(f"it lacks {', '.join(lost) or 'the list of its arrays'}")
+    for name in ("settings", "stats"):
+        if not isinstance(about[name], dict):
+            raise TypeError(f"{name} hold no names, but {about[name]!r}")
+    _check_settings(about["settings"], arrays["classes"])
+    _check(arrays, about)
+    return {
+        **{name: arrays[name] for name in (*INTEGER_ARRAYS, "ids")},
+        **{name: arrays.get(name) for name in OPTIONAL_ARRAYS},
+        **{name: checks.natural(name, about[name]) for name in ("ties", "uncertified")},
+        "settings": about["settings"],
+        "fingerprint": str(about["fingerprint"]),
+        "stats": {k: checks.natural(k, n) for k, n in about["stats"].items()},
+    }
 
 
 def _check_settings(settings: Mapping[str, Any], classes: NDArray[np.int64]) -> None:

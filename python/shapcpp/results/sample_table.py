@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from shapcpp.extras import installs
-from shapcpp.metrics import Metric, resolve_all
-from shapcpp.results.estimates import Estimates
+from shapcpp.results.estimates import Estimates, Metrics
 from shapcpp.storage import files
 from shapcpp.storage.csv_files import write_csv
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Metrics", "SampleTable"]
+__all__ = ["SampleTable"]
 
 ROWS_SHOWN = 10
-Metrics = str | Metric | Sequence[str | Metric] | None
 
 
 class SampleTable(Estimates):
@@ -57,7 +54,7 @@ class SampleTable(Estimates):
             table["group"] = self.groups
         if self.true_labels is not None:
             table["true_label"] = self.true_labels
-        for metric in resolve_all(metrics, self.test_counts):
+        for metric in self.chosen(metrics):
             low, high = self.interval(metric)
             table[metric.name] = self[metric]
             table[f"{metric.name}_stderr"] = self.stderr(metric)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from shapcpp.results.tally import Tally
 
-__all__ = ["UncertifiedError", "check", "share_of"]
+__all__ = ["UncertifiedError", "check", "share_of", "signs_of"]
 
 MOST = 1e-3  # of all signs may be uncertified
 MOST_SO_FAR = 1e-2  # the same of a run under way, whose first coalitions are not like all
@@ -30,9 +30,13 @@ def share_of(tally: Tally, n_test: int) -> float:
     """The share of all signs that is uncertified."""
     if tally.uncertified == 0:
         return 0.0
+    return min(tally.uncertified / max(signs_of(tally, n_test), 1), 1.0)
+
+
+def signs_of(tally: Tally, n_test: int) -> int:
+    """How many signs were taken."""
     # The grand coalition is scored once and counts for each permutation.
-    signs = (tally.stats.get("coalitions", 0) + tally.n_permutations) * n_test
-    return min(tally.uncertified / max(signs, 1), 1.0)
+    return (tally.stats.get("coalitions", 0) + tally.n_permutations) * n_test
 
 
 def check(tally: Tally, n_test: int, fault: Callable[[], str], under_way: bool = False) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp.metrics import LONG_NAMES, NAMED, Metric, resolve_all
-from shapcpp.results.estimates import Estimates
 from shapcpp.results.rule_grammar import NUMBER, fault
+from shapcpp.results.sums import Sums
 
 __all__ = ["Decided", "Reliable", "Rule", "SmallErrors", "parse_rule"]
 
@@ -87,11 +87,11 @@ class Rule(ABC):
             look += look // GROWTH
         return look
 
-    def is_met(self, v: Estimates) -> bool:
+    def is_met(self, v: Sums) -> bool:
         """Whether the results suffice by each metric."""
         return all(self._is_met_by(v, metric) for metric in self._about(v.test_counts))
 
-    def progress(self, v: Estimates) -> float:
+    def progress(self, v: Sums) -> float:
         """How far the run has come: from 0 to 1, and 1 only if the rule is met.
 
         For display. Errors shrink with the root of the number of permutations, so that for
@@ -106,17 +106,17 @@ class Rule(ABC):
         return resolve_all(list(self.metrics) or None, test_counts)
 
     @abstractmethod
-    def _is_met_by(self, v: Estimates, metric: Metric) -> bool:
+    def _is_met_by(self, v: Sums, metric: Metric) -> bool:
         """Whether the results suffice by one metric."""
 
     @abstractmethod
-    def _share(self, v: Estimates, metric: Metric) -> float:
+    def _share(self, v: Sums, metric: Metric) -> float:
         """Of the way to the end, from 0 to 1."""
 
 
 @dataclass(frozen=True)
 class Reliable(Rule):
-    """A `Estimates.reliability` of at least `threshold`: a ranking that would hardly change."""
+    """A `Valuation.reliability` of at least `threshold`: a ranking that would hardly change."""
 
     threshold: float
 
@@ -128,10 +128,10 @@ class Reliable(Rule):
             look += power // 2
         return look
 
-    def _is_met_by(self, v: Estimates, metric: Metric) -> bool:
+    def _is_met_by(self, v: Sums, metric: Metric) -> bool:
         return v.reliability(metric) >= self.threshold
 
-    def _share(self, v: Estimates, metric: Metric) -> float:
+    def _share(self, v: Sums, metric: Metric) -> float:
         # The variance that sampling causes falls as 1 / permutations, the rest stays.
         now = v.reliability(metric)
         if not now < 1:
@@ -151,11 +151,11 @@ class PerSample(Rule):
 
     spared: int
 
-    def _is_met_by(self, v: Estimates, metric: Metric) -> bool:
+    def _is_met_by(self, v: Sums, metric: Metric) -> bool:
         return int(np.sum(~self._suffices(v, metric))) <= self.spared
 
     @abstractmethod
-    def _suffices(self, v: Estimates, metric: Metric) -> NDArray[np.bool_]:
+    def _suffices(self, v: Sums, metric: Metric) -> NDArray[np.bool_]:
         """Whether the results suffice, sample by sample."""
 
 
@@ -169,10 +169,10 @@ class SmallErrors(PerSample):
 
     threshold: float
 
-    def _suffices(self, v: Estimates, metric: Metric) -> NDArray[np.bool_]:
+    def _suffices(self, v: Sums, metric: Metric) -> NDArray[np.bool_]:
         return np.asarray(v.stderr(metric) <= self.threshold)
 
-    def _share(self, v: Estimates, metric: Metric) -> float:
+    def _share(self, v: Sums, metric: Metric) -> float:
         errors = np.sort(v.stderr(metric))  # nan last
         worst = float(errors[max(len(errors) - 1 - self.spared, 0)])
         if np.isnan(worst):
@@ -191,11 +191,11 @@ class Decided(PerSample):
     lowest: float = 0.1
     below: float | None = None
 
-    def _suffices(self, v: Estimates, metric: Metric) -> NDArray[np.bool_]:
+    def _suffices(self, v: Sums, metric: Metric) -> NDArray[np.bool_]:
         answer = v.decided(metric, self.lowest, self.level, below=self.below)
         return np.asarray(answer != 0)
 
-    def _share(self, v: Estimates, metric: Metric) -> float:
+    def _share(self, v: Sums, metric: Metric) -> float:
         decided = self._suffices(v, metric)
         return min(int(decided.sum()) / max(len(decided) - self.spared, 1), 1.0)
 

@@ -12,10 +12,11 @@ from shapcpp import checks
 from shapcpp.results import index_ranges, run_file, signs
 from shapcpp.results.sample_table import SampleTable
 from shapcpp.results.stopping import parse_rule
+from shapcpp.results.sums import Sums
 from shapcpp.results.tally import Tally
 from shapcpp.storage import files
 
-__all__ = ["Interrupted", "Valuation", "load"]
+__all__ = ["Valuation", "load"]
 
 INTEGERS = ("gains", "products", "empty_counts", "full_counts", "test_counts", "ranges",
             "trace_counts", "trace_gains")  # fmt: skip
@@ -25,7 +26,7 @@ MERGED = "the errors that ended these runs name the features"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Valuation(SampleTable):
+class Valuation(Sums, SampleTable):
     """Data Shapley values of training samples, with their uncertainty, for every linear metric.
 
     Returned by `value` and `load`. Index it with a metric: ``v["acc"]``.
@@ -178,6 +179,8 @@ class Valuation(SampleTable):
         >>> a.merge(b).n_permutations
         1000
         """
+        if not isinstance(other, Valuation):
+            raise TypeError(f"other must be a Valuation as this is, got {other!r}")
         differs = self.differs_from(other)
         if differs is not None:
             raise ValueError(f"these are runs of different problems: {differs}")
@@ -253,26 +256,6 @@ class Valuation(SampleTable):
             f"<Valuation: {len(self.players)} samples{groups}, {done}{how}, seed "
             f"{self.settings['seed']}, {known}>"
         )
-
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during `value`: what was done until then is kept.
-
-    Attributes
-    ----------
-    partial : Valuation
-        The permutations completed.
-    """
-
-    def __init__(self, partial: Valuation) -> None:
-        super().__init__(
-            f"stopped after {partial.n_permutations} of {partial.settings['permutations']} "
-            "permutations; .partial holds them"
-        )
-        self.partial = partial
-
-    def __reduce__(self) -> tuple[type[Interrupted], tuple[Valuation]]:
-        return type(self), (self.partial,)
 
 
 def load(path: files.PathLike) -> Valuation:

@@ -6,7 +6,6 @@ falls due. The sums do not depend on how the run was cut.
 
 from __future__ import annotations
 
-import os
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -22,7 +21,8 @@ from shapcpp.problem.sampling import Sampling
 from shapcpp.results import index_ranges, signs
 from shapcpp.results.tally import Tally
 from shapcpp.results.trace import Arrays, Trace
-from shapcpp.results.valuation import Valuation, load
+from shapcpp.results.valuation import Valuation
+from shapcpp.running.checkpoint import Checkpoint, RunFile
 
 __all__ = ["Backend", "CheckpointWarning", "Forecast", "Report", "Runner"]
 
@@ -69,6 +69,8 @@ class Runner:
 
     Attributes
     ----------
+    problem : Problem
+        What is valued.
     tally : Tally
         The sums of the permutations done.
 
@@ -86,9 +88,13 @@ class Runner:
         limits: Limits,
         extend: Valuation | None = None,
         forecast: Forecast | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
+        if checkpoint is None and limits.checkpoint is not None:
+            checkpoint = RunFile(limits.checkpoint)
+        self._checkpoint = checkpoint
         self.tally = Tally.empty(problem.n_players, len(problem.classes))
-        self._problem = problem
+        self.problem = problem
         self._limits = limits
         self._settings = problem.settings | sampling.settings(problem)
         self._asked = sampling.asked(problem)
@@ -132,7 +138,7 @@ class Runner:
 
     def valuation(self) -> Valuation:
         """The result so far; a run that its rule has ended asked for no more than was done."""
-        problem, limits = self._problem, self._limits
+        problem, limits = self.problem, self._limits
         asked = self.tally.ranges if self._stopped else self._asked
         counts, gains = (None, None) if self._trace is None else self._trace.until(self.tally)
         return Valuation(
@@ -162,9 +168,8 @@ class Runner:
         if extend is not None and not isinstance(extend, Valuation):
             raise TypeError(f"extend must be a Valuation, got {extend!r}")
         found = {"extend": extend}
-        checkpoint = self._limits.checkpoint
-        if checkpoint is not None and os.path.exists(checkpoint):
-            found[f"checkpoint {os.fspath(checkpoint)}"] = load(checkpoint)
+        if self._checkpoint is not None:
+            found[f"checkpoint {self._checkpoint.name}"] = self._checkpoint.read()
         own, largest = self.valuation(), None
         for name, v in found.items():
             if v is None:
@@ -179,8 +184,8 @@ class Runner:
     def _check_asked(self, extend: Valuation | None, earlier: Valuation) -> None:
         beyond = index_ranges.without(earlier.ranges, self._asked)
         if len(beyond):
-            checkpoint = self._limits.checkpoint
-            name = "extend" if earlier is extend else f"checkpoint {os.fspath(checkpoint or '')}"
+            kept = "" if self._checkpoint is None else self._checkpoint.name
+            name = "extend" if earlier is extend else f"checkpoint {kept}"
             raise ValueError(
                 f"{name} holds permutations {index_ranges.shown(beyond)}, beyond those asked for "
                 f"({index_ranges.shown(self._asked)})"
@@ -237,7 +242,7 @@ class Runner:
             end = min(end, first + self._limits.rule.next_look(done) - done)
         if self._trace is not None:
             end = min(end, first + self._trace.next_look(done) - done)
-        if self._limits.checkpoint is not None:
+        if self._checkpoint is not None:
             every = self._limits.checkpoint_every
             left = max(self._written + every - time.monotonic(), every / 10)
             count = max(int(self._rate * left) // min_chunk, 1) * min_chunk
@@ -257,7 +262,7 @@ class Runner:
         for part in backend.do(first, end, of_the_piece):
             self.tally += part
             self._check_signs(under_way=True)
-            if self._limits.checkpoint is not None and self._is_due():
+            if self._checkpoint is not None and self._is_due():
                 self._write()
         if self._trace is not None:
             self._trace.note(self.tally)
@@ -277,24 +282,22 @@ class Runner:
             self._do(backend, first, end, report)
 
     def _check_signs(self, under_way: bool) -> None:
-        signs.check(
-            self.tally, len(self._problem.y_test), self._problem.features_at_fault, under_way
-        )
+        signs.check(self.tally, len(self.problem.y_test), self.problem.features_at_fault, under_way)
 
     def _is_due(self) -> bool:
         return time.monotonic() - self._written > CLOSE_ENOUGH * self._limits.checkpoint_every
 
     def _write(self) -> None:
-        checkpoint, every = self._limits.checkpoint, self._limits.checkpoint_every
+        checkpoint, every = self._checkpoint, self._limits.checkpoint_every
         if checkpoint is None or self._saved is self.tally:
             return
         self._written = time.monotonic()
         try:
-            self.valuation().save(checkpoint)
+            checkpoint.write(self.valuation())
             self._saved = self.tally
         except OSError as error:
             warnings.warn(
-                f"checkpoint {checkpoint}: {reason(error)}; the "
+                f"checkpoint {checkpoint.name}: {reason(error)}; the "
                 f"results stay in memory, and writing is tried again every {every:g} s",
                 CheckpointWarning,
                 stacklevel=2,

@@ -128,8 +128,8 @@ class Features:
         cls,
         X: ArrayLike,
         y: ArrayLike,
-        X_test: ArrayLike,
-        y_test: ArrayLike,
+        X_test: ArrayLike | None = None,
+        y_test: ArrayLike | None = None,
         *,
         ids: ArrayLike | None = None,
         groups: ArrayLike | None = None,
@@ -137,12 +137,12 @@ class Features:
         source: str = "features",
         names: Mapping[str, str] = MappingProxyType({}),
     ) -> Features:
-        """Joins a training and a test side.
+        """Joins a training and a test side, if there is one.
 
         Parameters
         ----------
         X, y, X_test, y_test : array_like
-            Features and labels of both sides, as for `value`.
+            Features and labels of both sides, as for `value`; the test side may be left out.
         ids, groups, true_labels : array_like of shape (n,), optional
             Of the training samples. Test samples get the empty string or -1 as id and
             group, and their label as true label.
@@ -168,11 +168,14 @@ class Features:
         y = checks.labels(name("y"), y)
         checks.same_length(name("y"), y, "labels", name("X"), X)
         classes = checks.two_classes(name("y"), y)
-        checks.same_columns(name("X_test"), X_test, name("X"), table)
-        X_test = checks.matching_features(name("X_test"), X_test, X, name("X"))
-        y_test = checks.labels(name("y_test"), y_test)
-        checks.same_length(name("y_test"), y_test, "labels", name("X_test"), X_test)
-        checks.known_labels(name("y_test"), y_test, classes, name("y"))
+        if X_test is None or y_test is None:
+            X_test, y_test = X[:0], y[:0]
+        else:
+            checks.same_columns(name("X_test"), X_test, name("X"), table)
+            X_test = checks.matching_features(name("X_test"), X_test, X, name("X"))
+            y_test = checks.labels(name("y_test"), y_test)
+            checks.same_length(name("y_test"), y_test, "labels", name("X_test"), X_test)
+            checks.known_labels(name("y_test"), y_test, classes, name("y"))
         extra: dict[str, tuple[Array, Any]] = {}
         for field, argument, given in (("id", "ids", ids), ("group", "groups", groups)):
             column = checks.companion(name(argument), given, y)
@@ -225,7 +228,26 @@ class Features:
         ValueError
             If no row belongs to it.
         """
-        mask = self.mask(split)
+        return self._samples(self.mask(split))
+
+    def all_samples(self) -> Samples:
+        """The samples of every row, whatever its split.
+
+        Raises
+        ------
+        ValueError
+            If there are none.
+        """
+        if not len(self.rows):
+            raise ValueError(f"{self.source} has no rows")
+        return self._samples(np.ones(len(self.rows), dtype=bool))
+
+    @property
+    def has_test(self) -> bool:
+        """Whether there are rows with split "test"."""
+        return bool((self._splits == "test").any())
+
+    def _samples(self, mask: NDArray[np.bool_]) -> Samples:
         rows = self.rows[mask]
         optional = {name: rows[name] for name in rows.dtype.names or ()}
         return Samples(

@@ -39,7 +39,8 @@ def read_features(
     path : path-like
         A structured ``.npy`` (see `Features.rows`); a ``.npz`` with ``X_train, y_train,
         X_test, y_test`` and optional ``groups, true_label, ids`` of the training samples;
-        or a plain 2-D ``.npy`` of training features, which needs the three companions.
+        or a plain 2-D ``.npy`` of training features, which needs `labels`. The test side may be
+        left out of the last two.
     labels, test_features, test_labels : path-like, optional
         ``.npy`` files that go with a plain 2-D `path`.
 
@@ -79,17 +80,17 @@ def read_features(
             f"{path} is neither a features file (a structured array) nor a matrix of features: it "
             f"has dtype {content.dtype} and shape {content.shape}"
         )
-    if labels is None or test_features is None or test_labels is None:
+    if labels is None or (test_features is None) != (test_labels is None):
         missing = ", ".join(flag for flag in companions if flag not in given)
         raise ValueError(
-            f"{path} is a plain matrix, which needs --labels, --test-features and --test-labels; "
-            f"missing: {missing}"
+            f"{path} is a plain matrix, which needs --labels, and --test-features and "
+            f"--test-labels where there is a test set; missing: {missing}"
         )
     return Features.from_splits(
         content,
         files.read_npy(labels),
-        files.read_npy(test_features),
-        files.read_npy(test_labels),
+        None if test_features is None else files.read_npy(test_features),
+        None if test_labels is None else files.read_npy(test_labels),
         source=str(path),
         names={
             "X": str(path),
@@ -104,9 +105,10 @@ def _from_npz(arrays: dict[str, Array], source: str) -> Features:
     """The arguments of `from_splits`, each under its name in the file."""
     if "gains" in arrays:
         raise ValueError(f"{source} is the result of a run: name the features that it was made of")
-    missing = [
-        ARCHIVED[name] for name in ("X", "y", "X_test", "y_test") if ARCHIVED[name] not in arrays
-    ]
+    needed = ["X", "y"]
+    if "X_test" in arrays or "y_test" in arrays:
+        needed += ["X_test", "y_test"]
+    missing = [ARCHIVED[name] for name in needed if ARCHIVED[name] not in arrays]
     if missing:
         has = files.shown(", ".join(files.npz_names(source))) or "nothing"
         raise ValueError(f"{source} lacks {', '.join(missing)}; it has {has}")

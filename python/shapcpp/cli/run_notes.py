@@ -1,0 +1,71 @@
+"""What the command `shapcpp value` says of a run on stderr, and what it keeps of one that ended."""
+
+from __future__ import annotations
+
+import shapcpp
+from shapcpp.cli.console import note, save
+from shapcpp.plan import Plan
+from shapcpp.results.folded import FoldedValuation
+from shapcpp.running.cost import duration
+
+__all__ = ["PATIENCE", "keep_partial", "keep_what_failed", "note_duration", "note_the_end"]
+
+Run = shapcpp.Valuation | FoldedValuation
+PATIENCE = 120.0  # seconds that a run takes at most which nobody has given a length
+
+
+def note_duration(p: Plan, seconds: float, permutations: int, cut: bool) -> None:
+    """Says at the start that the run is a long one, and what would make it shorter."""
+    shorter = [] if p.sampling.sampler == "halving" else ["--sampler halving"]
+    shorter.append("fewer --perms" if p.limits.rule is None else "a lower reliability in --until")
+    shorter.append("fewer features, or more processors (--threads, --dask)")
+    long = f"this will take about {duration(seconds)} for {permutations:,} permutations"
+    if cut:
+        note(
+            f"{long}; it ends after {PATIENCE:g} s instead, so that the number of permutations "
+            "depends on this machine: --perms P repeats it, --max-time allows more"
+        )
+    else:
+        note(f"{long}; what makes it shorter: {', '.join(shorter)}")
+
+
+def note_the_end(v: Run, max_time: float | None, earlier: str | None) -> None:
+    """Says what the reader of the tables should know of the run."""
+    if v.uncertified:
+        note(f"{v.uncertified} predictions ({v.uncertified_share:.2g} of all) had a margin below "
+              "the rounding floor; they count as the smaller label")  # fmt: skip
+    if earlier is not None:
+        note(f"went on from {earlier}")
+    if (reason := _why_it_stopped(v, max_time)) is not None:
+        note(reason)
+
+
+def _why_it_stopped(v: Run, max_time: float | None) -> str | None:
+    """One sentence on why the run stopped; None where it did the permutations asked for."""
+    until, done = v.settings["until"], f"{v.n_permutations:,}"
+    if not v.complete:
+        by = f"after {PATIENCE:g} s" if max_time is None else "by --max-time"
+        return f"stopped {by}, after {done} of {v.settings['permutations']:,} permutations"
+    if until is None:
+        return None
+    if v.until_met:
+        return f"{until}: reached after {done} permutations"
+    return f"{until}: not reached within {done} permutations; --extend goes on with more --perms"
+
+
+def keep_what_failed(error: Exception, output: str | None) -> None:
+    """Saves what a run had done when an error ended it."""
+    so_far = getattr(error, "partial", None)
+    if so_far is not None and so_far.n_permutations > 0:
+        keep_partial("failed", so_far, output)
+
+
+def keep_partial(how: str, v: Run, output: str | None) -> None:
+    """Saves what a run had done, and says so."""
+    done = f"{how} after {v.n_permutations} of {v.settings['permutations']} permutations"
+    if output is None:
+        note(f"{done}; nothing saved, since no -o was given")
+    elif v.n_permutations == 0:
+        note(f"{done}; nothing to save")
+    else:
+        note(f"{done}; they are saved in {save(output, v.save)}, marked as partial")

@@ -1,0 +1,178 @@
+"""A call of `value` becomes a plan, its arguments checked, and the plan is carried out."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
+
+from shapcpp import checks
+from shapcpp.machine.processors import available_processors
+from shapcpp.problem.folds import DEFAULT_FOLDS, FoldedProblem
+from shapcpp.problem.limits import Limits
+from shapcpp.problem.problem import Problem
+from shapcpp.problem.sampling import Sampling
+from shapcpp.progress import nothing, progress_bar
+from shapcpp.results.folded import FoldedValuation
+from shapcpp.results.interrupted import Interrupted
+from shapcpp.results.valuation import Valuation
+from shapcpp.running import cost, transports
+from shapcpp.running.cost import RunCost
+from shapcpp.running.folded_runner import FoldedRunner
+from shapcpp.running.local import LocalBackend
+from shapcpp.running.remote import ExecutorBackend
+from shapcpp.running.runner import Backend, Forecast, Report, Runner
+
+__all__ = ["Plan", "Progress", "carry_out", "expected_cost", "plan"]
+
+Progress = bool | Callable[[int, int], object]
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A call of `value` with its arguments checked, each where it belongs."""
+
+    problem: Problem | FoldedProblem
+    sampling: Sampling
+    limits: Limits
+    threads: int
+    progress: Progress
+    extend: Valuation | FoldedValuation | None
+    executor: Executor | None
+
+    def parts(self) -> Iterator[tuple[str, Problem]]:
+        """Each game that is played, and where for the beginning of a sentence."""
+        return _parts(self.problem)
+
+
+def plan(
+    *,
+    threads: int | None = None,
+    progress: Progress = False,
+    extend: Valuation | FoldedValuation | None = None,
+    executor: Executor | None = None,
+    **options: Any,
+) -> Plan:
+    """Checks the arguments of `value`; those not named here go to the class that has them."""
+    problem = _problem(options)
+    sampling = _made(Sampling.of, options)
+    limits = _made(Limits.of, options)
+    for where, part in _parts(problem):
+        checks.sums_fit(sampling.max_orders(part), part.test_counts)
+        if limits.rule is not None:
+            with _said(where):
+                limits.rule.check(part.test_counts)
+    if threads is None:
+        threads = available_processors() if executor is None else 1
+    threads = checks.positive("threads", threads, checks.MOST_THREADS)
+    if not (isinstance(progress, bool) or callable(progress)):
+        raise TypeError(f"progress must be False, True or a callable, got {progress!r}")
+    if executor is not None:
+        transports.check(executor)
+    return Plan(problem, sampling, limits, threads, progress, extend, executor)
+
+
+def _problem(options: dict[str, Any]) -> Problem | FoldedProblem:
+    """The problem with the test set given, or without any."""
+    given = [name for name in ("X_test", "y_test") if options.get(name) is not None]
+    folds = options.get("folds")
+    if len(given) == 1:
+        missing = "y_test" if given == ["X_test"] else "X_test"
+        raise ValueError(f"{given[0]} is given without {missing}: a test set needs both")
+    if not given:
+        seed = options.get("seed", 0)
+        names = inspect.signature(Problem.of).parameters.keys() - {"X_test", "y_test"}
+        known = {name: options[name] for name in names if name in options}
+        return FoldedProblem.of(**known, folds=DEFAULT_FOLDS if folds is None else folds, seed=seed)
+    if folds is not None:
+        raise ValueError(
+            f"folds is {folds!r}, but X_test and y_test are given: leave out the one or the other"
+        )
+    return _made(Problem.of, options)
+
+
+def _parts(problem: Problem | FoldedProblem) -> Iterator[tuple[str, Problem]]:
+    if isinstance(problem, Problem):
+        yield "", problem
+    else:
+        for fold, part in enumerate(problem.parts()):
+            yield f"in fold {fold}, ", part
+
+
+@contextmanager
+def _said(where: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{where}{error}") from None
+
+
+def _made(of: Callable[..., Made], options: dict[str, Any]) -> Made:
+    names = inspect.signature(of).parameters
+    return of(**{name: options[name] for name in names if name in options})
+
+
+def expected_cost(p: Plan) -> RunCost:
+    """Time and memory of the run, by a few seconds of measuring on its largest part."""
+    parts = [part for _, part in p.parts()]
+    largest = max(parts, key=lambda part: part.n_players)
+    cost.check_fits(largest, p.sampling, p.threads)
+    one = cost.measured_cost(largest, p.sampling, p.threads, p.limits.rule is not None)
+    return replace(
+        one, seconds=len(parts) * one.seconds, permutations=len(parts) * one.permutations
+    )
+
+
+def carry_out(p: Plan, forecast: Forecast | None = None) -> Valuation | FoldedValuation:
+    """Does the run; `forecast` is told early on how long it takes."""
+    for _, part in p.parts():
+        cost.check_fits(part, p.sampling, p.threads, elsewhere=p.executor is not None)
+    runner = _runner(p, forecast)
+    try:
+        with _reporter(p.progress) as report:
+            if isinstance(runner, FoldedRunner):
+                runner.run(partial(_backend, p), report)
+            else:
+                with _backend(p, runner.problem, runner) as backend:
+                    runner.run(backend, report)
+    except KeyboardInterrupt as stop:
+        raise Interrupted(runner.valuation()) from stop
+    except Exception as error:  # memory that runs out, a progress that fails: all keep what is done
+        with suppress(MemoryError):
+            error.partial = runner.valuation()  # type: ignore[attr-defined]
+        raise
+    return runner.valuation()
+
+
+def _runner(p: Plan, forecast: Forecast | None) -> Runner | FoldedRunner:
+    if isinstance(p.problem, FoldedProblem):
+        return FoldedRunner(p.problem, p.sampling, p.limits, p.extend, forecast)
+    if isinstance(p.extend, FoldedValuation):
+        raise TypeError(f"extend must be a Valuation, as the run has a test set, got {p.extend!r}")
+    return Runner(p.problem, p.sampling, p.limits, p.extend, forecast)
+
+
+@contextmanager
+def _backend(p: Plan, problem: Problem, runner: Runner) -> Iterator[Backend]:
+    common = problem, p.sampling, p.threads, runner.set_full_counts
+    if p.executor is None:
+        yield LocalBackend(*common)
+    else:
+        with ExecutorBackend(*common, p.executor) as backend:
+            yield backend
+
+
+@contextmanager
+def _reporter(progress: Progress) -> Iterator[Report]:
+    if callable(progress):
+        yield progress
+    elif progress:
+        with progress_bar() as bar:
+            yield bar
+    else:
+        yield nothing

@@ -1,0 +1,293 @@
+"""The result of a run without a test set: one part for each fold, and values over all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp.metrics import Metric, resolve_all
+from shapcpp.results import folds_file, run_file, signs
+from shapcpp.results.estimates import Metrics
+from shapcpp.results.sample_table import SampleTable
+from shapcpp.results.valuation import Valuation
+from shapcpp.storage import files
+
+__all__ = ["FoldedValuation", "load_run"]
+
+# What only a part has: there is no such thing of all of them together.
+OF_A_PART = {
+    "gains", "products", "empty_counts", "full_counts", "test_counts", "ranges", "scaling",
+    "fingerprint", "tally", "trace_counts", "trace_gains", "asked", "gain_unit",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FoldedValuation(SampleTable):
+    """Data Shapley values of samples that judge one another, fold by fold.
+
+    Returned by `value` without a test set, and by `load`. In part j the players are the samples
+    outside fold j, and fold j is their test set. The value of a sample is the mean over the parts
+    in which it plays; its standard error is the root of the sum of their squared errors over the
+    number of these parts. Index it with a metric: ``v["acc"]``.
+
+    Attributes
+    ----------
+    parts : tuple of Valuation
+        The result of each part, with its own gains, counts and efficiency; players are numbered
+        within the part.
+    folds : ndarray of int64, shape (n,)
+        The fold of each sample: it judges in that part, and plays in all others.
+    ids : ndarray, shape (n,)
+        Identifiers of the samples; the row number where none were given.
+    labels : ndarray of int64, shape (n,)
+        The labels as given.
+    groups, true_labels : ndarray of shape (n,), or None
+        Group ids and true labels where known.
+    """
+
+    parts: tuple[Valuation, ...]
+    folds: NDArray[np.int64]
+    ids: NDArray[Any]
+    labels: NDArray[np.int64]
+    groups: NDArray[Any] | None
+    true_labels: NDArray[np.int64] | None
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name in OF_A_PART:
+                raise AttributeError(
+                    f"a run in folds has no {name} as a whole: each of its parts has, as in "
+                    f"v.parts[0].{name}"
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    @property
+    def classes(self) -> NDArray[np.int64]:
+        """The sorted labels, shape (n_classes,)."""
+        return self.parts[0].classes
+
+    @property
+    def players(self) -> NDArray[np.int64]:  # type: ignore[override]
+        """The player of each sample, numbered over all parts: samples, or groups, shape (n,)."""
+        if self.groups is None or not self.settings["by_group"]:
+            return np.arange(len(self.labels))
+        return np.unique(self.groups, return_inverse=True)[1].astype(np.int64)
+
+    @property
+    def settings(self) -> dict[str, Any]:  # type: ignore[override]
+        """The options of the run, as for `Valuation`; permutations are those of all parts."""
+        asked = sum(part.settings["permutations"] for part in self.parts)
+        shared = {k: v for k, v in self.parts[0].settings.items() if k not in OF_A_PART}
+        return {**shared, "permutations": asked, "folds": len(self.parts)}
+
+    @property
+    def n_permutations(self) -> int:
+        """Number of permutations completed, in all parts together."""
+        return sum(part.n_permutations for part in self.parts)
+
+    @property
+    def complete(self) -> bool:
+        """Whether each part did all that was asked for."""
+        return all(part.complete for part in self.parts)
+
+    @property
+    def until_met(self) -> bool | None:
+        """Whether the results of each part suffice by the rule that the run had; None without."""
+        return None if self.settings["until"] is None else all(p.until_met for p in self.parts)
+
+    @property
+    def uncertified(self) -> int:
+        """As for `Valuation`, in all parts together."""
+        return sum(part.uncertified for part in self.parts)
+
+    @property
+    def uncertified_share(self) -> float:
+        """The share of the signs of all parts that is `uncertified`."""
+        taken = sum(signs.signs_of(p.tally, int(p.test_counts.sum())) for p in self.parts)
+        return min(self.uncertified / max(taken, 1), 1.0)
+
+    @property
+    def ties(self) -> int:
+        """As for `Valuation`, in all parts together."""
+        return sum(part.ties for part in self.parts)
+
+    @property
+    def stats(self) -> dict[str, int]:
+        """What the engine did in all parts together."""
+        names = dict.fromkeys(name for part in self.parts for name in part.stats)
+        return {name: sum(part.stats.get(name, 0) for part in self.parts) for name in names}
+
+    @property
+    def only_prediction(self) -> int | None:
+        """The label that all test samples of all parts are given, if it is one."""
+        found = {part.only_prediction for part in self.parts}
+        return found.pop() if len(found) == 1 else None
+
+    def chosen(self, metrics: Metrics = None) -> list[Metric]:
+        """The metrics named, or all named ones that are defined in each part.
+
+        Parameters
+        ----------
+        metrics : sequence of str or Metric, optional
+            Default: every named metric that each fold defines.
+
+        Returns
+        -------
+        list of Metric
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown, or a fold lacks a class that a metric needs.
+        """
+        if metrics is None:
+            in_all = set.intersection(*(set(part.metrics) for part in self.parts))
+            return [metric for metric in self.parts[0].chosen() if metric.name in in_all]
+        found = [self._chosen_in(fold, metrics) for fold in range(len(self.parts))]
+        return found[0]
+
+    def check_begun(self) -> None:
+        """ValueError where samples are without a value: fewer than two parts were begun."""
+        if len(self._begun) < 2:
+            raise ValueError(
+                f"{len(self._begun)} of {len(self.parts)} parts were begun: there are samples "
+                "without values"
+            )
+
+    def merge(self, other: FoldedValuation) -> FoldedValuation:
+        """The result of two runs together, part by part: see `Valuation.merge`.
+
+        Parameters
+        ----------
+        other : FoldedValuation
+            Of the same data, folds, options and seed, over other permutations.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `other` has no folds, or the two differ in anything but the permutations, or share
+            some of these.
+        """
+        if not isinstance(other, FoldedValuation):
+            raise TypeError(f"other must be a FoldedValuation as this is, got {other!r}")
+        if not np.array_equal(self.folds, other.folds):
+            raise ValueError("these are runs of different problems: folds are others")
+        pairs = zip(self.parts, other.parts, strict=True)
+        return replace(self, parts=tuple(a.merge(b) for a, b in pairs))
+
+    def save(self, path: files.PathLike) -> None:
+        """Writes the result to a ``.npz`` file without pickles, whole or not at all.
+
+        Parameters
+        ----------
+        path : path-like
+            The file to write, under exactly this name.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        folds_file.write(path, vars(self), complete=self.complete)
+
+    def __repr__(self) -> str:
+        done, asked = self.n_permutations, self.settings["permutations"]
+        known = f"{done} permutations" if self.complete else f"{done} of {asked} permutations"
+        if done and len(self._begun) > 1:
+            each = (f"{name} {self.reliability(name):.2f}" for name in self.metrics)
+            known += f", reliability {', '.join(each)}"
+        return (
+            f"<FoldedValuation: {len(self.labels)} samples in {len(self.parts)} folds, {known}, "
+            f"seed {self.settings['seed']}>"
+        )
+
+    def _chosen_in(self, fold: int, metrics: Metrics) -> list[Metric]:
+        counts = self.parts[fold].test_counts
+        try:
+            found = resolve_all(metrics, counts)
+            for metric in found:
+                metric.on(counts)
+        except ValueError as error:
+            raise ValueError(f"in fold {fold}, {error}") from None
+        return found
+
+    @property
+    def _begun(self) -> list[int]:
+        return [fold for fold, part in enumerate(self.parts) if part.n_permutations]
+
+    @property
+    def _fewest(self) -> int:
+        return min(part.n_permutations for part in self.parts)
+
+    def _of_players(self, fold: int, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Numbers of the players of a part in the places of all players; nan for its judges."""
+        outside, players = self.folds != fold, self.players
+        placed = np.full(int(players.max()) + 1, np.nan)
+        placed[players[outside]] = numbers[self.parts[fold].players]
+        return placed
+
+    def _stacked(self, numbers: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+        """One row for each part that was begun, one column for each player."""
+        placed = [self._of_players(*each) for each in zip(self._begun, numbers, strict=True)]
+        return np.stack(placed) if placed else np.full((1, int(self.players.max()) + 1), np.nan)
+
+    def _means(self, metric: str | Metric) -> NDArray[np.float64]:
+        [metric] = self.chosen(metric)
+        return _mean(self._stacked([self.parts[fold]._means(metric) for fold in self._begun]))
+
+    def _moments(self, metric: str | Metric) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        [metric] = self.chosen(metric)
+        moments = [self.parts[fold]._moments(metric) for fold in self._begun]
+        means = self._stacked([mean for mean, _ in moments])
+        played = np.count_nonzero(~np.isnan(means), axis=0)
+        # nan where a part has one permutation, not where a player only judges
+        variances = np.where(
+            np.isnan(means), 0.0, self._stacked([variance for _, variance in moments])
+        )
+        with np.errstate(invalid="ignore"):
+            return _mean(means), variances.sum(axis=0) / played**2
+
+    def trusted(self, metric: str | Metric) -> NDArray[np.bool_]:  # noqa: D102  inherited
+        # Where it can be believed in each part in which the sample plays.
+        trusted = np.full(len(self.folds), len(self._begun) > 1)
+        for fold in self._begun:
+            trusted[self.folds != fold] &= self.parts[fold].trusted(metric)
+        return trusted
+
+    def _ranges(self, metric: str | Metric) -> tuple[float, float]:
+        each = [part._ranges(metric) for part in self.parts]
+        return max(highest for highest, _ in each), max(largest for _, largest in each)
+
+    def _bernstein_reach(self, metric: str | Metric, error: float) -> NDArray[np.float64]:
+        # The mean of intervals that hold together, whatever the parts have in common.
+        each = error / len(self.parts)
+        return _mean(self._stacked([part._bernstein_reach(metric, each) for part in self.parts]))
+
+
+def _mean(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean of each column over the rows that are not nan; nan where all are."""
+    known = ~np.isnan(rows)
+    with np.errstate(invalid="ignore"):
+        mean: NDArray[np.float64] = np.where(known, rows, 0.0).sum(axis=0) / known.sum(axis=0)
+    return mean
+
+
+def load_run(path: files.PathLike) -> Valuation | FoldedValuation:
+    """Reads a result written by `Valuation.save` or `FoldedValuation.save`.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
+    ValueError
+        If it is not a result file, or a damaged one.
+    """
+    if not folds_file.holds_folds(path):
+        return Valuation(**run_file.read(path))
+    fields = folds_file.read(path)
+    parts = tuple(Valuation(**part) for part in fields.pop("parts"))
+    return FoldedValuation(parts=parts, **fields)

@@ -1,0 +1,32 @@
+"""Interrupted: Ctrl-C that keeps what is done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shapcpp.results.folded import FoldedValuation
+from shapcpp.results.valuation import Valuation
+
+__all__ = ["Interrupted"]
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during `value`: what was done until then is kept.
+
+    Attributes
+    ----------
+    partial : Valuation or FoldedValuation
+        The permutations completed.
+    """
+
+    partial: Any
+
+    def __init__(self, partial: Valuation | FoldedValuation) -> None:
+        super().__init__(
+            f"stopped after {partial.n_permutations} of {partial.settings['permutations']} "
+            "permutations; .partial holds them"
+        )
+        self.partial = partial
+
+    def __reduce__(self) -> tuple[type[Interrupted], tuple[Valuation | FoldedValuation]]:
+        return type(self), (self.partial,)

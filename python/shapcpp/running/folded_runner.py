@@ -1,0 +1,142 @@
+"""A run without a test set: the run of each fold, one after another."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+import numpy as np
+
+from shapcpp.problem.folds import FoldedProblem
+from shapcpp.problem.limits import Limits
+from shapcpp.problem.problem import Problem
+from shapcpp.problem.sampling import Sampling
+from shapcpp.results.folded import FoldedValuation, load_run
+from shapcpp.results.valuation import Valuation
+from shapcpp.running.runner import Backend, Forecast, Report, Runner
+
+__all__ = ["BackendFor", "FoldedRunner"]
+
+BackendFor = Callable[[Problem, Runner], AbstractContextManager[Backend]]
+LEAST_TIME = 1e-3  # seconds, for a part whose turn comes when time is over
+
+
+class FoldedRunner:
+    """The runs of all folds, and what of them is done.
+
+    Parameters
+    ----------
+    problem, sampling, limits
+        What was asked. Each part takes as many permutations, and an equal share of the time.
+    extend : FoldedValuation, optional
+        An earlier run to go on from, part by part.
+    forecast : callable, optional
+        Is told once, from the first permutations of the first part, how long all will take.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an earlier run is not of this problem and these folds, naming what differs.
+    """
+
+    def __init__(
+        self,
+        problem: FoldedProblem,
+        sampling: Sampling,
+        limits: Limits,
+        extend: FoldedValuation | Valuation | None = None,
+        forecast: Forecast | None = None,
+    ) -> None:
+        self._problem, self._sampling, self._limits = problem, sampling, limits
+        self._forecast = forecast
+        self._extend = self._of_these_folds("extend", extend)
+        self._kept: FoldedValuation | None = None
+        path = limits.checkpoint
+        if path is not None and os.path.exists(path):
+            name = f"checkpoint {os.fspath(path)}"
+            self._kept = self._of_these_folds(name, load_run(path))
+        self._parts: list[Valuation] = []
+        for fold in range(problem.n_folds):
+            self._parts.append(self._runner(fold, problem.part(fold), limits).valuation())
+
+    def run(self, backend_for: BackendFor, report: Report) -> None:
+        """Does what is missing, part by part; whatever ends it, `valuation` has what is done."""
+        limits, n_folds = self._limits, self._problem.n_folds
+        end = None if limits.max_time is None else time.monotonic() + limits.max_time
+        for fold in range(n_folds):
+            problem, left = self._problem.part(fold), n_folds - fold
+            share = None if end is None else max((end - time.monotonic()) / left, LEAST_TIME)
+            runner = self._runner(fold, problem, replace(limits, max_time=share))
+            before = sum(part.n_permutations for part in self._parts[:fold])
+
+            def of_all(done: int, total: int, before: int = before, left: int = left) -> None:
+                report(before + done, before + left * total)
+
+            try:
+                with backend_for(problem, runner) as backend:
+                    runner.run(backend, of_all)
+            finally:
+                self._parts[fold] = runner.valuation()
+
+    def valuation(self) -> FoldedValuation:
+        """The result so far."""
+        problem = self._problem
+        return FoldedValuation(
+            parts=tuple(self._parts),
+            folds=problem.folds,
+            ids=problem.ids,
+            labels=problem.whole.y,
+            groups=problem.whole.groups,
+            true_labels=problem.whole.true_labels,
+        )
+
+    def keep(self, fold: int, v: Valuation) -> None:
+        """Writes all parts to the file of the checkpoint, this one as it is now."""
+        self._parts[fold] = v
+        if self._limits.checkpoint is not None:
+            self.valuation().save(self._limits.checkpoint)
+
+    def _runner(self, fold: int, problem: Problem, limits: Limits) -> Runner:
+        n_folds, patience = self._problem.n_folds, limits.patience
+        limits = replace(limits, patience=None if patience is None else patience / n_folds)
+        extend = None if self._extend is None else self._extend.parts[fold]
+        checkpoint = None
+        if limits.checkpoint is not None:
+            kept = None if self._kept is None else self._kept.parts[fold]
+            checkpoint = PartOfFile(self, fold, os.fspath(limits.checkpoint), kept)
+
+        def of_all(seconds: float, permutations: int, cut: bool) -> None:
+            if self._forecast is not None and fold == 0:
+                self._forecast(n_folds * seconds, n_folds * permutations, cut)
+
+        return Runner(problem, self._sampling, limits, extend, of_all, checkpoint)
+
+    def _of_these_folds(
+        self, name: str, v: FoldedValuation | Valuation | None
+    ) -> FoldedValuation | None:
+        if v is None:
+            return None
+        if not isinstance(v, FoldedValuation):
+            raise TypeError(f"{name} must be a FoldedValuation, as the run has folds, got {v!r}")
+        if not np.array_equal(v.folds, self._problem.folds):
+            raise ValueError(f"{name} is of another run: its folds are others")
+        return v
+
+
+class PartOfFile:
+    """The place of one part in the result file of a run in folds."""
+
+    def __init__(self, run: FoldedRunner, fold: int, name: str, kept: Valuation | None) -> None:
+        self._run, self._fold, self._kept = run, fold, kept
+        self.name = name
+
+    def read(self) -> Valuation | None:
+        """The part in the file that was there before the run."""
+        return self._kept
+
+    def write(self, v: Valuation) -> None:
+        """Writes the file with this part as it is now."""
+        self._run.keep(self._fold, v)
