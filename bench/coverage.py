@@ -93,6 +93,7 @@ class Drawn(Sums):
         self.products = sums[:, [2, 3, 3, 4]].reshape(-1, 2, 2)
         self.test_counts = test_counts
         self.players = np.arange(len(sums))
+        self.settings = {"sampler": "permutations", "gain_unit": 1}
         self.ranges = np.array([[0, done]])
 
 

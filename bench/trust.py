@@ -56,7 +56,7 @@ def trials(large: bool) -> list[Trial]:
             _noisy(RARE, "constant", (1000,), (8, 30), 2, 600),
             _noisy(RARE_LARGE, "constant", (2000,), (16, 90), 1, 600),
         ]
-    tiny, small = ((50, 500), (8, 32), 40, 40_000), ((200, 2000, 6000), (8, 32, 128), 5, 3000)
+    tiny, small = ((50, 500), (8, 32), 200, 40_000), ((200, 2000, 6000), (8, 32, 128), 5, 3000)
     two = Noisy(500, 300, 4, positive=0.004, wrong=0, distance=2)
     different = {(p.n, p.single_class): p for p in coverage.PROBLEMS}.values()
     return [
