@@ -22,7 +22,7 @@ class Path {
       throw std::invalid_argument("all samples have joined");
     const bool had_base = path_.has_anchor();
     path_.join(i);
-    offsets_.push_back(had_base ? expansion().sample_offset() : 0.0);
+    offsets_.push_back(had_base ? expansion().absorbed().offset : 0.0);
   }
 
   py::tuple estimate() {

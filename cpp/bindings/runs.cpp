@@ -7,10 +7,10 @@
 #include "core/game/logistic_game.hpp"
 #include "core/learners/logistic/newton.hpp"
 #include "core/recorders/changes.hpp"
-#include "core/run/footprint.hpp"
 #include "core/samplers/halving_sampler.hpp"
 #include "core/samplers/permutation.hpp"
 #include "core/samplers/permutation_sampler.hpp"
+#include "parallel/footprint.hpp"
 
 namespace shapcpp::bindings {
 
@@ -111,8 +111,8 @@ void bind_runs(py::module_& module) {
                           .n_test = n_test,
                           .n_features = n_features,
                           .n_players = n_players,
-                          .n_classes = n_classes,
-                          .threads = threads});
+                          .n_classes = n_classes},
+                         threads);
       },
       py::kw_only(), py::arg("n_samples"), py::arg("n_test"), py::arg("n_features"),
       py::arg("n_players"), py::arg("n_classes"), py::arg("threads"));

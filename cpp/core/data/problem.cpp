@@ -50,6 +50,14 @@ Problem::Problem(std::size_t n_features, std::size_t n_classes, LabelledSamples 
   set_test(test, n_features, n_classes, coordinates, checkpoint);
 }
 
+double Problem::bytes(const RunShape& s) {
+  return kNumberBytes * (s.samples() * (s.columns() +            // training samples
+                                        1 + 1 + 1) +             // their norms, classes and players
+                         s.players() +                           // where the samples of each begin
+                         s.tests() * (s.tiled_columns() + 1)) +  // test samples and their norms
+         kSingleBytes * s.tests() * (s.tiled_columns() + 1);     // and again in single precision
+}
+
 bool Problem::score_without_model(std::span<const std::size_t> class_sizes,
                                   std::span<std::int64_t> correct) const {
   std::size_t present = n_classes();

@@ -9,6 +9,7 @@
 
 #include "core/numerics/storage.hpp"
 #include "core/run/checkpoint.hpp"
+#include "core/run/run_shape.hpp"
 
 namespace shapcpp {
 
@@ -42,6 +43,9 @@ class Problem {
   Problem(std::size_t n_features, std::size_t n_classes, LabelledSamples train,
           LabelledSamples test, const ProblemSettings& settings, const Checkpoint& checkpoint);
 
+  // Bytes that it allocates.
+  static double bytes(const RunShape& shape);
+
   std::size_t n_samples() const { return classes_.size(); }
   std::size_t n_players() const { return first_member_.size() - 1; }
   std::size_t n_classes() const { return test_counts_.size(); }
@@ -57,6 +61,8 @@ class Problem {
   }
   double sample_norm(std::size_t i) const { return norms_[i]; }
   std::size_t class_of(std::size_t i) const { return classes_[i]; }
+  // +1 for class 1, -1 for class 0.
+  double sign_of(std::size_t i) const { return classes_[i] == 1 ? 1.0 : -1.0; }
   double weight_of(std::size_t i) const { return class_weights_[classes_[i]]; }
   std::span<const std::size_t> members(std::size_t player) const {
     return std::span(members_).subspan(first_member_[player],

@@ -11,6 +11,10 @@ std::unique_ptr<GameFactory> logistic_game(const Problem& problem) {
   return std::make_unique<LearnedGameFactory<LearnedGame<LogisticPath, MarginWatch>>>(problem);
 }
 
+double logistic_game_bytes(const RunShape& shape) {
+  return LogisticPath::bytes(shape) + MarginWatch::bytes(shape);
+}
+
 std::unique_ptr<GameFactory> dense_logistic_game(const Problem& problem) {
   return std::make_unique<LearnedGameFactory<LearnedGame<DensePath, MarginScan>>>(problem);
 }

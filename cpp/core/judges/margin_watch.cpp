@@ -56,6 +56,10 @@ MarginWatch::MarginWatch(const Problem& problem, const Context& context)
   }
 }
 
+double MarginWatch::bytes(const RunShape& s) {
+  return kSingleBytes * s.tests() * (s.tiled_columns() + 1 + 1);  // near samples, norms and rows
+}
+
 void MarginWatch::clear() {
   limit_ = 0;
   drift_ = 0;

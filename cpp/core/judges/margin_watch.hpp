@@ -11,6 +11,7 @@
 #include "core/numerics/storage.hpp"
 #include "core/run/context.hpp"
 #include "core/run/open_signs.hpp"
+#include "core/run/run_shape.hpp"
 
 namespace shapcpp {
 
@@ -22,6 +23,9 @@ class MarginWatch {
  public:
   // Both must outlive the watch.
   MarginWatch(const Problem& problem, const Context& context);
+
+  // Bytes that it allocates if every test sample is near.
+  static double bytes(const RunShape& shape);
 
   // Forgets the reference, so that a walk does not depend on those before it.
   void clear();

@@ -15,7 +15,7 @@ class Inverter {
 
   // Throws what the checkpoint throws. False, and nothing useful in `matrix`, if a pivot is not
   // positive.
-  bool invert(AlignedVector& matrix, const Checkpoint& checkpoint);
+  [[nodiscard]] bool invert(AlignedVector& matrix, const Checkpoint& checkpoint);
 
  private:
   bool eliminate(double* matrix, std::size_t first, std::size_t size);

@@ -17,6 +17,10 @@ namespace {
 Changes::Changes(std::size_t n_players, std::size_t width)
     : width_(width), values_(checked_product(n_players, width, "the changes of a permutation")) {}
 
+double Changes::bytes(const RunShape& s) {
+  return kNumberBytes * s.players() * s.classes();
+}
+
 void Changes::clear() {
   std::fill(values_.begin(), values_.end(), 0);
 }

@@ -8,6 +8,7 @@
 
 #include "core/recorders/recorder.hpp"
 #include "core/recorders/tally.hpp"
+#include "core/run/run_shape.hpp"
 
 namespace shapcpp {
 
@@ -16,6 +17,9 @@ namespace shapcpp {
 class Changes : public Recorder {
  public:
   Changes(std::size_t n_players, std::size_t width);
+
+  // Bytes that it allocates.
+  static double bytes(const RunShape& shape);
 
   void record(const Join& join, std::span<const std::int64_t> before,
               std::span<const std::int64_t> after) override;

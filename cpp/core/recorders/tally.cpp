@@ -15,6 +15,10 @@ Tally::Tally(std::size_t n_players, std::size_t width)
       gains_(checked_product(n_players, width, "a tally")),
       products_(checked_product(gains_.size(), width, "a tally")) {}
 
+double Tally::bytes(const RunShape& s) {
+  return kNumberBytes * s.players() * s.classes() * (1 + s.classes());  // gains and products
+}
+
 void Tally::add(IndexRange done, std::span<const std::int64_t> changes, const OpenSigns& open,
                 const Statistics& statistics) {
   const std::int64_t bound = bound_with(changes, done.first);

@@ -8,6 +8,7 @@
 
 #include "core/recorders/recorder.hpp"
 #include "core/run/open_signs.hpp"
+#include "core/run/run_shape.hpp"
 #include "core/run/statistics.hpp"
 
 namespace shapcpp {
@@ -16,6 +17,9 @@ namespace shapcpp {
 class Tally {
  public:
   Tally(std::size_t n_players, std::size_t width);
+
+  // Bytes that it allocates.
+  static double bytes(const RunShape& shape);
 
   // Adds the permutations of `done`, whose contributions are summed in `changes` and count as one
   // unit: `products` takes up the products of these sums. Throws std::overflow_error, and adds

@@ -10,6 +10,10 @@ Coalition::Coalition(const Problem& problem)
       signs_(tiled_rows(problem.n_samples())),
       weights_(signs_.size()) {}
 
+double Coalition::bytes(const RunShape& s) {
+  return kNumberBytes * s.samples() * (s.tiled_columns() + 1 + 1);  // members, signs, weights
+}
+
 void Coalition::clear() {
   std::fill_n(signs_.begin(), size(), 0.0);
   std::fill_n(weights_.begin(), size(), 0.0);
@@ -20,12 +24,11 @@ void Coalition::clear() {
 }
 
 void Coalition::add(std::size_t i) {
-  const std::size_t k = problem_.class_of(i);
-  signs_[size()] = k == 1 ? 1.0 : -1.0;
+  signs_[size()] = problem_.sign_of(i);
   weights_[size()] = problem_.weight_of(i);
   total_weight_ += weights_[size()];
   samples_.append(problem_.sample(i));
-  ++class_sizes_[k];
+  ++class_sizes_[problem_.class_of(i)];
   largest_norm_ = std::max(largest_norm_, problem_.sample_norm(i));
 }
 

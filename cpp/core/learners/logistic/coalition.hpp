@@ -6,6 +6,7 @@
 
 #include "core/data/problem.hpp"
 #include "core/numerics/storage.hpp"
+#include "core/run/run_shape.hpp"
 
 namespace shapcpp {
 
@@ -13,6 +14,9 @@ class Coalition {
  public:
   // `problem` must outlive the coalition.
   explicit Coalition(const Problem& problem);
+
+  // Bytes that it allocates.
+  static double bytes(const RunShape& shape);
 
   void clear();
   void add(std::size_t i);
@@ -29,8 +33,6 @@ class Coalition {
   double total_weight() const { return total_weight_; }
   // An optimum exists once both classes are in.
   bool has_both_classes() const { return class_sizes_[0] > 0 && class_sizes_[1] > 0; }
-  // The class of the members where they have one only.
-  std::size_t only_class() const { return class_sizes_[0] > 0 ? 0 : 1; }
 
  private:
   const Problem& problem_;

@@ -14,6 +14,7 @@
 #include "core/numerics/inverse.hpp"
 #include "core/numerics/storage.hpp"
 #include "core/run/context.hpp"
+#include "core/run/run_shape.hpp"
 
 namespace shapcpp {
 
@@ -24,15 +25,18 @@ class Expansion {
   // All must outlive the expansion.
   Expansion(const Problem& problem, const Coalition& members, const Context& context);
 
+  // Bytes that it allocates.
+  static double bytes(const RunShape& shape);
+
   // Back to the empty coalition, with no base.
   void clear();
   // Sample i has become a member. Its loss is expanded at the margin that it will have once it has
-  // pulled at an optimum displaced that far from the base, unless that is near the base.
+  // moved an optimum displaced that far from the base, unless that is near the base.
   void absorb(std::size_t i, const AlignedVector& displacement);
   // A new base, by a pass over the members; `growth` bounds the factor by which their curvatures
   // have changed since the last base, infinite if there is none. False, and no base, if the Hessian
   // there is too ill-conditioned for double precision.
-  bool build(const AlignedVector& weights, double growth, bool with_third);
+  [[nodiscard]] bool build(const AlignedVector& weights, double growth, bool with_third);
   void drop() { has_base_ = false; }
   bool has_base() const { return has_base_; }
   // Whether updates have cost the Hessian or its inverse too many digits.
@@ -41,11 +45,13 @@ class Expansion {
   // Adds the remainder at base + u to `gradient`, by a pass over the members, and sets how far
   // their margins shift; returns a bound on its rounding in the norm of H^-1, infinite if a shift
   // is too large.
-  double add_remainder(const AlignedVector& u, AlignedVector& gradient, Shifts& shifts);
+  [[nodiscard]] double add_remainder(const AlignedVector& u, AlignedVector& gradient,
+                                     Shifts& shifts);
 
   // Writes the gradient at base + u, by a pass in double precision, and returns a bound on its
   // rounding as above; curvatures there are within `growth` of those at the base.
-  double exact_gradient(const AlignedVector& u, double growth, AlignedVector& gradient);
+  [[nodiscard]] double exact_gradient(const AlignedVector& u, double growth,
+                                      AlignedVector& gradient);
 
   const AlignedVector& base() const { return base_; }
   double base_length() const { return base_length_; }
@@ -56,17 +62,19 @@ class Expansion {
   bool has_third() const { return has_third_; }
   const ThirdDerivative& third() const { return third_; }
 
-  // Of the sample last absorbed: itself, its margin at the base, how far from that its loss is
-  // expanded, its curvature and third derivative there, a bound on its norm in H^-1, and what
-  // joining moves the optimum by: `sample_pull` times `pull`.
-  const AlignedVector& sample() const { return sample_; }
-  double sample_margin() const { return sample_margin_; }
-  double sample_offset() const { return sample_offset_; }
-  double sample_curvature() const { return sample_curvature_; }
-  double sample_third() const { return sample_third_; }
-  double sample_leverage() const { return sample_leverage_; }
-  double sample_pull() const { return sample_pull_; }
-  const AlignedVector& pull() const { return pull_; }
+  // The sample last absorbed.
+  struct Absorbed {
+    double margin = 0;       // at the base
+    double offset = 0;       // from there, of the margin where its loss is expanded
+    double curvature = 0;    // of its loss there
+    double third = 0;        // derivative of its loss there
+    double leverage = 0;     // a bound on its norm in H^-1
+    double coefficient = 0;  // joining moves the optimum by about this times `inverse_x`
+  };
+  const Absorbed& absorbed() const { return absorbed_; }
+  const AlignedVector& x() const { return x_; }
+  // H^-1 x, with the Hessian as it was before the sample joined.
+  const AlignedVector& inverse_x() const { return inverse_x_; }
 
   // Bound on max over members of |x_i|_{H^-1}.
   double leverage() const;
@@ -90,6 +98,9 @@ class Expansion {
   double spread() const;
 
  private:
+  double expand_loss(std::size_t i, double before, const AlignedVector& displacement);
+  void add_curvature(double before);
+  void add_residual(std::size_t i, double residual);
   void pass();
   void add_tile(std::size_t t, const AlignedVector& weights, AlignedVector& gradient);
   void add_penalty(const AlignedVector& weights, AlignedVector& gradient) const;
@@ -97,7 +108,9 @@ class Expansion {
   void charge_rounding(double loss);
   void measure_inverse();
   double largest_leverage() const;
-  double largest_pull() const;
+  double bound_remainder(const AlignedVector& u, Shifts& shifts) const;
+  // At least sum a_i |r_i| |x_i| over the members.
+  double residual_mass() const;
   double largest_trace() const;
 
   const Problem& problem_;
@@ -122,12 +135,7 @@ class Expansion {
   double base_length_ = 0;
   double hessian_rounding_ = 0;
   double inverse_root_ = 0;
-  double sample_margin_ = 0;
-  double sample_curvature_ = 0;
-  double sample_third_ = 0;
-  double sample_leverage_ = 0;
-  double sample_offset_ = 0;
-  double sample_pull_ = 0;
+  Absorbed absorbed_;
   double largest_offset_ = 0;
   double offset_squares_ = 0;  // weighted with the curvatures
 
@@ -136,8 +144,8 @@ class Expansion {
   AlignedVector magnitude_;  // sums of the absolute terms of the gradient
   AlignedVector hessian_;
   AlignedVector inverse_;
-  AlignedVector sample_;
-  AlignedVector pull_;  // H^-1 sample
+  AlignedVector x_;
+  AlignedVector inverse_x_;
   Inverter inverter_;
   ThirdDerivative third_;
 

@@ -12,6 +12,11 @@ namespace {
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 // Where rounding at the anchor is this share of the error, a pass in double precision is worth it.
 constexpr double kRoundingBound = 0.3;
+// Up to these shifts kappa of Lemmas 8 and 9 is bounded by 1 + x: the quotients lose their digits.
+constexpr double kSmallKappa = 1e-5;
+constexpr double kSmallThirdKappa = 1e-3;
+// Lemma 11: of the products that the step and what it leaves are made of.
+constexpr double kStepRounding = 16 * kRounding;
 
 }  // namespace
 
@@ -37,6 +42,10 @@ LogisticPath::LogisticPath(const Problem& problem, const Context& context)
   optimum_.inverse_stride = expansion_.stride();
 }
 
+double LogisticPath::bytes(const RunShape& shape) {
+  return Coalition::bytes(shape) + Newton::bytes(shape) + Expansion::bytes(shape);
+}
+
 void LogisticPath::clear() {
   members_.clear();
   expansion_.clear();
@@ -55,32 +64,35 @@ void LogisticPath::join(std::size_t i) {
     newton_.expect(i);
     return;
   }
-  const double shift =
-      kernels_.dot(expansion_.sample().data(), displacement_.data(), expansion_.stride());
-  const double a = problem_.weight_of(i);
-  policy_.absorb(expansion_.sample_offset() != 0);
+  policy_.absorb(expansion_.absorbed().offset != 0);
   if (policy_.passes_at_once(size()))
-    kernels_.add_scaled(step_.data(), step_.size(), expansion_.pull().data(),
-                        expansion_.sample_pull());
-  const double sign = problem_.class_of(i) == 1 ? 1.0 : -1.0;
-  const double residual =
-      -sign * a * probabilities(sign * (expansion_.sample_margin() + shift)).wrong;
-  const AlignedVector& x = expansion_.sample();
+    kernels_.add_scaled(step_.data(), step_.size(), expansion_.inverse_x().data(),
+                        expansion_.absorbed().coefficient);
+  move_anchor(i);
+}
+
+// The sample joins at the anchor: its residual there, what that may err by, and its shift.
+void LogisticPath::move_anchor(std::size_t i) {
+  const AlignedVector& x = expansion_.x();
+  const Expansion::Absorbed& absorbed = expansion_.absorbed();
+  const double shift = kernels_.dot(x.data(), displacement_.data(), x.size());
+  const double a = problem_.weight_of(i);
+  const double sign = problem_.sign_of(i);
+  const double residual = -sign * a * probabilities(sign * (absorbed.margin + shift)).wrong;
   kernels_.add_scaled(gradient_.data(), x.size(), x.data(), residual);
   if (expansion_.has_third()) {
     const double along = kernels_.dot(x.data(), step_.data(), x.size());
-    const double linear = expansion_.sample_curvature() * along;
-    const double quadratic = expansion_.sample_third() * (shift + along / 2) * along;
+    const double linear = absorbed.curvature * along;
+    const double quadratic = absorbed.third * (shift + along / 2) * along;
     kernels_.add_scaled(unsolved_.data(), x.size(), x.data(), residual + linear + quadratic);
   }
   gradient_length_ = length(gradient_);
   const double margin_error = optimum_.dot_rounding * problem_.sample_norm(i) *
                               (expansion_.base_length() + displacement_length_);
-  anchor_rounding_ +=
-      expansion_.sample_leverage() * (24 * kRounding * std::abs(residual) + a * margin_error) +
-      2 * kRounding * gradient_length_ * expansion_.inverse_root();
-  const double far = std::abs(shift - expansion_.sample_offset()) + margin_error;
-  const double fourth = expansion_.sample_curvature() * far * far * far * far;
+  anchor_rounding_ += absorbed.leverage * (kJoinRounding * std::abs(residual) + a * margin_error) +
+                      2 * kRounding * gradient_length_ * expansion_.inverse_root();
+  const double far = std::abs(shift - absorbed.offset) + margin_error;
+  const double fourth = absorbed.curvature * far * far * far * far;
   shifts_.largest = std::max(shifts_.largest, far);
   shifts_.fourth += fourth;
   shifts_.eighth += fourth * far * far * far * far;
@@ -133,45 +145,59 @@ double LogisticPath::weights_length() const {
   return expansion_.base_length() + displacement_length_ + step_length_;
 }
 
-// What the step leaves of the gradient, at most.
-void LogisticPath::bound_error() {
+// |step|_H, at most: without T the step is -H^-1 gradient, but for the drift of the inverse.
+double LogisticPath::decrement() const {
   const std::size_t stride = expansion_.stride();
-  const double hessian = expansion_.hessian_rounding();
-  step_length_ = length(step_);
-  const double drift = expansion_.inverse_drift();
-  // |step|_H: without T the step is -H^-1 gradient, but for the drift of the inverse.
-  const bool third = expansion_.has_third();
-  const double square = third ? kernels_.dot(step_.data(), curved_.data(), stride)
-                              : -kernels_.dot(step_.data(), gradient_.data(), stride);
-  const double size = std::sqrt(std::max(square, 0.0)) * (1 + hessian + 3 * drift);
-  const double D = shifts_.largest;
-  // The largest shift along the step.
-  const double R = std::min(members_.largest_norm() * step_length_, expansion_.leverage() * size);
-  const double x = D + R;
-  const double exponential = std::expm1(x);
-  error_.decrement = size;
-  error_.growth = exponential + 1;
+  const double square = expansion_.has_third()
+                            ? kernels_.dot(step_.data(), curved_.data(), stride)
+                            : -kernels_.dot(step_.data(), gradient_.data(), stride);
+  return std::sqrt(std::max(square, 0.0)) *
+         (1 + expansion_.hessian_rounding() + 3 * expansion_.inverse_drift());
+}
+
+// Lemmas 8, 9 and 10: what the model of the gradient leaves out along the step, where `R` is the
+// largest shift along it and `growth` - 1 is `exponential`.
+double LogisticPath::left_by_model(double R, double exponential) const {
+  const double size = error_.decrement;
+  const double T = shifts_.largest;
+  const double x = T + R;
   // Norms, weighted with the curvatures, of products of shifts to the anchor and along the step.
   const double fourth = std::sqrt(shifts_.fourth);
   const double fourth_of_step = std::sqrt(R * size);
-  const double mixed = std::min(D * size, std::sqrt(fourth) * fourth_of_step);
-  double unsolved = 2 * drift * size;
-  if (third) {
-    const double quadratic = x > 1e-3 ? 2 * (exponential - x) / (x * x) : 1 + x;
-    const double squared =
-        std::min({D * mixed, R * fourth, std::sqrt(std::sqrt(shifts_.eighth)) * fourth_of_step});
-    error_.total = quadratic / 2 * (squared + R * mixed + R * R * size / 3) +
-                   expansion_.third_rounding() * members_.largest_norm() *
-                       (displacement_length_ + step_length_) * size;
-    solve(unsolved_, product_);
-    unsolved = (1 + drift) *
-               std::sqrt(std::max(kernels_.dot(unsolved_.data(), product_.data(), stride), 0.0));
-  } else {
-    error_.total = (x > 1e-5 ? exponential / x : 1 + x) * (mixed + R * size / 2);
+  const double mixed = std::min(T * size, std::sqrt(fourth) * fourth_of_step);
+  if (!expansion_.has_third()) {
+    const double kappa = x > kSmallKappa ? exponential / x : 1 + x;
+    return kappa * (mixed + R * size / 2);
   }
-  error_.total += unsolved + hessian * size + anchor_rounding_ +
-                  expansion_.rotation_of_gradient(weights_length()) +
-                  16 * kRounding * gradient_length_ * expansion_.inverse_root();
+  const double kappa = x > kSmallThirdKappa ? 2 * (exponential - x) / (x * x) : 1 + x;
+  const double squared =
+      std::min({T * mixed, R * fourth, std::sqrt(std::sqrt(shifts_.eighth)) * fourth_of_step});
+  return kappa / 2 * (squared + R * mixed + R * R * size / 3) +
+         expansion_.third_rounding() * members_.largest_norm() *
+             (displacement_length_ + step_length_) * size;
+}
+
+// In the norm of H^-1, what the step leaves of the gradient as the model has it.
+double LogisticPath::left_in_model() {
+  const double drift = expansion_.inverse_drift();
+  if (!expansion_.has_third()) return 2 * drift * error_.decrement;
+  solve(unsolved_, product_);
+  const double square = kernels_.dot(unsolved_.data(), product_.data(), expansion_.stride());
+  return (1 + drift) * std::sqrt(std::max(square, 0.0));
+}
+
+// Lemma 11, but for the last line: what the step leaves of the gradient, at most.
+void LogisticPath::bound_error() {
+  step_length_ = length(step_);
+  error_.decrement = decrement();
+  const double R =
+      std::min(members_.largest_norm() * step_length_, expansion_.leverage() * error_.decrement);
+  const double exponential = std::expm1(shifts_.largest + R);
+  error_.growth = exponential + 1;
+  error_.total = left_by_model(R, exponential);
+  error_.total += left_in_model() + expansion_.hessian_rounding() * error_.decrement +
+                  anchor_rounding_ + expansion_.rotation_of_gradient(weights_length()) +
+                  kStepRounding * gradient_length_ * expansion_.inverse_root();
 }
 
 const Optimum& LogisticPath::estimate() {

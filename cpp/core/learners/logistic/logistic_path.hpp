@@ -15,6 +15,7 @@
 #include "core/learners/logistic/optimum.hpp"
 #include "core/learners/logistic/refit_policy.hpp"
 #include "core/run/context.hpp"
+#include "core/run/run_shape.hpp"
 
 namespace shapcpp {
 
@@ -24,6 +25,9 @@ class LogisticPath {
 
   // All must outlive the path.
   LogisticPath(const Problem& problem, const Context& context);
+
+  // Bytes that it allocates.
+  static double bytes(const RunShape& shape);
 
   const Coalition& members() const { return members_; }
   // Back to the empty coalition.
@@ -69,6 +73,10 @@ class LogisticPath {
   void evaluate_step();
   void solve(const AlignedVector& right, AlignedVector& solution) const;
   void take_step();
+  void move_anchor(std::size_t i);
+  double decrement() const;
+  double left_by_model(double R, double exponential) const;
+  double left_in_model();
   void bound_error();
   double weights_length() const;
   double length(const AlignedVector& vector) const;

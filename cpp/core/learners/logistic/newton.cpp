@@ -45,6 +45,11 @@ Newton::Newton(const Problem& problem, const Coalition& members, const Context& 
   optimum_.dot_rounding = (static_cast<double>(columns) + 4) * kRounding;
 }
 
+double Newton::bytes(const RunShape& s) {
+  return kNumberBytes * (s.samples() * (1 + 1) +          // margins and shifts
+                         5 * s.columns() * s.columns());  // the Hessian, its factor and roots
+}
+
 void Newton::start_from(const Eigen::VectorXd& weights) {
   optimum_.weights = weights;
   knows_curvature_ = false;

@@ -15,6 +15,7 @@
 #include "core/learners/logistic/rotation.hpp"
 #include "core/numerics/storage.hpp"
 #include "core/run/context.hpp"
+#include "core/run/run_shape.hpp"
 
 namespace shapcpp {
 
@@ -28,6 +29,9 @@ class Newton {
  public:
   // All must outlive the fit.
   Newton(const Problem& problem, const Coalition& members, const Context& context);
+
+  // Bytes that it allocates.
+  static double bytes(const RunShape& shape);
 
   // Where the next fit starts.
   void start_from(const Eigen::VectorXd& weights);

@@ -1,0 +1,153 @@
+// What an expansion knows within bounds: the lemmas of docs/engine.md, in the norm of H^-1.
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/learners/logistic/expansion.hpp"
+#include "core/learners/logistic/optimum.hpp"
+
+namespace shapcpp {
+namespace {
+
+using kernels::kTileRows;
+using Vector = Eigen::Map<const Eigen::VectorXd>;
+using Square = Eigen::Map<const Eigen::MatrixXd, 0, Eigen::OuterStride<>>;
+
+// What the inverse and the Hessian may lose to rounding before they are built again.
+constexpr double kMostDrift = 0.01;
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
+constexpr double kSingleRounding = std::numeric_limits<float>::epsilon() / 2;
+
+}  // namespace
+
+bool Expansion::has_drifted() const {
+  return inverse_drift_ > kMostDrift || hessian_rounding_ > kMostDrift;
+}
+
+double Expansion::coordinate_length(const AlignedVector& v) const {
+  double squares = 0;
+  for (std::size_t j = 0; j < columns_; ++j) squares += v[j] * v[j] * hessian_[j * (stride_ + 1)];
+  return std::sqrt(static_cast<double>(columns_) * squares);
+}
+
+// Lemma 7, its third part. The second of the two bounds holds since |v| <= sum over members of
+// |f_i| |x_i|, and |v|_{H^-1} <= |v| inverse_root.
+double Expansion::spread() const {
+  double trace = 0;
+  for (std::size_t j = 0; j < columns_; ++j) trace += hessian_[j * (stride_ + 1)];
+  return std::min(std::sqrt(static_cast<double>(columns_) * condition_),
+                  std::sqrt(trace) * inverse_root_);
+}
+
+// Lemmas 5 and 12: bounds on what rounding does to the Hessian and to its inverse, from the
+// condition number of the Hessian, which holds the joining sample already, with its diagonal scaled
+// to one, which is at least d. An update that shrinks the inverse by `loss` along the sample leaves
+// errors relative to what there was before; d^3 is for quadratic forms with the inverse.
+void Expansion::charge_rounding(double loss) {
+  const auto d = static_cast<double>(columns_);
+  condition_ = 0;
+  for (std::size_t j = 0; j < columns_; ++j)
+    condition_ += hessian_[j * (stride_ + 1)] * inverse_[j * (stride_ + 1)];
+  condition_ = std::max(condition_, d);
+  inverse_drift_ += (d * d * d + 20 * d) * kRounding * condition_ * loss;
+  // The last terms are for products with the Hessian.
+  hessian_rounding_ =
+      (sum_rounding(members_) + (2 * updates_ + d / 2 + 2) * kRounding) * d * condition_ +
+      rotation_.of_hessian(largest_trace());
+  // Lemma 9: the rounding of an entry of T is relative to sum c_i |x_ij x_il x_im|, and T[a, b] of
+  // the absolute terms is at most max |x_i| |a| |b|_H times the square of the spread.
+  const double spread_now = spread();
+  // Each lane sums its share of a tile's rows; 8 is for the terms themselves.
+  const double single = static_cast<double>(kTileRows / kernels_.single_lanes + 8);
+  third_rounding_ =
+      (single * kSingleRounding + (updates_ + d * d) * kRounding) * spread_now * spread_now;
+}
+
+// Residuals are at most 1.
+double Expansion::residual_mass() const {
+  return members_.largest_norm() * members_.total_weight();
+}
+
+// Curvatures are at most 1/4.
+double Expansion::largest_trace() const {
+  return residual_mass() * members_.largest_norm() / 4;
+}
+
+double Expansion::rotation_of_gradient(double weights_length) const {
+  return rotation_.of_gradient(residual_mass(), weights_length, largest_trace());
+}
+
+double Expansion::rotation_of_margin(double weights_length, double radius) const {
+  return rotation_.of_margin(residual_mass(), weights_length, radius);
+}
+
+double Expansion::leverage() const {
+  return leverage_ + rotation_.of_leverage(members_.largest_norm());
+}
+
+// The largest sum of a row bounds the largest eigenvalue.
+void Expansion::measure_inverse() {
+  inverse_root_ = (1 + inverse_drift_) *
+                  std::sqrt(kernels_.largest_row_sum(inverse_.data(), columns_, stride_));
+}
+
+double Expansion::rounding_of_gradient(const AlignedVector& weights) const {
+  const auto n = static_cast<Eigen::Index>(columns_);
+  const Eigen::OuterStride<> stride(static_cast<Eigen::Index>(stride_));
+  return shapcpp::gradient_rounding(members_, problem_, dot_rounding_, Vector(weights.data(), n),
+                                    Vector(magnitude_.data(), n),
+                                    Square(hessian_.data(), n, n, stride).diagonal(),
+                                    Square(inverse_.data(), n, n, stride).diagonal());
+}
+
+// Lemma 7: enlarges the shifts by what they may err, and bounds the rounding of the sums.
+double Expansion::bound_remainder(const AlignedVector& u, Shifts& shifts) const {
+  double squares = 0;
+  for (std::size_t j = 0; j < columns_; ++j) squares += u[j] * u[j];
+  const double length = std::sqrt(squares);
+  // Each shift errs by (d + 4) roundings of its absolute terms: by at most `far`, and all of them
+  // by `near` in the norm weighted by curvature. Sums are inflated by more than their own rounding.
+  const double relative = (static_cast<double>(columns_) + 4) * kSingleRounding;
+  // What underflows counts too.
+  constexpr double kLeast = std::numeric_limits<float>::min();
+  const double lost =
+      kLeast * static_cast<double>(columns_) * (1 + members_.largest_norm() + length);
+  const double far =
+      relative * members_.largest_norm() * length + kSingleRounding * largest_offset_ + lost;
+  const double near = relative * coordinate_length(u) +
+                      kSingleRounding * std::sqrt(offset_squares_) +
+                      lost * std::sqrt(members_.total_weight());
+  shifts.largest += far;
+  if (!(shifts.largest < 2)) return kInfinite;
+  const auto squared = [](double value) { return value * value; };
+  const auto fourth_root = [](double value) { return std::sqrt(std::sqrt(value)); };
+  // In each of three products of a member less than curvature + 1 times the least number is lost.
+  const double vanished =
+      4 * kLeast * (static_cast<double>(members_.size()) + members_.total_weight());
+  const double fourth = fourth_root(1.001 * shifts.fourth + vanished) + std::sqrt(far * near);
+  const double eighth = std::sqrt(fourth_root(1.001 * shifts.eighth + vanished)) +
+                        fourth_root(far * far * far * near);
+  shifts.fourth = squared(squared(fourth));
+  shifts.eighth = squared(squared(squared(eighth)));
+  const double growth = std::exp(shifts.largest);
+  return std::expm1(shifts.largest) * near +
+         kSingleRounding * growth * growth * std::sqrt(shifts.fourth) * (16 + 20 * spread()) +
+         1e-15 * std::sqrt(static_cast<double>(members_.size()));
+}
+
+double Expansion::largest_leverage() const {
+  double most = 0;
+  const SampleTiles& samples = members_.samples();
+  AlignedVector x(stride_);
+  AlignedVector inverse_x(stride_);
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    if (i % kTileRows == 0) checkpoint_();
+    for (std::size_t j = 0; j < columns_; ++j) x[j] = samples.value(i, j);
+    kernels_.multiply(inverse_.data(), columns_, stride_, x.data(), inverse_x.data());
+    most = std::max(most, kernels_.dot(x.data(), inverse_x.data(), stride_));
+  }
+  return (1 + inverse_drift_) * std::sqrt(most);
+}
+
+}  // namespace shapcpp

@@ -1,0 +1,36 @@
+#include "parallel/footprint.hpp"
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+#include "core/data/problem.hpp"
+#include "core/game/logistic_game.hpp"
+#include "core/recorders/changes.hpp"
+#include "core/recorders/tally.hpp"
+
+namespace shapcpp {
+namespace {
+
+// While permutations are added up: what was done before, what was done now, and their sum.
+constexpr double kTallies = 3;
+
+double thread_bytes(const RunShape& shape) {
+  const double order = kNumberBytes * shape.players();
+  return logistic_game_bytes(shape) + Changes::bytes(shape) + order;
+}
+
+}  // namespace
+
+std::size_t footprint(const RunShape& shape, std::size_t threads) {
+  const double bytes = Problem::bytes(shape) + kTallies * Tally::bytes(shape) +
+                       static_cast<double>(threads) * thread_bytes(shape);
+  if (!(bytes < static_cast<double>(PTRDIFF_MAX)))
+    throw std::length_error("a run over " + std::to_string(shape.n_samples) + " samples of " +
+                            std::to_string(shape.n_features) + " features, judged by " +
+                            std::to_string(shape.n_test) + ", on " + std::to_string(threads) +
+                            " threads is larger than any memory");
+  return static_cast<std::size_t>(bytes);
+}
+
+}  // namespace shapcpp
