@@ -13,7 +13,7 @@ from shapcpp.plan import Progress, carry_out, expected_cost, plan
 from shapcpp.problem.problem import ClassWeight, Empty, Scale, SingleClass
 from shapcpp.problem.sampling import Sampler
 from shapcpp.results.folded import FoldedValuation
-from shapcpp.results.notices import notices, warn
+from shapcpp.results.notices import warn_of
 from shapcpp.results.valuation import Valuation
 from shapcpp.running.cost import RunCost
 from shapcpp.storage import files
@@ -232,7 +232,7 @@ def value(
     4
     """
     v = carry_out(plan(**locals()))
-    warn(notices(v))
+    warn_of(v)
     return v
 
 

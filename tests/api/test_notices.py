@@ -34,7 +34,7 @@ def test_a_classifier_of_one_label_is_told(positives: int, options: dict[str, An
 def test_nothing_is_told_where_nothing_is_odd() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        run(20)
+        run(20, sampler="halving")
 
 
 def twins() -> list[str]:
@@ -180,3 +180,12 @@ def test_a_file_that_lost_an_array_is_refused(lost: str, tmp_path: Path) -> None
     np.savez(path, **arrays)
     with pytest.raises(ValueError, match=f"it lacks {lost}"):
         shapcpp.load(path)
+
+
+def test_a_warning_made_an_error_keeps_the_result() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(shapcpp.ValuationWarning) as raised:
+            shapcpp.value(*rare(), permutations=2, C=1e-3)
+    assert raised.value.partial is not None
+    assert raised.value.partial.n_permutations == 2

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import shapcpp
@@ -98,3 +99,20 @@ time.sleep(0.5)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_warnings_are_notes_also_where_they_are_errors(folder: Path) -> None:
+    rows = np.load(folder / "features.npy")
+    train = rows["split"] == "train"
+    rare = np.flatnonzero(train & (rows["label"] == 1))[3:]
+    np.save(folder / "rare.npy", np.delete(rows, rare))
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "shapcpp", "value", "rare.npy", "--C", "1e-6",
+         "--sampler", "permutations", "--perms", "20", "-o", "run.npz"],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "Note: the classifier of all samples calls every test sample 0" in done.stderr
+    assert "(--scale standard), --class-weight balanced or" in done.stderr
+    assert "halving needs far fewer (--sampler halving)" in done.stderr
+    assert shapcpp.load(folder / "run.npz").n_permutations == 20

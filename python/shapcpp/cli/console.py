@@ -103,8 +103,12 @@ def with_options(sentence: str, commands: click.Group) -> str:
         str(parameter.name): parameter.opts[0]
         for command in commands.commands.values()
         for parameter in command.params
-        if isinstance(parameter, click.Option) and "_" in str(parameter.name)
+        if isinstance(parameter, click.Option)
     }
+    # sampler='halving' is --sampler halving.
+    given = rf"(?<![\w./'-])({'|'.join(options)})='([\w-]+)'"
+    sentence = re.sub(given, lambda found: f"{options[found[1]]} {found[2]}", sentence)
+    options = {name: option for name, option in options.items() if "_" in name}
     # Not in what was typed, such as the file test_labels.npy or a quoted column.
     alone = rf"(?<![\w./'-])({'|'.join(options)})(?![\w./'-])"
     return re.sub(alone, lambda name: options[name[0]], sentence)

@@ -223,6 +223,7 @@ def main() -> NoReturn:
         signal.signal(stop, _interrupt_once)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup leaves it
         signal.signal(signal.SIGHUP, _hang_up)
+    warnings.simplefilter("default", UserWarning)  # a note, also where PYTHONWARNINGS is "error"
     warnings.showwarning = lambda message, *_: note(with_options(str(message), cli))
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  closed by the shell
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115

@@ -25,7 +25,7 @@ from shapcpp.plan import Plan, carry_out, plan
 from shapcpp.problem.folds import DEFAULT_FOLDS
 from shapcpp.problem.limits import DEFAULT_RULE
 from shapcpp.results.folded import FoldedValuation, load_run
-from shapcpp.results.notices import notices, warn
+from shapcpp.results.notices import warn_of
 from shapcpp.running import transports
 
 __all__ = ["value"]
@@ -223,7 +223,7 @@ def value(
             )
             shown = _metrics_to_show(asked, asked_for)
             v = carry_out(asked_for, partial(note_duration, asked_for))
-            warn(notices(v))
+            warn_of(v)
     except shapcpp.Interrupted as stop:
         keep_partial("interrupted", stop.partial, kept)
         if csv_path is not None and stop.partial.n_permutations > 0:

@@ -12,17 +12,34 @@ from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.sample_table import SampleTable
 from shapcpp.results.valuation import Valuation
 
-__all__ = ["ValuationWarning", "notices", "repeated_ids", "warn"]
+__all__ = ["ValuationWarning", "notices", "repeated_ids", "warn", "warn_of"]
 
 
 class ValuationWarning(UserWarning):
-    """Values say less than they seem to, or the samples cannot be told apart by their ids."""
+    """Values say less than they seem to, or the samples cannot be told apart by their ids.
+
+    Attributes
+    ----------
+    partial : Valuation, FoldedValuation or None
+        The result, where the filters of warnings make an error of this one after a run.
+    """
+
+    partial: Valuation | FoldedValuation | None = None
 
 
 def warn(sentences: Iterable[str], stacklevel: int = 2) -> None:
     """A `ValuationWarning` of each sentence, at the caller of the function that asks for it."""
     for sentence in sentences:
         warnings.warn(sentence, ValuationWarning, stacklevel=stacklevel + 1)
+
+
+def warn_of(v: Valuation | FoldedValuation, stacklevel: int = 2) -> None:
+    """Warns of the notices of a finished run, which stays at hand if that raises."""
+    try:
+        warn(notices(v), stacklevel=stacklevel + 1)
+    except ValuationWarning as error:
+        error.partial = v
+        raise
 
 
 def notices(v: Valuation | FoldedValuation) -> Iterator[str]:
