@@ -234,3 +234,21 @@ def test_formulas_are_escaped_in_every_table_unless_asked_for(folder: Path) -> N
     (folder / "decisions.csv").write_text("\n".join(unique) + "\n")
     done = shapcpp_cli("relabel", "features.npy", "decisions.csv", "-o", "fixed.npy", cwd=folder)
     assert f"relabel {len(unique) - 1}" in done.stdout
+
+
+def test_uncertified_signs_are_a_failed_run_that_keeps_what_is_done(folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    y = np.arange(40) % 2
+    u = rng.normal(size=40)
+    X = np.column_stack([u, u + 1e-6 * (2 * y - 1 + 0.1 * rng.normal(size=40))]) * 1e-153
+    X_test = np.array([[1, 0.9], [0.9, 1], [-1, -0.9], [-0.9, -1]]) * 1e150
+    np.savez(folder / "open.npz", X_train=X, y_train=y, X_test=X_test, y_test=[0, 1, 0, 1])
+    done = shapcpp_cli(
+        "value", "open.npz", "--C", "1.7e308", "--class-weight", "0=1e9,1=1e9",
+        "--sampler", "permutations", "--perms", "1000", "-o", "run.npz", cwd=folder, status=1,
+    )  # fmt: skip
+    assert done.stdout == ""
+    assert "of all margins are below what double precision can tell" in done.stderr
+    assert not shapcpp.load(folder / "run.npz").complete
+    told = shapcpp_cli("detect", "run.npz", cwd=folder).stderr
+    assert "halving needs far fewer (--sampler halving)" in told

@@ -41,6 +41,7 @@ from shapcpp.metrics import resolve
 from shapcpp.results import trust
 from shapcpp.results.folded import load_run
 from shapcpp.results.notices import repeated_ids, warn
+from shapcpp.results.signs import UncertifiedError
 
 
 class Commands(click.Group):
@@ -170,7 +171,7 @@ def detect(
         tables.show_detection(table, names, v)
     else:
         if (said := trust.message(v)) is not None:
-            note(said)
+            note(with_options(said, cli))
         doubtful = shapcpp.review_queue(v, max(fractions, default=0.1), names)
         if csv_path is not None:
             save(csv_path, lambda path: tables.save_rows(path, doubtful, raw_csv))
@@ -244,6 +245,8 @@ def main() -> NoReturn:
     except OSError as error:
         place = "standard output" if error.filename is None else repr(error.filename).strip("'")
         _fail(f"{place or 'an empty name'}: {reason(error)}", EXIT_BAD_INPUT)
+    except UncertifiedError as error:  # a ValueError, but of a run
+        _fail(with_options(reason(error), cli), EXIT_FAILED)
     except (ValueError, TypeError) as error:
         _fail(with_options(reason(error), cli), EXIT_BAD_INPUT)
     except (ImportError, InsufficientMemoryError) as error:  # of an extra
