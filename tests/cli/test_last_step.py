@@ -252,3 +252,19 @@ def test_uncertified_signs_are_a_failed_run_that_keeps_what_is_done(folder: Path
     assert not shapcpp.load(folder / "run.npz").complete
     told = shapcpp_cli("detect", "run.npz", cwd=folder).stderr
     assert "halving needs far fewer (--sampler halving)" in told
+
+
+def test_only_errors_that_are_shown_are_spoken_of(folder: Path) -> None:
+    run = ("value", "features.npy", "--perms", "5", "--sampler", "permutations", "-o", "run.npz")
+    for command in (run, ("detect", "run.npz", "--queue")):
+        said = [
+            set(
+                re.findall(
+                    "errors by (...) cannot", shapcpp_cli(*command, *asked, cwd=folder).stderr
+                )
+            )
+            for asked in ((), ("--metric", "spc"), ("--metric", "rec"))
+        ]
+        assert said[0]
+        assert said[1] <= {"spc"}
+        assert said[2] <= {"rec"}

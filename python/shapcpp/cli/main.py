@@ -170,7 +170,7 @@ def detect(
         warn(repeated_ids(v))  # as the queue does
         tables.show_detection(table, names, v)
     else:
-        if (said := trust.message(v)) is not None:
+        if (said := trust.message(v, names)) is not None:
             note(with_options(said, cli))
         doubtful = shapcpp.review_queue(v, max(fractions, default=0.1), names)
         if csv_path is not None:

@@ -223,7 +223,7 @@ def value(
             )
             shown = _metrics_to_show(asked, asked_for)
             v = carry_out(asked_for, partial(note_duration, asked_for))
-            warn_of(v)
+            warn_of(v, [m.name for m in shown])
     except shapcpp.Interrupted as stop:
         keep_partial("interrupted", stop.partial, kept)
         if csv_path is not None and stop.partial.n_permutations > 0:

@@ -33,17 +33,19 @@ def warn(sentences: Iterable[str], stacklevel: int = 2) -> None:
         warnings.warn(sentence, ValuationWarning, stacklevel=stacklevel + 1)
 
 
-def warn_of(v: Valuation | FoldedValuation, stacklevel: int = 2) -> None:
+def warn_of(
+    v: Valuation | FoldedValuation, shown: Iterable[str] | None = None, stacklevel: int = 2
+) -> None:
     """Warns of the notices of a finished run, which stays at hand if that raises."""
     try:
-        warn(notices(v), stacklevel=stacklevel + 1)
+        warn(notices(v, shown), stacklevel=stacklevel + 1)
     except ValuationWarning as error:
         error.partial = v
         raise
 
 
-def notices(v: Valuation | FoldedValuation) -> Iterator[str]:
-    """Sentences without a full stop."""
+def notices(v: Valuation | FoldedValuation, shown: Iterable[str] | None = None) -> Iterator[str]:
+    """Sentences without a full stop, of the metrics shown (all)."""
     if (only := v.only_prediction) is not None:
         yield (
             f"the classifier of all samples calls every test sample {only}, so that values say "
@@ -51,7 +53,7 @@ def notices(v: Valuation | FoldedValuation) -> Iterator[str]:
             "class_weight='balanced' or a larger C may change that"
         )
     yield from repeated_ids(v)
-    if (said := trust.message(v)) is not None:
+    if (said := trust.message(v, shown)) is not None:
         yield said
 
 

@@ -7,6 +7,7 @@ trusts were right.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,11 +99,11 @@ def trusted(
     return seen & (variance > 0)
 
 
-def message(v: Estimates) -> str | None:
-    """A sentence where the errors of a noticeable share of samples cannot be believed."""
+def message(v: Estimates, shown: Iterable[str] | None = None) -> str | None:
+    """A sentence where many errors by one of the metrics shown (all) cannot be believed."""
     if v.n_permutations < 2:
         return None
-    marked = {metric: 1 - float(np.mean(v.trusted(metric))) for metric in v.metrics}
+    marked = {metric: 1 - float(np.mean(v.trusted(metric))) for metric in shown or v.metrics}
     worst = max(marked, key=marked.__getitem__)
     if marked[worst] <= WORTH_A_WORD:
         return None
