@@ -91,3 +91,18 @@ def test_the_limits(uncertified: int, under_way: bool, fails: bool) -> None:
             signs.check(tally, 100, lambda: "", under_way)
     else:
         signs.check(tally, 100, lambda: "", under_way)
+
+
+def test_features_too_small_for_their_penalty_are_an_error_and_larger_ones_are_exact() -> None:
+    rng = np.random.default_rng(0)
+    y, y_test = np.arange(50) % 2, np.arange(60) % 2
+    X, X_test = rng.normal(size=(50, 4)) + y[:, None], rng.normal(size=(60, 4)) + y_test[:, None]
+
+    def gains(scale: float) -> list[list[int]]:
+        v = shapcpp.value(X * scale, y, X_test * scale, y_test, permutations=10)
+        assert v.uncertified == 0
+        return v.gains.tolist()
+
+    assert gains(2.0**-15) == gains(2.0**-10)
+    with pytest.raises(shapcpp.UncertifiedError, match="the columns of X vary so little"):
+        gains(2.0**-26)

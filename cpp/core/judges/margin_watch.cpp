@@ -29,9 +29,11 @@ constexpr double kAllNear = 2;
 constexpr double kWorthCopying = 0.6;
 // This many samples within the cheap bound are hardly all decided by their exact norms.
 constexpr std::size_t kWorthExactNorms = 6;
-// A tie is narrow against the sum of the margin's terms, or against its standard error |x|_{H^-1}.
+// A tie is narrow against the sum of the margin's terms, or both against the margin's standard
+// error |x|_{H^-1} and against all that features can add to a margin.
 constexpr double kTieOfTerms = 1e-9;
 constexpr double kTieOfError = 1e-6;
+constexpr double kTieOfFeatures = 1e-7;
 
 }  // namespace
 
@@ -312,6 +314,8 @@ void MarginWatch::take_sample(std::size_t k, std::size_t row) {
 void MarginWatch::settle(const Optimum& fitted) {
   std::vector<DoubleDouble> refined;
   left_ = {};
+  if (open() == 0) return;
+  const double features = kTieOfFeatures * feature_reach(*fitted.members, problem_);
   for (std::size_t k = 0; k < near_.size(); ++k) {
     for (const std::size_t row : near_[k].open) {
       take_sample(k, row);
@@ -329,7 +333,8 @@ void MarginWatch::settle(const Optimum& fitted) {
       }
       if (std::abs(margin) > tie)
         near_[k].positive += margin > 0 ? 1 : 0;
-      else if (std::isfinite(tie) && tie <= kTieOfTerms * sum + kTieOfError * length)
+      else if (std::isfinite(tie) &&
+               tie <= kTieOfTerms * sum + std::min(kTieOfError * length, features))
         ++left_.ties;
       else
         ++left_.uncertified;

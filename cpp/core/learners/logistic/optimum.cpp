@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/learners/logistic/rotation.hpp"
 
 namespace shapcpp {
 
 using kernels::kTileRows;
+using kernels::kTileStride;
 
 double Optimum::norm(const AlignedVector& x, AlignedVector& scratch) const {
   if (inverse == nullptr) {
@@ -61,6 +63,21 @@ double gradient_rounding(const Coalition& members, const Problem& problem, doubl
 }
 
 // Entry (j, l) errs by at most sqrt(H_jj H_ll) times the rounding of a sum.
+double feature_reach(const Coalition& members, const Problem& problem) {
+  const SampleTiles& samples = members.samples();
+  double reach = 0;
+  for (std::size_t j = 0; j < problem.columns(); ++j) {
+    const double penalty = problem.penalty()[static_cast<Eigen::Index>(j)];
+    if (penalty == 0) continue;  // the intercept
+    double largest = 0;
+    for (std::size_t t = 0; t < samples.tile_count(); ++t)
+      for (std::size_t i = 0; i < samples.rows_in(t); ++i)
+        largest = std::max(largest, std::abs(samples.tile(t)[j * kTileStride + i]));
+    reach += members.total_weight() * largest * largest / penalty;
+  }
+  return reach > 0 ? reach : std::numeric_limits<double>::infinity();
+}
+
 double hessian_rounding(const Coalition& members, const Eigen::VectorXd& hessian_diagonal,
                         const Eigen::VectorXd& inverse_diagonal) {
   return sum_rounding(members) * static_cast<double>(hessian_diagonal.size()) *

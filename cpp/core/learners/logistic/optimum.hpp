@@ -51,6 +51,12 @@ double gradient_rounding(const Coalition& members, const Problem& problem, doubl
                          const Eigen::VectorXd& hessian_diagonal,
                          const Eigen::VectorXd& inverse_diagonal);
 
+// Bound on what the features add to the margin of a sample no larger than the members. The
+// residuals balance the penalty at the optimum, so |w_j| is at most the sum of a_i |x_ij| over
+// L_jj. Infinite where no feature of the members varies: margins are then those of the classes'
+// sizes alone.
+double feature_reach(const Coalition& members, const Problem& problem);
+
 // Bound on the rounding of H, as a share of H itself.
 double hessian_rounding(const Coalition& members, const Eigen::VectorXd& hessian_diagonal,
                         const Eigen::VectorXd& inverse_diagonal);
