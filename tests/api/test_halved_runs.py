@@ -11,6 +11,7 @@ import pytest
 
 import shapcpp
 from runs import arguments, assert_same, run
+from shapcpp.problem.sampling import Sampling
 
 METRICS = ("acc", "rec", "spc", "bal")
 GROUPS = np.arange(60) // 3
@@ -144,7 +145,17 @@ def test_joins_are_counted_as_they_are_halved() -> None:
     assert run(10, sampler="halving").stats["joins"] == 3 * 600  # leaves, and two halvings
 
 
-def test_the_estimate_is_of_halved_permutations() -> None:
-    plain = shapcpp.estimate_cost(*arguments(200), permutations=1000, threads=1)
-    halved = shapcpp.estimate_cost(*arguments(200), permutations=1000, threads=1, sampler="halving")
-    assert halved.seconds > 1.5 * plain.seconds
+@pytest.mark.parametrize("sampler", ["halving", "permutations"])
+def test_the_estimate_measures_the_sampler_that_is_asked_for(
+    sampler: Literal["halving", "permutations"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = set()
+    draw = Sampling.draw
+
+    def spy(self: Sampling, *positional: Any, **named: Any) -> None:
+        drawn.add(self.sampler)
+        draw(self, *positional, **named)
+
+    monkeypatch.setattr(Sampling, "draw", spy)
+    shapcpp.estimate_cost(*arguments(60), permutations=1000, threads=1, sampler=sampler)
+    assert drawn == {sampler}

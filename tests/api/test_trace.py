@@ -177,8 +177,8 @@ def test_it_is_saved_and_cannot_be_changed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "change", "sentence"),
     [
-        ("trace_gains", None, "it holds half a trace"),
-        ("trace_counts", None, "it holds half a trace"),
+        ("trace_gains", None, "it lacks trace_gains"),
+        ("trace_counts", None, "it lacks trace_counts"),
         ("trace_counts", lambda a: a.astype(float), "trace_counts has dtype float64"),
         ("trace_counts", lambda a: a[0], r"trace_counts has dtype int64 and shape \(\)"),
         ("trace_counts", lambda a: a[1:], r"trace_gains has dtype int64 and shape \(6, 60, 2\)"),

@@ -61,7 +61,7 @@ def test_from_value_to_relabel(folder: Path) -> None:
         (("relabel", "features.npy", "decisions.csv", "-o", "f.csv"), "a features file is written as .npy"),
         (("relabel", "run.npz", "decisions.csv", "-o", "f.npy"), "run.npz is the result of a run: name the features"),
         (("relabel", "features.npy", "none.csv", "-o", "f.npy"), "none.csv: no such file"),
-        (("relabel", "features.npy", "other.npy", "-o", "f.npy"), "other.npy is not a readable CSV file"),
+        (("relabel", "features.npy", "other.npy", "-o", "f.npy"), "other.npy is not a readable table"),
     ],
 )  # fmt: skip
 def test_bad_input_is_one_sentence(arguments: tuple[str, ...], sentence: str, folder: Path) -> None:
