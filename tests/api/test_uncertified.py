@@ -98,7 +98,7 @@ def test_features_too_small_for_their_penalty_are_an_error_and_larger_ones_are_e
     y, y_test = np.arange(50) % 2, np.arange(60) % 2
     X, X_test = rng.normal(size=(50, 4)) + y[:, None], rng.normal(size=(60, 4)) + y_test[:, None]
 
-    def gains(scale: float) -> list[list[int]]:
+    def gains(scale: float) -> Any:
         v = shapcpp.value(X * scale, y, X_test * scale, y_test, permutations=10)
         assert v.uncertified == 0
         return v.gains.tolist()
