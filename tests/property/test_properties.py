@@ -46,9 +46,11 @@ options = st.fixed_dictionaries(
 def valued(*arguments: Any, **chosen: Any) -> shapcpp.Valuation:
     """The run, unless its features are too small to tell signs: that is an error, and right."""
     try:
-        return shapcpp.value(*arguments, **chosen)
+        v = shapcpp.value(*arguments, **chosen)
     except shapcpp.UncertifiedError:
         reject()
+    assert isinstance(v, shapcpp.Valuation)
+    return v
 
 
 slow = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
