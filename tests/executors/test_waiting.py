@@ -19,7 +19,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Late(Executor):
-    """Begins nothing until it was asked for so many looks."""
+    """Begins no task until it has been asked for this many looks."""
 
     def __init__(self, looks: int) -> None:
         self.looks = looks

@@ -178,8 +178,8 @@ class ExecutorBackend:
     def _size(self, left: int, workers: int) -> int:
         """The number of permutations of the next task: a second's, or a fair share of the rest.
 
-        It has more where players and workers are so many that adding up the tallies would
-        take all of this process's time.
+        It has more where the tallies of many players and many workers would otherwise
+        take all of this process's time to add up.
         """
         if not self._seconds:
             return min(left, self._task.threads)
