@@ -164,13 +164,13 @@ def test_ctrl_c_keeps_the_parts_done_so_far_and_the_checkpoint_goes_on(tmp_path:
 
     def stop(done: int, total: int) -> None:
         assert done <= total == 3 * 400
-        if done > 500:
+        if done > 400:  # the first report of the second part, or its last where it is that fast
             raise KeyboardInterrupt
 
     with pytest.raises(shapcpp.Interrupted) as stopped:
         run(400, progress=stop, checkpoint=path)
     partial = stopped.value.partial
-    assert [part.complete for part in partial.parts] == [True, False, False]
+    assert partial.parts[0].complete
     assert not partial.complete
     assert partial.parts[2].n_permutations == 0
     assert np.isfinite(partial["acc"]).all()
