@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import shapcpp
-from runs import arguments, assert_same
+from runs import Clock, arguments, assert_same
 from shapcpp import Valuation
 from shapcpp.problem.limits import Limits
 from shapcpp.problem.problem import Problem
@@ -94,8 +94,11 @@ def test_a_first_permutation_needs_a_number() -> None:
         run(first=5)
 
 
-def foreseen(limits: Limits, **options: Any) -> tuple[list[tuple[int, bool]], Runner]:
-    """Forecasts of a run each of whose permutations seems to take five seconds."""
+def foreseen(
+    monkeypatch: pytest.MonkeyPatch, limits: Limits, **options: Any
+) -> tuple[list[tuple[int, bool]], Runner]:
+    """Forecasts of a run each of whose permutations takes five seconds by its clock."""
+    clock = Clock(monkeypatch)
     problem, sampling = Problem.of(*arguments()), Sampling.of(**options)
     told: list[tuple[int, bool]] = []
 
@@ -103,43 +106,47 @@ def foreseen(limits: Limits, **options: Any) -> tuple[list[tuple[int, bool]], Ru
         told.append((permutations, cut))
 
     runner = Runner(problem, sampling, limits, forecast=tell)
-    runner.run(Slow(problem, sampling, runner), lambda done, total: None)
+    runner.run(Slow(problem, sampling, runner, clock), lambda done, total: None)
     return told, runner
 
 
 class Slow(LocalBackend):
-    """A backend whose runner sees its clock as five seconds on after each permutation."""
+    """A backend that moves the clock by five seconds with each permutation."""
 
-    def __init__(self, problem: Problem, sampling: Sampling, runner: Runner) -> None:
+    def __init__(self, problem: Problem, sampling: Sampling, runner: Runner, clock: Clock) -> None:
         super().__init__(problem, sampling, 1, runner.set_full_counts)
-        self._runner = runner
+        self._clock = clock
 
     def do(self, first: int, end: int, report: Any) -> Any:
         for t in range(first, end):
             yield from super().do(t, t + 1, lambda done: None)
-            self._runner._began -= 5.0
+            self._clock.now += 5.0
             report(t + 1 - first)
 
 
-def test_a_long_run_is_foreseen_once_and_only_with_patience_cut() -> None:
-    told, runner = foreseen(Limits.of(permutations=40), permutations=40)
+def test_a_long_run_is_foreseen_once_and_only_with_patience_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told, runner = foreseen(monkeypatch, Limits.of(permutations=40), permutations=40)
     assert told == [(40, False)]
     assert runner.valuation().complete
-    told, runner = foreseen(Limits.of(until="stderr <= 1e-9"), permutations=500)
+    told, runner = foreseen(monkeypatch, Limits.of(until="stderr <= 1e-9"), permutations=500)
     assert [cut for _, cut in told] == [False]
     assert runner.valuation().complete
-    told, runner = foreseen(Limits.of(patience=120.0), seed=1)
+    told, runner = foreseen(monkeypatch, Limits.of(patience=120.0), seed=1)
     assert [cut for _, cut in told] == [True]
     v = runner.valuation()
     assert not v.complete
-    assert 24 <= v.n_permutations <= 26
+    assert v.n_permutations == 25  # the first whose end comes after two minutes
 
 
-def test_a_run_that_is_slow_to_its_first_look_is_cut_before_it() -> None:
-    told, runner = foreseen(Limits.of(patience=30.0), seed=1)
+def test_a_run_that_is_slow_to_its_first_look_is_cut_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told, runner = foreseen(monkeypatch, Limits.of(patience=30.0), seed=1)
     assert told[0][1]
     assert runner.valuation().n_permutations <= 13
-    assert foreseen(Limits.of(until="reliability >= 0.1"))[0] == []
+    assert foreseen(monkeypatch, Limits.of(until="reliability >= 0.1"))[0] == []
 
 
 def test_a_run_cut_short_is_the_first_permutations() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import shapcpp
-from runs import arguments, assert_same, run
+from runs import Clock, arguments, assert_same, run
 from shapcpp import Valuation
 from shapcpp.machine import memory
 from shapcpp.results.trace import trace_points
@@ -132,14 +132,14 @@ def test_a_trace_that_goes_on_keeps_what_it_had() -> None:
     assert run(100, extend=before).trace_counts is None
 
 
-def test_a_run_that_stops_early_ends_its_trace() -> None:
+def test_a_run_that_stops_early_ends_its_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     v = run(10**6, until="bal stderr <= 0.004", trace=30)
     assert v.complete
     assert_ends_as_its_run(v)
     assert counts(v)[-1] not in trace_points(10**6, 30)
     assert counts(v)[:-1] == [n for n in trace_points(10**6, 30) if n < v.n_permutations]
     assert_same_trace(run(10**6, until="bal stderr <= 0.004", trace=30, extend=v), v)
-    timed = run(10**9, max_time=0.2, trace=30)
+    timed = run(10**9, max_time=0.2, trace=30, progress=Clock(monkeypatch).late_after(50))
     assert not timed.complete
     assert_ends_as_its_run(timed)
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 
 import shapcpp
 from shapcpp import Valuation
+from shapcpp.running import folded_runner, runner
 
 
 def arguments(n: int = 60, seed: int = 0) -> tuple[Any, Any, Any, Any]:
@@ -46,11 +48,52 @@ def assert_efficient(v: Valuation) -> None:
     )
 
 
-@contextmanager
-def ctrl_c_after(seconds: float) -> Iterator[None]:
-    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+class CtrlC:
+    """A progress: once two permutations are done, another thread presses Ctrl-C.
+
+    The engine reports twenty times a second and an executor ten times, or less often where the
+    machine is busy: a run that reports on and on after the signal has not heard it.
+    """
+
+    def __init__(self) -> None:
+        self.reports = 0  # after the signal
+        self._pressed = False
+        self._cpu = 0.0
+        self._begun = threading.Event()
+        threading.Thread(target=self._press, daemon=True).start()
+
+    def __call__(self, done: int, total: int) -> None:
+        self.reports += self._pressed
+        if done >= 2:
+            self._begun.set()
+
+    def _press(self) -> None:
+        self._begun.wait()
+        self._cpu = time.process_time()
+        os.kill(os.getpid(), signal.SIGINT)
+        self._pressed = True
+
+    def cpu_seconds(self) -> float:
+        """What this process has computed since the signal, which load does not lengthen."""
+        return time.process_time() - self._cpu
+
+
+class Clock:
+    """The clock of runs, which stands still unless a test moves it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        for module in (runner, folded_runner):
+            monkeypatch.setattr(module, "time", self)
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def late_after(self, permutations: int) -> Callable[[int, int], None]:
+        """A progress that moves it far ahead once this many permutations are done."""
+
+        def progress(done: int, total: int) -> None:
+            if done >= permutations:
+                self.now = 1e9
+
+        return progress
