@@ -26,7 +26,7 @@ class Path {
   }
 
   py::tuple estimate() {
-    const Optimum& optimum = path_.estimate();
+    const EstimatedOptimum& optimum = path_.estimate();
     return py::make_tuple(array(optimum.weights.data(), columns()), optimum.radius);
   }
 
@@ -40,7 +40,7 @@ class Path {
   // With the optimum comes the inverse of the root of the Hessian that its radius is measured in.
   py::tuple fit(bool anchor) {
     const std::size_t before = builds();
-    const Optimum& optimum = path_.fit(anchor);
+    const FittedOptimum& optimum = path_.fit(anchor);
     forget_offsets(before);
     const Eigen::MatrixXd root = optimum.root_inverse.transpose();  // row by row
     FloatArray rows = array(root.data(), columns() * columns());

@@ -45,6 +45,7 @@ class Centroids {
     double middle = 0;
     double direction = 0;
   };
+  using Fitted = Scores;
   Centroids(const Problem& problem, const Context&) : problem_(problem) {}
   void clear() { sums_[0] = sums_[1] = sizes_[0] = sizes_[1] = 0; }
   void join(std::size_t sample) {
@@ -52,7 +53,7 @@ class Centroids {
     sums_[k] += problem_.sample(sample)[0];
     ++sizes_[k];
   }
-  const Scores& fit() {
+  const Scores& fit(const OpenPairs&) {
     const double a = sums_[0] / sizes_[0];
     const double b = sums_[1] / sizes_[1];
     scores_ = {(a + b) / 2, b - a};
@@ -72,6 +73,7 @@ class SideJudge {
   void clear() {}
   void begin() {}
   bool decide(const Centroids::Scores&) { return false; }
+  const OpenPairs& open_pairs() const { return pairs_; }
   void decide_what_can_be(const Centroids::Scores& scores) { scores_ = scores; }
   OpenSigns write(std::span<std::int64_t> correct) {
     OpenSigns open;
@@ -89,6 +91,7 @@ class SideJudge {
 
  private:
   const Problem& problem_;
+  const OpenPairs pairs_{2};
   Centroids::Scores scores_;
 };
 
@@ -142,6 +145,7 @@ std::string asked;
 
 struct Diary {
   using Scores = int;
+  using Fitted = int;
   Diary(const Problem&, const Context&) {}
   void clear() {}
   void join(std::size_t) {}
@@ -150,12 +154,12 @@ struct Diary {
     asked += 'e';
     return tightness;
   }
-  bool refine() {
+  bool refine(const OpenPairs&) {
     asked += 'r';
     return ++tightness < 3;
   }
   void settle(bool decided) { asked += decided ? '+' : '-'; }
-  const int& fit() {
+  const int& fit(const OpenPairs&) {
     asked += 'f';
     return tightness;
   }
@@ -168,9 +172,11 @@ struct DiaryJudge {
   void clear() {}
   void begin() { asked += 'b'; }
   bool decide(const int& tightness) { return tightness >= needed; }
+  const OpenPairs& open_pairs() const { return pairs; }
   void decide_what_can_be(const int&) { asked += 'd'; }
   OpenSigns write(std::span<std::int64_t>) { return {}; }
   static inline int needed = 0;
+  OpenPairs pairs{2};
 };
 
 static_assert(EstimatingLearner<Diary>);

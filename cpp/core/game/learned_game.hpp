@@ -15,7 +15,7 @@
 namespace shapcpp {
 
 // A learner, a judge, and the conventions for coalitions that train no model.
-template <Learner L, Judge<typename L::Scores> J>
+template <Learner L, Judge<typename L::Scores, typename L::Fitted> J>
 class LearnedGame final : public Game {
  public:
   // `problem` must outlive the game.
@@ -55,7 +55,7 @@ class LearnedGame final : public Game {
     if (problem_.score_without_model(class_sizes_, values)) return {};
     ++context_.statistics.coalitions;
     judge_.begin();
-    if (!decide_by_estimates()) judge_.decide_what_can_be(learner_.fit());
+    if (!decide_by_estimates()) judge_.decide_what_can_be(learner_.fit(judge_.open_pairs()));
     return judge_.write(values);
   }
 
@@ -72,7 +72,7 @@ class LearnedGame final : public Game {
           return true;
         }
         touched = true;
-      } while (learner_.refine());
+      } while (learner_.refine(judge_.open_pairs()));
       learner_.settle(false);
     }
     return false;

@@ -6,8 +6,6 @@
 #include <stdexcept>
 #include <string>
 
-#include "core/learners/logistic/refinement.hpp"
-
 namespace shapcpp {
 
 using kernels::kTileRows;
@@ -29,26 +27,22 @@ constexpr double kAllNear = 2;
 constexpr double kWorthCopying = 0.6;
 // This many samples within the cheap bound are hardly all decided by their exact norms.
 constexpr std::size_t kWorthExactNorms = 6;
-// A tie is narrow against the sum of the margin's terms, or both against the margin's standard
-// error |x|_{H^-1} and against all that features can add to a margin.
-constexpr double kTieOfTerms = 1e-9;
-constexpr double kTieOfError = 1e-6;
-constexpr double kTieOfFeatures = 1e-7;
+// Signs are those of the margins by which class 1 leads class 0.
+constexpr Pair kClasses{1, 0};
 
 }  // namespace
 
 MarginWatch::MarginWatch(const Problem& problem, const Context& context)
     : problem_(problem),
-      checkpoint_(context.checkpoint),
       statistics_(context.statistics),
       kernels_(context.kernels),
       columns_(problem.columns()),
       margins_(kTileRows),
       within_(kTileRows),
       sample_(padded_columns(columns_)),
-      pull_(sample_.size()),
       weights_(sample_.size()),
       single_weights_(sample_.size()),
+      pairs_(problem.n_classes()),
       reference_(sample_.size()) {
   for (std::size_t k = 0; k < problem.n_classes(); ++k) {
     const std::size_t size = problem.test_samples(k).size();
@@ -69,36 +63,36 @@ void MarginWatch::clear() {
   left_ = {};
 }
 
-bool MarginWatch::could_decide(const Optimum& optimum) const {
-  const double ball = reach(optimum) / optimum.weights.norm();
+bool MarginWatch::could_decide(const Scores& scores) const {
+  const double ball = scores.reach(kClasses) / scores.length(kClasses);
   return ball < 0.5 &&
          (limit_ == 0 || ball * static_cast<double>(near_size_) < kWorthExactNorms * limit_);
 }
 
-bool MarginWatch::look(const Optimum& optimum) {
-  std::copy_n(optimum.weights.data(), columns_, weights_.begin());
+bool MarginWatch::look(const Scores& scores) {
+  scores.write_weights(kClasses, std::span(weights_).first(columns_));
   if (!looked_) {
     looked_ = true;
     ++age_;
-    if (!fits_single(optimum)) {
+    if (!fits_single(scores)) {
       limit_ = 0;
-      for (std::size_t k = 0; k < near_.size(); ++k) examine(optimum, k);
+      for (std::size_t k = 0; k < near_.size(); ++k) examine(scores, k);
     } else {
-      if (!far_is_safe(optimum)) take_reference(optimum);
+      if (!far_is_safe(scores)) take_reference(scores);
       for (std::size_t k = 0; k < near_.size(); ++k)
-        examine_near(optimum, forwards_ ? k : near_.size() - 1 - k);
+        examine_near(scores, forwards_ ? k : near_.size() - 1 - k);
       forwards_ = !forwards_;
     }
   } else if (open() > kWorthExactNorms) {
-    decide_open(optimum, Norms::kBound);
+    decide_open(scores, Closeness::kReach);
   }
   if (open() > kWorthExactNorms) return false;
-  decide_open(optimum, Norms::kExact);
+  decide_open(scores, Closeness::kError);
   return open() == 0;
 }
 
-void MarginWatch::decide_what_can_be(const Optimum& fitted) {
-  if (!look(fitted)) decide_open(fitted, Norms::kExact);
+void MarginWatch::decide_what_can_be(const FittedScores& fitted) {
+  if (!look(fitted)) decide_open(fitted, Closeness::kError);
   settle(fitted);
 }
 
@@ -116,53 +110,46 @@ OpenSigns MarginWatch::write(std::span<std::int64_t> correct) const {
   return left_;
 }
 
-void MarginWatch::scan(const Optimum& fitted) {
-  std::copy_n(fitted.weights.data(), columns_, weights_.begin());
+void MarginWatch::scan(const FittedScores& fitted) {
+  fitted.write_weights(kClasses, std::span(weights_).first(columns_));
   for (std::size_t k = 0; k < near_.size(); ++k) examine(fitted, k);
-  decide_open(fitted, Norms::kExact);
+  decide_open(fitted, Closeness::kError);
   settle(fitted);
 }
 
-// |x.w - x.w*| / |x|, at most, and how close to zero x.w* is a tie: |x|_{H^-1} radius <= |x|
-// inverse_root radius, the rounding of x.w itself, and that of w; a tie is twice as wide as these.
-double MarginWatch::reach(const Optimum& optimum) const {
-  return (optimum.radius + optimum.floor) * optimum.inverse_root +
-         3 * optimum.dot_rounding * optimum.weights.norm() + 3 * optimum.margin_rounding;
-}
-
 // Whether no margin overflows in single precision.
-bool MarginWatch::fits_single(const Optimum& optimum) const {
-  return problem_.largest_test_norm() * std::max(optimum.weights.norm(), 1.0) < kLargestSingle;
+bool MarginWatch::fits_single(const Scores& scores) const {
+  return problem_.largest_test_norm() * std::max(scores.length(kClasses), 1.0) < kLargestSingle;
 }
 
 // Whether no sample outside the near set can have changed its sign since the reference: the angle
 // between it and the optimum is at most that between it and the weights plus that of the ball.
-bool MarginWatch::far_is_safe(const Optimum& optimum) {
+bool MarginWatch::far_is_safe(const Scores& scores) {
   if (limit_ == 0) return false;
   const std::size_t stride = weights_.size();
   const double length = std::sqrt(kernels_.dot(weights_.data(), weights_.data(), stride));
   const double along = kernels_.dot(weights_.data(), reference_.data(), stride);
-  const double ball = reach(optimum) / length;
+  const double ball = scores.reach(kClasses) / length;
   std::copy(weights_.begin(), weights_.end(), sample_.begin());
   kernels_.add_scaled(sample_.data(), stride, reference_.data(), -along);
   const double across = std::sqrt(kernels_.dot(sample_.data(), sample_.data(), stride)) / length;
   moved_ = across;
   if (!(ball < 0.5) || along <= 0 || across > 0.5 || age_ > most_age_) return false;
   const double sine = across * std::sqrt(1 - ball * ball) + ball * along / length;
-  return sine * (1 + 1e-9) + 4 * (optimum.dot_rounding + optimum.margin_rounding / length) < limit_;
+  return sine * (1 + 1e-9) + 4 * scores.rounding(kClasses) / length < limit_;
 }
 
 // The optimum drifts like a random walk: by drift * sqrt(n) in n coalitions. A limit for n of them
 // costs density * limit evaluations each, and all test samples once in n.
-void MarginWatch::take_reference(const Optimum& optimum) {
+void MarginWatch::take_reference(const Scores& scores) {
   ++statistics_.references;
   if (limit_ > 0) {
     const double drift = std::min(moved_, 0.5) / std::sqrt(age_);
     drift_ = drift_ > 0 ? (drift_ + drift) / 2 : drift;
   }
   age_ = 1;
-  const double length = optimum.weights.norm();
-  const double ball = length > 0 ? reach(optimum) / length : kAllNear;
+  const double length = scores.length(kClasses);
+  const double ball = length > 0 ? scores.reach(kClasses) / length : kAllNear;
   double life = kShortestLife;
   const auto all = static_cast<double>(problem_.test_counts()[0] + problem_.test_counts()[1]);
   if (drift_ > 0) {
@@ -221,7 +208,7 @@ void MarginWatch::copy_near(std::size_t k) {
 }
 
 // Decides the near samples by the bound on their norms, in single precision.
-void MarginWatch::examine_near(const Optimum& optimum, std::size_t k) {
+void MarginWatch::examine_near(const Scores& scores, std::size_t k) {
   NearSet& near = near_[k];
   const Tiles<float>& samples = all_near_ ? problem_.single_test_samples(k) : near.samples;
   const float* norms = all_near_ ? problem_.single_test_norms(k).data() : near.norms.data();
@@ -229,8 +216,8 @@ void MarginWatch::examine_near(const Optimum& optimum, std::size_t k) {
   near.open.clear();
   // Rounding to single precision adds to that of the product.
   const double rounding = (static_cast<double>(columns_) + 6) * kSingleRounding;
-  const auto bound =
-      static_cast<float>((reach(optimum) + rounding * optimum.weights.norm()) * (1 + 1e-6));
+  const auto bound = static_cast<float>(
+      (scores.reach(kClasses) + rounding * scores.length(kClasses)) * (1 + 1e-6));
   std::copy_n(weights_.begin(), columns_, single_weights_.begin());
   statistics_.test_evaluations += static_cast<std::int64_t>(samples.size());
   // There and back again: what was looked at last may still be in the first-level cache.
@@ -247,15 +234,15 @@ void MarginWatch::examine_near(const Optimum& optimum, std::size_t k) {
 }
 
 // The same for all samples of a class, in double precision.
-void MarginWatch::examine(const Optimum& optimum, std::size_t k) {
+void MarginWatch::examine(const Scores& scores, std::size_t k) {
   NearSet& near = near_[k];
   const SampleTiles& samples = problem_.test_samples(k);
-  const double bound = reach(optimum);
+  const double bound = scores.reach(kClasses);
   near.far_positive = near.positive = 0;
   near.open.clear();
   statistics_.test_evaluations += static_cast<std::int64_t>(samples.size());
   // Else margins could overflow, and what is not a number is not found within its bound.
-  if (!(problem_.largest_test_norm() * optimum.weights.norm() < kLargestDouble) ||
+  if (!(problem_.largest_test_norm() * scores.length(kClasses) < kLargestDouble) ||
       !std::isfinite(bound)) {
     for (std::size_t i = 0; i < samples.size(); ++i) near.open.push_back(i);
     return;
@@ -277,8 +264,8 @@ void MarginWatch::examine(const Optimum& optimum, std::size_t k) {
 }
 
 // Decides what it can of the open samples.
-void MarginWatch::decide_open(const Optimum& optimum, Norms norms) {
-  const double bound = reach(optimum) * (1 + 1e-9);
+void MarginWatch::decide_open(const Scores& scores, Closeness closeness) {
+  const double bound = scores.reach(kClasses) * (1 + 1e-9);
   for (std::size_t k = 0; k < near_.size(); ++k)
     std::erase_if(near_[k].open, [&](std::size_t row) {
       take_sample(k, row);
@@ -286,58 +273,29 @@ void MarginWatch::decide_open(const Optimum& optimum, Norms norms) {
       const bool decided =
           std::isfinite(margin) &&
           (std::abs(margin) > problem_.test_norms(k)[row] * bound ||
-           (norms == Norms::kExact && is_decided(optimum, margin, problem_.test_norms(k)[row])));
+           (closeness == Closeness::kError &&
+            std::abs(margin) > scores.error(kClasses, sample_, problem_.test_norms(k)[row])));
       near_[k].positive += decided && margin > 0 ? 1 : 0;
       return decided;
     });
-}
-
-// Of the sample at hand, its margin and its norm: whether the optimum's margin has that sign and is
-// no tie.
-bool MarginWatch::is_decided(const Optimum& optimum, double margin, double norm) {
-  return std::abs(margin) >
-         optimum.norm(sample_, pull_) * (optimum.radius + optimum.floor) +
-             3 * (optimum.dot_rounding * terms() + optimum.margin_rounding * norm * (1 + 1e-9));
-}
-
-// The sum of the sizes of the terms of the margin at hand.
-double MarginWatch::terms() const {
-  double sum = 0;
-  for (std::size_t j = 0; j < columns_; ++j) sum += std::abs(sample_[j] * weights_[j]);
-  return sum;
 }
 
 void MarginWatch::take_sample(std::size_t k, std::size_t row) {
   for (std::size_t j = 0; j < columns_; ++j) sample_[j] = problem_.test_samples(k).value(row, j);
 }
 
-void MarginWatch::settle(const Optimum& fitted) {
-  std::vector<DoubleDouble> refined;
+void MarginWatch::settle(const FittedScores& fitted) {
   left_ = {};
-  if (open() == 0) return;
-  const double features = kTieOfFeatures * feature_reach(*fitted.members, problem_);
   for (std::size_t k = 0; k < near_.size(); ++k) {
     for (const std::size_t row : near_[k].open) {
       take_sample(k, row);
-      double margin = kernels_.dot(sample_.data(), weights_.data(), sample_.size());
-      const double length = fitted.norm(sample_, pull_);
-      const double sum = terms();
-      const double tie =
-          length * std::max(fitted.radius, fitted.floor) +
-          2 * (fitted.dot_rounding * sum + fitted.margin_rounding * problem_.test_norms(k)[row]);
-      if (std::abs(margin) > tie / 2 && std::abs(margin) < 2 * tie) {
-        if (refined.empty()) refined = refine(problem_, fitted, checkpoint_);
-        DoubleDouble exact;
-        for (std::size_t j = 0; j < columns_; ++j) exact = exact + refined[j] * sample_[j];
-        margin = exact.high;
+      const double margin = kernels_.dot(sample_.data(), weights_.data(), sample_.size());
+      switch (fitted.settle(kClasses, sample_, problem_.test_norms(k)[row], margin)) {
+        case Verdict::kLeads: ++near_[k].positive; break;
+        case Verdict::kTrails: break;
+        case Verdict::kTie: ++left_.ties; break;
+        case Verdict::kUncertified: ++left_.uncertified; break;
       }
-      if (std::abs(margin) > tie)
-        near_[k].positive += margin > 0 ? 1 : 0;
-      else if (std::isfinite(tie) &&
-               tie <= kTieOfTerms * sum + std::min(kTieOfError * length, features))
-        ++left_.ties;
-      else
-        ++left_.uncertified;
     }
     near_[k].open.clear();
   }

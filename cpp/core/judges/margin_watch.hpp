@@ -1,4 +1,5 @@
-// Counts the test samples that an optimum classifies correctly, and never guesses a sign.
+// Counts the test samples that a model of two classes classifies correctly, and never guesses a
+// sign.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +8,7 @@
 #include <vector>
 
 #include "core/data/problem.hpp"
-#include "core/learners/logistic/optimum.hpp"
+#include "core/learners/scores.hpp"
 #include "core/numerics/storage.hpp"
 #include "core/run/context.hpp"
 #include "core/run/open_signs.hpp"
@@ -16,9 +17,10 @@
 namespace shapcpp {
 
 // Looks only at test samples whose prediction can have changed. At a reference direction v all
-// margins were taken; while the optimum stays within an angle of v, the sign of every sample whose
-// |x.v| / (|x| |v|) exceeds the sine of that angle is that at v. The others, the near set, are
-// evaluated for each coalition; those that stay open are looked at again with a better estimate.
+// margins were taken; while the true weights stay within an angle of v, the sign of every sample
+// whose |x.v| / (|x| |v|) exceeds the sine of that angle is that at v. The others, the near set,
+// are evaluated for each coalition; those that stay open are looked at again with a better
+// estimate.
 class MarginWatch {
  public:
   // Both must outlive the watch.
@@ -35,19 +37,19 @@ class MarginWatch {
     looked_ = false;
     left_ = {};
   }
-  // Decides signs by this estimate of the coalition's optimum, if it is good enough to decide most
-  // of them; false, and some may be left that it could decide, if not all are decided.
-  [[nodiscard]] bool decide(const Optimum& optimum) {
-    return could_decide(optimum) && look(optimum);
-  }
+  // Decides signs by this estimate of the coalition's model, if it is good enough to decide most of
+  // them; false, and some may be left that it could decide, if not all are decided.
+  [[nodiscard]] bool decide(const Scores& scores) { return could_decide(scores) && look(scores); }
+  // The only pair.
+  [[nodiscard]] const OpenPairs& open_pairs() const { return pairs_; }
   // Decides all signs by what a fit knows: those left open are ties or uncertified.
-  void decide_what_can_be(const Optimum& fitted);
+  void decide_what_can_be(const FittedScores& fitted);
   // Writes the correct predictions of each class: class 1 where a margin is positive, class 0 where
   // it is negative or open.
   [[nodiscard]] OpenSigns write(std::span<std::int64_t> correct) const;
 
   // As `begin` and `decide_what_can_be`, by looking at every test sample: their twin.
-  void scan(const Optimum& fitted);
+  void scan(const FittedScores& fitted);
 
  private:
   // Samples of one class in single precision, and their norms padded with NaN, which is neither
@@ -61,28 +63,24 @@ class MarginWatch {
     std::vector<std::size_t> open;    // rows of the others
   };
 
-  // |x|_{H^-1}, or the bound |x| inverse_root on it.
-  enum class Norms { kBound, kExact };
+  // By the reach of the scores alone, or by their error at each sample.
+  enum class Closeness { kReach, kError };
 
-  bool could_decide(const Optimum& optimum) const;
-  bool look(const Optimum& optimum);
-  double reach(const Optimum& optimum) const;
-  bool fits_single(const Optimum& optimum) const;
-  bool far_is_safe(const Optimum& optimum);
-  void take_reference(const Optimum& optimum);
+  bool could_decide(const Scores& scores) const;
+  bool look(const Scores& scores);
+  bool fits_single(const Scores& scores) const;
+  bool far_is_safe(const Scores& scores);
+  void take_reference(const Scores& scores);
   std::size_t split(std::size_t k);
   void copy_near(std::size_t k);
-  void examine(const Optimum& optimum, std::size_t k);
-  void examine_near(const Optimum& optimum, std::size_t k);
-  void decide_open(const Optimum& optimum, Norms norms);
+  void examine(const Scores& scores, std::size_t k);
+  void examine_near(const Scores& scores, std::size_t k);
+  void decide_open(const Scores& scores, Closeness closeness);
   std::size_t open() const;
   void take_sample(std::size_t k, std::size_t row);
-  double terms() const;
-  bool is_decided(const Optimum& optimum, double margin, double norm);
-  void settle(const Optimum& fitted);
+  void settle(const FittedScores& fitted);
 
   const Problem& problem_;
-  const Checkpoint& checkpoint_;
   Statistics& statistics_;
   const kernels::Kernels& kernels_;
   const std::size_t columns_;
@@ -90,9 +88,9 @@ class MarginWatch {
   std::vector<unsigned short> within_;  // rows of one tile
   bool forwards_ = true;
   AlignedVector sample_;
-  AlignedVector pull_;
   AlignedVector weights_;
   Aligned<float> single_weights_;
+  const OpenPairs pairs_;
   std::vector<NearSet> near_;
   bool looked_ = false;
   OpenSigns left_;         // of the coalition, once settled
@@ -113,8 +111,9 @@ class MarginScan {
   MarginScan(const Problem& problem, const Context& context) : watch_(problem, context) {}
   void clear() { watch_.clear(); }
   void begin() { watch_.begin(); }
-  bool decide(const Optimum&) { return false; }
-  void decide_what_can_be(const Optimum& optimum) { watch_.scan(optimum); }
+  bool decide(const Scores&) { return false; }
+  [[nodiscard]] const OpenPairs& open_pairs() const { return watch_.open_pairs(); }
+  void decide_what_can_be(const FittedScores& fitted) { watch_.scan(fitted); }
   [[nodiscard]] OpenSigns write(std::span<std::int64_t> correct) const {
     return watch_.write(correct);
   }

@@ -12,7 +12,8 @@ namespace shapcpp {
 
 class DensePath {
  public:
-  using Scores = Optimum;
+  using Scores = shapcpp::Scores;
+  using Fitted = FittedScores;
 
   // All must outlive the path.
   DensePath(const Problem& problem, const Context& context);
@@ -21,7 +22,7 @@ class DensePath {
   void clear();
   void join(std::size_t i);
   // The optimum of the members; throws what Newton::fit throws.
-  const Optimum& fit() { return newton_.fit(); }
+  const FittedOptimum& fit(const OpenPairs&) { return newton_.fit(); }
 
  private:
   Coalition members_;

@@ -35,12 +35,8 @@ LogisticPath::LogisticPath(const Problem& problem, const Context& context)
       curved_(expansion_.stride()),
       product_(expansion_.stride()),
       middle_(expansion_.stride()),
-      weights_(expansion_.stride()) {
-  optimum_.dot_rounding = (static_cast<double>(columns_) + 4) * kRounding;
-  optimum_.weights.setZero(static_cast<Eigen::Index>(columns_));
-  optimum_.inverse = expansion_.inverse().data();
-  optimum_.inverse_stride = expansion_.stride();
-}
+      weights_(expansion_.stride()),
+      optimum_(columns_, expansion_.inverse()) {}
 
 double LogisticPath::bytes(const RunShape& shape) {
   return Coalition::bytes(shape) + Newton::bytes(shape) + Expansion::bytes(shape);
@@ -200,7 +196,7 @@ void LogisticPath::bound_error() {
                   kStepRounding * gradient_length_ * expansion_.inverse_root();
 }
 
-const Optimum& LogisticPath::estimate() {
+const EstimatedOptimum& LogisticPath::estimate() {
   optimum_.radius = kInfinite;
   if (!expansion_.has_base() || expansion_.has_drifted()) return optimum_;
   if (!policy_.tries_estimate(size())) return optimum_;
@@ -285,9 +281,9 @@ bool LogisticPath::pass(bool exact) {
   return true;
 }
 
-const Optimum& LogisticPath::fit(bool anchor) {
+const FittedOptimum& LogisticPath::fit(bool anchor) {
   if (expansion_.has_base()) newton_.start_from(optimum_.weights);
-  const Optimum& optimum = newton_.fit();
+  const FittedOptimum& optimum = newton_.fit();
   optimum_.weights = optimum.weights;
   expansion_.drop();
   if (anchor && RefitPolicy::is_worth_base(members_.size())) {

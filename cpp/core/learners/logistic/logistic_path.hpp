@@ -21,7 +21,8 @@ namespace shapcpp {
 
 class LogisticPath {
  public:
-  using Scores = Optimum;
+  using Scores = shapcpp::Scores;
+  using Fitted = FittedScores;
 
   // All must outlive the path.
   LogisticPath(const Problem& problem, const Context& context);
@@ -37,16 +38,18 @@ class LogisticPath {
   // Whether an estimate is worth trying.
   [[nodiscard]] bool may_estimate() { return policy_.may_estimate() && has_anchor(); }
   // What is known without touching the members: the radius is infinite where no bound holds.
-  const Optimum& estimate();
+  const EstimatedOptimum& estimate();
   // A new anchor, by one pass over the members, so that the next estimate is tighter; false if that
   // is not worth trying again.
   [[nodiscard]] bool refine();
+  [[nodiscard]] bool refine(const OpenPairs&) { return refine(); }
   // Hears whether estimates were enough.
   void settle(bool decided) { policy_.settle(decided); }
   // The optimum to the rounding floor, and where that is worth it and possible a new anchor there;
   // throws what Newton::fit throws.
-  const Optimum& fit() { return fit(policy_.keeps_fit()); }
-  const Optimum& fit(bool anchor);
+  const FittedOptimum& fit() { return fit(policy_.keeps_fit()); }
+  const FittedOptimum& fit(const OpenPairs&) { return fit(); }
+  const FittedOptimum& fit(bool anchor);
   bool has_anchor() const { return expansion_.has_base(); }
 
   // Bounds on what a step leaves of the gradient, in the norm of H^-1.
@@ -103,7 +106,7 @@ class LogisticPath {
   double gradient_length_ = 0;
   double step_length_ = 0;
   Error error_;  // of the last estimate
-  Optimum optimum_;
+  EstimatedOptimum optimum_;
 };
 
 }  // namespace shapcpp

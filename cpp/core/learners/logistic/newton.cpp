@@ -31,6 +31,7 @@ Newton::Newton(const Problem& problem, const Coalition& members, const Context& 
       kernels_(context.kernels),
       rotation_(problem),
       penalty_(problem.penalty()),
+      optimum_(problem, members, context.checkpoint),
       margins_(tiled_rows(problem.n_samples())),
       shifts_(margins_.size()),
       residuals_(kTileRows),
@@ -41,8 +42,6 @@ Newton::Newton(const Problem& problem, const Coalition& members, const Context& 
   gradient_.resize(columns);
   magnitude_.resize(columns);
   hessian_.resize(columns, columns);
-  optimum_.members = &members;
-  optimum_.dot_rounding = (static_cast<double>(columns) + 4) * kRounding;
 }
 
 double Newton::bytes(const RunShape& s) {
@@ -70,9 +69,10 @@ void Newton::expect(std::size_t i) {
   factor_.rankUpdate(x, a * p * (1 - p));
 }
 
-const Optimum& Newton::fit() {
+const FittedOptimum& Newton::fit() {
   if (!members_.has_both_classes()) throw std::logic_error("a fit needs both classes");
   knows_curvature_ = true;
+  optimum_.renew();
   ++statistics_.fits;
   if (reach(kWarmSteps)) return optimum_;
   // A warm start can lie where all losses are saturated and curvature says nothing. From zero,

@@ -39,7 +39,7 @@ class Newton {
   void expect(std::size_t i);
   // The optimum of the members. Throws ConvergenceError, std::logic_error without both classes, and
   // what the checkpoint throws.
-  const Optimum& fit();
+  const FittedOptimum& fit();
 
  private:
   struct Step {
@@ -67,7 +67,7 @@ class Newton {
   const Rotation rotation_;
   Eigen::VectorXd penalty_;  // larger than the problem's on the way down to it
 
-  Optimum optimum_;
+  FittedOptimum optimum_;
   Eigen::LLT<Eigen::MatrixXd> factor_;  // of the Hessian before the last step
   bool knows_curvature_ = false;        // whether it is that of all members but those expected
   Eigen::VectorXd gradient_;

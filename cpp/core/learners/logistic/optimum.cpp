@@ -11,15 +11,25 @@ namespace shapcpp {
 using kernels::kTileRows;
 using kernels::kTileStride;
 
-double Optimum::norm(const AlignedVector& x, AlignedVector& scratch) const {
-  if (inverse == nullptr) {
-    const Eigen::Map<const Eigen::VectorXd> sample(x.data(), weights.size());
-    return (1 + norm_error) * (root_inverse * sample).norm();
-  }
+double Optimum::terms(const AlignedVector& x) const {
+  double sum = 0;
+  for (Eigen::Index j = 0; j < weights.size(); ++j)
+    sum += std::abs(x[static_cast<std::size_t>(j)] * weights[j]);
+  return sum;
+}
+
+EstimatedOptimum::EstimatedOptimum(std::size_t columns, const AlignedVector& inverse)
+    : inverse_(inverse), product_(padded_columns(columns)) {
+  weights.setZero(static_cast<Eigen::Index>(columns));
+  dot_rounding = (static_cast<double>(columns) + 4) * kRounding;
+}
+
+double EstimatedOptimum::norm(const AlignedVector& x) const {
   const kernels::Kernels& loops = kernels::kernels();
-  loops.multiply(inverse, static_cast<std::size_t>(weights.size()), x.size(), x.data(),
-                 scratch.data());
-  return (1 + norm_error) * std::sqrt(std::max(loops.dot(x.data(), scratch.data(), x.size()), 0.0));
+  loops.multiply(inverse_.data(), static_cast<std::size_t>(weights.size()), x.size(), x.data(),
+                 product_.data());
+  return (1 + norm_error) *
+         std::sqrt(std::max(loops.dot(x.data(), product_.data(), x.size()), 0.0));
 }
 
 // Solving for the identity, a few columns at a time: what stands above them is zero and spared.
@@ -63,21 +73,6 @@ double gradient_rounding(const Coalition& members, const Problem& problem, doubl
 }
 
 // Entry (j, l) errs by at most sqrt(H_jj H_ll) times the rounding of a sum.
-double feature_reach(const Coalition& members, const Problem& problem) {
-  const SampleTiles& samples = members.samples();
-  double reach = 0;
-  for (std::size_t j = 0; j < problem.columns(); ++j) {
-    const double penalty = problem.penalty()[static_cast<Eigen::Index>(j)];
-    if (penalty == 0) continue;  // the intercept
-    double largest = 0;
-    for (std::size_t t = 0; t < samples.tile_count(); ++t)
-      for (std::size_t i = 0; i < samples.rows_in(t); ++i)
-        largest = std::max(largest, std::abs(samples.tile(t)[j * kTileStride + i]));
-    reach += members.total_weight() * largest * largest / penalty;
-  }
-  return reach > 0 ? reach : std::numeric_limits<double>::infinity();
-}
-
 double hessian_rounding(const Coalition& members, const Eigen::VectorXd& hessian_diagonal,
                         const Eigen::VectorXd& inverse_diagonal) {
   return sum_rounding(members) * static_cast<double>(hessian_diagonal.size()) *

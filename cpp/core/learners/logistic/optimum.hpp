@@ -2,9 +2,14 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <vector>
 
 #include "core/learners/logistic/coalition.hpp"
+#include "core/learners/scores.hpp"
+#include "core/learners/tie.hpp"
+#include "core/numerics/double_double.hpp"
 #include "core/numerics/rounding.hpp"
+#include "core/run/checkpoint.hpp"
 
 namespace shapcpp {
 
@@ -15,17 +20,9 @@ struct Optimum {
   Eigen::VectorXd weights;  // in working coordinates
   // Bound on the distance to the true optimum in the norm of a matrix H, rounding included.
   double radius = 0;
-  // A matrix R with |x|_{H^-1} = |R x|, or the inverse of H itself, whichever there is, and a bound
-  // on the relative error of the norms taken with it.
-  Eigen::MatrixXd root_inverse;
-  const double* inverse = nullptr;
-  std::size_t inverse_stride = 0;
-  double norm_error = 0;
   // Times |x|_{H^-1}, and with twice the rounding of the margin: below that a margin is a tie. A
   // multiple of what rounding alone can do to an optimum, however it was found.
   double floor = 0;
-  // The members, where the optimum was fitted to the rounding floor.
-  const Coalition* members = nullptr;
   // Bound on |x|_{H^-1} / |x|.
   double inverse_root = 0;
   // Relative rounding error of a margin x.w, on the sum of |x_j w_j|.
@@ -34,8 +31,81 @@ struct Optimum {
   // rotation, relative to the norm of the sample.
   double margin_rounding = 0;
 
-  // Bound on |x|_{H^-1}; x and the scratch vector are padded for the kernels.
-  double norm(const AlignedVector& x, AlignedVector& scratch) const;
+  // The sum of |x_j w_j|.
+  double terms(const AlignedVector& x) const;
+};
+
+// An optimum as the scores of two classes: class 1 leads class 0 by the margin.
+template <class Interface>
+class BinaryScores : public Interface, public Optimum {
+ public:
+  void write_weights(const Pair& pair, std::span<double> w) const final {
+    const double sign = pair.leader == 1 ? 1 : -1;
+    for (std::size_t j = 0; j < w.size(); ++j) w[j] = sign * weights[static_cast<Eigen::Index>(j)];
+  }
+  double length(const Pair&) const final { return weights.norm(); }
+  // |x|_{H^-1} radius <= |x| inverse_root radius, the rounding of x.w itself, and that of w; a tie
+  // is twice as wide as these.
+  double reach(const Pair&) const final {
+    return (radius + floor) * inverse_root + 3 * dot_rounding * weights.norm() +
+           3 * margin_rounding;
+  }
+  double error(const Pair&, const AlignedVector& x, double size) const final {
+    return norm(x) * (radius + floor) +
+           3 * (dot_rounding * terms(x) + margin_rounding * size * (1 + 1e-9));
+  }
+  double rounding(const Pair&) const final {
+    return dot_rounding * weights.norm() + margin_rounding;
+  }
+
+ protected:
+  // Bound on |x|_{H^-1}; x is padded for the kernels.
+  virtual double norm(const AlignedVector& x) const = 0;
+};
+
+// An optimum known without a fit.
+class EstimatedOptimum final : public BinaryScores<Scores> {
+ public:
+  // Of weights in `columns` columns; norms are taken with `inverse`, that of H, which must outlive
+  // the optimum.
+  EstimatedOptimum(std::size_t columns, const AlignedVector& inverse);
+  // Bound on the relative error of those norms.
+  double norm_error = 0;
+
+ private:
+  double norm(const AlignedVector& x) const override;
+
+  const AlignedVector& inverse_;
+  mutable AlignedVector product_;
+};
+
+// An optimum fitted to the rounding floor.
+class FittedOptimum final : public BinaryScores<FittedScores> {
+ public:
+  // All must outlive the optimum.
+  FittedOptimum(const Problem& problem, const Coalition& members, const Checkpoint& checkpoint);
+
+  // A matrix R with |x|_{H^-1} = |R x|.
+  Eigen::MatrixXd root_inverse;
+
+  // A fit has changed the weights.
+  void renew();
+  Verdict settle(const Pair& pair, const AlignedVector& x, double norm,
+                 double margin) const override;
+  // Where margins are ties, as the members and the sample alone say.
+  Tie tie(const AlignedVector& x, double norm) const;
+  // The margin of the optimum beyond double precision.
+  DoubleDouble exact_margin(const AlignedVector& x) const;
+
+ private:
+  double norm(const AlignedVector& x) const override;
+
+  const Problem& problem_;
+  const Coalition& members_;
+  const Checkpoint& checkpoint_;
+  // Of this fit, once it is asked for.
+  mutable double feature_reach_ = 0;
+  mutable std::vector<DoubleDouble> refined_;
 };
 
 // The inverse of a lower triangular matrix.
@@ -50,12 +120,6 @@ double gradient_rounding(const Coalition& members, const Problem& problem, doubl
                          const Eigen::VectorXd& w, const Eigen::VectorXd& magnitude,
                          const Eigen::VectorXd& hessian_diagonal,
                          const Eigen::VectorXd& inverse_diagonal);
-
-// Bound on what the features add to the margin of a sample no larger than the members. The
-// residuals balance the penalty at the optimum, so |w_j| is at most the sum of a_i |x_ij| over
-// L_jj. Infinite where no feature of the members varies: margins are then those of the classes'
-// sizes alone.
-double feature_reach(const Coalition& members, const Problem& problem);
 
 // Bound on the rounding of H, as a share of H itself.
 double hessian_rounding(const Coalition& members, const Eigen::VectorXd& hessian_diagonal,

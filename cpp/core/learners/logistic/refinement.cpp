@@ -33,14 +33,14 @@ Eigen::VectorXd gradient(const Problem& problem, const Coalition& members,
 
 }  // namespace
 
-std::vector<DoubleDouble> refine(const Problem& problem, const Optimum& fitted,
-                                 const Checkpoint& checkpoint) {
+std::vector<DoubleDouble> refine(const Problem& problem, const Coalition& members,
+                                 const RefinementStart& fitted, const Checkpoint& checkpoint) {
   std::vector<DoubleDouble> weights(problem.columns());
   for (std::size_t j = 0; j < weights.size(); ++j)
     weights[j].high = fitted.weights[static_cast<Eigen::Index>(j)];
   for (int i = 0; i < kMostSteps; ++i) {
     const Eigen::VectorXd root =
-        fitted.root_inverse * gradient(problem, *fitted.members, weights, checkpoint);
+        fitted.root_inverse * gradient(problem, members, weights, checkpoint);
     const Eigen::VectorXd step = fitted.root_inverse.transpose() * root;
     for (std::size_t j = 0; j < weights.size(); ++j)
       weights[j] = weights[j] + -step[static_cast<Eigen::Index>(j)];

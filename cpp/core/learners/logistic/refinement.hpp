@@ -1,18 +1,26 @@
 // An optimum beyond double precision, for the few margins that lie where a tie begins.
 #pragma once
 
+#include <Eigen/Core>
 #include <vector>
 
 #include "core/data/problem.hpp"
-#include "core/learners/logistic/optimum.hpp"
+#include "core/learners/logistic/coalition.hpp"
 #include "core/numerics/double_double.hpp"
 #include "core/run/checkpoint.hpp"
 
 namespace shapcpp {
 
-// Weights whose distance to the optimum of the members is a billionth of the radius of `fitted`,
-// which a fit left. They do not depend on the kernels as far as anything is decided by them.
-std::vector<DoubleDouble> refine(const Problem& problem, const Optimum& fitted,
-                                 const Checkpoint& checkpoint);
+// What a fit left: weights, a matrix R with |x|_{H^-1} = |R x|, and the radius.
+struct RefinementStart {
+  const Eigen::VectorXd& weights;
+  const Eigen::MatrixXd& root_inverse;
+  double radius;
+};
+
+// Weights whose distance to the optimum of the members is a billionth of the radius of the fit.
+// They do not depend on the kernels as far as anything is decided by them.
+std::vector<DoubleDouble> refine(const Problem& problem, const Coalition& members,
+                                 const RefinementStart& fitted, const Checkpoint& checkpoint);
 
 }  // namespace shapcpp

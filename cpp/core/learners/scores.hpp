@@ -1,0 +1,65 @@
+// What a learner tells a judge: a linear model of several classes, and how far the true one can be.
+//
+// A judge asks about pairs of classes. Of two classes, one leads the other at a sample x by the
+// margin x.w, where w is the difference of their weights; a class is predicted where no other one
+// leads it. The learner answers with w and with bounds on what of the margin is unknown.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "core/numerics/storage.hpp"
+
+namespace shapcpp {
+
+// `leader` leads `rival` where their margin is positive.
+struct Pair {
+  std::size_t leader;
+  std::size_t rival;
+};
+
+// The classes whose pairs a judge could not tell apart at every sample.
+class OpenPairs {
+ public:
+  explicit OpenPairs(std::size_t n_classes) : involved_(n_classes, true) {}
+  void clear() { std::fill(involved_.begin(), involved_.end(), false); }
+  void add_all() { std::fill(involved_.begin(), involved_.end(), true); }
+  void add(const Pair& pair) { involved_[pair.leader] = involved_[pair.rival] = true; }
+  bool involve(std::size_t k) const { return involved_[k]; }
+
+ private:
+  std::vector<bool> involved_;
+};
+
+class Scores {
+ public:
+  virtual ~Scores() = default;
+
+  // Writes w, one number per column.
+  virtual void write_weights(const Pair& pair, std::span<double> w) const = 0;
+  // At least |w|, but for rounding.
+  virtual double length(const Pair& pair) const = 0;
+  // The true margin of a sample x has the sign of x.w and is no tie if x.w is larger than this
+  // times |x|; infinite where nothing is known.
+  virtual double reach(const Pair& pair) const = 0;
+  // The same of one sample, sharper: x.w must be larger than this. `norm` bounds |x|, and x is
+  // padded for the kernels.
+  virtual double error(const Pair& pair, const AlignedVector& x, double norm) const = 0;
+  // The part of `reach` that is the rounding of x.w.
+  virtual double rounding(const Pair& pair) const = 0;
+};
+
+// What is true of a margin that is not larger than its error.
+enum class Verdict { kLeads, kTrails, kTie, kUncertified };
+
+// The scores of a fit, which says of every margin what can be said.
+class FittedScores : public Scores {
+ public:
+  // `margin` is x.w as the judge has computed it.
+  virtual Verdict settle(const Pair& pair, const AlignedVector& x, double norm,
+                         double margin) const = 0;
+};
+
+}  // namespace shapcpp
