@@ -17,8 +17,8 @@ class Path {
   }
 
   void join(std::size_t i) {
-    if (i >= problem_.n_samples()) throw py::index_error("there is no such sample");
-    if (path_.members().size() == problem_.n_samples())
+    if (i >= problem_.training().size()) throw py::index_error("there is no such sample");
+    if (path_.members().size() == problem_.training().size())
       throw std::invalid_argument("all samples have joined");
     const bool had_base = path_.has_anchor();
     path_.join(i);

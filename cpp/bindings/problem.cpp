@@ -41,7 +41,8 @@ std::unique_ptr<Problem> make_problem(const FloatArray& X, const IntArray& class
 
 // What the engine works with, for tests of its accuracy.
 FloatArray penalty(const Problem& problem) {
-  return FloatArray(static_cast<py::ssize_t>(problem.columns()), problem.penalty().data());
+  return FloatArray(static_cast<py::ssize_t>(problem.columns()),
+                    problem.training().penalty().data());
 }
 
 FloatArray matrix(std::size_t rows, std::size_t columns) {
@@ -49,14 +50,14 @@ FloatArray matrix(std::size_t rows, std::size_t columns) {
 }
 
 FloatArray samples(const Problem& problem) {
-  FloatArray result = matrix(problem.n_samples(), problem.columns());
-  std::copy_n(problem.sample(0).data(), result.size(), result.mutable_data());
+  FloatArray result = matrix(problem.training().size(), problem.columns());
+  std::copy_n(problem.training().sample(0).data(), result.size(), result.mutable_data());
   return result;
 }
 
 FloatArray test_samples(const Problem& problem, std::size_t class_index) {
   if (class_index >= problem.n_classes()) throw py::index_error("there is no such class");
-  const SampleTiles& side = problem.test_samples(class_index);
+  const SampleTiles& side = problem.test().samples(class_index);
   FloatArray result = matrix(side.size(), problem.columns());
   double* target = result.mutable_data();
   for (std::size_t i = 0; i < side.size(); ++i)
@@ -73,9 +74,10 @@ void bind_problem(py::module_& module) {
            py::arg("classes_test").noconvert(), py::arg("C"), py::arg("class_weights").noconvert(),
            py::arg("players").noconvert(), py::arg("empty_counts").noconvert(),
            py::arg("single_class"))
-      .def_property_readonly("n_players", &Problem::n_players)
+      .def_property_readonly("n_players", [](const Problem& p) { return p.players().size(); })
       .def_property_readonly("penalty", &penalty)
-      .def_property_readonly("rotation_error", &Problem::rotation_error)
+      .def_property_readonly("rotation_error",
+                             [](const Problem& p) { return p.training().rotation_error(); })
       .def_property_readonly("samples", &samples)
       .def("test_samples", &test_samples, py::arg("class_index"));
 }

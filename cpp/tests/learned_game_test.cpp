@@ -49,8 +49,8 @@ class Centroids {
   Centroids(const Problem& problem, const Context&) : problem_(problem) {}
   void clear() { sums_[0] = sums_[1] = sizes_[0] = sizes_[1] = 0; }
   void join(std::size_t sample) {
-    const std::size_t k = problem_.class_of(sample);
-    sums_[k] += problem_.sample(sample)[0];
+    const std::size_t k = problem_.training().class_of(sample);
+    sums_[k] += problem_.training().sample(sample)[0];
     ++sizes_[k];
   }
   const Scores& fit(const OpenPairs&) {
@@ -79,7 +79,7 @@ class SideJudge {
     OpenSigns open;
     for (std::size_t k = 0; k < 2; ++k) {
       correct[k] = 0;
-      const SampleTiles& samples = problem_.test_samples(k);
+      const SampleTiles& samples = problem_.test().samples(k);
       for (std::size_t i = 0; i < samples.size(); ++i) {
         const double side = (samples.value(i, 0) - scores_.middle) * scores_.direction;
         open.uncertified += side == 0 ? 1 : 0;

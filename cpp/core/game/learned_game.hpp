@@ -29,7 +29,7 @@ class LearnedGame final : public Game {
     judge_.clear();
   }
 
-  std::size_t n_players() const override { return problem_.n_players(); }
+  std::size_t n_players() const override { return problem_.players().size(); }
   std::size_t width() const override { return problem_.n_classes(); }
 
   void clear() override {
@@ -39,20 +39,21 @@ class LearnedGame final : public Game {
   }
 
   void expect(std::int64_t player) const override {
-    problem_.prefetch(static_cast<std::size_t>(player));
+    problem_.training().prefetch(
+        problem_.players().samples(static_cast<std::size_t>(player)).front());
   }
 
   void join(std::int64_t player) override {
     ++context_.statistics.joins;
-    for (const std::size_t i : problem_.members(static_cast<std::size_t>(player))) {
+    for (const std::size_t i : problem_.players().samples(static_cast<std::size_t>(player))) {
       context_.checkpoint();
       learner_.join(i);
-      ++class_sizes_[problem_.class_of(i)];
+      ++class_sizes_[problem_.training().class_of(i)];
     }
   }
 
   [[nodiscard]] OpenSigns score(std::span<std::int64_t> values) override {
-    if (problem_.score_without_model(class_sizes_, values)) return {};
+    if (problem_.conventions().score_without_model(class_sizes_, values)) return {};
     ++context_.statistics.coalitions;
     judge_.begin();
     if (!decide_by_estimates()) judge_.decide_what_can_be(learner_.fit(judge_.open_pairs()));
@@ -90,16 +91,17 @@ template <class Game>
 class LearnedGameFactory final : public GameFactory {
  public:
   explicit LearnedGameFactory(const Problem& problem) : problem_(problem) {}
-  std::size_t n_players() const override { return problem_.n_players(); }
+  std::size_t n_players() const override { return problem_.players().size(); }
   std::size_t width() const override { return problem_.n_classes(); }
   std::unique_ptr<shapcpp::Game> make(const Context& context) const override {
     return std::make_unique<Game>(problem_, context);
   }
   std::vector<std::size_t> player_classes() const override {
-    if (problem_.n_classes() != 2 || problem_.n_players() != problem_.n_samples()) return {};
-    std::vector<std::size_t> classes(problem_.n_players());
+    if (problem_.n_classes() != 2 || problem_.players().size() != problem_.training().size())
+      return {};
+    std::vector<std::size_t> classes(problem_.players().size());
     for (std::size_t player = 0; player < classes.size(); ++player)
-      classes[player] = problem_.class_of(problem_.members(player).front());
+      classes[player] = problem_.training().class_of(problem_.players().samples(player).front());
     return classes;
   }
 

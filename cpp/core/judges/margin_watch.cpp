@@ -33,7 +33,7 @@ constexpr Pair kClasses{1, 0};
 }  // namespace
 
 MarginWatch::MarginWatch(const Problem& problem, const Context& context)
-    : problem_(problem),
+    : test_(problem.test()),
       statistics_(context.statistics),
       kernels_(context.kernels),
       columns_(problem.columns()),
@@ -45,7 +45,7 @@ MarginWatch::MarginWatch(const Problem& problem, const Context& context)
       pairs_(problem.n_classes()),
       reference_(sample_.size()) {
   for (std::size_t k = 0; k < problem.n_classes(); ++k) {
-    const std::size_t size = problem.test_samples(k).size();
+    const std::size_t size = problem.test().samples(k).size();
     if (size > std::numeric_limits<std::uint32_t>::max())
       throw std::length_error(std::to_string(size) + " test samples of one class are too many");
     near_.push_back({Tiles<float>(columns_, size), Aligned<float>(tiled_rows(size)), {}, 0, 0, {}});
@@ -105,7 +105,7 @@ std::size_t MarginWatch::open() const {
 OpenSigns MarginWatch::write(std::span<std::int64_t> correct) const {
   for (std::size_t k = 0; k < near_.size(); ++k) {
     const auto positive = static_cast<std::int64_t>(near_[k].positive + near_[k].far_positive);
-    correct[k] = k == 1 ? positive : problem_.test_counts()[k] - positive;
+    correct[k] = k == 1 ? positive : test_.counts()[k] - positive;
   }
   return left_;
 }
@@ -119,7 +119,7 @@ void MarginWatch::scan(const FittedScores& fitted) {
 
 // Whether no margin overflows in single precision.
 bool MarginWatch::fits_single(const Scores& scores) const {
-  return problem_.largest_test_norm() * std::max(scores.length(kClasses), 1.0) < kLargestSingle;
+  return test_.largest_norm() * std::max(scores.length(kClasses), 1.0) < kLargestSingle;
 }
 
 // Whether no sample outside the near set can have changed its sign since the reference: the angle
@@ -151,7 +151,7 @@ void MarginWatch::take_reference(const Scores& scores) {
   const double length = scores.length(kClasses);
   const double ball = length > 0 ? scores.reach(kClasses) / length : kAllNear;
   double life = kShortestLife;
-  const auto all = static_cast<double>(problem_.test_counts()[0] + problem_.test_counts()[1]);
+  const auto all = static_cast<double>(test_.counts()[0] + test_.counts()[1]);
   if (drift_ > 0) {
     const auto near = static_cast<double>(near_size_ + 1);
     life = std::cbrt(
@@ -175,14 +175,14 @@ void MarginWatch::take_reference(const Scores& scores) {
 // Sorts the test samples of class k into near and far.
 std::size_t MarginWatch::split(std::size_t k) {
   NearSet& near = near_[k];
-  const SampleTiles& samples = problem_.test_samples(k);
+  const SampleTiles& samples = test_.samples(k);
   near.far_positive = 0;
   near.rows.resize(samples.size());
   std::size_t size = 0;
   statistics_.test_evaluations += static_cast<std::int64_t>(samples.size());
   for (std::size_t t = 0; t < samples.tile_count(); ++t) {
     const std::size_t count = samples.rows_in(t);
-    const double* norms = problem_.test_norms(k).data() + t * kTileRows;
+    const double* norms = test_.norms(k).data() + t * kTileRows;
     kernels_.margins(samples.tile(t), columns_, reference_.data(), padded_rows(count),
                      margins_.data());
     for (std::size_t i = 0; i < count; ++i) {
@@ -199,8 +199,8 @@ std::size_t MarginWatch::split(std::size_t k) {
 void MarginWatch::copy_near(std::size_t k) {
   NearSet& near = near_[k];
   near.samples.clear();
-  near.samples.append_from(problem_.single_test_samples(k), near.rows);
-  const Aligned<float>& norms = problem_.single_test_norms(k);
+  near.samples.append_from(test_.single_samples(k), near.rows);
+  const Aligned<float>& norms = test_.single_norms(k);
   const std::size_t size = near.rows.size();
   for (std::size_t i = 0; i < size; ++i) near.norms[i] = norms[near.rows[i]];
   std::fill(near.norms.begin() + static_cast<std::ptrdiff_t>(size),
@@ -210,8 +210,8 @@ void MarginWatch::copy_near(std::size_t k) {
 // Decides the near samples by the bound on their norms, in single precision.
 void MarginWatch::examine_near(const Scores& scores, std::size_t k) {
   NearSet& near = near_[k];
-  const Tiles<float>& samples = all_near_ ? problem_.single_test_samples(k) : near.samples;
-  const float* norms = all_near_ ? problem_.single_test_norms(k).data() : near.norms.data();
+  const Tiles<float>& samples = all_near_ ? test_.single_samples(k) : near.samples;
+  const float* norms = all_near_ ? test_.single_norms(k).data() : near.norms.data();
   near.positive = 0;
   near.open.clear();
   // Rounding to single precision adds to that of the product.
@@ -236,19 +236,18 @@ void MarginWatch::examine_near(const Scores& scores, std::size_t k) {
 // The same for all samples of a class, in double precision.
 void MarginWatch::examine(const Scores& scores, std::size_t k) {
   NearSet& near = near_[k];
-  const SampleTiles& samples = problem_.test_samples(k);
+  const SampleTiles& samples = test_.samples(k);
   const double bound = scores.reach(kClasses);
   near.far_positive = near.positive = 0;
   near.open.clear();
   statistics_.test_evaluations += static_cast<std::int64_t>(samples.size());
   // Else margins could overflow, and what is not a number is not found within its bound.
-  if (!(problem_.largest_test_norm() * scores.length(kClasses) < kLargestDouble) ||
-      !std::isfinite(bound)) {
+  if (!(test_.largest_norm() * scores.length(kClasses) < kLargestDouble) || !std::isfinite(bound)) {
     for (std::size_t i = 0; i < samples.size(); ++i) near.open.push_back(i);
     return;
   }
   for (std::size_t t = 0; t < samples.tile_count(); ++t) {
-    const double* norms = problem_.test_norms(k).data() + t * kTileRows;
+    const double* norms = test_.norms(k).data() + t * kTileRows;
     const std::size_t rows = padded_rows(samples.rows_in(t));
     kernels_.margins(samples.tile(t), columns_, weights_.data(), rows, margins_.data());
     std::size_t above = 0;
@@ -272,16 +271,16 @@ void MarginWatch::decide_open(const Scores& scores, Closeness closeness) {
       const double margin = kernels_.dot(sample_.data(), weights_.data(), sample_.size());
       const bool decided =
           std::isfinite(margin) &&
-          (std::abs(margin) > problem_.test_norms(k)[row] * bound ||
+          (std::abs(margin) > test_.norms(k)[row] * bound ||
            (closeness == Closeness::kError &&
-            std::abs(margin) > scores.error(kClasses, sample_, problem_.test_norms(k)[row])));
+            std::abs(margin) > scores.error(kClasses, sample_, test_.norms(k)[row])));
       near_[k].positive += decided && margin > 0 ? 1 : 0;
       return decided;
     });
 }
 
 void MarginWatch::take_sample(std::size_t k, std::size_t row) {
-  for (std::size_t j = 0; j < columns_; ++j) sample_[j] = problem_.test_samples(k).value(row, j);
+  for (std::size_t j = 0; j < columns_; ++j) sample_[j] = test_.samples(k).value(row, j);
 }
 
 void MarginWatch::settle(const FittedScores& fitted) {
@@ -290,7 +289,7 @@ void MarginWatch::settle(const FittedScores& fitted) {
     for (const std::size_t row : near_[k].open) {
       take_sample(k, row);
       const double margin = kernels_.dot(sample_.data(), weights_.data(), sample_.size());
-      switch (fitted.settle(kClasses, sample_, problem_.test_norms(k)[row], margin)) {
+      switch (fitted.settle(kClasses, sample_, test_.norms(k)[row], margin)) {
         case Verdict::kLeads: ++near_[k].positive; break;
         case Verdict::kTrails: break;
         case Verdict::kTie: ++left_.ties; break;

@@ -80,7 +80,7 @@ class MarginWatch {
   void take_sample(std::size_t k, std::size_t row);
   void settle(const FittedScores& fitted);
 
-  const Problem& problem_;
+  const TestSet& test_;
   Statistics& statistics_;
   const kernels::Kernels& kernels_;
   const std::size_t columns_;

@@ -5,9 +5,9 @@
 namespace shapcpp {
 
 Coalition::Coalition(const Problem& problem)
-    : problem_(problem),
-      samples_(problem.columns(), problem.n_samples()),
-      signs_(tiled_rows(problem.n_samples())),
+    : training_(problem.training()),
+      samples_(problem.columns(), problem.training().size()),
+      signs_(tiled_rows(problem.training().size())),
       weights_(signs_.size()) {}
 
 double Coalition::bytes(const RunShape& s) {
@@ -24,12 +24,12 @@ void Coalition::clear() {
 }
 
 void Coalition::add(std::size_t i) {
-  signs_[size()] = problem_.sign_of(i);
-  weights_[size()] = problem_.weight_of(i);
+  signs_[size()] = sign_of(i);
+  weights_[size()] = training_.weight_of(i);
   total_weight_ += weights_[size()];
-  samples_.append(problem_.sample(i));
-  ++class_sizes_[problem_.class_of(i)];
-  largest_norm_ = std::max(largest_norm_, problem_.sample_norm(i));
+  samples_.append(training_.sample(i));
+  ++class_sizes_[training_.class_of(i)];
+  largest_norm_ = std::max(largest_norm_, training_.norm_of(i));
 }
 
 }  // namespace shapcpp

@@ -23,7 +23,9 @@ class Coalition {
 
   const SampleTiles& samples() const { return samples_; }
   std::size_t size() const { return samples_.size(); }
-  // +1 for class 1, -1 for class 0; 0 beyond the members.
+  // +1 for class 1, -1 for class 0.
+  double sign_of(std::size_t i) const { return training_.class_of(i) == 1 ? 1.0 : -1.0; }
+  // Of the members; 0 beyond them.
   const double* signs() const { return signs_.data(); }
   // Weights of the losses; 0 beyond the members.
   const double* weights() const { return weights_.data(); }
@@ -35,7 +37,7 @@ class Coalition {
   bool has_both_classes() const { return class_sizes_[0] > 0 && class_sizes_[1] > 0; }
 
  private:
-  const Problem& problem_;
+  const TrainingSet& training_;
   SampleTiles samples_;
   AlignedVector signs_;
   AlignedVector weights_;

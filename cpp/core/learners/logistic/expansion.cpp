@@ -24,7 +24,7 @@ constexpr std::size_t kTilesPerCheckpoint = 8;
 }  // namespace
 
 Expansion::Expansion(const Problem& problem, const Coalition& members, const Context& context)
-    : problem_(problem),
+    : training_(problem.training()),
       members_(members),
       checkpoint_(context.checkpoint),
       statistics_(context.statistics),
@@ -42,8 +42,8 @@ Expansion::Expansion(const Problem& problem, const Coalition& members, const Con
       inverse_x_(stride_),
       inverter_(columns_, stride_),
       third_(columns_),
-      singles_(columns_, problem.n_samples()),
-      probabilities_(tiled_rows(problem.n_samples())),
+      singles_(columns_, problem.training().size()),
+      probabilities_(tiled_rows(problem.training().size())),
       curvatures_(probabilities_.size()),
       offsets_(probabilities_.size()),
       direction_(stride_),
@@ -72,9 +72,9 @@ void Expansion::clear() {
 }
 
 void Expansion::absorb(std::size_t i, const AlignedVector& displacement) {
-  singles_.append(problem_.sample(i));
+  singles_.append(training_.sample(i));
   if (!has_base_) return;
-  std::copy_n(problem_.sample(i).begin(), columns_, x_.begin());
+  std::copy_n(training_.sample(i).begin(), columns_, x_.begin());
   kernels_.multiply(inverse_.data(), columns_, stride_, x_.data(), inverse_x_.data());
   const double before = std::max(kernels_.dot(x_.data(), inverse_x_.data(), stride_), 0.0);
   const double residual = expand_loss(i, before, displacement);
@@ -85,8 +85,8 @@ void Expansion::absorb(std::size_t i, const AlignedVector& displacement) {
 // Expands the sample's loss at its margin at the base, or at the one that it will have once it has
 // joined if that is far from it; returns its residual there. `before` is its squared norm in H^-1.
 double Expansion::expand_loss(std::size_t i, double before, const AlignedVector& displacement) {
-  const double a = problem_.weight_of(i);
-  const double sign = problem_.sign_of(i);
+  const double a = training_.weight_of(i);
+  const double sign = members_.sign_of(i);
   const double at_base = kernels_.dot(x_.data(), base_.data(), stride_);
   const double at_estimate = at_base + kernels_.dot(x_.data(), displacement.data(), stride_);
   absorbed_.coefficient = has_third_ ? 0 : balance(at_estimate, before, a, sign > 0 ? 1.0 : 0.0);
@@ -127,11 +127,11 @@ void Expansion::add_curvature(double before) {
 void Expansion::add_residual(std::size_t i, double residual) {
   const double moved = absorbed_.curvature * absorbed_.offset;
   const double margin_error =
-      dot_rounding_ * (problem_.sample_norm(i) * base_length_ + std::abs(absorbed_.offset));
+      dot_rounding_ * (training_.norm_of(i) * base_length_ + std::abs(absorbed_.offset));
   kernels_.add_scaled(gradient_.data(), stride_, x_.data(), residual - moved);
   gradient_rounding_ +=
       absorbed_.leverage * (kJoinRounding * (std::abs(residual) + std::abs(moved)) +
-                            problem_.weight_of(i) * margin_error) +
+                            training_.weight_of(i) * margin_error) +
       2 * kRounding * std::sqrt(kernels_.dot(gradient_.data(), gradient_.data(), stride_)) *
           inverse_root_;
 }

@@ -113,7 +113,7 @@ class Expansion {
   double residual_mass() const;
   double largest_trace() const;
 
-  const Problem& problem_;
+  const TrainingSet& training_;
   const Coalition& members_;
   const Checkpoint& checkpoint_;
   Statistics& statistics_;

@@ -54,7 +54,7 @@ void Expansion::add_tile(std::size_t t, const AlignedVector& weights, AlignedVec
 
 void Expansion::add_penalty(const AlignedVector& weights, AlignedVector& gradient) const {
   for (std::size_t j = 0; j < columns_; ++j)
-    gradient[j] += problem_.penalty()[static_cast<Eigen::Index>(j)] * weights[j];
+    gradient[j] += training_.penalty()[static_cast<Eigen::Index>(j)] * weights[j];
 }
 
 // Gradient, Hessian and what else is kept of the members at the base.
@@ -80,7 +80,7 @@ void Expansion::pass() {
   for (std::size_t j = 0; j < columns_; ++j) {
     for (std::size_t l = 0; l <= j; ++l)
       hessian_[j * stride_ + l] = hessian_[l * stride_ + j] = lower[j * columns_ + l];
-    hessian_[j * (stride_ + 1)] += problem_.penalty()[static_cast<Eigen::Index>(j)];
+    hessian_[j * (stride_ + 1)] += training_.penalty()[static_cast<Eigen::Index>(j)];
   }
 }
 

@@ -95,8 +95,8 @@ void Expansion::measure_inverse() {
 double Expansion::rounding_of_gradient(const AlignedVector& weights) const {
   const auto n = static_cast<Eigen::Index>(columns_);
   const Eigen::OuterStride<> stride(static_cast<Eigen::Index>(stride_));
-  return shapcpp::gradient_rounding(members_, problem_, dot_rounding_, Vector(weights.data(), n),
-                                    Vector(magnitude_.data(), n),
+  return shapcpp::gradient_rounding(members_, training_.penalty(), rotation_, dot_rounding_,
+                                    Vector(weights.data(), n), Vector(magnitude_.data(), n),
                                     Square(hessian_.data(), n, n, stride).diagonal(),
                                     Square(inverse_.data(), n, n, stride).diagonal());
 }

@@ -21,11 +21,11 @@ constexpr double kTieOfFeatures = 1e-7;
 // residuals balance the penalty at the optimum, so |w_j| is at most the sum of a_i |x_ij| over
 // L_jj. Infinite where no feature of the members varies: margins are then those of the classes'
 // sizes alone.
-double feature_reach(const Coalition& members, const Problem& problem) {
+double feature_reach(const Coalition& members, const TrainingSet& training) {
   const SampleTiles& samples = members.samples();
   double reach = 0;
-  for (std::size_t j = 0; j < problem.columns(); ++j) {
-    const double penalty = problem.penalty()[static_cast<Eigen::Index>(j)];
+  for (std::size_t j = 0; j < training.columns(); ++j) {
+    const double penalty = training.penalty()[static_cast<Eigen::Index>(j)];
     if (penalty == 0) continue;  // the intercept
     double largest = 0;
     for (std::size_t t = 0; t < samples.tile_count(); ++t)
@@ -40,7 +40,7 @@ double feature_reach(const Coalition& members, const Problem& problem) {
 
 FittedOptimum::FittedOptimum(const Problem& problem, const Coalition& members,
                              const Checkpoint& checkpoint)
-    : problem_(problem), members_(members), checkpoint_(checkpoint) {
+    : training_(problem.training()), members_(members), checkpoint_(checkpoint) {
   dot_rounding = (static_cast<double>(problem.columns()) + 4) * kRounding;
 }
 
@@ -55,7 +55,7 @@ void FittedOptimum::renew() {
 }
 
 Tie FittedOptimum::tie(const AlignedVector& x, double size) const {
-  if (feature_reach_ == 0) feature_reach_ = feature_reach(members_, problem_);
+  if (feature_reach_ == 0) feature_reach_ = feature_reach(members_, training_);
   const double length = norm(x);
   const double sum = terms(x);
   return {
@@ -66,7 +66,7 @@ Tie FittedOptimum::tie(const AlignedVector& x, double size) const {
 
 DoubleDouble FittedOptimum::exact_margin(const AlignedVector& x) const {
   if (refined_.empty())
-    refined_ = refine(problem_, members_, {weights, root_inverse, radius}, checkpoint_);
+    refined_ = refine(training_, members_, {weights, root_inverse, radius}, checkpoint_);
   DoubleDouble margin;
   for (std::size_t j = 0; j < refined_.size(); ++j) margin = margin + refined_[j] * x[j];
   return margin;

@@ -21,7 +21,7 @@ constexpr double kStepRounding = 16 * kRounding;
 }  // namespace
 
 LogisticPath::LogisticPath(const Problem& problem, const Context& context)
-    : problem_(problem),
+    : training_(problem.training()),
       kernels_(context.kernels),
       columns_(problem.columns()),
       members_(problem),
@@ -72,8 +72,8 @@ void LogisticPath::move_anchor(std::size_t i) {
   const AlignedVector& x = expansion_.x();
   const Expansion::Absorbed& absorbed = expansion_.absorbed();
   const double shift = kernels_.dot(x.data(), displacement_.data(), x.size());
-  const double a = problem_.weight_of(i);
-  const double sign = problem_.sign_of(i);
+  const double a = training_.weight_of(i);
+  const double sign = members_.sign_of(i);
   const double residual = -sign * a * probabilities(sign * (absorbed.margin + shift)).wrong;
   kernels_.add_scaled(gradient_.data(), x.size(), x.data(), residual);
   if (expansion_.has_third()) {
@@ -83,7 +83,7 @@ void LogisticPath::move_anchor(std::size_t i) {
     kernels_.add_scaled(unsolved_.data(), x.size(), x.data(), residual + linear + quadratic);
   }
   gradient_length_ = length(gradient_);
-  const double margin_error = optimum_.dot_rounding * problem_.sample_norm(i) *
+  const double margin_error = optimum_.dot_rounding * training_.norm_of(i) *
                               (expansion_.base_length() + displacement_length_);
   anchor_rounding_ += absorbed.leverage * (kJoinRounding * std::abs(residual) + a * margin_error) +
                       2 * kRounding * gradient_length_ * expansion_.inverse_root();

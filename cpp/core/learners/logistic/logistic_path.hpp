@@ -84,7 +84,7 @@ class LogisticPath {
   double weights_length() const;
   double length(const AlignedVector& vector) const;
 
-  const Problem& problem_;
+  const TrainingSet& training_;
   const kernels::Kernels& kernels_;
   const std::size_t columns_;
   Coalition members_;

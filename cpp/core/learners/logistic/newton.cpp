@@ -24,15 +24,15 @@ constexpr double kDescent = 16;
 }  // namespace
 
 Newton::Newton(const Problem& problem, const Coalition& members, const Context& context)
-    : problem_(problem),
+    : training_(problem.training()),
       members_(members),
       checkpoint_(context.checkpoint),
       statistics_(context.statistics),
       kernels_(context.kernels),
       rotation_(problem),
-      penalty_(problem.penalty()),
+      penalty_(training_.penalty()),
       optimum_(problem, members, context.checkpoint),
-      margins_(tiled_rows(problem.n_samples())),
+      margins_(tiled_rows(problem.training().size())),
       shifts_(margins_.size()),
       residuals_(kTileRows),
       curvatures_(kTileRows),
@@ -57,13 +57,13 @@ void Newton::start_from(const Eigen::VectorXd& weights) {
 // Rank-one join: the old objective as its quadratic model, the new sample's loss exactly.
 void Newton::expect(std::size_t i) {
   if (!knows_curvature_) return;
-  const auto sample = problem_.sample(i);
+  const auto sample = training_.sample(i);
   const Eigen::Map<const Eigen::VectorXd> x(sample.data(), optimum_.weights.size());
-  const double a = problem_.weight_of(i);
+  const double a = training_.weight_of(i);
   const Eigen::VectorXd pull = factor_.solve(x);
   const double leverage = x.dot(pull);
   const double margin = x.dot(optimum_.weights);
-  const double c = balance(margin, leverage, a, problem_.class_of(i) == 1 ? 1.0 : 0.0);
+  const double c = balance(margin, leverage, a, members_.sign_of(i) > 0 ? 1.0 : 0.0);
   optimum_.weights += c * pull;
   const double p = logistic_function(margin + leverage * c);
   factor_.rankUpdate(x, a * p * (1 - p));
@@ -90,14 +90,14 @@ const FittedOptimum& Newton::fit() {
 // takes the Hessian for singular until the losses have become as flat as the penalty. On the way
 // down from a penalty that it can see, both fall together.
 bool Newton::descend() {
-  const double least = problem_.penalty().head(problem_.penalty().size() - 1).minCoeff();
+  const double least = training_.penalty().head(training_.penalty().size() - 1).minCoeff();
   optimum_.weights.setZero();
   for (double floor = kVisiblePenalty; floor > least; floor /= kDescent) {
-    penalty_ = problem_.penalty().cwiseMax(floor);
+    penalty_ = training_.penalty().cwiseMax(floor);
     penalty_[penalty_.size() - 1] = 0;
     if (!approach()) break;
   }
-  penalty_ = problem_.penalty();
+  penalty_ = training_.penalty();
   return reach(kColdSteps);
 }
 
@@ -132,7 +132,7 @@ bool Newton::reach(int most_steps) {
 // Gradient and Hessian of the objective at the current weights.
 void Newton::evaluate() {
   const auto& w = optimum_.weights;
-  const std::size_t columns = problem_.columns();
+  const std::size_t columns = training_.columns();
   gradient_.setZero();
   hessian_.setZero();
   magnitude_.setZero();
@@ -167,7 +167,7 @@ Newton::Step Newton::step() {
     checkpoint_();
     const std::size_t first = t * kTileRows;
     const std::size_t rows = padded_rows(members_.samples().rows_in(t));
-    kernels_.margins(members_.samples().tile(t), problem_.columns(), step.direction.data(), rows,
+    kernels_.margins(members_.samples().tile(t), training_.columns(), step.direction.data(), rows,
                      shifts_.data() + first);
     step.largest_shift =
         std::max(step.largest_shift, kernels_.largest(shifts_.data() + first, rows));
@@ -188,8 +188,8 @@ bool Newton::finish(const Step& step) {
   optimum_.root_inverse = inverse_of_lower(factor_.matrixLLT());
   const Eigen::VectorXd inverse_diagonal = optimum_.root_inverse.colwise().squaredNorm();
   const double floor =
-      gradient_rounding(members_, problem_, optimum_.dot_rounding, optimum_.weights, magnitude_,
-                        hessian_.diagonal(), inverse_diagonal);
+      gradient_rounding(members_, training_.penalty(), rotation_, optimum_.dot_rounding,
+                        optimum_.weights, magnitude_, hessian_.diagonal(), inverse_diagonal);
   if (left > floor) return false;
 
   // If the Hessian's own rounding is not small, its factor says nothing in some direction that the

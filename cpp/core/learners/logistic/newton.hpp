@@ -59,7 +59,7 @@ class Newton {
   double length_of(const Step& step);
   double slope(const Step& step, double length);
 
-  const Problem& problem_;
+  const TrainingSet& training_;
   const Coalition& members_;
   const Checkpoint& checkpoint_;
   Statistics& statistics_;

@@ -58,18 +58,17 @@ double sum_rounding(const Coalition& members) {
 // are relative to `magnitude`, the penalty's to |w| in its own norm. Sums over members of squares
 // of a column, times curvatures, are at most what H has there, and of whole samples at most what
 // the intercept's curvature, which has no penalty, says of the longest.
-double gradient_rounding(const Coalition& members, const Problem& problem, double dot_rounding,
-                         const Eigen::VectorXd& w, const Eigen::VectorXd& magnitude,
-                         const Eigen::VectorXd& hessian_diagonal,
+double gradient_rounding(const Coalition& members, const Eigen::VectorXd& penalty,
+                         const Rotation& rotation, double dot_rounding, const Eigen::VectorXd& w,
+                         const Eigen::VectorXd& magnitude, const Eigen::VectorXd& hessian_diagonal,
                          const Eigen::VectorXd& inverse_diagonal) {
   const double trace =
       std::min(hessian_diagonal.sum(), members.largest_norm() * members.largest_norm() *
                                            hessian_diagonal[hessian_diagonal.size() - 1]);
   return dot_rounding * w.cwiseAbs().dot(hessian_diagonal.cwiseSqrt()) +
          sum_rounding(members) * magnitude.dot(inverse_diagonal.cwiseSqrt()) +
-         2 * kRounding * std::sqrt(problem.penalty().dot(w.cwiseAbs2())) +
-         Rotation(problem).of_gradient(pull(members, magnitude[magnitude.size() - 1]), w.norm(),
-                                       trace);
+         2 * kRounding * std::sqrt(penalty.dot(w.cwiseAbs2())) +
+         rotation.of_gradient(pull(members, magnitude[magnitude.size() - 1]), w.norm(), trace);
 }
 
 // Entry (j, l) errs by at most sqrt(H_jj H_ll) times the rounding of a sum.

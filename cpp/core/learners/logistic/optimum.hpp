@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/learners/logistic/coalition.hpp"
+#include "core/learners/logistic/rotation.hpp"
 #include "core/learners/scores.hpp"
 #include "core/learners/tie.hpp"
 #include "core/numerics/double_double.hpp"
@@ -100,7 +101,7 @@ class FittedOptimum final : public BinaryScores<FittedScores> {
  private:
   double norm(const AlignedVector& x) const override;
 
-  const Problem& problem_;
+  const TrainingSet& training_;
   const Coalition& members_;
   const Checkpoint& checkpoint_;
   // Of this fit, once it is asked for.
@@ -116,9 +117,9 @@ double sum_rounding(const Coalition& members);
 
 // Bound on the rounding of the gradient at weights w, in the norm of H^-1; `magnitude` holds the
 // sums of the gradient's absolute terms.
-double gradient_rounding(const Coalition& members, const Problem& problem, double dot_rounding,
-                         const Eigen::VectorXd& w, const Eigen::VectorXd& magnitude,
-                         const Eigen::VectorXd& hessian_diagonal,
+double gradient_rounding(const Coalition& members, const Eigen::VectorXd& penalty,
+                         const Rotation& rotation, double dot_rounding, const Eigen::VectorXd& w,
+                         const Eigen::VectorXd& magnitude, const Eigen::VectorXd& hessian_diagonal,
                          const Eigen::VectorXd& inverse_diagonal);
 
 // Bound on the rounding of H, as a share of H itself.

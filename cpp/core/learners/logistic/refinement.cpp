@@ -10,12 +10,12 @@ constexpr int kMostSteps = 40;
 constexpr double kLeft = 1e-9;  // of the radius
 
 // The gradient over the members, in order.
-Eigen::VectorXd gradient(const Problem& problem, const Coalition& members,
+Eigen::VectorXd gradient(const TrainingSet& training, const Coalition& members,
                          const std::vector<DoubleDouble>& weights, const Checkpoint& checkpoint) {
   const std::size_t columns = weights.size();
   std::vector<DoubleDouble> sums(columns);
   for (std::size_t j = 0; j < columns; ++j)
-    sums[j] = weights[j] * problem.penalty()[static_cast<Eigen::Index>(j)];
+    sums[j] = weights[j] * training.penalty()[static_cast<Eigen::Index>(j)];
   for (std::size_t i = 0; i < members.size(); ++i) {
     checkpoint();
     DoubleDouble margin;
@@ -33,14 +33,14 @@ Eigen::VectorXd gradient(const Problem& problem, const Coalition& members,
 
 }  // namespace
 
-std::vector<DoubleDouble> refine(const Problem& problem, const Coalition& members,
+std::vector<DoubleDouble> refine(const TrainingSet& training, const Coalition& members,
                                  const RefinementStart& fitted, const Checkpoint& checkpoint) {
-  std::vector<DoubleDouble> weights(problem.columns());
+  std::vector<DoubleDouble> weights(training.columns());
   for (std::size_t j = 0; j < weights.size(); ++j)
     weights[j].high = fitted.weights[static_cast<Eigen::Index>(j)];
   for (int i = 0; i < kMostSteps; ++i) {
     const Eigen::VectorXd root =
-        fitted.root_inverse * gradient(problem, members, weights, checkpoint);
+        fitted.root_inverse * gradient(training, members, weights, checkpoint);
     const Eigen::VectorXd step = fitted.root_inverse.transpose() * root;
     for (std::size_t j = 0; j < weights.size(); ++j)
       weights[j] = weights[j] + -step[static_cast<Eigen::Index>(j)];

@@ -4,7 +4,7 @@
 #include <Eigen/Core>
 #include <vector>
 
-#include "core/data/problem.hpp"
+#include "core/data/training_set.hpp"
 #include "core/learners/logistic/coalition.hpp"
 #include "core/numerics/double_double.hpp"
 #include "core/run/checkpoint.hpp"
@@ -20,7 +20,7 @@ struct RefinementStart {
 
 // Weights whose distance to the optimum of the members is a billionth of the radius of the fit.
 // They do not depend on the kernels as far as anything is decided by them.
-std::vector<DoubleDouble> refine(const Problem& problem, const Coalition& members,
+std::vector<DoubleDouble> refine(const TrainingSet& training, const Coalition& members,
                                  const RefinementStart& fitted, const Checkpoint& checkpoint);
 
 }  // namespace shapcpp

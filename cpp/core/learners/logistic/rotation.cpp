@@ -5,9 +5,9 @@
 namespace shapcpp {
 
 Rotation::Rotation(const Problem& problem)
-    : error_(problem.rotation_error()),
-      outside_(problem.outside()),
-      root_(error_ > 0 ? 1 / std::sqrt(problem.rotated_penalty()) : 0) {}
+    : error_(problem.training().rotation_error()),
+      outside_(problem.test().outside()),
+      root_(error_ > 0 ? 1 / std::sqrt(problem.training().rotated_penalty()) : 0) {}
 
 // sum a_i (r_i dx_i + s_i (dx_i.w) x_i): the second sum is at most sqrt(sum a_i s_i (dx_i.w)^2)
 // long, and sum a_i s_i |x_i|^2 is part of the trace.
