@@ -1,4 +1,4 @@
-"""Data Shapley values of training labels, exact and fast: which of your labels to doubt."""
+"""Which training labels are probably wrong, and what each sample is worth, exactly and fast."""
 
 try:
     from shapcpp.machine.threads import spare_libraries

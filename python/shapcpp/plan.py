@@ -10,7 +10,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
+from numpy.typing import ArrayLike, NDArray
+
 from shapcpp import checks
+from shapcpp.doubts.detector import doubt as find_doubts
+from shapcpp.doubts.result import Doubts
+from shapcpp.errors import reason
+from shapcpp.machine.memory import InsufficientMemoryError
 from shapcpp.machine.processors import available_processors
 from shapcpp.problem.folds import DEFAULT_FOLDS, FoldedProblem
 from shapcpp.problem.limits import Limits
@@ -44,6 +50,9 @@ class Plan:
     progress: Progress
     extend: Valuation | FoldedValuation | None
     executor: Executor | None
+    doubt: bool = False
+    reviewed: NDArray[Any] | None = None
+    without_doubts: Callable[[str], object] | None = None
 
     def parts(self) -> Iterator[tuple[str, Problem]]:
         """Each game that is played, and where for the beginning of a sentence."""
@@ -56,9 +65,16 @@ def plan(
     progress: Progress = False,
     extend: Valuation | FoldedValuation | None = None,
     executor: Executor | None = None,
+    doubt: bool = False,
+    reviewed: ArrayLike | None = None,
+    without_doubts: Callable[[str], object] | None = None,
     **options: Any,
 ) -> Plan:
-    """Checks the arguments of `value`; those not named here go to the class that has them."""
+    """Checks the arguments of `value`; those not named here go to the class that has them.
+
+    `reviewed` is kept with the doubts, as by `shapcpp.doubt`. `without_doubts` is told in one
+    sentence why there can be none; without it that is an error.
+    """
     problem = _problem(options)
     sampling = _made(Sampling.of, options)
     limits = _made(Limits.of, options)
@@ -74,7 +90,14 @@ def plan(
         raise TypeError(f"progress must be False, True or a callable, got {progress!r}")
     if executor is not None:
         transports.check(executor)
-    return Plan(problem, sampling, limits, threads, progress, extend, executor)
+    if not isinstance(doubt, bool):
+        raise TypeError(f"doubt must be True or False, got {doubt!r}")
+    whole = problem if isinstance(problem, Problem) else problem.whole
+    decisions = checks.companion("reviewed", reviewed, whole.y)
+    return Plan(
+        problem, sampling, limits, threads, progress, extend, executor,
+        doubt, decisions, without_doubts,
+    )  # fmt: skip
 
 
 def _problem(options: dict[str, Any]) -> Problem | FoldedProblem:
@@ -134,6 +157,10 @@ def carry_out(p: Plan, forecast: Forecast | None = None) -> Valuation | FoldedVa
         cost.check_fits(part, p.sampling, p.threads, elsewhere=p.executor is not None)
     runner = _runner(p, forecast)
     try:
+        if p.doubt and runner.doubts is None:  # first, so that whatever ends the run keeps them
+            runner.doubts = _doubts(p)
+        elif p.reviewed is not None and runner.doubts is not None:
+            runner.doubts = replace(runner.doubts, reviewed=p.reviewed)
         with _reporter(p.progress) as report:
             if isinstance(runner, FoldedRunner):
                 runner.run(partial(_backend, p), report)
@@ -155,6 +182,22 @@ def _runner(p: Plan, forecast: Forecast | None) -> Runner | FoldedRunner:
     if isinstance(p.extend, FoldedValuation):
         raise TypeError(f"extend must be a Valuation, as the run has a test set, got {p.extend!r}")
     return Runner(p.problem, p.sampling, p.limits, p.extend, forecast)
+
+
+def _doubts(p: Plan) -> Doubts | None:
+    """The doubts of the rows that are valued."""
+    whole = p.problem if isinstance(p.problem, Problem) else p.problem.whole
+    try:
+        return find_doubts(
+            whole.X, whole.y, whole.groups, whole.ids, whole.true_labels, p.sampling.seed,
+            p.threads if p.executor is None else None,
+            progress=p.progress is True, reviewed=p.reviewed,
+        )  # fmt: skip
+    except (ValueError, InsufficientMemoryError) as error:
+        if p.without_doubts is None:
+            raise
+        p.without_doubts(reason(error))
+        return None
 
 
 @contextmanager

@@ -32,6 +32,7 @@ def value(
     sampler: Sampler = ..., trace: int | None = ..., until: str | None = ...,
     max_time: float | None = ..., checkpoint: files.PathLike | None = ...,
     checkpoint_every: float = ..., extend: Valuation | None = ..., executor: Executor | None = ...,
+    doubt: bool = ...,
 ) -> Valuation: ...  # fmt: skip
 @overload
 def value(
@@ -44,7 +45,7 @@ def value(
     sampler: Sampler = ..., trace: int | None = ..., until: str | None = ...,
     max_time: float | None = ..., checkpoint: files.PathLike | None = ...,
     checkpoint_every: float = ..., extend: FoldedValuation | None = ...,
-    executor: Executor | None = ...,
+    executor: Executor | None = ..., doubt: bool = ...,
 ) -> FoldedValuation: ...  # fmt: skip
 def value(
     X: ArrayLike,
@@ -75,6 +76,7 @@ def value(
     checkpoint_every: float = 60.0,
     extend: Valuation | FoldedValuation | None = None,
     executor: Executor | None = None,
+    doubt: bool = False,
 ) -> Valuation | FoldedValuation:
     """Data Shapley values of training samples, exact for the permutations drawn.
 
@@ -82,7 +84,8 @@ def value(
     logistic regression (scikit-learn's ``LogisticRegression(C=C)`` as its tolerance goes
     to zero) is brought to its optimum and the correct predictions on the test set are
     counted per class. A sample's value is the expectation, over random orders, of what its
-    joining changed. Low values point at labels to doubt.
+    joining changed: what a sample is worth to a metric. Whether its label is wrong is another
+    question, for `doubt`.
 
     Parameters
     ----------
@@ -175,6 +178,9 @@ def value(
         mpi4py's ``MPIPoolExecutor``. Each worker is sent the inputs once, then tasks of
         about a second, and uses `threads` threads for each (default: 1). What a lost
         worker had under way is done again. The integers are those of a run without.
+    doubt : bool, default False
+        Keeps in the result which labels of `y` are probably wrong, as `shapcpp.doubt` tells it of
+        `X`, `y` and `seed`: `Valuation.doubts`. Pages and tables then begin with the doubts.
 
     Returns
     -------

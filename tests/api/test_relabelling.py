@@ -119,6 +119,61 @@ def test_a_negative_label_comes_back_from_the_report(tmp_path: Path) -> None:
     assert apply_decisions(signed, decided(tmp_path, text)).rows["label"][0] == 1
 
 
+def test_decisions_are_remembered_and_removed_rows_leave_their_split(tmp_path: Path) -> None:
+    csv = "id,decision,label\na,relabel,0\nb,remove,1\nc,unsure,0\n"
+    after = apply_decisions(features(id=list("abcdef")), decided(tmp_path, csv))
+    assert after.rows["reviewed"].tolist() == ["relabel", "remove", "unsure", "", "", ""]
+    assert after.rows["split"].tolist() == ["train", "", "train", "train", "test", "test"]
+    assert after.rows["label"].tolist() == [1, 1, 0, 1, 0, 1]
+    again = apply_decisions(after, decided(tmp_path, "id,decision\nc,keep\n"))
+    assert again.rows["reviewed"].tolist() == ["relabel", "remove", "keep", "", "", ""]
+    reviewed = again.samples("train").reviewed
+    assert reviewed is not None
+    assert reviewed.tolist() == ["relabel", "keep", ""]
+    assert again.all_samples().ids.tolist() == list("acdef")  # neither valued nor judging
+
+
+def test_noise_forgets_what_was_decided_of_the_labels_it_flips(tmp_path: Path) -> None:
+    kept = apply_decisions(
+        features(id=list("abcdef")), decided(tmp_path, "id,decision\na,keep\nb,keep\nc,keep\n")
+    )
+    noisy = shapcpp.add_noise(kept, 0.5)
+    flipped = noisy.rows["label"] != kept.rows["label"]
+    assert (noisy.rows["reviewed"][flipped] == "").all()
+    np.testing.assert_array_equal(noisy.rows["reviewed"][~flipped], kept.rows["reviewed"][~flipped])
+
+
+def test_a_row_of_another_split_needs_the_label_that_was_reviewed(tmp_path: Path) -> None:
+    # `shapcpp doubt` is asked of every row; the values of a run are of training rows only.
+    after = apply_decisions(
+        features(id=list("abcdef")), decided(tmp_path, "id,decision,label\ne,relabel,0\n")
+    )
+    assert after.rows["label"].tolist() == [0, 1, 0, 1, 1, 1]
+    with pytest.raises(ValueError, match=r"no row of features\.npy has id 'z'"):
+        apply_decisions(
+            features(id=list("abcdef")), decided(tmp_path, "id,decision,label\nz,relabel,0\n")
+        )
+
+
+def test_of_three_classes_the_new_label_is_named(tmp_path: Path) -> None:
+    three = features(id=list("abcdef"))
+    three.rows["label"][:4] = [0, 1, 2, 1]
+    csv = "id,decision,label,new_label\na,relabel,0,2.0\nb,keep,1,\n"
+    assert apply_decisions(three, decided(tmp_path, csv)).rows["label"][0] == 2
+    with pytest.raises(ValueError, match="there are 2 other labels: the column new_label says"):
+        apply_decisions(three, decided(tmp_path, "id,decision\na,relabel\n"))
+    csv = "id,decision,new_label\na,relabel,0\n"
+    with pytest.raises(ValueError, match="new_label is '0'; it must be one of 1, 2"):
+        apply_decisions(three, decided(tmp_path, csv))
+
+
+def test_a_field_reviewed_of_another_kind_is_left_alone(tmp_path: Path) -> None:
+    theirs = features(id=list("abcdef"), reviewed=[1, 0, 1, 0, 1, 0])
+    assert theirs.samples("train").reviewed is None
+    with pytest.raises(TypeError, match="field reviewed holds int64, where decisions"):
+        apply_decisions(theirs, decided(tmp_path, "id,decision\na,keep\n"))
+
+
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     (tmp_path / "decisions.csv").write_bytes(b"id,decision\n\x81\x8d,keep\n")
     with pytest.raises(ValueError, match="is not a readable table"):

@@ -17,7 +17,7 @@ def test_the_command_of_the_contract_works_as_typed(folder: Path) -> None:
     done = shapcpp_cli("value", "features.npy", "--metric", "acc", "--perms", "2000", cwd=folder)
     train, test = sides(folder)
     v = shapcpp.value(train.X, train.y, test.X, test.y, 2000, ids=train.ids)
-    assert "Labels to doubt first by accuracy" in done.stdout
+    assert "Lowest values by accuracy" in done.stdout
     assert "recall" not in done.stdout
     found = re.findall(r"slice-\d+", done.stdout)
     assert found == [str(train.ids[i]) for i in v.lowest("acc", 1.0)[:10]]

@@ -106,7 +106,7 @@ def test_a_checkpoint_is_gone_on_from_and_a_foreign_one_refused(folder: Path) ->
 def test_a_time_limit_is_said(folder: Path) -> None:
     done = shapcpp_cli("value", "features.npy", "--perms", 10**9, "--max-time", 3, cwd=folder)
     assert "stopped by --max-time, after" in done.stderr
-    assert "Labels to doubt first" in done.stdout
+    assert "Lowest values by" in done.stdout
 
 
 def test_a_rule_says_whether_it_was_met(folder: Path) -> None:

@@ -23,13 +23,13 @@ from shapcpp.cli.console import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
     PATH,
-    RAW_CSV,
     STOPS,
     check_outputs,
     note,
     save,
     with_options,
 )
+from shapcpp.cli.detect import detect
 from shapcpp.cli.doubt import doubt
 from shapcpp.cli.features import features
 from shapcpp.cli.report import relabel, report
@@ -37,10 +37,7 @@ from shapcpp.cli.reproduce import reproduce
 from shapcpp.cli.value import value
 from shapcpp.errors import reason
 from shapcpp.machine.memory import InsufficientMemoryError
-from shapcpp.metrics import resolve
-from shapcpp.results import trust
 from shapcpp.results.folded import load_run
-from shapcpp.results.notices import repeated_ids, warn
 from shapcpp.results.signs import UncertifiedError
 
 
@@ -63,13 +60,18 @@ class Commands(click.Group):
 @click.version_option(shapcpp.__version__, package_name="shapcpp")
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """Tells which training labels to doubt: exact data Shapley values, fast.
+    """Tells which training labels to doubt, and what each sample is worth.
 
     \b
     A first session:
       shapcpp doubt features.npy                which labels are probably wrong, and how many
-      shapcpp value features.npy -o run.npz     value every training sample
-      shapcpp detect run.npz                    which labels to look at first
+      shapcpp value features.npy -o run.npz     what each training sample is worth to a classifier
+      shapcpp detect run.npz                    both: the labels to look at first, and values
+    \b
+    Doubts, a review of them, and doubts again:
+      shapcpp doubt features.npy -o doubts.npz
+      shapcpp report doubts.npz -o review.html
+      shapcpp relabel features.npy decisions.csv -o fixed.npy
     \b
     With label errors of known answer:
       shapcpp noise features.npy --rate 0.2 -o noisy.npy
@@ -86,6 +88,7 @@ def cli(context: click.Context) -> None:
 cli.add_command(doubt)
 cli.add_command(features)
 cli.add_command(value)
+cli.add_command(detect)
 cli.add_command(report)
 cli.add_command(relabel)
 cli.add_command(reproduce)
@@ -122,60 +125,6 @@ def noise(features: str, rate: float, seed: int, output: str) -> None:
         flipped = int((after[members] != label).sum())
         click.echo(f"flipped {flipped} of {int(members.sum())} training samples labelled {label}")
     click.echo(f"wrote {kept}. Next: shapcpp value {kept}")
-
-
-@cli.command()
-@click.argument("run", type=PATH)
-@click.option("--metric", "metrics", multiple=True, metavar="NAME",
-              help="acc, rec, spc or bal. Repeatable; default: all.")  # fmt: skip
-@click.option("--fraction", "fractions", multiple=True, type=float,
-              help="Share of samples to look at. Repeatable; default: 0.1 and 0.3, or 0.1 for the "
-              "review queue.")  # fmt: skip
-@click.option("--queue", is_flag=True, help="The review queue, also where true labels are known.")
-@click.option(
-    "--csv", "csv_path", type=PATH, metavar="FILE.csv", help="Save every row, also those not shown."
-)
-@RAW_CSV
-def detect(
-    run: str,
-    metrics: tuple[str, ...],
-    fractions: tuple[float, ...],
-    queue: bool,
-    csv_path: str | None,
-    raw_csv: bool,
-) -> None:
-    """Show which labels to look at first, or how many known errors are found.
-
-    With true labels in RUN: of the labels wrong in each direction, the share among the
-    lowest values (the paper's table). Without, or with --queue: the review queue, lowest
-    value first, and whether a sample is certainly among the lowest (at 95%, by each metric).
-
-    \b
-    Examples:
-      shapcpp detect run.npz
-      shapcpp detect run.npz --metric rec --fraction 0.05 --csv queue.csv
-    """
-    check_outputs([csv_path], inputs=[run])
-    asked = [resolve(name) for name in metrics]
-    v = load_run(run)
-    if v.n_permutations == 0:
-        raise RuntimeError(f"{run} holds no completed permutation")
-    names = [metric.name for metric in v.chosen(asked or None)]
-    if not v.complete:
-        note(f"{run} is partial: {v.n_permutations} of {v.settings['permutations']} permutations")
-    if v.true_labels is not None and not queue:
-        table = shapcpp.detection_table(v, v.labels, v.true_labels, fractions or (0.1, 0.3), names)
-        if csv_path is not None:
-            save(csv_path, lambda path: tables.save_rows(path, table, raw_csv))
-        warn(repeated_ids(v))  # as the queue does
-        tables.show_detection(table, names, v)
-    else:
-        if (said := trust.message(v, names)) is not None:
-            note(with_options(said, cli))
-        doubtful = shapcpp.review_queue(v, max(fractions, default=0.1), names)
-        if csv_path is not None:
-            save(csv_path, lambda path: tables.save_rows(path, doubtful, raw_csv))
-        tables.show_queue(doubtful, v)
 
 
 @cli.command()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import click
-import numpy as np
 
 import shapcpp
 from shapcpp.cli.console import PATH, check_outputs, note, save
-from shapcpp.detection.relabelling import DECISIONS, apply_decisions, read_decisions
+from shapcpp.detection.relabelling import apply_decisions, read_decisions
+from shapcpp.storage.reviewed import DECISIONS, REMOVE
 
 __all__ = ["relabel", "report"]
 
@@ -76,10 +78,11 @@ def report(
 def relabel(features: str, decisions: str, output: str) -> None:
     """Apply a reviewer's decisions to the labels of a features file.
 
-    DECISIONS is a CSV as the report exports it, with the columns id and decision. Training
-    rows to relabel get the other label; those to keep or unsure, and all other fields,
-    stay as they are. An id that no training row has is refused, and so is a label that is
-    no longer the one reviewed.
+    DECISIONS is a CSV as the report exports it, with the columns id and decision (keep,
+    relabel, unsure, remove), optional label (as reviewed) and new_label. Rows to relabel get
+    the other label, or new_label; rows to remove leave their split. Decisions are remembered
+    in the field reviewed, so that later lists and pages do not ask them again. An id that no
+    row has is refused, and so is a label that is no longer the one reviewed.
 
     \b
     Example:
@@ -95,9 +98,11 @@ def relabel(features: str, decisions: str, output: str) -> None:
     if any(one.label is None for one in made):
         note(f"{decisions} has no column label: applied twice, it would undo itself")
     counts = {name: sum(one.decision == name for one in made) for name in DECISIONS}
+    if not counts[REMOVE]:
+        del counts[REMOVE]
     click.echo(", ".join(f"{name} {count}" for name, count in counts.items()))
     old, new = before.rows["label"], after.rows["label"]
-    for label in np.unique(old[old != new]).tolist():
-        changed = (old == label) & (new != old)
-        click.echo(f"relabelled {changed.sum()} from {label} to {new[changed][0]}")
+    pairs = zip(old[old != new].tolist(), new[old != new].tolist(), strict=True)
+    for (one, other), number in sorted(Counter(pairs).items()):
+        click.echo(f"relabelled {number} from {one} to {other}")
     click.echo(f"wrote {kept}. Next: shapcpp value {kept}")

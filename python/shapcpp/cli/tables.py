@@ -75,9 +75,26 @@ def show_valuation(v: Run, metrics: Sequence[str]) -> None:
         f"{s['single_class']}"
     )
     for metric in metrics:
-        title = f"\nLabels to doubt first by {LONG.get(metric, metric)}{_reliability(v, metric)}"
+        title = f"\nLowest values by {LONG.get(metric, metric)}{_reliability(v, metric)}"
         console.print(title, style="bold")
         console.print(_lowest_groups(v, metric) if s["by_group"] else _lowest_samples(v, metric))
+
+
+def show_how_many(v: Run, n_labels: int) -> None:
+    """Says how many labels of the file were valued, and how many of these are probably wrong."""
+    console = make_console()
+    n = len(v.labels)
+    if n < n_labels:
+        console.print(
+            f"\n{n:,} of the {n_labels:,} labels of the file are valued, those of split train; "
+            "--folds 5 values all"
+        )
+    if v.doubts is not None:
+        low, high = v.doubts.total_interval()
+        console.print(
+            f"\nAbout {v.doubts.n_expected:.0f} of these {n:,} labels are probably wrong (95%: "
+            f"{low:.0f} to {high:.0f}), which is another question than what samples are worth"
+        )
 
 
 def _judge(v: Run) -> str:

@@ -109,6 +109,8 @@ Run = shapcpp.Valuation | FoldedValuation
     help="Have the workers of the Dask scheduler at this address do it, each on --threads threads "
     "(default: 1).",
 )  # fmt: skip
+@click.option("--no-doubt", is_flag=True,
+              help="Do not keep in the result which labels are probably wrong.")  # fmt: skip
 @click.option("-o", "--output", type=PATH, metavar="RUN.npz", help="Save the whole result.")
 @click.option("--csv", "csv_path", type=PATH, metavar="VALUES.csv", help="Save a row per sample.")
 @RAW_CSV
@@ -142,6 +144,7 @@ def value(
     checkpoint_every: float,
     extend: str | None,
     dask: str | None,
+    no_doubt: bool,
     output: str | None,
     csv_path: str | None,
     raw_csv: bool,
@@ -176,7 +179,8 @@ def value(
     for target in (output, checkpoint):
         check_outputs([target, csv_path], inputs)
     asked = [resolve(name) for name in metrics]
-    arrays = _arrays(shapcpp.read_features(features, **companions), folds)
+    data = shapcpp.read_features(features, **companions)
+    samples, arrays = _arrays(data, folds)
     if by_group and arrays["groups"] is None:
         raise ValueError(f"--by-group needs groups, and {features} holds none")
     run: dict[str, Any] = {
@@ -220,6 +224,9 @@ def value(
                 checkpoint_every=checkpoint_every,
                 extend=earlier,
                 executor=executor,
+                doubt=not no_doubt,
+                reviewed=None if no_doubt else samples.reviewed,
+                without_doubts=lambda why: note(f"no doubts are kept: {why}"),
             )
             shown = _metrics_to_show(asked, asked_for)
             v = carry_out(asked_for, partial(note_duration, asked_for))
@@ -243,15 +250,20 @@ def value(
     if csv_path is not None:
         save(csv_path, lambda path: v.to_csv(path, shown, raw=raw_csv))
     note_the_end(v, max_time, checkpoint if went_on else None)
-    tables.show_valuation(v, [m.name for m in shown])
-    if stats:
-        tables.show_stats(v)
+    _show(v, shown, len(data.rows), stats)
     if kept is not None:
         click.echo(f"\nSaved to {kept}. Next: shapcpp detect {kept}")
 
 
-def _arrays(data: shapcpp.Features, folds: int | None) -> dict[str, Any]:
-    """The arguments of `shapcpp.value` that come from the features file."""
+def _show(v: Run, shown: list[Metric], n_labels: int, stats: bool) -> None:
+    tables.show_valuation(v, [m.name for m in shown])
+    tables.show_how_many(v, n_labels)
+    if stats:
+        tables.show_stats(v)
+
+
+def _arrays(data: shapcpp.Features, folds: int | None) -> tuple[shapcpp.Samples, dict[str, Any]]:
+    """The samples to value, and the arguments of `shapcpp.value` that come from the file."""
     sides: dict[str, Any]
     if folds is None and (data.has_test or not len(data.rows)):
         samples, test = data.sides()
@@ -264,7 +276,7 @@ def _arrays(data: shapcpp.Features, folds: int | None) -> dict[str, Any]:
                 f"{data.source} has no test rows: its {len(samples.y)} rows judge one another, in "
                 f"{DEFAULT_FOLDS} folds (--folds)"
             )
-    return {
+    return samples, {
         "X": samples.X,
         "y": samples.y,
         "groups": samples.groups,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import checks
+from shapcpp.doubts.result import Doubts
 from shapcpp.metrics import Metric
 from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.notices import repeated_ids, warn
@@ -23,7 +25,7 @@ DIRECTIONS = {
 
 
 def detection_table(
-    v: Valuation | FoldedValuation,
+    v: Valuation | FoldedValuation | Doubts,
     y: ArrayLike,
     y_true: ArrayLike,
     fractions: float | Sequence[float] = (0.1, 0.3),
@@ -33,8 +35,8 @@ def detection_table(
 
     Parameters
     ----------
-    v : Valuation
-        The values of the training samples.
+    v : Valuation, FoldedValuation or Doubts
+        The values of the training samples; or doubts, whose lowest scores are looked at.
     y : array_like of int or bool, shape (n,)
         The labels as given, flipped ones included.
     y_true : array_like of int or bool, shape (n,)
@@ -43,7 +45,8 @@ def detection_table(
         Shares f of all samples to look at: the ``floor(f n + 1/2)`` of lowest value, at
         least one; ties by sample order.
     metrics : sequence of str or Metric, optional
-        Default: every named metric that the test set defines.
+        Default: every named metric that the test set defines. Doubts know no metrics: theirs is
+        called "doubt".
 
     Returns
     -------
@@ -67,16 +70,16 @@ def detection_table(
     mistaken = mistakes(v, y, y_true)
     fractions = fractions if isinstance(fractions, Sequence) else np.atleast_1d(fractions).tolist()
     shares = [checks.fraction(f"fractions[{i}]", f) for i, f in enumerate(fractions)]
-    chosen = v.chosen(metrics)
+    rankings = _rankings(v, metrics)
     rows = []
     for share in shares:
-        lowest = {metric.name: v.lowest(metric, share) for metric in chosen}
+        lowest = {name: ranking(share) for name, ranking in rankings.items()}
         for direction in DIRECTIONS:
             flipped = int(mistaken[direction].sum())
-            for metric in chosen:
-                found = int(mistaken[direction][lowest[metric.name]].sum())
-                rows.append((share, direction, metric.name, flipped, found, _ratio(found, flipped)))
-    width = max((len(metric.name) for metric in chosen), default=1)
+            for name in rankings:
+                found = int(mistaken[direction][lowest[name]].sum())
+                rows.append((share, direction, name, flipped, found, _ratio(found, flipped)))
+    width = max(map(len, rankings), default=1)
     fields = [
         ("fraction", float),
         ("direction", "U10"),
@@ -86,6 +89,18 @@ def detection_table(
         ("share", float),
     ]
     return np.array(rows, dtype=fields).view(np.recarray)
+
+
+def _rankings(
+    v: Valuation | FoldedValuation | Doubts,
+    metrics: str | Metric | Sequence[str | Metric] | None,
+) -> dict[str, Callable[[float], NDArray[np.int64]]]:
+    """By name, what gives a share of the samples, the first ones by that ranking."""
+    if not isinstance(v, Doubts):
+        return {metric.name: partial(v.lowest, metric) for metric in v.chosen(metrics)}
+    if metrics is not None:
+        raise ValueError(f"metrics is {metrics!r}, but doubts know no metrics: leave it out")
+    return {"doubt": v.lowest}
 
 
 def review_queue(
@@ -153,7 +168,7 @@ def review_queue(
 
 
 def mistakes(
-    v: Valuation | FoldedValuation, y: ArrayLike, y_true: ArrayLike
+    v: Valuation | FoldedValuation | Doubts, y: ArrayLike, y_true: ArrayLike
 ) -> dict[str, NDArray[np.bool_]]:
     """Marks the labels that are wrong in each direction; arguments as for `detection_table`."""
     given = _labels(v, "y", y)
@@ -166,7 +181,9 @@ def mistakes(
     }
 
 
-def _labels(v: Valuation | FoldedValuation, name: str, value: ArrayLike) -> NDArray[np.int64]:
+def _labels(
+    v: Valuation | FoldedValuation | Doubts, name: str, value: ArrayLike
+) -> NDArray[np.int64]:
     labels = checks.labels(name, value)
     checks.same_length(name, labels, "labels", "v", v.labels)
     return labels

@@ -10,15 +10,13 @@ from unicodedata import normalize
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp import checks
 from shapcpp.progress import silent
 from shapcpp.storage import cells, files
 from shapcpp.storage.features import Features
+from shapcpp.storage.reviewed import DECISIONS, REMOVE, remembered
 from shapcpp.storage.tables import read_table
 
 __all__ = ["Decision", "apply_decisions", "read_decisions"]
-
-DECISIONS = ("keep", "relabel", "unsure")
 
 
 @dataclass(frozen=True)
@@ -30,17 +28,20 @@ class Decision:
     id : str
         The sample.
     decision : str
-        "keep", "relabel" or "unsure".
+        "keep", "relabel", "unsure" or "remove".
     label : str or None
         The label that the reviewer saw, where the file says so.
     place : str
         File and line, for error messages.
+    new_label : str or None
+        The label to give, where the file says so.
     """
 
     id: str
     decision: str
     label: str | None
     place: str
+    new_label: str | None = None
 
 
 def read_decisions(path: files.PathLike, note: Callable[[str], None] = silent) -> list[Decision]:
@@ -50,10 +51,10 @@ def read_decisions(path: files.PathLike, note: Callable[[str], None] = silent) -
     ----------
     path : path-like
         A table, as `read_table` reads it, with the columns ``id`` and ``decision`` (keep,
-        relabel or unsure), optionally ``label``; others are ignored, and so are rows without a
-        decision. An apostrophe before an id or label that begins with ``= + - @``, a tab or
-        another apostrophe is taken away: the report puts it there, so that no spreadsheet runs
-        it as a formula.
+        relabel, unsure or remove), optionally ``label``, the label that was reviewed, and
+        ``new_label``; others are ignored, and so are rows without a decision. An apostrophe before
+        an id or label that begins with ``= + - @``, a tab or another apostrophe is taken away: the
+        report puts it there, so that no spreadsheet runs it as a formula.
     note : callable, optional
         Called with each sentence on what was not as expected of a table.
 
@@ -62,11 +63,11 @@ def read_decisions(path: files.PathLike, note: Callable[[str], None] = silent) -
     OSError
         If the file cannot be opened.
     ValueError
-        If a column is missing, a decision is none of the three, an id comes twice, or the
+        If a column is missing, a decision is none of the four, an id comes twice, or the
         file is no table.
     """
     decisions: dict[str, Decision] = {}
-    table = read_table(path, ("id", "decision", "label"))
+    table = read_table(path, ("id", "decision", "label", "new_label"))
     table.need(("id", "decision"))
     for sentence in table.notes:
         note(sentence)
@@ -80,19 +81,22 @@ def read_decisions(path: files.PathLike, note: Callable[[str], None] = silent) -
             )
         if name in decisions:
             raise ValueError(f"{row.place}: id {name!r} was decided before")
-        label = row.cells.get("label", "")
-        given = None if cells.is_missing(label) else label
-        decisions[name] = Decision(name, decision, given, row.place)
+        labels = (row.cells.get(column, "") for column in ("label", "new_label"))
+        given, new = (None if cells.is_missing(label) else label for label in labels)
+        decisions[name] = Decision(name, decision, given, row.place, new)
     return list(decisions.values())
 
 
 def apply_decisions(features: Features, decisions: list[Decision]) -> Features:
-    """Gives the other label to the training rows to relabel; changes nothing else.
+    """Gives the rows to relabel another label, and remembers each decision.
+
+    A row to remove keeps its label and leaves its split, so that it is neither valued nor judges.
 
     Parameters
     ----------
     features : Features
-        ``true_label`` and all other fields are kept as they are.
+        ``true_label`` and all other fields are kept as they are, but for ``reviewed``, which
+        remembers the decisions.
     decisions : list of Decision
         At most one per sample.
 
@@ -103,43 +107,90 @@ def apply_decisions(features: Features, decisions: list[Decision]) -> Features:
 
     Raises
     ------
+    TypeError
+        If the field ``reviewed`` of `features` is something else.
     ValueError
-        If an id belongs to no training row or to several, or if the label that the
-        reviewer saw is not the one in `features` (the decisions were applied before, or
-        are of other data).
+        If an id belongs to no row or to several; if it belongs to no training row, and the
+        decision does not say which label was reviewed; if that label is not the one in
+        `features` (the decisions were applied before, or are of other data); or if the new
+        label is missing with three or more classes, or is none of them.
     """
     train = features.mask("train")
-    labels = features.rows["label"]
-    classes = checks.two_classes(
-        f"{features.source}: label of the training rows", labels[train].astype(np.int64)
-    )
-    names = list(map(str, _ids(features)[train].tolist()))
-    rows_of = _rows_by_name(names, np.flatnonzero(train).tolist())
-    rows = features.rows.copy()
-    named_by_row = "id" not in (rows.dtype.names or ())
-    why = "; it has no ids, so that row numbers stand for them" if named_by_row else ""
+    classes = np.unique(features.rows["label"][train])
+    find = _Finder(features, train)
+    made: dict[int, str] = {}
+    changes: dict[int, Any] = {}
     for decision in decisions:
-        found = rows_of.get(decision.id) or rows_of.get(_as_meant(decision.id), [])
-        if not found:
-            raise ValueError(
-                f"{decision.place}: no training row of {features.source} has id {decision.id!r}"
-                f"{why}{cells.hint(decision.id, names)}"
-            )
-        if len(found) > 1:
-            raise ValueError(
-                f"{decision.place}: several training rows of {features.source} have id "
-                f"{decision.id!r}"
-            )
-        row = found[0]
-        label = int(labels[row])
+        row = find(decision)
+        label = features.rows["label"][row].item()
         if decision.label is not None and not _is_label(decision.label, label):
             raise ValueError(
                 f"{decision.place}: {decision.id!r} was reviewed with label {decision.label!r}, "
                 f"but {features.source} has {label}: were these decisions applied before?"
             )
+        made[row] = decision.decision
         if decision.decision == "relabel":
-            rows["label"][row] = classes[0] if label == classes[1] else classes[1]
+            changes[row] = _new_label(decision, label, classes.tolist())
+    rows = remembered(features.rows, made, features.source)
+    for row, label in changes.items():
+        rows["label"][row] = label
+    for row, word in made.items():
+        if word == REMOVE:
+            rows["split"][row] = ""
     return Features(rows, features.source)
+
+
+class _Finder:
+    """Finds the row that a decision is about: a training row, or else another one."""
+
+    def __init__(self, features: Features, train: NDArray[np.bool_]) -> None:
+        self._source = features.source
+        ids = list(map(str, _ids(features).tolist()))
+        self._sides = [
+            ([ids[row] for row in rows], _rows_by_name([ids[row] for row in rows], rows))
+            for rows in (np.flatnonzero(train).tolist(), np.flatnonzero(~train).tolist())
+        ]
+        named_by_row = "id" not in (features.rows.dtype.names or ())
+        self._why = "; it has no ids, so that row numbers stand for them" if named_by_row else ""
+
+    def __call__(self, decision: Decision) -> int:
+        kind, found = "training row", self._rows(0, decision)
+        # Doubts are of rows of every split; a decision about them says which label was seen.
+        if not found and decision.label is not None:
+            kind, found = "row", self._rows(1, decision)
+        if not found:
+            names = self._sides[0][0] + (self._sides[1][0] if kind == "row" else [])
+            raise ValueError(
+                f"{decision.place}: no {kind} of {self._source} has id {decision.id!r}"
+                f"{self._why}{cells.hint(decision.id, names)}"
+            )
+        if len(found) > 1:
+            raise ValueError(
+                f"{decision.place}: several {kind}s of {self._source} have id {decision.id!r}"
+            )
+        return found[0]
+
+    def _rows(self, side: int, decision: Decision) -> list[int]:
+        rows_of = self._sides[side][1]
+        return rows_of.get(decision.id) or rows_of.get(_as_meant(decision.id), [])
+
+
+def _new_label(decision: Decision, label: Any, classes: list[Any]) -> Any:
+    others = [one for one in classes if one != label]
+    if decision.new_label is None:
+        if len(others) != 1:
+            raise ValueError(
+                f"{decision.place}: {decision.id!r} is to be relabelled, but there are "
+                f"{len(others)} other labels: the column new_label says which"
+            )
+        return others[0]
+    meant = [one for one in others if _is_label(decision.new_label, one)]
+    if not meant:
+        raise ValueError(
+            f"{decision.place}: new_label is {decision.new_label!r}; it must be one of "
+            f"{', '.join(map(str, others))}"
+        )
+    return meant[0]
 
 
 def _rows_by_name(names: list[str], rows: list[int]) -> dict[str, list[int]]:
@@ -159,9 +210,12 @@ def _as_meant(name: str) -> str:
     return plain.removesuffix(".0") if plain[:-2].isdecimal() else plain
 
 
-def _is_label(written: str, label: int) -> bool:
+def _is_label(written: str, label: Any) -> bool:
+    """Whether an entry means a label: its text, or for numbers a way to write it."""
+    if written == str(label) or isinstance(label, str):
+        return normalize("NFC", written) == normalize("NFC", str(label))
     number = cells.whole_number(written)
-    return label == (cells.label_of(written) if number is None else number)
+    return bool(label == (cells.label_of(written) if number is None else number))
 
 
 def _ids(features: Features) -> NDArray[Any]:

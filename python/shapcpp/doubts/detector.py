@@ -31,6 +31,8 @@ def doubt(
     seed: int = 0,
     threads: int | None = None,
     progress: Progress = False,
+    *,
+    reviewed: ArrayLike | None = None,
 ) -> Doubts:
     """Finds labels that are probably wrong, without a test set.
 
@@ -57,6 +59,8 @@ def doubt(
         Default: all processors. Never changes the result.
     progress : bool or callable, default False
         True draws a bar on stderr if that is a terminal; a callable receives ``(done, total)``.
+    reviewed : array_like of str, shape (n,), optional
+        What reviewers decided of each label, "" for none: kept, so that it is not asked again.
 
     Returns
     -------
@@ -88,6 +92,7 @@ def doubt(
     if true_labels is not None:
         true_labels = labels.class_labels("true_labels", true_labels)
         checks.same_length("true_labels", true_labels, "labels", "X", X)
+    reviewed = checks.companion("reviewed", reviewed, y)
     seed = checks.seed(seed)
     threads = available_processors() if threads is None else threads
     threads = checks.positive("threads", threads, checks.MOST_THREADS)
@@ -130,6 +135,7 @@ def doubt(
             "slope": best.slope,
             "offsets": best.offsets.tolist(),
         },
+        reviewed=reviewed,
     )
 
 

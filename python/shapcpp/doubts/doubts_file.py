@@ -12,16 +12,21 @@ from numpy.typing import NDArray
 from shapcpp import _core, checks
 from shapcpp.storage import files, writing
 
-__all__ = ["holds_doubts", "read", "write"]
+__all__ = ["holds_doubts", "pack", "read", "unpack", "write"]
 
 FORMAT = 1
 KIND = "doubts"
 ARRAYS = ("score", "suggestion", "classes", "rates", "counts", "deviations", "labels", "ids")
-OPTIONAL = ("groups", "true_labels")
+OPTIONAL = ("groups", "true_labels", "reviewed")
 
 
 def write(path: files.PathLike, fields: Mapping[str, Any]) -> None:
     """Writes the fields of a Doubts, whole or not at all."""
+    writing.write_npz(path, pack(fields))
+
+
+def pack(fields: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    """The fields of a Doubts as arrays."""
     arrays = {name: fields[name] for name in ARRAYS}
     arrays |= {name: fields[name] for name in OPTIONAL if fields[name] is not None}
     about = {
@@ -33,7 +38,7 @@ def write(path: files.PathLike, fields: Mapping[str, Any]) -> None:
             for name in ("by_direction", "evidence", "total_deviation", "settings")
         },
     }
-    writing.write_npz(path, {"about": np.array(json.dumps(about)), **arrays})
+    return {"about": np.array(json.dumps(about)), **arrays}
 
 
 def holds_doubts(path: files.PathLike) -> bool:
@@ -52,23 +57,31 @@ def read(path: files.PathLike) -> dict[str, Any]:
     if missing:
         raise ValueError(f"{path} is not a file of doubts: it lacks {', '.join(missing)}")
     with files.told(f"{path} is a damaged file of doubts"):
-        about = json.loads(str(arrays["about"]))
-        if not isinstance(about, dict) or about.get("kind") != KIND:
-            raise ValueError("it does not say that it holds doubts")
-        if about.get("format") != FORMAT:
-            raise ValueError(f"its format is {about.get('format')}, this version reads {FORMAT}")
-        _check(arrays)
-        by_direction = about["by_direction"]
-        if not isinstance(by_direction, bool) or not isinstance(about["settings"], dict):
-            raise TypeError("its settings are not those of doubts")
-        return {
-            **{name: arrays[name] for name in ARRAYS},
-            **{name: arrays.get(name) for name in OPTIONAL},
-            "by_direction": by_direction,
-            "evidence": checks.real("evidence", about["evidence"]),
-            "total_deviation": checks.real("total_deviation", about["total_deviation"]),
-            "settings": about["settings"],
-        }
+        return unpack(arrays)
+
+
+def unpack(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+    """The fields of a Doubts from its arrays; TypeError or ValueError for damaged ones."""
+    about = json.loads(str(arrays["about"]))
+    if not isinstance(about, dict) or about.get("kind") != KIND:
+        raise ValueError("it does not say that it holds doubts")
+    if about.get("format") != FORMAT:
+        raise ValueError(f"its format is {about.get('format')}, this version reads {FORMAT}")
+    missing = [name for name in ARRAYS if name not in arrays]
+    if missing:
+        raise ValueError(f"it lacks {', '.join(missing)}")
+    _check(arrays)
+    by_direction = about["by_direction"]
+    if not isinstance(by_direction, bool) or not isinstance(about["settings"], dict):
+        raise TypeError("its settings are not those of doubts")
+    return {
+        **{name: arrays[name] for name in ARRAYS},
+        **{name: arrays.get(name) for name in OPTIONAL},
+        "by_direction": by_direction,
+        "evidence": checks.real("evidence", about["evidence"]),
+        "total_deviation": checks.real("total_deviation", about["total_deviation"]),
+        "settings": about["settings"],
+    }
 
 
 def _check(arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -99,6 +112,6 @@ def _check(arrays: Mapping[str, NDArray[Any]]) -> None:
     for name in ("rates", "counts", "deviations"):
         if (arrays[name] < 0).any():
             raise ValueError(f"{name} are negative")
-    for name in ("ids", "groups"):
+    for name in ("ids", "groups", "reviewed"):
         if name in arrays:
             checks.identifiers(name, arrays[name])

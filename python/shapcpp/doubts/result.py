@@ -14,13 +14,13 @@ from shapcpp.doubts import doubts_file
 from shapcpp.extras import installs
 from shapcpp.storage import files
 from shapcpp.storage.csv_files import write_csv
+from shapcpp.storage.reviewed import FINAL
 
 if TYPE_CHECKING:
     import pandas
 
 __all__ = ["Doubts"]
 
-ROWS_SHOWN = 10
 Floats = NDArray[np.float64]
 
 
@@ -58,6 +58,8 @@ class Doubts:
         The labels as given, and identifiers: the row number where none were given.
     groups, true_labels : ndarray of shape (n,), or None
         Group ids and true labels where known. Neither changes a doubt.
+    reviewed : ndarray of str, shape (n,), or None
+        What reviewers decided of each label, "" for none: see `decided`.
     settings : dict
         The seed, how many features of how many vary, the weights of the views, the slope and
         offsets of the mixture.
@@ -77,6 +79,7 @@ class Doubts:
     groups: NDArray[Any] | None
     true_labels: NDArray[Any] | None
     settings: dict[str, Any]
+    reviewed: NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.score)
@@ -93,6 +96,13 @@ class Doubts:
         """That the given label is wrong."""
         z = np.exp(-np.abs(self.score))
         return np.where(self.score >= 0, z, 1.0) / (1.0 + z)
+
+    @property
+    def decided(self) -> NDArray[np.bool_]:
+        """Whether a reviewer has decided on the label, which is then not asked again."""
+        if self.reviewed is None:
+            return np.zeros(len(self), dtype=bool)
+        return np.isin(self.reviewed, FINAL)
 
     @property
     def n_expected(self) -> float:
@@ -190,8 +200,14 @@ class Doubts:
         )
 
     def expected_wrong(self) -> NDArray[np.int64]:
-        """The samples with the lowest scores, as many as labels are expected to be wrong."""
-        return self._first(math.floor(self.n_expected + 0.5))
+        """The samples with the lowest scores, as many as labels are expected to be wrong.
+
+        Of those that no reviewer has decided on.
+        """
+        decided = self.decided
+        left = self.n_expected - float(self.probability[decided].sum())
+        order = self._first(len(self))
+        return order[~decided[order]][: max(math.floor(left + 0.5), 0)]
 
     def _first(self, count: int) -> NDArray[np.int64]:
         return np.argsort(self.score, kind="stable")[:count]
@@ -202,18 +218,20 @@ class Doubts:
         Returns
         -------
         dict of str to ndarray of shape (n,)
-            id, label, then group and true_label where known, then suggestion, probability, score.
+            id, label, then group and true_label where known, then suggestion, probability, score;
+            then reviewed where known.
         """
         table: dict[str, NDArray[Any]] = {"id": self.ids, "label": self.labels}
         if self.groups is not None:
             table["group"] = self.groups
         if self.true_labels is not None:
             table["true_label"] = self.true_labels
-        return table | {
+        table |= {
             "suggestion": self.suggestion,
             "probability": self.probability,
             "score": self.score,
         }
+        return table if self.reviewed is None else table | {"reviewed": self.reviewed}
 
     def to_frame(self) -> pandas.DataFrame:
         """The columns of `columns` as a pandas DataFrame, one row per sample.

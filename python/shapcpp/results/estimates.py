@@ -219,7 +219,7 @@ class Estimates(ABC):
         return low[self.players], high[self.players]
 
     def lowest(self, metric: str | Metric, fraction: float = 0.1) -> NDArray[np.int64]:
-        """The samples whose labels to doubt first: those of the lowest values, lowest first.
+        """The samples of the lowest values, lowest first.
 
         Parameters
         ----------

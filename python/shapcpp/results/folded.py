@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from shapcpp.doubts.result import Doubts
 from shapcpp.metrics import Metric, resolve_all
 from shapcpp.results import folds_file, run_file, signs
 from shapcpp.results.estimates import Metrics
@@ -46,6 +47,8 @@ class FoldedValuation(SampleTable):
         The labels as given.
     groups, true_labels : ndarray of shape (n,), or None
         Group ids and true labels where known.
+    doubts : Doubts or None
+        As for `Valuation`, of all samples; the parts have none.
     """
 
     parts: tuple[Valuation, ...]
@@ -54,6 +57,7 @@ class FoldedValuation(SampleTable):
     labels: NDArray[np.int64]
     groups: NDArray[Any] | None
     true_labels: NDArray[np.int64] | None
+    doubts: Doubts | None = None
 
     if not TYPE_CHECKING:
 
@@ -177,7 +181,8 @@ class FoldedValuation(SampleTable):
         if not np.array_equal(self.folds, other.folds):
             raise ValueError("these are runs of different problems: folds are others")
         pairs = zip(self.parts, other.parts, strict=True)
-        return replace(self, parts=tuple(a.merge(b) for a, b in pairs))
+        doubts = other.doubts if self.doubts is None else self.doubts
+        return replace(self, parts=tuple(a.merge(b) for a, b in pairs), doubts=doubts)
 
     def save(self, path: files.PathLike) -> None:
         """Writes the result to a ``.npz`` file without pickles, whole or not at all.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import _core, checks
-from shapcpp.results import run_file
+from shapcpp.results import kept_doubts, run_file
 from shapcpp.storage import files, writing
 
 __all__ = ["holds_folds", "read", "write"]
@@ -25,6 +25,7 @@ def write(path: files.PathLike, fields: Mapping[str, Any], complete: bool) -> No
     """Writes the fields of a FoldedValuation, whole or not at all."""
     arrays = {name: fields[name] for name in ARRAYS}
     arrays |= {name: fields[name] for name in OPTIONAL if fields[name] is not None}
+    arrays |= kept_doubts.pack(fields["doubts"])
     about = {
         "kind": KIND,
         "format": FORMAT,
@@ -72,7 +73,8 @@ def read(path: files.PathLike) -> dict[str, Any]:
             )
         fields = {name: arrays.get(name) for name in (*ARRAYS, *OPTIONAL)}
         _check(fields, parts)
-    return {**fields, "parts": parts}
+        doubts = kept_doubts.unpack(arrays)
+    return {**fields, "parts": parts, "doubts": doubts}
 
 
 def _check(fields: Mapping[str, Any], parts: list[dict[str, Any]]) -> None:

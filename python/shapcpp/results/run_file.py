@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import _core, checks
-from shapcpp.results import index_ranges, stopping
+from shapcpp.results import index_ranges, kept_doubts, stopping
 from shapcpp.storage import files, writing
 
 __all__ = ["pack", "read", "unpack", "write"]
@@ -50,6 +50,7 @@ def pack(fields: Mapping[str, Any], complete: bool) -> dict[str, NDArray[Any]]:
     """The fields of a Valuation as arrays."""
     arrays = {name: fields[name] for name in (*INTEGER_ARRAYS, "ids")}
     arrays |= {name: fields[name] for name in OPTIONAL_ARRAYS if fields[name] is not None}
+    arrays |= kept_doubts.pack(fields["doubts"])
     about = {
         "format": FORMAT,
         "version": _core.__version__,
@@ -106,6 +107,7 @@ def unpack(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         "settings": about["settings"],
         "fingerprint": str(about["fingerprint"]),
         "stats": {k: checks.natural(k, n) for k, n in about["stats"].items()},
+        "doubts": kept_doubts.unpack(arrays),
     }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import checks
+from shapcpp.doubts.result import Doubts
 from shapcpp.results import index_ranges, run_file, signs
 from shapcpp.results.sample_table import SampleTable
 from shapcpp.results.stopping import parse_rule
@@ -86,6 +87,9 @@ class Valuation(Sums, SampleTable):
     trace_gains : ndarray of int64, shape (k, n_players, n_classes), or None
         The gains at these numbers, the last equal to `gains`. ``trace_gains[j] @ weights /
         (trace_counts[j] * settings["gain_unit"])`` are the values after that many permutations.
+    doubts : Doubts or None
+        With ``doubt=True``: which labels of these samples are probably wrong, as `shapcpp.doubt`
+        tells it. A doubt is about a label, a value about what a sample is worth to a metric.
     """
 
     gains: NDArray[np.int64]
@@ -108,6 +112,7 @@ class Valuation(Sums, SampleTable):
     stats: dict[str, int] = field(default_factory=dict)
     trace_counts: NDArray[np.int64] | None = None
     trace_gains: NDArray[np.int64] | None = None
+    doubts: Doubts | None = None
 
     def __post_init__(self) -> None:
         for name in INTEGERS:
@@ -194,6 +199,7 @@ class Valuation(Sums, SampleTable):
             full_counts=np.maximum(self.full_counts, other.full_counts),  # -1 where not known
             trace_counts=None,
             trace_gains=None,
+            doubts=other.doubts if self.doubts is None else self.doubts,
             settings={
                 **self.settings,
                 "permutations": index_ranges.size(asked),

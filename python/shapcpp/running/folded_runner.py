@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from shapcpp.doubts.result import Doubts
 from shapcpp.problem.folds import FoldedProblem
 from shapcpp.problem.limits import Limits
 from shapcpp.problem.problem import Problem
@@ -36,6 +37,11 @@ class FoldedRunner:
     forecast : callable, optional
         Is told once, from the first permutations of the first part, how long all will take.
 
+    Attributes
+    ----------
+    doubts : Doubts or None
+        The doubts that the result keeps; those of an earlier run, where it has any.
+
     Raises
     ------
     TypeError, ValueError
@@ -58,6 +64,8 @@ class FoldedRunner:
         if path is not None and os.path.exists(path):
             name = f"checkpoint {os.fspath(path)}"
             self._kept = self._of_these_folds(name, load_run(path))
+        earlier = (v.doubts for v in (self._extend, self._kept) if v is not None)
+        self.doubts: Doubts | None = next((d for d in earlier if d is not None), None)
         self._parts: list[Valuation] = []
         for fold in range(problem.n_folds):
             self._parts.append(self._runner(fold, problem.part(fold), limits).valuation())
@@ -91,6 +99,7 @@ class FoldedRunner:
             labels=problem.whole.y,
             groups=problem.whole.groups,
             true_labels=problem.whole.true_labels,
+            doubts=self.doubts,
         )
 
     def keep(self, fold: int, v: Valuation) -> None:

@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from shapcpp.doubts.result import Doubts
 from shapcpp.errors import reason
 from shapcpp.problem.limits import Limits
 from shapcpp.problem.problem import Problem
@@ -73,6 +74,8 @@ class Runner:
         What is valued.
     tally : Tally
         The sums of the permutations done.
+    doubts : Doubts or None
+        The doubts that the result keeps; those of an earlier run, where it has any.
 
     Raises
     ------
@@ -105,6 +108,7 @@ class Runner:
         self._foretold = False
         self._stopped = False  # whether the rule ended the run
         self._rule_progress = 0.0
+        self.doubts: Doubts | None = None
         earlier = self._earlier(extend)
         if earlier is not None:
             self.tally, self._full_counts = earlier.tally, earlier.full_counts
@@ -162,6 +166,7 @@ class Runner:
             fingerprint=problem.fingerprint,
             trace_counts=counts,
             trace_gains=gains,
+            doubts=self.doubts,
         )
 
     def _earlier(self, extend: Valuation | None) -> Valuation | None:
@@ -177,6 +182,7 @@ class Runner:
             differs = v.differs_from(own)
             if differs is not None:
                 raise ValueError(f"{name} is of another run: its {differs}")
+            self.doubts = self.doubts or v.doubts
             if v.n_permutations > (0 if largest is None else largest.n_permutations):
                 largest = v
         return largest

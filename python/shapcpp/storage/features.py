@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import checks
 from shapcpp.storage import files
+from shapcpp.storage.reviewed import FIELD, REMOVE, decisions_of
 
 __all__ = ["Features", "Samples"]
 
@@ -41,6 +42,8 @@ class Samples:
         Identifiers; the row number in the file where it holds none.
     groups, true_labels : ndarray of shape (n,), or None
         Group ids and true labels, where the file holds them.
+    reviewed : ndarray of str, shape (n,), or None
+        What reviewers decided of each label, "" for none, where the file remembers it.
     """
 
     X: NDArray[np.float64]
@@ -48,6 +51,7 @@ class Samples:
     ids: Array
     groups: Array | None
     true_labels: Array | None
+    reviewed: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,7 +235,7 @@ class Features:
         return self._samples(self.mask(split))
 
     def all_samples(self) -> Samples:
-        """The samples of every row, whatever its split.
+        """The samples of every row, whatever its split, but for those that reviewers removed.
 
         Raises
         ------
@@ -240,7 +244,10 @@ class Features:
         """
         if not len(self.rows):
             raise ValueError(f"{self.source} has no rows")
-        return self._samples(np.ones(len(self.rows), dtype=bool))
+        decisions = decisions_of(self.rows)
+        if decisions is None:
+            return self._samples(np.ones(len(self.rows), dtype=bool))
+        return self._samples(decisions != REMOVE)
 
     @property
     def has_test(self) -> bool:
@@ -256,6 +263,7 @@ class Features:
             ids=optional.get("id", np.flatnonzero(mask)),
             groups=optional.get("group"),
             true_labels=optional.get("true_label"),
+            reviewed=decisions_of(rows),
         )
 
     def sides(self) -> tuple[Samples, Samples]:
@@ -282,7 +290,8 @@ class Features:
     def relabelled(self, mask: NDArray[np.bool_], labels: Array) -> Features:
         """A copy in which the rows of `mask` have new labels and ``true_label`` the known truth.
 
-        ``true_label`` is kept where the rows have it; otherwise it becomes the old label.
+        ``true_label`` is kept where the rows have it; otherwise it becomes the old label. What
+        reviewers decided of a label that changes is forgotten.
         """
         rows = self.rows
         if "true_label" not in (rows.dtype.names or ()):
@@ -294,5 +303,8 @@ class Features:
             rows = wider
         else:
             rows = rows.copy()
+        changed = np.flatnonzero(mask)[rows["label"][mask] != labels]
         rows["label"][mask] = labels
+        if decisions_of(rows) is not None:
+            rows[FIELD][changed] = ""
         return Features(rows, self.source)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from shapcpp.storage import files
 from shapcpp.storage.features_file import read_features
+from shapcpp.storage.reviewed import REMOVE, decisions_of
 
 __all__ = ["LabelledRows", "read_labelled_rows"]
 
@@ -21,7 +22,8 @@ COMPANIONS = {"ids": "id", "groups": "group", "true_labels": "true_label"}
 class LabelledRows:
     """Features and labels of rows that have one, with what else is known of them.
 
-    `rows` are their places in the file, `missing` counts rows without a label.
+    `rows` are their places in the file, `missing` counts rows without a label, `removed` those that
+    reviewers removed; `reviewed` says what they decided of the others, where the file remembers it.
     """
 
     X: Array
@@ -31,6 +33,8 @@ class LabelledRows:
     groups: Array | None
     true_labels: Array | None
     missing: int
+    reviewed: Array | None = None
+    removed: int = 0
 
 
 def read_labelled_rows(path: files.PathLike, labels: files.PathLike | None = None) -> LabelledRows:
@@ -71,7 +75,10 @@ def read_labelled_rows(path: files.PathLike, labels: files.PathLike | None = Non
             raise ValueError(f"{path} is no features file: it lacks {', '.join(missing) or 'rows'}")
         X, y = content["features"], content["label"]
         others = {ours: content[field] for ours, field in COMPANIONS.items() if field in names}
-    rows = np.flatnonzero(~_is_missing(y))
+    is_missing = _is_missing(y)
+    decisions = None if names is None else decisions_of(content)
+    is_removed = np.zeros(len(y), dtype=bool) if decisions is None else decisions == REMOVE
+    rows = np.flatnonzero(~is_missing & ~is_removed)
     if not len(rows):
         raise ValueError(f"{path} has no labelled row")
     kept = {name: column[rows] for name, column in others.items()}
@@ -83,7 +90,9 @@ def read_labelled_rows(path: files.PathLike, labels: files.PathLike | None = Non
         ids=kept.get("ids", rows),
         groups=kept.get("groups"),
         true_labels=None if true is not None and _is_missing(true).any() else true,
-        missing=len(y) - len(rows),
+        missing=int(is_missing.sum()),
+        reviewed=None if decisions is None else decisions[rows],
+        removed=int((is_removed & ~is_missing).sum()),
     )
 
 

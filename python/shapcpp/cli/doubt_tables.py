@@ -1,0 +1,116 @@
+"""Doubts as the command line prints them: how many labels are wrong, and which ones first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+import shapcpp
+from shapcpp.cli.tables import make_console, make_table
+from shapcpp.detection.queue import DIRECTIONS
+
+__all__ = ["order_of", "show_found", "show_list", "show_numbers"]
+
+ROWS_SHOWN = 10
+PAIRS_SHOWN = 10
+
+
+def order_of(d: shapcpp.Doubts, fraction: float | None) -> NDArray[np.int64]:
+    """The samples to list: as many as are expected to be wrong, or a share of all.
+
+    Labels on which a reviewer has decided are left out.
+    """
+    if fraction is None:
+        return d.expected_wrong()
+    order = d.lowest(fraction)
+    return order[~d.decided[order]]
+
+
+def show_numbers(d: shapcpp.Doubts) -> None:
+    """Shows how many labels are wrong, in which direction, and from which label to which."""
+    console = make_console()
+    low, high = d.total_interval()
+    console.print(
+        f"{len(d)} labels of {len(d.classes)} classes, each judged by all others: about "
+        f"{d.n_expected:.0f} are wrong (95%: {low:.0f} to {high:.0f})"
+    )
+    console.print(f"{d.shift[0].upper()}{d.shift[1:]}.")
+    pairs = d.expected()
+    pairs = pairs[pairs.number >= 0.5]
+    if not len(pairs):
+        return
+    table = make_table(["given", "probably", "labels", "95% interval"], left=["given", "probably"])
+    for row in pairs[:PAIRS_SHOWN]:
+        table.add_row(
+            str(row.given),
+            str(row.suggested),
+            f"{row.number:.0f}",
+            f"{row.low:.0f} to {row.high:.0f}",
+        )
+    console.print(table)
+    if len(pairs) > PAIRS_SHOWN:
+        console.print(f"... and {len(pairs) - PAIRS_SHOWN} more pairs")
+
+
+def show_list(
+    d: shapcpp.Doubts,
+    order: NDArray[np.int64],
+    saved_by: str | None,
+    beside: Mapping[str, Sequence[str]] | None = None,
+) -> None:
+    """Shows the head of a list of doubted labels.
+
+    `saved_by` is the option that would save all of it; `beside` has further columns, with an entry
+    per sample.
+    """
+    console = make_console()
+    if d.decided.any():
+        console.print(
+            f"{int(d.decided.sum())} labels were reviewed before; they are not asked again"
+        )
+    if not len(order):
+        left = "" if not d.decided.any() else " of those not reviewed"
+        console.print(
+            f"\nNo label{left} is expected to be wrong; --fraction lists the least likely ones"
+        )
+        return
+    console.print(f"\nLabels to doubt first: {len(order)} of {len(d)}", style="bold")
+    extra = ["group"] if d.groups is not None else []
+    truth = ["true_label"] if d.true_labels is not None else []
+    heads = ["id", *extra, "label", *truth, "suggestion", "probability"]
+    others = beside or {}
+    table = make_table([*heads, *others], left=["id", "group", "label", "true_label", "suggestion"])
+    columns = d.columns()
+    for i in order[:ROWS_SHOWN]:
+        cells = [str(columns[name][i]) for name in heads[:-1]]
+        table.add_row(*cells, f"{d.probability[i]:.3f}", *(column[i] for column in others.values()))
+    console.print(table)
+    if len(order) > ROWS_SHOWN and saved_by is not None:
+        console.print(f"... and {len(order) - ROWS_SHOWN} more: {saved_by} saves them all")
+    if d.true_labels is not None:
+        wrong = d.labels != d.true_labels
+        console.print(
+            f"Of {int(wrong.sum())} labels known to be wrong, {int(wrong[order].sum())} are among "
+            f"these {len(order)}"
+        )
+
+
+def show_found(d: shapcpp.Doubts, fractions: Sequence[float]) -> None:
+    """Shows the paper's table for doubt: known errors among the labels doubted most."""
+    assert d.true_labels is not None
+    console = make_console()
+    console.print("\nKnown label errors among the labels doubted most", style="bold")
+    shown = make_table(["most doubted", "error", "flipped", "doubt"], left=["error"])
+    cuts = {fraction: f"{100 * fraction:g}%" for fraction in fractions}
+    expected = math.floor(d.n_expected + 0.5)
+    if expected:
+        cuts.setdefault(expected / len(d), f"{expected} as expected")
+    for fraction, name in cuts.items():
+        for row in shapcpp.detection_table(d, d.labels, d.true_labels, fraction):
+            found = f"{row.share:.2f} ({row.found})" if row.flipped else "-"
+            error = DIRECTIONS.get(row.direction, row.direction)
+            shown.add_row(name, error, str(row.flipped), found)
+    console.print(shown)
