@@ -134,9 +134,9 @@ def regression(game: Game, rows: int, rng: np.random.Generator) -> tuple[Floats,
                 counts[2 * r + s] = game.one_class(int(game.y[members[0]])) - game.empty
                 continue
             score, seconds = timed(_core.grand_coalition, game.of(members))
-            counts[2 * r + s] = score.correct - game.empty
+            counts[2 * r + s] = score.values - game.empty
             spent += seconds
-    total = game.grand_coalition.correct - game.empty
+    total = game.grand_coalition.values - game.empty
     centred = inside - inside.mean(axis=1, keepdims=True)
     value = np.linalg.lstsq(centred, counts - inside.mean(axis=1)[:, None] * total, rcond=None)[0]
     return value - value.mean(axis=0) + total / n, spent

@@ -84,7 +84,7 @@ void run(const GameFactory& game, const Sampler& sampler, const Score& grand, Ta
 void bind_runs(py::module_& module) {
   py::register_exception<ConvergenceError>(module, "ConvergenceError", PyExc_RuntimeError);
   py::class_<Score>(module, "Score", py::is_final())
-      .def_property_readonly("correct",
+      .def_property_readonly("values",
                              [](const Score& s) { return to_array(s.values, {s.values.size()}); })
       .def_property_readonly("ties", [](const Score& s) { return s.open.ties; })
       .def_property_readonly("uncertified", [](const Score& s) { return s.open.uncertified; });

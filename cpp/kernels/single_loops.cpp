@@ -65,7 +65,7 @@ inline void for_margins(const float* tile, size_t columns, const float* weights,
 void add_remainder(const float* tile, size_t columns, const float* direction, const float* offsets,
                    const float* probabilities, const float* curvatures, size_t rows,
                    double* lane_sums, Shifts* shifts) {
-  float pulls[kTileRows];
+  float remainders[kTileRows];
   Single most{}, fourth{}, eighth{};
   const auto use = [&](Single moved, size_t row) {
     const Single t = moved - load(offsets + row);
@@ -76,7 +76,7 @@ void add_remainder(const float* tile, size_t columns, const float* direction, co
     most = size > most ? size : most;
     fourth += c * power;
     eighth += c * power * power;
-    store(pulls + row, remainder(t, load(probabilities + row), c));
+    store(remainders + row, remainder(t, load(probabilities + row), c));
   };
   for_margins(tile, columns, direction, rows, use);
   for (size_t j = 0; j < columns; ++j) {
@@ -84,10 +84,10 @@ void add_remainder(const float* tile, size_t columns, const float* direction, co
     Single even{}, odd{};
     size_t row = 0;
     for (; row + 2 * kSingleLanes <= rows; row += 2 * kSingleLanes) {
-      even += load(column + row) * load(pulls + row);
-      odd += load(column + row + kSingleLanes) * load(pulls + row + kSingleLanes);
+      even += load(column + row) * load(remainders + row);
+      odd += load(column + row + kSingleLanes) * load(remainders + row + kSingleLanes);
     }
-    if (row < rows) even += load(column + row) * load(pulls + row);
+    if (row < rows) even += load(column + row) * load(remainders + row);
     float lanes[kSingleLanes];
     store(lanes, even + odd);
     double* target = lane_sums + j * kLaneSums;

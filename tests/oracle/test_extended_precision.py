@@ -110,10 +110,10 @@ def test_no_sign_is_guessed_near_the_boundary(kind: str, seed: int) -> None:
             assert kind == "hardly penalised"
             continue
         if score.ties + score.uncertified:
-            assert score.correct[1] == 0
+            assert score.values[1] == 0
             assert distance < DOUBT[kind], (kind, distance)
         else:
-            assert score.correct[1] == is_positive, (kind, distance)
+            assert score.values[1] == is_positive, (kind, distance)
 
 
 @GAMES
@@ -127,7 +127,7 @@ def test_margins_that_overflow_are_left_open(make: Game) -> None:
     problem = core_problem((X, y, X_test, np.ones(4)), C=1.7e308, class_weights=np.full(2, 1e9))
     score = _core.grand_coalition(make(problem))
     # Two pairs of opposite samples: one of each is positive.
-    assert 0 <= 2 - score.correct[1] <= score.ties + score.uncertified
+    assert 0 <= 2 - score.values[1] <= score.ties + score.uncertified
 
 
 @GAMES

@@ -102,7 +102,7 @@ def test_gains_add_up_and_equal_the_dense_twin(n: int, leaf: int) -> None:
     grand_coalition = _core.grand_coalition(game)
     order = _core.permutation(n, 3, 0)
     gains, open_signs = testing.halved(game, grand_coalition, order, leaf=leaf)
-    total = grand_coalition.correct - testing.walk(game, grand_coalition, order)[0][0]
+    total = grand_coalition.values - testing.walk(game, grand_coalition, order)[0][0]
     np.testing.assert_array_equal(gains.sum(axis=0), whole_share(n, leaf) * total)
     twin = testing.dense_game(small_problem(n))
     dense, _ = testing.halved(twin, _core.grand_coalition(twin), order, leaf=leaf)

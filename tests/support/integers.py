@@ -33,7 +33,7 @@ def of_core(kind: str, make: Callable[[_core.Problem], _core.Game]) -> str:
         order = _core.permutation(game.n_players, seed, 7)
         path, open_signs = testing.walk(game, grand_coalition, order)
         tally = adversarial.run(game, seed)
-        found += [grand_coalition.correct, grand_coalition.ties, grand_coalition.uncertified]
+        found += [grand_coalition.values, grand_coalition.ties, grand_coalition.uncertified]
         found += [path, open_signs]
         found += [tally.gains, tally.products, tally.ties, tally.uncertified]
     return digest(*found)

@@ -14,16 +14,16 @@ using Eigen::Index;
 
 // This many samples at a time are worth a product of matrices.
 constexpr std::size_t kBatch = 32;
-// Features of a band differ in size by no more: the rounding of a rotation is relative to the
-// largest, and costs the smallest that many digits.
+// Sizes of features within a band differ by no larger factor: a rotation rounds relative to the
+// largest feature, so the smallest one loses the digits of that factor.
 constexpr double kBandWidth = 0x1p16;
 
 double power_of_two(double deviation, double C) {
   return deviation > 0 ? std::ldexp(1.0, std::ilogb(std::min(1 / deviation, std::sqrt(C)))) : 1.0;
 }
 
-// Sorted bands of the features whose deviation is not zero. What is smaller than the penalty allows
-// to matter counts as if it were larger.
+// The features whose deviation is not zero, in bands from small to large. The penalty keeps
+// features below 1/sqrt(C) from mattering, so they count as that large.
 std::vector<std::vector<Index>> bands_of(const std::vector<double>& deviations, double C) {
   const auto size = [&](Index j) {
     return std::max(deviations[static_cast<std::size_t>(j)], 1 / std::sqrt(C));
@@ -81,9 +81,9 @@ void Coordinates::measure(std::span<const double> training, const Checkpoint& ch
     deviations_[j] = std::sqrt(deviations_[j]) * (high[j] - low[j]);
 }
 
-// Which features are columns and which are rotated, their factors and the penalties. One factor for
-// all features of a band keeps the penalty uniform, so that it is the same in any orthonormal
-// coordinates. Rotated columns have the same sum of variances.
+// Decides which features are columns and which are rotated, and sets factors and penalties. With
+// one factor for all features of a band the penalty is uniform, and so the same in any orthonormal
+// coordinates. A rotation keeps the sum of variances.
 void Coordinates::arrange(std::size_t rows, double C) {
   const std::size_t d = centre_.size();
   factor_.assign(d, 0.0);
@@ -144,7 +144,7 @@ void Coordinates::rotate(std::span<const double> training, const Checkpoint& che
     for_each_batch(training, checkpoint, [&](std::size_t, const Eigen::MatrixXd& batch) {
       distance = std::max(distance, band.span.distance(batch(band.features, Eigen::all)));
     });
-    // One rounding of each entry from centring, and one in reserve.
+    // Centring rounds each entry once; one more rounding is kept in reserve.
     rotation_error_ =
         std::max(rotation_error_, distance + band.span.coordinate_error() + 2 * kRounding);
   }

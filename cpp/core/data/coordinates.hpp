@@ -1,4 +1,4 @@
-// From the user's columns to those the engine works in.
+// The engine works in coordinates of its own: this maps the user's columns to them.
 #pragma once
 
 #include <Eigen/Core>
@@ -12,18 +12,18 @@
 
 namespace shapcpp {
 
-// The objective is unchanged if the training mean is subtracted from every column (the intercept is
-// not penalised and takes it up) and if a column is divided by s while its penalty 1/C becomes
-// 1/(C s^2). The first leaves a relative error of one rounding per entry; the second is exact,
-// since s is a power of two: near the column's deviation, or near 1/sqrt(C) if that is larger, so
-// that neither the data's nor the penalty's part of the Hessian is large. Margins are then sums of
-// moderate terms however the features were scaled. The intercept is the last column, 1.
+// Two changes leave the objective as it is. Each column is centred at its training mean: the
+// intercept has no penalty and takes the mean up. Each column is divided by a number s, and its
+// penalty 1/C becomes 1/(C s^2). Centring rounds each entry once. Division is exact, since s is a
+// power of two: the one near the column's deviation, or near 1/sqrt(C) if that is larger, so that
+// neither the data's nor the penalty's part of the Hessian is large. Margins are then sums of
+// moderate terms, whatever the scale of the features. The last column is the intercept's 1.
 //
-// With more features than training samples the weights of features with one penalty lie in the span
-// of the training samples, centred, whatever the coalition. Features are sorted by size into bands,
-// and those of a band with more features than samples become coordinates in the span of that band,
-// with one s. A band's rounding never meets the features of another, however small these are beside
-// its own. Features that are constant in training have no column.
+// With more features than training samples, a coalition's weights on features of one penalty lie in
+// the span of the centred training samples. Features are sorted by size into bands. A band of more
+// features than samples shares one s, and its features are replaced by coordinates in the span of
+// the band's part of the samples. The rounding of a band touches no feature of another band,
+// however much smaller that is. Features that are constant in training then have no column.
 class Coordinates {
  public:
   // `training` holds samples of `n_features` columns, row by row.
@@ -33,13 +33,13 @@ class Coordinates {
   std::size_t columns() const { return static_cast<std::size_t>(penalty_.size()); }
   // Diagonal of the penalty, per column; 0 for the intercept.
   const Eigen::VectorXd& penalty() const { return penalty_; }
-  // Calls take(i, sample, norm, outside) with each sample in working coordinates, its Euclidean
-  // norm, and a bound on the length of what of it is outside the spans.
+  // Calls take(i, sample, norm, outside) for each sample: the sample in working coordinates, its
+  // Euclidean norm, and a bound on the length of its part outside the spans.
   using Taker = std::function<void(std::size_t, std::span<const double>, double, double)>;
   void for_each(std::span<const double> samples, const Checkpoint& checkpoint,
                 const Taker& take) const;
-  // Bound on |dx| / |x|, where dx is what the rotation changes a training sample x by, or the part
-  // of any sample that is inside the spans; 0 without a rotation.
+  // Bound on |dx| / |x|, where a rotation changes a training sample x, or the part of another
+  // sample inside the spans, by dx; 0 without a rotation.
   double rotation_error() const { return rotation_error_; }
   // The least penalty of a rotated column; 0 without one.
   double rotated_penalty() const { return rotated_penalty_; }

@@ -14,15 +14,16 @@ namespace {
 using Eigen::Index;
 using Eigen::MatrixXd;
 
-// Multiples of 2^-25, the rest of each entry at most 2^-26. Sums of products of such digits of two
-// vectors no longer than 1 are exact in any order: multiples of 2^-50, at most 4 in size.
+// Rounds entries to multiples of 2^-25; the rest of each is at most 2^-26. For two vectors no
+// longer than 1 the sum of products of such entries is exact in any order: its terms are multiples
+// of 2^-50, and no partial sum exceeds 4.
 MatrixXd leading_digits(const MatrixXd& matrix) {
   constexpr double kShift = 1.5 * 0x1p52 * 0x1p-25;
   return (matrix.array() + kShift) - kShift;
 }
 
-// Blocks of products, and with them the last bits of sums, are cut by the sizes of the caches: the
-// same ones everywhere, so that coordinates are the same on every machine.
+// Eigen cuts products into blocks by the sizes of the caches, and the blocks decide the last bits
+// of sums. The same sizes everywhere make coordinates the same on every machine.
 [[maybe_unused]] const bool blocks_are_fixed = [] {
   Eigen::setCpuCacheSizes(1 << 15, 1 << 19, 1 << 21);
   return true;
@@ -32,8 +33,8 @@ void scale(Eigen::Ref<MatrixXd> matrix, int exponent) {
   matrix = matrix.unaryExpr([exponent](double value) { return std::ldexp(value, exponent); });
 }
 
-// The power of two that brings a column's length to between 1/2 and 1, if it is not zero: first its
-// largest entry, so that squares neither overflow nor vanish.
+// Brings a column's length to between 1/2 and 1 by a power of two, if it is not zero, and returns
+// the exponent. The largest entry is scaled first, so that squares neither overflow nor vanish.
 int normalise(Eigen::Ref<MatrixXd> column) {
   const double largest = column.lpNorm<Eigen::Infinity>();
   if (largest == 0) return 0;
@@ -99,7 +100,8 @@ Span::Span(MatrixXd vectors, const Checkpoint& checkpoint) {
   defect_ += mixed + mixed.transpose();
 }
 
-// With Q = V S, S^2 = I + defect, it is V'x = S^-1 Q'x, and S^-1 is I - defect / 2 but for squares.
+// With Q = V S and S^2 = I + defect, V'x = S^-1 Q'x, and S^-1 is I - defect / 2 up to squares of
+// the defect.
 MatrixXd Span::coordinates(MatrixXd x) const {
   std::vector<int> exponents;
   for (Index i = 0; i < x.cols(); ++i) exponents.push_back(normalise(x.col(i)));
@@ -115,15 +117,16 @@ MatrixXd Span::coordinates(MatrixXd x) const {
   return result;
 }
 
-// One rounding each of the product and of the correction, and as much in reserve; the inexact parts
-// of the product and of the defect; the squares left out of the correction, and its own rounding.
+// Adds up: one rounding each of the product and of the correction, and as much in reserve; the
+// inexact parts of the product and of the defect; the squares that the correction leaves out, and
+// its own rounding.
 double Span::coordinate_error() const {
   const auto r = static_cast<double>(dimension());
   const double defect = defect_.norm() + r * rounding_of_rest();
   return 4 * kRounding + 2 * r * rounding_of_rest() + defect * (defect + r * kRounding);
 }
 
-// |x - Q z| for whatever z, here Q'x to double precision.
+// |x - Q z| bounds the distance for any z; here z is Q'x in double precision.
 double Span::distance(MatrixXd x) const {
   for (Index i = 0; i < x.cols(); ++i) normalise(x.col(i));
   MatrixXd low = low_.transpose() * x;
@@ -140,8 +143,8 @@ double Span::distance(MatrixXd x) const {
   return 1.001 * most + 2 * std::sqrt(static_cast<double>(dimension())) * rounding_of_rest();
 }
 
-// Of an entry of a product of two such matrices: where a factor is what the leading digits leave,
-// at most sqrt(d) 2^-26 long, sums of d products round.
+// The rounding of an entry of a product in which one factor is what leading digits leave: that
+// factor is at most sqrt(d) 2^-26 long, and a sum of d products rounds.
 double Span::rounding_of_rest() const {
   const auto d = static_cast<double>(high_.rows());
   return d * std::sqrt(d) * 0x1p-24 * kRounding;

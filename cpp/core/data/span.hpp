@@ -1,8 +1,8 @@
 // An orthonormal basis of the span of a few long vectors, and coordinates in it whose error is
 // known.
 //
-// How the basis was found does not matter: how far it is from orthonormal, and the vectors from
-// their span, is measured with products that are all but exact. docs/engine.md has the argument.
+// The way to the basis does not matter: products that are all but exact measure how far the basis
+// is from orthonormal, and how far the vectors are from its span. docs/engine.md has the argument.
 #pragma once
 
 #include <Eigen/Core>
@@ -13,7 +13,7 @@ namespace shapcpp {
 
 class Span {
  public:
-  // Of the columns of `vectors`, a matrix taller than wide, which is used up.
+  // The span of the columns of `vectors`, a matrix taller than wide, which is used up.
   Span(Eigen::MatrixXd vectors, const Checkpoint& checkpoint);
 
   Eigen::Index dimension() const { return high_.cols(); }

@@ -9,7 +9,8 @@ inline double logistic_function(double z) {
   return z >= 0 ? 1 / (1 + std::exp(-z)) : std::exp(z) / (1 + std::exp(z));
 }
 
-// Of the label and of the other one, at a margin that is positive where the label is right.
+// Probabilities of the label and of the other one, at a margin that is positive where the label is
+// right.
 struct Probabilities {
   double right;
   double wrong;
@@ -21,8 +22,9 @@ inline Probabilities probabilities(double margin) {
   return margin >= 0 ? Probabilities{likely, tail * likely} : Probabilities{tail * likely, likely};
 }
 
-// The c with c = -a (p(z + q c) - y): the coefficient at which a new sample's pull balances a
-// quadratic model whose curvature along the sample is 1 / q. Its root lies between 0 and c(z).
+// The c with c = -a (p(z + q c) - y): a new sample of margin z moves the weights by c H^-1 x, and
+// its margin by q c, where its residual balances the quadratic model H, q = |x|_{H^-1}^2. Its root
+// lies between 0 and c(z).
 inline double balance(double z, double q, double a, double y) {
   double near = 0;
   double far = -a * (logistic_function(z) - y);

@@ -68,7 +68,7 @@ class Tiles {
       target[j * kernels::kTileStride] = static_cast<T>(sample[j]);
   }
   // The given rows of another list, in ascending order; column by column within a tile, since
-  // rows are strewn over the cache.
+  // the numbers of a row are scattered over the cache.
   void append_from(const Tiles& other, std::span<const std::uint32_t> rows) {
     std::size_t done = 0;
     while (done < rows.size()) {

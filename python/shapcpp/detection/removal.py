@@ -163,7 +163,7 @@ class _Judge:
         problem = _core.Problem(
             X=X, classes=classes, players=np.arange(len(classes)), **self._fixed
         )
-        return _core.grand_coalition(_core.logistic_game(problem)).correct
+        return _core.grand_coalition(_core.logistic_game(problem)).values
 
 
 def _weights(v: Valuation) -> NDArray[np.float64]:

@@ -41,7 +41,7 @@ class LocalBackend:
         self._grand_coalition = _core.grand_coalition(self._game)
         self._sampler: _core.Sampler | None = None
         self.min_chunk = min(threads, sampling.max_orders(problem))
-        set_full_counts(self._grand_coalition.correct)
+        set_full_counts(self._grand_coalition.values)
 
     def do(self, first: int, end: int, report: Callable[[int], object]) -> Iterator[Tally]:
         """See `runner.Backend.do`."""

@@ -188,7 +188,7 @@ def carry_out(task: Task, inputs: Inputs | None) -> TaskResult:
     return replace(
         result,
         tally=_narrowed(Tally.of(tally)),
-        full_counts=grand_coalition.correct,
+        full_counts=grand_coalition.values,
         seconds=time.perf_counter() - start,
         failed=failed,
     )

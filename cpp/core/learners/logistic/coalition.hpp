@@ -1,6 +1,7 @@
 // The members of a coalition, laid out for the kernels.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -31,6 +32,9 @@ class Coalition {
   const double* weights() const { return weights_.data(); }
   // The largest Euclidean norm of a member.
   double largest_norm() const { return largest_norm_; }
+  // The largest norm(x) of a member x, padded for the kernels.
+  template <class Norm>
+  double largest(const Norm& norm, const Checkpoint& checkpoint) const;
   // The sum of the weights.
   double total_weight() const { return total_weight_; }
   // An optimum exists once both classes are in.
@@ -45,5 +49,17 @@ class Coalition {
   double largest_norm_ = 0;
   double total_weight_ = 0;
 };
+
+template <class Norm>
+double Coalition::largest(const Norm& norm, const Checkpoint& checkpoint) const {
+  double most = 0;
+  AlignedVector x(padded_columns(training_.columns()));
+  for (std::size_t i = 0; i < size(); ++i) {
+    if (i % kernels::kTileRows == 0) checkpoint();
+    for (std::size_t j = 0; j < training_.columns(); ++j) x[j] = samples_.value(i, j);
+    most = std::max(most, norm(x));
+  }
+  return most;
+}
 
 }  // namespace shapcpp

@@ -137,17 +137,12 @@ double Expansion::bound_remainder(const AlignedVector& u, Shifts& shifts) const 
 }
 
 double Expansion::largest_leverage() const {
-  double most = 0;
-  const SampleTiles& samples = members_.samples();
-  AlignedVector x(stride_);
   AlignedVector inverse_x(stride_);
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    if (i % kTileRows == 0) checkpoint_();
-    for (std::size_t j = 0; j < columns_; ++j) x[j] = samples.value(i, j);
+  const auto norm = [&](const AlignedVector& x) {
     kernels_.multiply(inverse_.data(), columns_, stride_, x.data(), inverse_x.data());
-    most = std::max(most, kernels_.dot(x.data(), inverse_x.data(), stride_));
-  }
-  return (1 + inverse_drift_) * std::sqrt(most);
+    return std::sqrt(std::max(kernels_.dot(x.data(), inverse_x.data(), stride_), 0.0));
+  };
+  return (1 + inverse_drift_) * members_.largest(norm, checkpoint_);
 }
 
 }  // namespace shapcpp

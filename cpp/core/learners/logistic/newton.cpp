@@ -60,11 +60,11 @@ void Newton::expect(std::size_t i) {
   const auto sample = training_.sample(i);
   const Eigen::Map<const Eigen::VectorXd> x(sample.data(), optimum_.weights.size());
   const double a = training_.weight_of(i);
-  const Eigen::VectorXd pull = factor_.solve(x);
-  const double leverage = x.dot(pull);
+  const Eigen::VectorXd inverse_x = factor_.solve(x);
+  const double leverage = x.dot(inverse_x);
   const double margin = x.dot(optimum_.weights);
   const double c = balance(margin, leverage, a, members_.sign_of(i) > 0 ? 1.0 : 0.0);
-  optimum_.weights += c * pull;
+  optimum_.weights += c * inverse_x;
   const double p = logistic_function(margin + leverage * c);
   factor_.rankUpdate(x, a * p * (1 - p));
 }
@@ -209,21 +209,17 @@ bool Newton::finish(const Step& step) {
   if (contraction > 0.5) return false;
   optimum_.radius = contraction > 0 ? -std::log1p(-contraction) / leverage : 0;
   optimum_.floor = kTieWidth * floor;
-  optimum_.margin_rounding = rotation_.of_margin(pull(members_, magnitude_[columns - 1]),
+  optimum_.margin_rounding = rotation_.of_margin(residual_mass(members_, magnitude_[columns - 1]),
                                                  optimum_.weights.norm(), optimum_.radius);
   return true;
 }
 
 double Newton::largest_leverage() const {
-  double most = 0;
-  Eigen::VectorXd x(gradient_.size());
-  for (std::size_t i = 0; i < members_.size(); ++i) {
-    if (i % kTileRows == 0) checkpoint_();
-    for (Eigen::Index j = 0; j < x.size(); ++j)
-      x[j] = members_.samples().value(i, static_cast<std::size_t>(j));
-    most = std::max(most, factor_.matrixL().solve(x).norm());
-  }
-  return most + rotation_.of_leverage(members_.largest_norm());
+  const auto norm = [this](const AlignedVector& x) {
+    const Eigen::Map<const Eigen::VectorXd> sample(x.data(), gradient_.size());
+    return factor_.matrixL().solve(sample).norm();
+  };
+  return members_.largest(norm, checkpoint_) + rotation_.of_leverage(members_.largest_norm());
 }
 
 // The length along the step at which the objective has stopped falling, or nearly: its slope there

@@ -48,7 +48,7 @@ class Newton {
     double largest_shift = 0;  // max over members of |x_i . direction|
   };
 
-  // Whether so many steps reach the tolerance.
+  // Whether this many steps reach the tolerance.
   bool reach(int most_steps);
   bool descend();
   bool approach();

@@ -68,7 +68,8 @@ double gradient_rounding(const Coalition& members, const Eigen::VectorXd& penalt
   return dot_rounding * w.cwiseAbs().dot(hessian_diagonal.cwiseSqrt()) +
          sum_rounding(members) * magnitude.dot(inverse_diagonal.cwiseSqrt()) +
          2 * kRounding * std::sqrt(penalty.dot(w.cwiseAbs2())) +
-         rotation.of_gradient(pull(members, magnitude[magnitude.size() - 1]), w.norm(), trace);
+         rotation.of_gradient(residual_mass(members, magnitude[magnitude.size() - 1]), w.norm(),
+                              trace);
 }
 
 // Entry (j, l) errs by at most sqrt(H_jj H_ll) times the rounding of a sum.

@@ -11,8 +11,9 @@ Rotation::Rotation(const Problem& problem)
 
 // sum a_i (r_i dx_i + s_i (dx_i.w) x_i): the second sum is at most sqrt(sum a_i s_i (dx_i.w)^2)
 // long, and sum a_i s_i |x_i|^2 is part of the trace.
-double Rotation::of_gradient(double pull, double weights_norm, double hessian_trace) const {
-  return error_ * (pull * root_ + weights_norm * std::sqrt(hessian_trace));
+double Rotation::of_gradient(double residual_mass, double weights_norm,
+                             double hessian_trace) const {
+  return error_ * (residual_mass * root_ + weights_norm * std::sqrt(hessian_trace));
 }
 
 // sqrt(sum a_i s_i ((x_i + dx_i).v)^2) is within sqrt(sum a_i s_i (dx_i.v)^2) of that without dx_i,
@@ -22,12 +23,14 @@ double Rotation::of_hessian(double hessian_trace) const {
   return share * (2 + share);
 }
 
-// Test samples err too, by e of their length inside and outside; and what of the optimum is outside
-// the span, at most e pull / penalty, meets what of them is outside. The factor 2: residuals at the
-// optimum are not quite those of `pull`.
-double Rotation::of_margin(double pull, double weights_norm, double radius) const {
+// Rotations change test samples too, by e times their length inside the span and outside. The part
+// of the optimum outside the span is at most e residual_mass / penalty long and meets the part of
+// the test sample outside. The factor 2 allows for residuals at the optimum that differ from those
+// in `residual_mass`.
+double Rotation::of_margin(double residual_mass, double weights_norm, double radius) const {
   return 2 * error_ *
-         ((1 + outside_) * (weights_norm + radius * root_) + outside_ * pull * root_ * root_);
+         ((1 + outside_) * (weights_norm + radius * root_) +
+          outside_ * residual_mass * root_ * root_);
 }
 
 }  // namespace shapcpp

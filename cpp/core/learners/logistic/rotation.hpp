@@ -8,22 +8,23 @@
 
 namespace shapcpp {
 
-// A training sample errs by dx, |dx| <= e |x|, and dx may point out of the span. The Hessian, the
-// intercept eliminated, is at least the penalty: in the norm of its inverse dx, which is zero in
-// columns that are not rotated, is at most |dx| / sqrt(penalty) long, with the least penalty of the
-// others.
+// A rotation changes a training sample by dx, |dx| <= e |x|, and dx may point out of the span. Only
+// rotated columns of dx are not zero. The Hessian, once the intercept is eliminated, is at least
+// the penalty, so dx is at most |dx| / sqrt(penalty) long in the norm of the inverse Hessian, where
+// the penalty is the least of a rotated column (Lemma 1).
 class Rotation {
  public:
   explicit Rotation(const Problem& problem);
 
-  // Of the gradient, in the norm of H^-1. `pull` bounds sum a_i |r_i| |x_i| with residuals r.
-  double of_gradient(double pull, double weights_norm, double hessian_trace) const;
-  // Of H, as a share of H itself.
+  // What rotations add to the error of the gradient, in the norm of H^-1. `residual_mass` bounds
+  // sum a_i |r_i| |x_i| with residuals r.
+  double of_gradient(double residual_mass, double weights_norm, double hessian_trace) const;
+  // To that of H, as a share of H itself.
   double of_hessian(double hessian_trace) const;
-  // Of |x|_{H^-1}.
+  // To |x|_{H^-1}.
   double of_leverage(double norm) const { return error_ * norm * root_; }
-  // Of the margin of a test sample at the optimum, as a share of the sample's norm.
-  double of_margin(double pull, double weights_norm, double radius) const;
+  // To the error of a test margin at the optimum, as a share of the sample's norm.
+  double of_margin(double residual_mass, double weights_norm, double radius) const;
 
  private:
   double error_;
@@ -31,9 +32,9 @@ class Rotation {
   double root_;  // 1 / sqrt(least penalty of a rotated column)
 };
 
-// sum a_i |r_i| |x_i| over the members, at most; `magnitude` holds sums of absolute terms of the
-// gradient, and the intercept is 1.
-inline double pull(const Coalition& members, double intercept_magnitude) {
+// At least sum a_i |r_i| |x_i| over the members. The intercept of a sample is 1, so
+// `intercept_magnitude`, the sum of the absolute terms of the gradient there, is sum a_i |r_i|.
+inline double residual_mass(const Coalition& members, double intercept_magnitude) {
   return members.largest_norm() * intercept_magnitude;
 }
 
