@@ -18,6 +18,7 @@ from shapcpp.detection.scores import detection_scores
 from shapcpp.doubts.baselines import baselines
 from shapcpp.doubts.comparison import compare_detectors
 from shapcpp.doubts.detector import doubt
+from shapcpp.doubts.readers import Readers, compare_readers
 from shapcpp.doubts.result import Doubts
 from shapcpp.loading import load
 from shapcpp.metrics import Metric
@@ -42,6 +43,7 @@ __all__ = [
     "FoldedValuation",
     "Interrupted",
     "Metric",
+    "Readers",
     "RunCost",
     "Samples",
     "UncertifiedError",
@@ -53,6 +55,7 @@ __all__ = [
     "add_noise",
     "baselines",
     "compare_detectors",
+    "compare_readers",
     "detection_scores",
     "detection_table",
     "doubt",

@@ -13,7 +13,7 @@ import shapcpp
 from shapcpp.cli import doubt_tables
 from shapcpp.cli.console import PATH, RAW_CSV, check_outputs, note, save
 from shapcpp.cli.tables import make_console, make_table
-from shapcpp.storage.labelled_rows import read_labelled_rows
+from shapcpp.storage.labelled_rows import LabelledRows, read_labelled_rows
 
 __all__ = ["doubt"]
 
@@ -34,6 +34,9 @@ __all__ = ["doubt"]
               help="Save the listed samples; with --fraction 1 all of them.")  # fmt: skip
 @RAW_CSV
 @click.option("--labels", type=PATH, help="Labels of a plain 2-D .npy.")
+@click.option("--label-column", "columns", multiple=True, metavar="NAME",
+              help="The field of the labels. Given twice: two readers, who are compared. "
+              "Default: label.")  # fmt: skip
 def doubt(
     features: str,
     fraction: float | None,
@@ -45,25 +48,38 @@ def doubt(
     csv_path: str | None,
     raw_csv: bool,
     labels: str | None,
+    columns: tuple[str, ...],
 ) -> None:
     """Show which labels are probably wrong, and how many.
 
     Every labelled row of FEATURES is judged by all others, whatever its split; no test set is
-    needed. A label of any kind will do, and any number of classes.
+    needed. A label of any kind will do, and any number of classes. With two label columns, two
+    readers are compared: how far they agree, and for each disagreement whom the other labels
+    side with.
 
     \b
     Examples:
       shapcpp doubt features.npy
       shapcpp doubt features.npy --fraction 0.05 -o doubts.npz --csv doubts.csv
+      shapcpp doubt features.npy --label-column anna --label-column ben -o readers.npz
     """
     if expected and fraction is not None:
         raise ValueError("expected and fraction name two lengths of one list: leave one out")
     check_outputs([output, csv_path], inputs=[features, *filter(None, [labels])])
-    rows = read_labelled_rows(features, labels)
+    if len(columns) > 2:
+        raise ValueError(f"--label-column names {len(columns)} readers: two can be compared")
+    if len(columns) == 2 and (fraction is not None or compare):
+        option = "--compare" if fraction is None else "--fraction"
+        raise ValueError(f"two readers are compared by all they disagree on: leave out {option}")
+    rows = read_labelled_rows(features, labels, columns or ("label",))
     if rows.missing:
-        note(f"{rows.missing} rows without a label are left out")
+        which = "a label of both readers" if len(columns) == 2 else "a label"
+        note(f"{rows.missing} rows without {which} are left out")
     if rows.removed:
         note(f"{rows.removed} rows that a reviewer removed are left out")
+    if len(columns) == 2:
+        _compare_readers(rows, columns, seed, threads, output, csv_path, raw_csv)
+        return
     d = shapcpp.doubt(
         rows.X, rows.y, rows.groups, rows.ids, rows.true_labels, seed, threads,
         progress=sys.stderr.isatty(), reviewed=rows.reviewed,
@@ -82,6 +98,28 @@ def doubt(
         scores = {"doubt": d.score, **shapcpp.baselines(rows.X, rows.y, seed)}
         wrong = None if d.true_labels is None else d.labels != d.true_labels
         _show_comparison(shapcpp.compare_detectors(scores, d.n_expected, wrong))
+    if output is not None:
+        click.echo(f"\nSaved to {output}. Next: shapcpp report {output} -o report.html")
+
+
+def _compare_readers(
+    rows: LabelledRows,
+    names: tuple[str, ...],
+    seed: int,
+    threads: int | None,
+    output: str | None,
+    csv_path: str | None,
+    raw_csv: bool,
+) -> None:
+    r = shapcpp.compare_readers(
+        rows.X, rows.y, *rows.others, names, rows.groups, rows.ids, seed, threads,
+        progress=sys.stderr.isatty(), reviewed=rows.reviewed,
+    )  # fmt: skip
+    if output is not None:
+        output = save(output, r.save)
+    if csv_path is not None:
+        save(csv_path, lambda path: r.to_csv(path, raw=raw_csv))
+    doubt_tables.show_readers(r, csv_path is not None)
     if output is not None:
         click.echo(f"\nSaved to {output}. Next: shapcpp report {output} -o report.html")
 

@@ -12,7 +12,7 @@ import shapcpp
 from shapcpp.cli.tables import make_console, make_table
 from shapcpp.detection.queue import DIRECTIONS
 
-__all__ = ["order_of", "show_found", "show_list", "show_numbers"]
+__all__ = ["order_of", "show_found", "show_list", "show_numbers", "show_readers"]
 
 ROWS_SHOWN = 10
 PAIRS_SHOWN = 10
@@ -114,3 +114,41 @@ def show_found(d: shapcpp.Doubts, fractions: Sequence[float]) -> None:
             error = DIRECTIONS.get(row.direction, row.direction)
             shown.add_row(name, error, str(row.flipped), found)
     console.print(shown)
+
+
+def show_readers(r: shapcpp.Readers, saved: bool) -> None:
+    """Shows how far two readers agree, and whom the other labels side with where they do not."""
+    console = make_console()
+    kappa = "unknown" if math.isnan(r.kappa) else f"{r.kappa:.2f}"
+    console.print(
+        f"{len(r)} samples with a label of both readers: {r.names[0]} and {r.names[1]} agree on "
+        f"{len(r) - len(r.differ)} ({r.agreement:.1%}), Cohen's kappa {kappa}"
+    )
+    for name, d in zip(r.names, r.doubts, strict=True):
+        low, high = d.total_interval()
+        console.print(
+            f"{name}: about {d.n_expected:.0f} labels are wrong (95%: {low:.0f} to {high:.0f})"
+        )
+    found = r.disagreements()
+    if not len(found):
+        return
+    sides = {name: int((found.sides_with == name).sum()) for name in (*r.names, "neither")}
+    console.print(
+        f"\nWhere they differ, the other labels side with {r.names[0]} {sides[r.names[0]]} times, "
+        f"with {r.names[1]} {sides[r.names[1]]} times, with neither {sides['neither']} times",
+        style="bold",
+    )
+    extra = ["group"] if "group" in (found.dtype.names or ()) else []
+    heads = ["id", *extra, r.names[0], "wrong", r.names[1], "wrong", "the others side with"]
+    table = make_table(heads, left=["id", "group", *r.names, "the others side with"])
+    for row in found[:ROWS_SHOWN]:
+        table.add_row(
+            *(str(row[name]) for name in ("id", *extra, "first")),
+            f"{row.first_wrong:.3f}",
+            str(row.second),
+            f"{row.second_wrong:.3f}",
+            row.sides_with,
+        )
+    console.print(table)
+    if len(found) > ROWS_SHOWN and not saved:
+        console.print(f"... and {len(found) - ROWS_SHOWN} more: --csv saves them all")

@@ -57,7 +57,7 @@ def features(
     output: str,
     size: int | None,
     labels: str | None,
-    label_column: str,
+    label_columns: tuple[str, ...],
     file_column: str | None,
     positive: tuple[str, ...],
     masks: str | None,
@@ -91,6 +91,7 @@ def features(
       shapcpp features scans/ -o features.npy
       shapcpp features scans/manifest.csv --size 64 --split random -o features.npy
       shapcpp features scans/ --labels labels.csv --label-column covid -o features.npy
+      shapcpp features scans/ --labels two.csv --label-column anna --label-column ben -o f.npy
       shapcpp features scans/ --save-model m.pt --curve curve.csv -o features.npy
       shapcpp features others/ --model m.pt -o others.npy
     """
@@ -127,7 +128,7 @@ def features(
                 scans,
                 size=size,
                 labels=labels,
-                label_column=label_column,
+                label_column=label_columns,
                 file_column=file_column,
                 positive=positive,
                 masks=masks,

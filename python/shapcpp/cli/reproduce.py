@@ -70,7 +70,7 @@ def reproduce(
     split: str | None,
     counts: str | None,
     labels: str | None,
-    label_column: str,
+    label_columns: tuple[str, ...],
     file_column: str | None,
     positive: tuple[str, ...],
     masks: str | None,
@@ -98,6 +98,8 @@ def reproduce(
       shapcpp reproduce --data scans/ --noise 5 20 --perms 5000 --scale standard -o mine
     """
     rates = _parse_noise(noise)
+    if len(label_columns) > 1:
+        raise ValueError("--label-column may be given once here: the paper has one reader")
     split_counts = None if counts is None else parse_counts(counts)
     from shapcpp.ct.libraries import library
 
@@ -117,7 +119,7 @@ def reproduce(
             split=split,
             counts=split_counts,
             labels=labels,
-            label_column=label_column,
+            label_column=label_columns[0],
             file_column=file_column,
             positive=positive,
             masks=masks,

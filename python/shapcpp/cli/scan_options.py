@@ -19,7 +19,15 @@ OPTIONS = (
         metavar="FILE.csv",
         help="A table of labels that lies beside the scans.",
     ),
-    click.option("--label-column", default="label", show_default=True, metavar="NAME"),
+    click.option(
+        "--label-column",
+        "label_columns",
+        multiple=True,
+        default=["label"],
+        show_default=True,
+        metavar="NAME",
+        help="Given twice: two readers. Labels are the first one's; both are kept, to be compared.",
+    ),
     click.option(
         "--file-column",
         metavar="NAME",

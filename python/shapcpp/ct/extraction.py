@@ -37,7 +37,7 @@ def extract_features(
     *,
     size: int | None = None,
     labels: files.PathLike | None = None,
-    label_column: str = "label",
+    label_column: str | Sequence[str] = "label",
     file_column: str | None = None,
     positive: Sequence[str] = (),
     masks: files.PathLike | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ class LabelledRows:
 
     `rows` are their places in the file, `missing` counts rows without a label, `removed` those that
     reviewers removed; `reviewed` says what they decided of the others, where the file remembers it.
+    `others` has the labels of further fields, which these rows have too.
     """
 
     X: Array
@@ -35,9 +37,12 @@ class LabelledRows:
     missing: int
     reviewed: Array | None = None
     removed: int = 0
+    others: tuple[Array, ...] = ()
 
 
-def read_labelled_rows(path: files.PathLike, labels: files.PathLike | None = None) -> LabelledRows:
+def read_labelled_rows(
+    path: files.PathLike, labels: files.PathLike | None = None, fields: Sequence[str] = ("label",)
+) -> LabelledRows:
     """Reads a features file of any form; labels may be numbers or text.
 
     Parameters
@@ -47,6 +52,8 @@ def read_labelled_rows(path: files.PathLike, labels: files.PathLike | None = Non
         y_train, X_test, y_test``, or a plain 2-D ``.npy``.
     labels : path-like, optional
         A ``.npy`` of labels, which goes with a plain 2-D `path`.
+    fields : sequence of str, default ("label",)
+        The field of the labels, and others that hold labels, as of a second reader.
 
     Raises
     ------
@@ -57,6 +64,7 @@ def read_labelled_rows(path: files.PathLike, labels: files.PathLike | None = Non
     """
     content = files.read_npy(path) if files.is_npy(path) else read_features(path).rows
     names = content.dtype.names
+    further: list[Array] = []
     if names is None:
         if content.ndim != 2:
             raise ValueError(f"{path} is no matrix of features: its shape is {content.shape}")
@@ -70,12 +78,16 @@ def read_labelled_rows(path: files.PathLike, labels: files.PathLike | None = Non
     else:
         if labels is not None:
             raise ValueError(f"{path} holds its own labels: leave out --labels")
-        missing = [name for name in ("features", "label") if name not in names]
+        missing = [name for name in ("features", *fields) if name not in names]
         if missing or content.ndim != 1:
-            raise ValueError(f"{path} is no features file: it lacks {', '.join(missing) or 'rows'}")
-        X, y = content["features"], content["label"]
+            has = files.shown(", ".join(names))
+            raise ValueError(
+                f"{path} is no features file with these fields: it lacks "
+                f"{', '.join(missing) or 'rows'}; it has {has}"
+            )
+        X, (y, *further) = content["features"], (content[name] for name in fields)
         others = {ours: content[field] for ours, field in COMPANIONS.items() if field in names}
-    is_missing = _is_missing(y)
+    is_missing = np.any([_is_missing(column) for column in (y, *further)], axis=0)
     decisions = None if names is None else decisions_of(content)
     is_removed = np.zeros(len(y), dtype=bool) if decisions is None else decisions == REMOVE
     rows = np.flatnonzero(~is_missing & ~is_removed)
@@ -93,6 +105,7 @@ def read_labelled_rows(path: files.PathLike, labels: files.PathLike | None = Non
         missing=int(is_missing.sum()),
         reviewed=None if decisions is None else decisions[rows],
         removed=int((is_removed & ~is_missing).sum()),
+        others=tuple(column[rows] for column in further),
     )
 
 

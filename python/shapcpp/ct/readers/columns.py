@@ -64,17 +64,26 @@ def _typed(entries: list[str]) -> Array:
     return np.array(entries, dtype=np.str_)
 
 
-def anonymised(slices: Slices, refs: Sequence[SliceRef], note: Callable[[str], None]) -> Slices:
+def anonymised(
+    slices: Slices,
+    refs: Sequence[SliceRef],
+    note: Callable[[str], None],
+    readers: Sequence[str] = (),
+) -> Slices:
     """Removes from slices, read from `refs`, what could tell whose they are.
 
     Patients become numbers, ids of files hashes, and only columns that cannot tell whose a
-    slice is stay, beside a column `ANONYMOUS` of ones.
+    slice is stay, beside a column `ANONYMOUS` of ones. The columns of readers are numbered.
     """
+    numbered = {name: f"reader_{number + 1}" for number, name in enumerate(readers)}
+    if numbered:
+        note(f"anonymous: the columns of the readers are {' and '.join(numbered.values())}")
+    extra = {numbered.get(name, name): column for name, column in slices.extra.items()}
     return replace(
         slices,
         id=anonymous_ids(refs),
         patient=None if slices.patient is None else _numbered(slices.patient),
-        extra=MappingProxyType(_impersonal(slices.extra, len(slices), note)),
+        extra=MappingProxyType(_impersonal(extra, len(slices), note)),
     )
 
 
@@ -115,6 +124,12 @@ def _hashed(ref: SliceRef, sample: bytes) -> str:
     return f"slice-{hashlib.sha256(ref.id.encode() + sample).hexdigest()[:DIGITS]}"
 
 
+def _is_yes_or_no(column: Array) -> bool:
+    """Whether a column holds zeros, ones and gaps, and not gaps alone."""
+    known = column[~np.isnan(column)]
+    return bool(known.size) and bool(np.isin(known, (0, 1)).all())
+
+
 def _impersonal(
     columns: Mapping[str, Array], n: int, note: Callable[[str], None]
 ) -> dict[str, Array]:
@@ -126,7 +141,7 @@ def _impersonal(
         name: column
         for name, column in columns.items()
         if name in IMPERSONAL
-        or (name != SERIES and column.dtype.kind in "if" and np.isin(column, (0, 1)).all())
+        or (name != SERIES and column.dtype.kind in "if" and _is_yes_or_no(column))
     }
     dropped = [name for name in columns if name not in kept]
     if dropped:

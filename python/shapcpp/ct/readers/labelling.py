@@ -41,7 +41,7 @@ def with_table_labels(
     """
     files = _Files(index, Path(path).parent)
     table = read_manifest(path, columns, files.knows, note)
-    table.table.need((columns.label,), " (label_column names another)")
+    table.table.need((columns.label, *columns.readers[1:]), " (label_column names another)")
     rows: dict[str, Row] = {}
     strange, unlabelled = [], []
     for row in table.rows:

@@ -32,11 +32,14 @@ class Columns:
     positive : tuple of str
         Labels that are positive; all others are negative. Without any, labels are 0 and 1, or
         words such as yes and no.
+    readers : tuple of str
+        Columns that hold labels, of several readers, and are carried along as such.
     """
 
     label: str = "label"
     file: str | None = None
     positive: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,12 +118,14 @@ def read_manifest(
     ValueError
         If it is no such file, or an entry is not what its column holds.
     """
-    known = (columns.file or FILE, columns.label, "slice", "split", "patient", "mask", "true_label")
+    named = (columns.file or FILE, columns.label, *columns.readers)
+    known = (*named, "slice", "split", "patient", "mask", "true_label")
     table = read_table(path, [name for name in known if name])
     for sentence in table.notes:
         note(sentence)
     file = columns.file or _file_column(table, is_file, note)
     table.need((file,), "" if columns.file else " (file_column names another)")
+    table.need(columns.readers[1:], " (label_column names another)")
     if not table.rows:
         raise ValueError(f"{path} has no rows")
     patients = cells.plain(row.cells.get("patient", "") for row in table.rows)
@@ -153,6 +158,9 @@ def _row(row: TableRow, patient: str, file_column: str, columns: Columns) -> Row
     # Without a column of labels only files are looked for, whatever words the labels are.
     if columns.label not in ("", "true_label") and "true_label" in entries:
         extra["true_label"] = str(_truth(entries["true_label"], columns.positive, where))
+    for name in columns.readers:
+        label = _label(entries.get(name, ""), name, columns.positive, where)
+        extra[name] = "" if label is None else str(label)
     number = _number(entries.get("slice", ""), where)
     if "slice" in entries:
         extra["slice"] = "" if number is None else str(number)
@@ -168,7 +176,7 @@ def _row(row: TableRow, patient: str, file_column: str, columns: Columns) -> Row
         file=file,
         where=where,
         slice=number,
-        label=_label(entries.get(columns.label, ""), columns, where),
+        label=_label(entries.get(columns.label, ""), columns.label, columns.positive, where),
         split=None if split is None else cells.split_of(split),
         patient=None if cells.is_missing(patient) else patient,
         mask=None if cells.is_missing(entries.get("mask", "")) else entries["mask"],
@@ -176,13 +184,13 @@ def _row(row: TableRow, patient: str, file_column: str, columns: Columns) -> Row
     )
 
 
-def _label(entry: str, columns: Columns, where: str) -> int | None:
+def _label(entry: str, column: str, positive: Sequence[str], where: str) -> int | None:
     if cells.is_missing(entry):
         return None
-    label = cells.label_of(entry, columns.positive)
+    label = cells.label_of(entry, positive)
     if label is None:
         raise ValueError(
-            f"{where}: {columns.label} is {entry!r}; {LABEL_WORDS}, or positive must name the "
+            f"{where}: {column} is {entry!r}; {LABEL_WORDS}, or positive must name the "
             "labels that are positive"
         )
     return label

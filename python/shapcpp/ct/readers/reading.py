@@ -31,7 +31,7 @@ def read_scans(
     *,
     size: int = 512,
     labels: PathLike | None = None,
-    label_column: str = "label",
+    label_column: str | Sequence[str] = "label",
     file_column: str | None = None,
     positive: str | Sequence[str] = (),
     masks: PathLike | None = None,
@@ -75,8 +75,10 @@ def read_scans(
         columns of a manifest. An entry of ``file`` is a path relative to this file's folder or
         to `path`, or else the end of a path, or a name without suffix, that only one file has.
         Slices without a label there are left out, which `note` says.
-    label_column : str, default "label"
-        The column of the labels.
+    label_column : str or sequence of str, default "label"
+        The column of the labels. Of two, one for each reader, the first is; both are carried along
+        as columns of 0 and 1, and nan where a reader gave no label. `anonymous` calls the readers
+        ``reader_1`` and ``reader_2``.
     file_column : str, optional
         The column of the files; default: ``file``, or else the one whose entries name files.
     positive : str or sequence of str, optional
@@ -141,7 +143,10 @@ def read_scans(
     lesions = LesionValues.parsed(lesion_values)
     bad = BadSlices(skip_bad, note)
     words = (positive,) if isinstance(positive, str) else tuple(positive)
-    columns = Columns(label_column, file_column, words)
+    labelled_by = (label_column,) if isinstance(label_column, str) else tuple(label_column)
+    if not 1 <= len(labelled_by) <= 2 or len({*labelled_by}) < len(labelled_by):
+        raise ValueError(f"label_column must be one or two different ones, got {label_column!r}")
+    columns = Columns(labelled_by[0], file_column, words, labelled_by if labelled_by[1:] else ())
     index = index_slices(path, columns, masks, bad)
     if labels is not None:
         index = with_table_labels(index, labels, columns, note)
@@ -178,7 +183,7 @@ def read_scans(
         patient=index.patients,
         extra=MappingProxyType(extra_columns(index.slices, note)),
     )
-    return anonymised(slices, index.slices, note) if anonymous else slices
+    return anonymised(slices, index.slices, note, columns.readers) if anonymous else slices
 
 
 class _Advance:
