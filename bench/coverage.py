@@ -90,8 +90,9 @@ class Drawn(Sums):
 
     def __init__(self, sums: Ints, done: int, test_counts: Ints) -> None:
         self.gains = sums[:, :2]
-        self.products = sums[:, [2, 3, 3, 4]].reshape(-1, 2, 2)
+        self.moments = sums[:, [2, 3, 3, 4]].reshape(-1, 2, 2)
         self.test_counts = test_counts
+        self.classes = np.arange(len(test_counts))
         self.players = np.arange(len(sums))
         self.settings = {"sampler": "permutations", "gain_unit": 1}
         self.ranges = np.array([[0, done]])

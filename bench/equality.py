@@ -39,7 +39,7 @@ def assert_equal_integers(shape: Shape, reach: Reach) -> list[str]:
     if reach.shapcpp and reach.dense:
         dense = engine.run(data, PERMUTATIONS, 1, dense=True)
         assert np.array_equal(v.gains, dense.gains)
-        assert np.array_equal(v.products, dense.products)
+        assert np.array_equal(v.moments, dense.moments)
         found.append(f"the dense twin on {PERMUTATIONS} permutations")
     else:
         for size in _block_sizes(shape):

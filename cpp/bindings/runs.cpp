@@ -106,16 +106,17 @@ void bind_runs(py::module_& module) {
   module.def(
       "footprint",
       [](std::size_t n_samples, std::size_t n_test, std::size_t n_features, std::size_t n_players,
-         std::size_t n_classes, std::size_t threads) {
+         std::size_t n_classes, std::size_t threads, std::size_t n_weighted) {
         return footprint({.n_samples = n_samples,
                           .n_test = n_test,
                           .n_features = n_features,
                           .n_players = n_players,
-                          .n_classes = n_classes},
+                          .n_classes = n_classes,
+                          .n_weighted = n_weighted},
                          threads);
       },
       py::kw_only(), py::arg("n_samples"), py::arg("n_test"), py::arg("n_features"),
-      py::arg("n_players"), py::arg("n_classes"), py::arg("threads"));
+      py::arg("n_players"), py::arg("n_classes"), py::arg("threads"), py::arg("n_weighted") = 0);
 }
 
 }  // namespace shapcpp::bindings

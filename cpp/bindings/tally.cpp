@@ -1,5 +1,9 @@
 #include "core/recorders/tally.hpp"
 
+#include <memory>
+#include <optional>
+#include <span>
+
 #include "bindings/python.hpp"
 
 namespace shapcpp::bindings {
@@ -14,6 +18,20 @@ IntArray ranges(const Tally& tally) {
     *target++ = static_cast<std::int64_t>(range.end);
   }
   return array;
+}
+
+// (n_players, width, width), or a column per class and per weighted sum where there are any.
+IntArray moments(const Tally& tally) {
+  const Moments& kept = tally.moments();
+  if (kept.has_all_pairs())
+    return to_array(kept.values(), {tally.n_players(), tally.width(), tally.width()});
+  return to_array(kept.values(), {tally.n_players(), kept.columns()});
+}
+
+std::unique_ptr<Tally> make_tally(std::size_t n_players, std::size_t width,
+                                  const std::optional<IntArray>& weights) {
+  return std::make_unique<Tally>(n_players, width,
+                                 weights ? view(*weights) : std::span<const std::int64_t>());
 }
 
 py::dict statistics(const Tally& tally) {
@@ -34,16 +52,13 @@ py::dict statistics(const Tally& tally) {
 
 void bind_tally(py::module_& module) {
   py::class_<Tally>(module, "Tally", py::is_final())
-      .def(py::init<std::size_t, std::size_t>(), py::arg("n_players"), py::arg("width"))
+      .def(py::init(&make_tally), py::arg("n_players"), py::arg("width"),
+           py::arg("weights") = py::none())
       .def_property_readonly("gains",
                              [](const Tally& tally) {
                                return to_array(tally.gains(), {tally.n_players(), tally.width()});
                              })
-      .def_property_readonly("products",
-                             [](const Tally& tally) {
-                               return to_array(tally.products(),
-                                               {tally.n_players(), tally.width(), tally.width()});
-                             })
+      .def_property_readonly("moments", &moments)
       .def_property_readonly("ties", [](const Tally& tally) { return tally.open().ties; })
       .def_property_readonly("uncertified",
                              [](const Tally& tally) { return tally.open().uncertified; })

@@ -101,7 +101,8 @@ TEST("sampled values of a hundred planes lie within their errors") {
     double squares = 0;
     for (std::size_t i = 0; i < costs.size(); ++i) {
       const double mean = static_cast<double>(tally.gains()[i]) / kCount;
-      const double variance = static_cast<double>(tally.products()[i]) / kCount - mean * mean;
+      const double variance =
+          static_cast<double>(tally.moments().values()[i]) / kCount - mean * mean;
       const double value = static_cast<double>(exact[i]) / static_cast<double>(common) * unit;
       const double z = (mean - value) / std::sqrt(variance / kCount);
       CHECK(std::abs(z) < 4.5);

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import operator
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -103,7 +103,7 @@ def labels(name: str, value: ArrayLike) -> NDArray[np.int64]:
     """A vector of integer or boolean labels as int64."""
     array = array_of(name, value)
     if array.size and array.dtype.kind not in "biu":
-        _check_64_bits(name, array)
+        fits_64_bits(name, array.tolist())
         first = array.reshape(-1).tolist()[0]
         raise TypeError(
             f"{name} must hold integers or booleans, got dtype {array.dtype} (row 0 is {first!r})"
@@ -119,9 +119,9 @@ def labels(name: str, value: ArrayLike) -> NDArray[np.int64]:
     return array.astype(np.int64)
 
 
-def _check_64_bits(name: str, array: NDArray[Any]) -> None:
+def fits_64_bits(name: str, entries: Sequence[Any]) -> None:
     """Raises ValueError for the first Python integer that 64 bits do not hold."""
-    for row, entry in enumerate(array.tolist() if array.dtype == object else ()):
+    for row, entry in enumerate(entries):
         if isinstance(entry, int) and not -(2**63) <= entry < 2**63:
             raise ValueError(f"{name} has {entry} at row {row}, beyond the 64-bit integers")
 
@@ -135,37 +135,6 @@ def same_length(
             f"{name} has {len(array)} {noun} and {other_name} has {len(other)} rows: "
             f"shapes {array.shape} and {other.shape}"
         )
-
-
-def two_classes(name: str, y: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The sorted labels, exactly two."""
-    classes = np.unique(y)
-    if len(classes) == 1:
-        raise ValueError(
-            f"{name} holds one class only: every label is {classes[0]}; two are needed"
-        )
-    if len(classes) > 2:
-        some = ", ".join(map(str, classes[:5])) + (", ..." if len(classes) > 5 else "")
-        raise ValueError(
-            f"{name} holds {len(classes)} different labels ({some}); "
-            "for now exactly two are supported"
-        )
-    return classes
-
-
-def known_labels(
-    name: str, values: NDArray[np.int64], classes: NDArray[np.int64], known_name: str = "y"
-) -> NDArray[np.int64]:
-    """The class index of each label, all of which must be among `classes`."""
-    indices = np.searchsorted(classes, values)
-    wrong = classes[np.minimum(indices, len(classes) - 1)] != values
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise ValueError(
-            f"{name} has label {values[row]} at row {row}, which {known_name} lacks "
-            f"(its labels are {', '.join(map(str, classes))})"
-        )
-    return indices.astype(np.int64)
 
 
 def identifiers(name: str, value: ArrayLike) -> NDArray[Any]:
@@ -194,7 +163,7 @@ def identifiers(name: str, value: ArrayLike) -> NDArray[Any]:
 
 def _of_one_kind(name: str, entries: list[Any]) -> NDArray[Any]:
     kind = str if entries and isinstance(entries[0], str) else (int, np.integer)
-    _check_64_bits(name, np.array([*entries, None], dtype=object)[:-1])
+    fits_64_bits(name, entries)
     for row, entry in enumerate(entries):
         if not isinstance(entry, kind):
             raise TypeError(
@@ -296,46 +265,6 @@ def choice(name: str, value: object, *known: str | None) -> Any:
     if value not in known:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}; got {value!r}")
     return value
-
-
-def class_weights(
-    value: object, y: NDArray[np.int64], classes: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """One positive weight per class."""
-    if value is None:
-        return np.ones(len(classes))
-    if isinstance(value, str):
-        choice("class_weight", value, None, "balanced")
-        return len(y) / (len(classes) * np.array([np.sum(y == k) for k in classes]))
-    if not isinstance(value, Mapping):
-        raise TypeError(
-            f"class_weight must be None, 'balanced' or a dict of label to weight, got {value!r}"
-        )
-    for label in value:
-        if label not in classes.tolist():
-            raise ValueError(f"class_weight has label {label!r}, which y lacks")
-    for label in classes.tolist():
-        if label not in value:
-            raise ValueError(f"class_weight lacks label {label}")
-    return np.array([positive_real(f"class_weight[{k}]", value[k]) for k in classes.tolist()])
-
-
-def empty_rule(value: object, classes: NDArray[np.int64]) -> str | int:
-    """One of the labels, or the name of a rule."""
-    if isinstance(value, str):
-        choice("empty", value, "majority", "none")
-        return value
-    if isinstance(value, np.bool_):
-        value = bool(value)
-    try:
-        label = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise TypeError(f"empty must be 'majority', 'none' or a label, got {value!r}") from None
-    if label not in classes.tolist():
-        raise ValueError(
-            f"empty is label {label}, which y lacks (its labels are {', '.join(map(str, classes))})"
-        )
-    return label
 
 
 def fraction(name: str, value: object) -> float:

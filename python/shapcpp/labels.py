@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,31 +12,157 @@ from numpy.typing import ArrayLike, NDArray
 from shapcpp import checks
 from shapcpp.conversion import array_of
 
-__all__ = ["class_labels", "several_classes"]
+__all__ = [
+    "MOST_CLASSES",
+    "Labels",
+    "class_indices",
+    "class_labels",
+    "class_named",
+    "class_weights",
+    "empty_rule",
+    "is_missing",
+    "several_classes",
+    "shown",
+    "truth",
+]
 
+Labels = NDArray[Any]
 LARGEST_WHOLE = 2.0**53  # whole floats beyond are not all different integers
 MOST_CLASSES = 1000
+SHOWN = 5  # labels in a sentence
+KINDS = {"b": "booleans", "i": "integers", "u": "integers", "U": "strings"}
+OUT = "leave such rows out"
 
 
-def class_labels(name: str, value: ArrayLike) -> NDArray[Any]:
-    """A vector of labels of any kind that sorts: integers, booleans, strings, whole floats."""
+def class_labels(name: str, value: ArrayLike) -> Labels:
+    """A vector of labels of any kind that sorts: integers, booleans, strings, whole floats.
+
+    Integers and whole floats become int64, booleans and strings stay what they are.
+    """
+    return _vector(name, value, may_be_missing=False)
+
+
+def truth(name: str, value: ArrayLike, y: Labels, y_name: str = "y") -> Labels:
+    """True labels of samples labelled `y`; empty ones, and those that `y` lacks, are unknown."""
+    array = _vector(name, value, may_be_missing=True)
+    checks.same_length(name, array, "labels", y_name, y)
+    if (array.dtype.kind == "U") != (y.dtype.kind == "U"):
+        raise TypeError(
+            f"{name} holds {KINDS[array.dtype.kind]} and {y_name} {KINDS[y.dtype.kind]}: make them "
+            "alike"
+        )
+    return array
+
+
+def several_classes(name: str, y: Labels) -> tuple[Labels, NDArray[np.int64]]:
+    """The sorted labels, 2 to MOST_CLASSES, and the class index of each sample."""
+    classes, indices = np.unique(y, return_inverse=True)
+    if len(classes) == 1:
+        raise ValueError(
+            f"{name} holds one class only: every label is {classes[0]}; two are needed"
+        )
+    if len(classes) > MOST_CLASSES:
+        raise ValueError(
+            f"{name} holds {len(classes):,} different labels ({shown(classes)}); at most "
+            f"{MOST_CLASSES:,} are supported: numbers that are measured are no labels"
+        )
+    return classes, indices.astype(np.int64)
+
+
+def is_missing(array: Labels) -> NDArray[np.bool_]:
+    """Marks empty strings and NaN."""
+    if array.dtype.kind == "f":
+        return np.isnan(array)
+    if array.dtype.kind in "US":
+        empty: NDArray[np.bool_] = np.char.strip(array) == array.dtype.type("")
+        return empty
+    return np.zeros(len(array), dtype=bool)
+
+
+def class_indices(
+    name: str, values: Labels, classes: Labels, known_name: str = "y"
+) -> NDArray[np.int64]:
+    """The class index of each label, all of which must be among `classes`."""
+    if (values.dtype.kind == "U") != (classes.dtype.kind == "U"):
+        raise TypeError(
+            f"{name} holds {KINDS[values.dtype.kind]} (row 0 is {values.tolist()[0]!r}) and "
+            f"{known_name} {KINDS[classes.dtype.kind]} (such as {classes.tolist()[0]!r}): make "
+            "them alike"
+        )
+    indices = np.searchsorted(classes, values)
+    wrong = classes[np.minimum(indices, len(classes) - 1)] != values
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise ValueError(
+            f"{name} has label {values[row]} at row {row}, which {known_name} lacks "
+            f"(its labels are {shown(classes)})"
+        )
+    return indices.astype(np.int64)
+
+
+def class_named(text: str, classes: Labels) -> int | None:
+    """The index of the class whose label reads so; None if there is none."""
+    found = np.flatnonzero(classes.astype(str) == text)
+    return int(found[0]) if len(found) else None
+
+
+def shown(classes: Labels) -> str:
+    """The first few labels, for a sentence."""
+    more = ", ..." if len(classes) > SHOWN else ""
+    return ", ".join(map(str, classes[:SHOWN].tolist())) + more
+
+
+def class_weights(value: object, y: Labels, classes: Labels) -> NDArray[np.float64]:
+    """One positive weight per class."""
+    if value is None:
+        return np.ones(len(classes))
+    if isinstance(value, str):
+        checks.choice("class_weight", value, None, "balanced")
+        return len(y) / (len(classes) * np.array([np.sum(y == k) for k in classes]))
+    if not isinstance(value, Mapping):
+        raise TypeError(
+            f"class_weight must be None, 'balanced' or a dict of label to weight, got {value!r}"
+        )
+    known = classes.tolist()
+    for label in value:
+        if label not in known:
+            raise ValueError(
+                f"class_weight has label {label!r}, which y lacks (its labels are {shown(classes)})"
+            )
+    for label in known:
+        if label not in value:
+            raise ValueError(f"class_weight lacks label {label}")
+    return np.array([checks.positive_real(f"class_weight[{k}]", value[k]) for k in known])
+
+
+def empty_rule(value: object, classes: Labels) -> str | list[Any]:
+    """The name of a rule, or ["label", x] with x one of the labels: numbers need no word before."""
+    if isinstance(value, str):
+        if value not in ("majority", "none"):
+            raise ValueError(
+                f"empty must be 'majority', 'none' or a label, ('label', {value!r}); got {value!r}"
+            )
+        return value
+    if isinstance(value, (tuple, list)) and len(value) == 2 and value[0] == "label":
+        value = value[1]
+    elif not isinstance(value, (numbers.Integral, np.bool_)):
+        raise TypeError(f"empty must be 'majority', 'none' or ('label', LABEL), got {value!r}")
+    known = classes.tolist()
+    if value not in known:
+        raise ValueError(f"empty is label {value}, which y lacks (its labels are {shown(classes)})")
+    return ["label", known[known.index(value)]]
+
+
+def _vector(name: str, value: ArrayLike, may_be_missing: bool) -> Labels:
     array = array_of(name, value)
     if array.ndim != 1:
         raise ValueError(f"{name} must have shape (samples,), got shape {array.shape}")
     if array.size == 0:
         raise ValueError(f"{name} is empty: it has shape {array.shape}")
     if array.dtype.kind in "OT" or (array.dtype.kind == "U" and isinstance(value, (list, tuple))):
-        array = _labels_of_one_kind(name, np.asarray(value, dtype=object).tolist())
+        array = _of_one_kind(name, np.asarray(value, dtype=object).tolist())
     if array.dtype.kind == "f":
-        strange = ~(np.abs(array) < LARGEST_WHOLE) | (array != np.floor(array))
-        if strange.any():
-            row = int(np.argmax(strange))
-            missing = " (a missing label)" if np.isnan(array[row]) else ""
-            raise ValueError(
-                f"{name} has {array[row]}{missing} at row {row}; labels that are floats must be "
-                "whole numbers"
-            )
-        array = array.astype(np.int64)
+        array = _whole_floats(name, array)
     if array.dtype.kind == "S":
         array = np.char.decode(array, "utf-8", "replace")
     if array.dtype.kind == "b":
@@ -44,40 +171,56 @@ def class_labels(name: str, value: ArrayLike) -> NDArray[Any]:
         return checks.labels(name, array)
     if array.dtype.kind != "U":
         raise TypeError(
-            f"{name} must hold integers, booleans, strings or whole floats, got dtype {array.dtype}"
+            f"{name} must hold integers, booleans, strings or whole floats, got dtype "
+            f"{array.dtype} (row 0 is {array[0]!r})"
         )
-    empty = np.char.strip(array) == ""
-    if empty.any():
-        raise ValueError(f"{name} has an empty string, a missing label, at row {np.argmax(empty)}")
-    return array
+    return _strings(name, array, may_be_missing)
 
 
-def _labels_of_one_kind(name: str, entries: list[Any]) -> NDArray[Any]:
+def _whole_floats(name: str, array: Labels) -> NDArray[np.int64]:
+    strange = ~(np.abs(array) < LARGEST_WHOLE) | (array != np.floor(array))
+    if strange.any():
+        row = int(np.argmax(strange))
+        if np.isnan(array[row]):
+            raise ValueError(f"{name} has nan, a missing label, at row {row}; {OUT}")
+        raise ValueError(
+            f"{name} has {array[row]} at row {row}; labels that are floats must be whole numbers"
+        )
+    return array.astype(np.int64)
+
+
+def _strings(name: str, array: Labels, may_be_missing: bool) -> Labels:
+    """The strings in an array as narrow as they are: the same labels, the same array."""
+    empty = is_missing(array)
+    if empty.any() and not may_be_missing:
+        row = int(np.argmax(empty))
+        raise ValueError(f"{name} has an empty string, a missing label, at row {row}; {OUT}")
+    for text in np.unique(array).tolist():
+        if not text.isprintable():
+            row = int(np.argmax(array == text))
+            raise ValueError(
+                f"{name} has {text!r} at row {row}: line breaks and control characters cannot be "
+                "part of a label"
+            )
+    return array.astype(f"U{max(int(np.char.str_len(array).max()), 1)}")
+
+
+def _of_one_kind(name: str, entries: list[Any]) -> Labels:
     kinds: list[tuple[type, ...]] = [(str,), (bool, np.bool_), (numbers.Real,)]
     kind = next((k for k in kinds if isinstance(entries[0], k)), kinds[2])
     for row, entry in enumerate(entries):
-        if entry is None:
-            raise ValueError(f"{name} has None, a missing label, at row {row}")
+        missing = entry is None or type(entry).__name__ in ("NAType", "NaTType")
+        if missing or (isinstance(entry, numbers.Real) and entry != entry):
+            raise ValueError(f"{name} has {entry}, a missing label, at row {row}; {OUT}")
         is_other = kind == kinds[2] and isinstance(entry, (bool, np.bool_))
         if not isinstance(entry, kind) or is_other:
             raise TypeError(
                 f"{name} must hold labels of one kind, got {entry!r} at row {row} beside "
-                f"{entries[0]!r} at row 0"
+                f"{entries[0]!r} at row 0; make them alike"
             )
     if kind == kinds[0]:
         return np.array(entries, dtype=str)
-    return np.array(entries, dtype=bool if kind == kinds[1] else None)
-
-
-def several_classes(name: str, y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """The sorted labels, 2 to MOST_CLASSES, and the class index of each sample."""
-    classes, codes = np.unique(y, return_inverse=True)
-    if len(classes) == 1:
-        raise ValueError(
-            f"{name} holds one class only: every label is {classes[0]}; two are needed"
-        )
-    if len(classes) > MOST_CLASSES:
-        raise ValueError(
-            f"{name} holds {len(classes)} different labels; at most {MOST_CLASSES:,} are supported"
-        )
-    return classes, codes.astype(np.int64)
+    if kind == kinds[1]:
+        return np.array(entries, dtype=bool)
+    checks.fits_64_bits(name, entries)
+    return np.array(entries)

@@ -1,4 +1,8 @@
-"""Metrics: a weight per class on the counts of correct test predictions."""
+"""Metrics: a weight per class on the counts of correct test predictions.
+
+Functions that take `classes`, the sorted labels, understand ``rec:LABEL``; without, labels are the
+numbers of the classes.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,30 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NAMED", "Metric", "available", "resolve", "resolve_all"]
+__all__ = [
+    "LONG_NAMES",
+    "MOST_IN_FULL",
+    "NAMED",
+    "RECALL_OF",
+    "Metric",
+    "available",
+    "is_named",
+    "long_name",
+    "resolve",
+    "resolve_all",
+    "shown_by_default",
+]
 
 Weights = Sequence[float | Fraction] | NDArray[np.float64]
 COLUMNS_TAKEN = ("id", "label", "group", "true_label")
+RECALL_OF = "rec:"  # and a label
+MOST_IN_FULL = 12  # classes up to which recalls are shown, and products kept, of each and every one
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,15 +137,24 @@ class Metric:
             As for `on`.
         """
         weights = self.on(test_counts)
-        exact = self._given(test_counts)
-        if all(isinstance(weight, (int, Fraction)) for weight in exact):
-            denominator = math.lcm(*(Fraction(weight).denominator for weight in exact))
+        exact = self.exact(test_counts)
+        if exact is not None:
+            denominator = math.lcm(*(weight.denominator for weight in exact))
             numerators = [int(weight * denominator) for weight in exact]
             largest = max(int(np.abs(gains).max(initial=0)), 1)
             if sum(map(abs, numerators)) * largest < 2**63:
-                total = sum(n * column for n, column in zip(numerators, gains.T, strict=True))
+                total = np.zeros(len(gains), dtype=np.int64)
+                for k in np.flatnonzero(weights):
+                    total += numerators[k] * gains[:, k]
                 return np.asarray(total / denominator)
         return np.asarray(sum(w * column for w, column in zip(weights, gains.T, strict=True)))
+
+    def exact(self, test_counts: NDArray[np.int64]) -> list[Fraction] | None:
+        """The weights on a test set where they are rational numbers; None where they are floats."""
+        given = self._given(test_counts)
+        if all(isinstance(weight, (int, Fraction)) for weight in given):
+            return [Fraction(weight) for weight in given]
+        return None
 
     def _given(self, test_counts: NDArray[np.int64]) -> Weights:
         if not callable(self.weights):
@@ -155,7 +184,10 @@ def _specificity(counts: NDArray[np.int64]) -> Weights:
 
 
 def _balanced(counts: NDArray[np.int64]) -> Weights:
-    return [Fraction(1, len(counts) * int(count)) for count in counts]
+    if len(counts) == 2:
+        return [Fraction(1, 2 * int(count)) for count in counts]
+    present = int((counts > 0).sum())
+    return [Fraction(1, present * int(count)) if count else 0 for count in counts]
 
 
 NAMED = {
@@ -170,25 +202,91 @@ LONG_NAMES = {
     "specificity": "spc",
     "balanced_accuracy": "bal",
 }
+OF_TWO = ("rec", "spc")  # that need a positive class
 
 
-def resolve(metric: str | Metric) -> Metric:
-    """The metric of that name, short or long; a `Metric` is returned as it is."""
+@cache  # one object per label: metrics compare by identity
+def _recall_of(k: int, label: str) -> Metric:
+    """The share of the test samples of class k that are predicted correctly."""
+
+    def weights(counts: NDArray[np.int64]) -> Weights:
+        if not counts[k]:
+            raise ValueError(
+                f"metric {RECALL_OF + label!r} is not defined: the test set has no sample of class "
+                f"{label}"
+            )
+        return [Fraction(1, int(n)) if i == k else 0 for i, n in enumerate(counts)]
+
+    return Metric(f"{RECALL_OF}{label}", weights)
+
+
+def _names(classes: NDArray[Any] | None) -> list[str]:
+    if classes is None or len(classes) == 2:
+        return [*NAMED, *LONG_NAMES]
+    return ["acc", "bal", *(long for long, short in LONG_NAMES.items() if short not in OF_TWO)]
+
+
+def resolve(
+    metric: str | Metric, classes: NDArray[Any] | None = None, own: Iterable[Metric] = ()
+) -> Metric:
+    """The metric of that name, short or long, or of `own`; a `Metric` is returned as it is."""
     if isinstance(metric, Metric):
         return metric
     if not isinstance(metric, str):
         raise TypeError(f"metric must be a name or a Metric, got {type(metric).__name__}")
-    found = NAMED.get(LONG_NAMES.get(metric, metric))
-    if found is None:
-        known = ", ".join([*NAMED, *LONG_NAMES])
-        raise ValueError(f"metric {metric!r} is unknown; known: {known}")
-    return found
+    for other in own:
+        if other.name == metric:
+            return other
+    short, known = LONG_NAMES.get(metric, metric), _names(classes)
+    if short in known:
+        return NAMED[short]
+    if classes is not None and short in OF_TWO:
+        raise ValueError(
+            f"metric {metric!r} is of two classes, and there are {len(classes)}: the share of one "
+            f"class is {RECALL_OF}LABEL, as in {RECALL_OF}{classes[0]}"
+        )
+    if classes is not None and metric.startswith(RECALL_OF):
+        labels = classes.astype(str).tolist()
+        if metric.removeprefix(RECALL_OF) in labels:
+            label = metric.removeprefix(RECALL_OF)
+            return _recall_of(labels.index(label), label)
+        some = ", ".join(labels[:5]) + (", ..." if len(labels) > 5 else "")
+        raise ValueError(f"metric {metric!r} names no label (they are {some})")
+    raise ValueError(
+        f"metric {metric!r} is unknown; known: {', '.join(known)} and {RECALL_OF}LABEL"
+    )
 
 
-def available(test_counts: NDArray[np.int64]) -> list[Metric]:
-    """The named metrics that a test set with these class counts defines."""
+def is_named(metric: Metric, classes: NDArray[Any] | None = None) -> bool:
+    """Whether a metric is one that its name alone stands for."""
+    try:
+        return resolve(metric.name, classes) is metric
+    except ValueError:
+        return False
+
+
+def long_name(metric: str) -> str:
+    """What tables for readers call a metric: "balanced accuracy", "recall of 3"."""
+    if metric.startswith(RECALL_OF):
+        return f"recall of {metric.removeprefix(RECALL_OF)}"
+    return {short: long.replace("_", " ") for long, short in LONG_NAMES.items()}.get(metric, metric)
+
+
+def shown_by_default(classes: NDArray[Any] | None = None) -> list[Metric]:
+    """The named metrics: of two classes four, else acc, bal and the recall of each class.
+
+    Recalls of more than `MOST_IN_FULL` classes are left to those who ask for them.
+    """
+    if classes is None or len(classes) == 2:
+        return [*NAMED.values()]
+    recalls = [] if len(classes) > MOST_IN_FULL else classes.astype(str).tolist()
+    return [NAMED["acc"], NAMED["bal"], *(_recall_of(k, name) for k, name in enumerate(recalls))]
+
+
+def available(test_counts: NDArray[np.int64], classes: NDArray[Any] | None = None) -> list[Metric]:
+    """The metrics `shown_by_default` that a test set with these class counts defines."""
     defined = []
-    for metric in NAMED.values():
+    for metric in shown_by_default(classes):
         try:
             metric.on(test_counts)
         except ValueError:
@@ -198,15 +296,18 @@ def available(test_counts: NDArray[np.int64]) -> list[Metric]:
 
 
 def resolve_all(
-    metrics: str | Metric | Iterable[str | Metric] | None, test_counts: NDArray[np.int64]
+    metrics: str | Metric | Iterable[str | Metric] | None,
+    test_counts: NDArray[np.int64],
+    classes: NDArray[Any] | None = None,
+    own: Sequence[Metric] = (),
 ) -> list[Metric]:
-    """The metrics asked for, or all named ones that the test set defines."""
+    """The metrics asked for, or all that are available and those of `own`."""
     if metrics is None:
-        return available(test_counts)
+        return list(dict.fromkeys([*available(test_counts, classes), *own]))
     asked = [metrics] if isinstance(metrics, (str, Metric)) else list(metrics)
     if not asked:
         raise ValueError("metrics is empty: name at least one")
-    found = list(dict.fromkeys(resolve(metric) for metric in asked))
+    found = list(dict.fromkeys(resolve(metric, classes, own) for metric in asked))
     for i, metric in enumerate(found):
         if metric.name in [other.name for other in found[:i]]:
             raise ValueError(f"metrics holds two metrics of the name {metric.name!r}")

@@ -82,7 +82,7 @@ def plan(
         checks.sums_fit(sampling.max_orders(part), part.test_counts)
         if limits.rule is not None:
             with _said(where):
-                limits.rule.check(part.test_counts)
+                limits.rule.check(part.test_counts, part.classes, part.metrics)
     if threads is None:
         threads = available_processors() if executor is None else 1
     threads = checks.positive("threads", threads, checks.MOST_THREADS)

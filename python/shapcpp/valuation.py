@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from shapcpp.plan import Progress, carry_out, expected_cost, plan
 from shapcpp.problem.problem import ClassWeight, Empty, Scale, SingleClass
 from shapcpp.problem.sampling import Sampler
+from shapcpp.results.estimates import Metrics
 from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.notices import warn_of
 from shapcpp.results.valuation import Valuation
@@ -28,8 +29,8 @@ def value(
     class_weight: ClassWeight = ..., scale: Scale = ..., empty: Empty = ...,
     single_class: SingleClass = ..., groups: ArrayLike | None = ..., ids: ArrayLike | None = ...,
     threads: int | None = ..., progress: Progress = ..., *, folds: None = ...,
-    by_group: bool = ..., true_labels: ArrayLike | None = ..., first: int = ...,
-    sampler: Sampler = ..., trace: int | None = ..., until: str | None = ...,
+    by_group: bool = ..., true_labels: ArrayLike | None = ..., metrics: Metrics = ...,
+    first: int = ..., sampler: Sampler = ..., trace: int | None = ..., until: str | None = ...,
     max_time: float | None = ..., checkpoint: files.PathLike | None = ...,
     checkpoint_every: float = ..., extend: Valuation | None = ..., executor: Executor | None = ...,
     doubt: bool = ...,
@@ -41,8 +42,8 @@ def value(
     class_weight: ClassWeight = ..., scale: Scale = ..., empty: Empty = ...,
     single_class: SingleClass = ..., groups: ArrayLike | None = ..., ids: ArrayLike | None = ...,
     threads: int | None = ..., progress: Progress = ..., folds: int | None = ...,
-    by_group: bool = ..., true_labels: ArrayLike | None = ..., first: int = ...,
-    sampler: Sampler = ..., trace: int | None = ..., until: str | None = ...,
+    by_group: bool = ..., true_labels: ArrayLike | None = ..., metrics: Metrics = ...,
+    first: int = ..., sampler: Sampler = ..., trace: int | None = ..., until: str | None = ...,
     max_time: float | None = ..., checkpoint: files.PathLike | None = ...,
     checkpoint_every: float = ..., extend: FoldedValuation | None = ...,
     executor: Executor | None = ..., doubt: bool = ...,
@@ -67,6 +68,7 @@ def value(
     folds: int | None = None,
     by_group: bool = True,
     true_labels: ArrayLike | None = None,
+    metrics: Metrics = None,
     first: int = 0,
     sampler: Sampler = "halving",
     trace: int | None = None,
@@ -91,11 +93,12 @@ def value(
     ----------
     X : array_like of real numbers, shape (n, d)
         Training features. Any real type becomes float64.
-    y : array_like of int or bool, shape (n,)
-        Training labels as given, exactly two different ones. The larger is "positive".
+    y : array_like, shape (n,)
+        Training labels as given, of any kind that sorts: integers, booleans, strings, whole
+        floats; exactly two different ones. The larger is "positive".
     X_test : array_like of real numbers, shape (m, d), optional
         Test features: the judge. Without a test set the samples judge one another: see `folds`.
-    y_test : array_like of int or bool, shape (m,), optional
+    y_test : array_like, shape (m,), optional
         Test labels, each of them among those of `y`; trusted.
     permutations : int, optional
         Number of random orders to draw. Default: until the ranking is reliable by every
@@ -108,14 +111,15 @@ def value(
         Inverse strength of the penalty on the weights; the intercept is not penalised.
     class_weight : dict, "balanced" or None, default None
         Weight of the loss of each label's samples: a positive weight for every label, or
-        "balanced": n / (2 n_k) with n_k counted in the whole of `y`.
+        "balanced": n / (K n_k) for K classes, with n_k counted in the whole of `y`.
     scale : "standard" or None, default None
         "standard" subtracts the mean of the training rows and divides by their deviation,
         on both sides; a constant column is only centred. It changes what the penalty
         means, hence the values: never done unasked.
-    empty : "majority", "none" or a label, default "majority"
+    empty : "majority", "none" or ("label", x), default "majority"
         What the empty coalition predicts: the label most frequent in `y` (ties: the
-        smaller), nothing (no prediction is right), or a given label.
+        smallest), nothing (no prediction is right), or the label x, which may stand alone unless
+        it is a string.
     single_class : "constant" or "carry", default "constant"
         What a coalition of one class scores: the constant prediction of that class, or
         still the score of the empty coalition.
@@ -137,9 +141,13 @@ def value(
         orders; `seed` draws the folds too.
     by_group : bool, default True
         False keeps `groups` with the result but lets samples join one by one.
-    true_labels : array_like of int or bool, shape (n,), optional
+    true_labels : array_like, shape (n,), optional
         True labels where known: kept with the result, never used here. A value that is
-        none of the labels means unknown.
+        none of the labels, as the empty string is, means unknown.
+    metrics : str, Metric or sequence of these, optional
+        What the run is asked about: `until` is, unless it names metrics itself, and tables
+        show these too. One run serves every metric; only of more than 12 classes it keeps the
+        errors of accuracy, balanced accuracy, each class's recall and those named here.
     first : int, default 0
         Index of the first permutation, which asks for `permutations`: runs over different
         ranges can be done anywhere and put together by `Valuation.merge`.
@@ -159,9 +167,9 @@ def value(
         Stops earlier, as soon as the results suffice: ``"reliability >= 0.95"``,
         ``"stderr<=1e-4"``, ``"lowest 10% decided at 95%"``, ``"below 0 decided at 95%"``. Add
         ``"but for 20"`` to all but the first to leave that many samples undecided; begin with
-        metrics (``"acc, rec reliability >= 0.9"``) to ask for these, else it is every metric
-        that the test set defines. Looked at after fixed numbers of permutations, so that the
-        result does not depend on speed. `Valuation.until_met` says whether they did.
+        metrics (``"acc, rec reliability >= 0.9"``) to ask for these, else it is `metrics`, or
+        every metric that the test set defines. Looked at after fixed numbers of permutations, so
+        that the result does not depend on speed. `Valuation.until_met` says whether they did.
     max_time : float, optional
         Stops after this many seconds; the result is then not `complete`.
     checkpoint : path-like, optional
@@ -185,7 +193,8 @@ def value(
     Returns
     -------
     Valuation, or FoldedValuation without a test set
-        ``v["acc"]``, ``v["rec"]``, ``v["spc"]``, ``v["bal"]`` are the values, shape (n,).
+        ``v["acc"]``, ``v["bal"]``, ``v["rec:LABEL"]`` for each label, and of two classes
+        ``v["rec"]``, ``v["spc"]`` are the values, shape (n,).
 
     Raises
     ------

@@ -22,11 +22,14 @@ def test_the_table_counts_label_errors_among_the_lowest(v: Valuation) -> None:
     truth, wrong = shapcpp.flip_labels(v.labels, 0.4, seed=1)
     table = shapcpp.detection_table(v, v.labels, truth, fractions=(0.1, 0.3, 1.0))
     assert len(table) == 3 * 2 * 4
-    assert table.dtype.names == ("fraction", "direction", "metric", "flipped", "found", "share")
+    assert table.dtype.names == (
+        "fraction", "direction", "true", "given", "metric", "flipped", "found", "share",
+    )  # fmt: skip
     for row in table:
         lowest = v.lowest(str(row.metric), float(row.fraction))
         given = 0 if row.direction == "pos_as_neg" else 1
         mistakes = wrong & (v.labels == given)
+        assert (row.true, row.given) == (1 - given, given)
         assert row.flipped == mistakes.sum()
         assert row.found == mistakes[lowest].sum()
         assert row["share"] == row.found / row.flipped
@@ -52,7 +55,7 @@ def test_no_error_in_a_direction_has_no_share(v: Valuation) -> None:
     ("change", "error", "sentence"),
     [
         ({"y": [0, 1]}, ValueError, "y has 2 labels and v has 21 rows"),
-        ({"y_true": np.full(21, 0.5)}, TypeError, "y_true must hold integers"),
+        ({"y_true": np.full(21, 0.5)}, ValueError, "y_true has 0.5 at row 0; labels that are"),
         ({"y": np.full(21, 4)}, ValueError, "y has label 4 at row 0, which the result lacks"),
         (
             {"fractions": (0.1, 1.1)},

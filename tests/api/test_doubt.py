@@ -186,7 +186,7 @@ def test_many_classes_are_counted_without_the_large_covariance() -> None:
         (
             (np.zeros((1001, 1)), np.arange(1001)),
             ValueError,
-            "1001 different labels; at most 1,000",
+            r"1,001 different labels \(0, 1, 2, 3, 4, ...\); at most 1,000",
         ),
         (([[0.0], [1.0]], [0, 1], [1]), ValueError, "groups has 1 entries"),
     ],

@@ -112,9 +112,9 @@ def not_finite() -> NDArray[Any]:
     [
         (lambda: rows(label=None), ValueError, "lacks the field label; it has features, split"),
         (lambda: rows(label=None, split=None), ValueError, "lacks the field label, split"),
-        (lambda: rows(label=np.linspace(0, 1, 12)), TypeError, "field label must hold integers"),
+        (lambda: rows(label=np.zeros(12, complex)), TypeError, "field label must hold integers"),
         (
-            lambda: rows(true_label=np.linspace(0, 1, 12)),
+            lambda: rows(true_label=np.zeros(12, complex)),
             TypeError,
             "field true_label must hold int",
         ),
@@ -201,7 +201,7 @@ def test_errors_of_an_npz_name_its_arrays(tmp_path: Path) -> None:
         ({"y_train": [1, 1, 1, 1]}, "f.npz: y_train holds one class only"),
         ({"y_test": [0, 7]}, "f.npz: y_test has label 7 at row 1, which .*f.npz: y_train lacks"),
         ({"ids": [1, 2]}, "f.npz: ids has 2 entries and y has 4 rows"),
-        ({"true_label": [1]}, "f.npz: true_label has 1 labels and .*f.npz: X_train has 4 rows"),
+        ({"true_label": [1]}, "f.npz: true_label has 1 labels and .*f.npz: y_train has 4 rows"),
     ]:
         np.savez(tmp_path / "f.npz", **(good | change))
         with pytest.raises(ValueError, match=sentence):

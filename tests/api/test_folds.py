@@ -224,10 +224,10 @@ def test_five_folds_are_the_default_and_a_cost_is_that_of_all() -> None:
         ({"folds": 1}, "folds must lie between 2 and the 45 samples, got 1"),
         ({"folds": 46}, "folds must lie between 2 and the 45 samples, got 46"),
         ({"folds": 11, "groups": GROUPS}, "folds must lie between 2 and the 10 groups, got 11"),
-        ({"y": np.arange(N) == 0}, "label 1 has 1 sample: folds need at least 2 samples"),
+        ({"y": np.arange(N) == 0}, "label True has 1 sample: folds need at least 2 samples"),
         (
             {"y": np.arange(N) < 2, "groups": GROUPS, "by_group": False},
-            "label 1 has 1 group: folds need at least 2 groups of each label",
+            "label True has 1 group: folds need at least 2 groups of each label",
         ),
         ({"y": np.arange(N) < 2, "until": "rec reliability >= 0.5"}, "in fold [0-4], metric 'rec'"),
     ],

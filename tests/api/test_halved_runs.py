@@ -120,7 +120,7 @@ def test_a_file_that_contradicts_itself_is_refused(
 
 def test_sums_that_do_not_fit_are_refused() -> None:
     v = run(20, sampler="halving")
-    full = replace(v, products=np.full_like(v.products, 2**62))
+    full = replace(v, moments=np.full_like(v.moments, 2**62))
     with pytest.raises(OverflowError, match="64-bit sums of 40 permutations"):
         full.merge(replace(full, ranges=np.array([[20, 40]])))
 

@@ -48,7 +48,9 @@ def test_bad_arguments() -> None:
         shapcpp.flip_labels([0, 1], float("nan"))
     with pytest.raises(TypeError, match="rate must be a number, got '0.2'"):
         shapcpp.flip_labels([0, 1], "0.2")  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="y must hold integers"):
-        shapcpp.flip_labels([0.0, 1.0], 0.2)
+    with pytest.raises(
+        ValueError, match="y has 0.5 at row 1; labels that are floats must be whole"
+    ):
+        shapcpp.flip_labels([0.0, 0.5], 0.2)
     with pytest.raises(ValueError, match="y holds one class only"):
         shapcpp.flip_labels([1, 1], 0.2)

@@ -25,7 +25,7 @@ def rare(positives: int = 6) -> tuple[Any, Any, Any, Any]:
 @pytest.mark.parametrize("positives", [6, 54])
 @pytest.mark.parametrize("options", [{}, {"sampler": "permutations"}, {"C": 1e-3}])
 def test_a_classifier_of_one_label_is_told(positives: int, options: dict[str, Any]) -> None:
-    label = int(positives > 30)
+    label = positives > 30
     with pytest.warns(shapcpp.ValuationWarning, match=f"calls every test sample {label}") as told:
         shapcpp.value(*rare(positives), permutations=2, **{"C": 1e-3, **options})
     assert told[0].filename == __file__

@@ -218,7 +218,7 @@ def damaged(path: Path, **changes: Any) -> Path:
     ("changes", "sentence"),
     [
         ({"gains": None}, "is not a result file of shapcpp: it lacks gains"),
-        ({"gains": lambda a: a[:-1]}, "is a damaged result file: products has"),
+        ({"gains": lambda a: a[:-1]}, "is a damaged result file: moments has"),
         ({"gains": lambda a: a.astype(float)}, "is a damaged result file: gains has dtype float64"),
         ({"players": lambda a: a + 1}, "is a damaged result file: players points outside gains"),
         ({"ids": lambda a: a[:-1]}, "is a damaged result file: ids has dtype"),

@@ -29,7 +29,7 @@ def test_a_tally_takes_what_fits_and_refuses_the_rest() -> None:
     with pytest.raises(OverflowError, match="permutation 2 with changes of up to 2147483648 could"):
         testing.add(tally, 2, ORDER, path(-change))
     assert tally.gains.tolist() == [[1]]
-    assert tally.products.tolist() == [[[change**2 + (change - 1) ** 2]]]
+    assert tally.moments.tolist() == [[[change**2 + (change - 1) ** 2]]]
     assert tally.ranges.tolist() == [[0, 2]]
 
 
@@ -122,7 +122,7 @@ def test_the_standard_error_holds_at_the_bound() -> None:
     products[0, 0, 0] = P * T**2
     products[1] = [[P * T**2, -P * T**2], [-P * T**2, P * T**2]]
     worst = type(v)(**vars(v) | {
-        "gains": gains, "products": products, "ranges": np.array([[0, P]]),
+        "gains": gains, "moments": products, "ranges": np.array([[0, P]]),
         "test_counts": np.array([T, T]), "settings": v.settings | {"permutations": P},
     })  # fmt: skip
     error = worst.stderr(shapcpp.Metric("first", [1, 0]))

@@ -20,7 +20,8 @@ PACKAGE = ROOT / "python" / "shapcpp"
 LAYERS = [
     {"_core", "conversion"},
     {"checks", "errors", "extras", "metrics", "machine"},
-    {"storage", "permutations", "progress", "labels"},
+    {"labels"},
+    {"storage", "permutations", "progress"},
     {"doubts"},
     {"results"},
     {"loading"},

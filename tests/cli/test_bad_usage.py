@@ -71,7 +71,10 @@ def test_bad_features_files(change: Any, sentence: str, folder: Path) -> None:
             ("value", "features.npy", "--scale", "x"),
             "scale must be one of None, 'standard'; got 'x'",
         ),
-        (("value", "features.npy", "--empty", "5"), "empty is label 5, which y lacks"),
+        (
+            ("value", "features.npy", "--empty", "5"),
+            "empty names label '5', which the training rows lack (their labels are 0, 1)",
+        ),
         (("value", "features.npy", "--class-weight", "0=1"), "--class-weight lacks label 1"),
         (
             ("value", "features.npy", "--class-weight", "0=a"),
@@ -91,7 +94,10 @@ def test_bad_features_files(change: Any, sentence: str, folder: Path) -> None:
             ("noise", "features.npy", "--rate", "2", "-o", "n.npy"),
             "rate must lie between 0 and 1, got 2 (2% is 0.02)",
         ),
-        (("noise", "features.npy", "-o", "n.npy"), "Missing option '--rate'"),
+        (
+            ("noise", "features.npy", "-o", "n.npy"),
+            "--rate or --matrix says how many labels to flip",
+        ),
         (
             ("noise", "features.npy", "--rate", "0.1", "-o", "n.csv"),
             "is written as .npy, got n.csv",

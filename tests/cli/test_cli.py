@@ -87,7 +87,8 @@ def test_noise_then_value_then_detect_finds_the_flipped(folder: Path) -> None:
     with (folder / "table.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["found"]) for row in rows] == table.found.tolist()
-    assert list(rows[0]) == ["fraction", "direction", "metric", "flipped", "found", "share"]
+    fields = ["fraction", "direction", "true", "given", "metric", "flipped", "found", "share"]
+    assert list(rows[0]) == fields
     done = shapcpp_cli("detect", "run.npz", "--queue", "--metric", "rec", cwd=folder)
     assert re.search(r"by recall \(reliability 0.9\d\): the 6 lowest of 60 samples", done.stdout)
     assert "positives labelled negative" not in done.stdout

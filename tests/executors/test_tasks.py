@@ -88,5 +88,5 @@ def test_tally_are_sent_in_few_bytes_and_come_back_the_same(largest: int) -> Non
     sent = worker._narrowed(v.tally)
     assert sent.gains.itemsize == {3: 1, -128: 1, 128: 2, 40_000: 4}.get(largest, 8)
     back = worker.widened(sent)
-    assert back.gains.dtype == back.products.dtype == np.int64
+    assert back.gains.dtype == back.moments.dtype == np.int64
     np.testing.assert_array_equal(back.gains, v.gains)

@@ -43,7 +43,7 @@ def test_sampled_values_agree_within_their_errors() -> None:
         order = shapcpp.permutation(100, seed=3, index=index)
         testing.add(tally, index, order, walk(order, COSTS))
     means = tally.gains[:, 0] / count
-    variances = tally.products[:, 0, 0] / count - means**2
+    variances = tally.moments[:, 0, 0] / count - means**2
     z = (means - closed_form(COSTS)) / np.sqrt(variances / count)
     assert np.abs(z).max() < 4.5
     assert 0.7 < np.mean(z**2) < 1.4

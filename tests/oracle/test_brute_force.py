@@ -96,7 +96,7 @@ def test_duplicates_share_one_value() -> None:
     problem = engine(X, y, X_test, y_test, "constant", np.array([0, 0]))
     tally = all_permutations(problem, 6)
     np.testing.assert_array_equal(tally.gains[1], tally.gains[5])
-    np.testing.assert_array_equal(tally.products[1], tally.products[5])
+    np.testing.assert_array_equal(tally.moments[1], tally.moments[5])
 
 
 def test_players_that_change_nothing_are_worth_nothing() -> None:
@@ -105,7 +105,7 @@ def test_players_that_change_nothing_are_worth_nothing() -> None:
     problem = engine(X, np.array([0, 0, 1, 1]), far, np.array([0, 0]), "carry", np.array([2, 0]))
     tally = all_permutations(problem, 4)
     assert not tally.gains.any()
-    assert not tally.products.any()
+    assert not tally.moments.any()
 
 
 @pytest.mark.parametrize("single_class", ["constant", "carry"])

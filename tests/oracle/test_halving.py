@@ -191,7 +191,7 @@ def test_a_run_adds_orders_halved_and_their_control(single_class: str, by_two: b
             game, sampler, grand_coalition, tally, seed=seed, first=4, count=6, threads=threads
         )
         np.testing.assert_array_equal(tally.gains, expected)
-        np.testing.assert_array_equal(tally.products, products)
+        np.testing.assert_array_equal(tally.moments, products)
         assert tally.ranges.tolist() == [[4, 10]]
 
 

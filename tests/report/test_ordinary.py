@@ -118,7 +118,7 @@ def test_a_test_set_of_one_class(judges: list[int], write: Write) -> None:
 
 def test_values_that_are_all_the_same(write: Write) -> None:
     v = run(features(30))
-    same = replace(v, gains=np.zeros_like(v.gains), products=np.zeros_like(v.products))
+    same = replace(v, gains=np.zeros_like(v.gains), moments=np.zeros_like(v.moments))
     page = checked(write(same, name="same.html"))
     assert [a for a in page.all("img") if "all values by recall are the same" in a["alt"]]
 

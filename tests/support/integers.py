@@ -35,7 +35,7 @@ def of_core(kind: str, make: Callable[[_core.Problem], _core.Game]) -> str:
         tally = adversarial.run(game, seed)
         found += [grand_coalition.values, grand_coalition.ties, grand_coalition.uncertified]
         found += [path, open_signs]
-        found += [tally.gains, tally.products, tally.ties, tally.uncertified]
+        found += [tally.gains, tally.moments, tally.ties, tally.uncertified]
     return digest(*found)
 
 

@@ -27,7 +27,7 @@ def valuation(contributions: ArrayLike, players: ArrayLike | None = None) -> Val
     settings["by_group"] = players is not None
     return Valuation(
         gains=np.repeat(changes.sum(axis=0)[:, None], 2, axis=1),
-        products=np.tile((changes**2).sum(axis=0)[:, None, None], (1, 2, 2)),
+        moments=np.tile((changes**2).sum(axis=0)[:, None, None], (1, 2, 2)),
         empty_counts=np.zeros(2, dtype=np.int64),
         full_counts=np.full(2, -1),
         test_counts=np.full(2, TEST_SAMPLES),

@@ -9,42 +9,31 @@
 
 namespace shapcpp {
 
-Tally::Tally(std::size_t n_players, std::size_t width)
+Tally::Tally(std::size_t n_players, std::size_t width, std::span<const std::int64_t> weights)
     : n_players_(n_players),
       width_(width),
       gains_(checked_product(n_players, width, "a tally")),
-      products_(checked_product(gains_.size(), width, "a tally")) {}
+      moments_(n_players, width, weights) {}
 
 double Tally::bytes(const RunShape& s) {
-  return kNumberBytes * s.players() * s.classes() * (1 + s.classes());  // gains and products
+  return kNumberBytes * s.players() * s.classes() + Moments::bytes(s);  // gains and moments
 }
 
 void Tally::add(IndexRange done, std::span<const std::int64_t> changes, const OpenSigns& open,
                 const Statistics& statistics) {
-  const std::int64_t bound = bound_with(changes, done.first);
+  const std::int64_t bound = bound_with(moments_.take(changes), done.first);
   OpenSigns all_open = open_;
   if (!all_open.add(open))
     throw std::overflow_error("the count of open signs does not fit 64 bits");
   mark_done(done);
   bound_ = bound;
   open_ = all_open;
-  const std::size_t k = width_;
   for (std::size_t i = 0; i < gains_.size(); ++i) gains_[i] += changes[i];
-  for (std::size_t player = 0; player < n_players_; ++player) {
-    const std::int64_t* change = changes.data() + player * k;
-    std::int64_t* products = products_.data() + player * k * k;
-    for (std::size_t a = 0; a < k; ++a)
-      for (std::size_t b = 0; b < k; ++b) products[a * k + b] += change[a] * change[b];
-  }
+  moments_.add();
   statistics_ += statistics;
 }
 
-std::int64_t Tally::bound_with(std::span<const std::int64_t> changes, std::uint64_t index) const {
-  std::uint64_t largest = 0;
-  for (const std::int64_t change : changes) {
-    const auto size = static_cast<std::uint64_t>(change);
-    largest = std::max(largest, change < 0 ? 0 - size : size);
-  }
+std::int64_t Tally::bound_with(std::uint64_t largest, std::uint64_t index) const {
   std::int64_t bound = 0;
   if (__builtin_mul_overflow(largest, largest, &bound) ||
       __builtin_add_overflow(bound, bound_, &bound))

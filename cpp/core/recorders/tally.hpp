@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "core/recorders/moments.hpp"
 #include "core/recorders/recorder.hpp"
 #include "core/run/open_signs.hpp"
 #include "core/run/run_shape.hpp"
@@ -16,13 +17,14 @@ namespace shapcpp {
 // Sums are integers, so they do not depend on the order in which permutations are added.
 class Tally {
  public:
-  Tally(std::size_t n_players, std::size_t width);
+  // `weights` as `Moments` takes them.
+  Tally(std::size_t n_players, std::size_t width, std::span<const std::int64_t> weights = {});
 
   // Bytes that it allocates.
   static double bytes(const RunShape& shape);
 
   // Adds the permutations of `done`, whose contributions are summed in `changes` and count as one
-  // unit: `products` takes up the products of these sums. Throws std::overflow_error, and adds
+  // unit: `moments` takes up the products of these sums. Throws std::overflow_error, and adds
   // nothing, if sums might no longer fit.
   void add(IndexRange done, std::span<const std::int64_t> changes, const OpenSigns& open,
            const Statistics& statistics);
@@ -32,8 +34,8 @@ class Tally {
 
   // (n_players, width): sums of the changes in correct predictions.
   const std::vector<std::int64_t>& gains() const { return gains_; }
-  // (n_players, width, width): sums over units of the products of those changes.
-  const std::vector<std::int64_t>& products() const { return products_; }
+  // Sums over units of the products of those changes.
+  const Moments& moments() const { return moments_; }
   // Decisions left open.
   const OpenSigns& open() const { return open_; }
   const Statistics& statistics() const { return statistics_; }
@@ -41,14 +43,14 @@ class Tally {
   const std::vector<IndexRange>& ranges() const { return ranges_; }
 
  private:
-  std::int64_t bound_with(std::span<const std::int64_t> changes, std::uint64_t index) const;
+  std::int64_t bound_with(std::uint64_t largest, std::uint64_t index) const;
   void mark_done(IndexRange done);
 
   std::size_t n_players_;
   std::size_t width_;
   std::vector<std::int64_t> gains_;
-  std::vector<std::int64_t> products_;
-  // The sum over permutations of the square of the largest change in each: on all sums.
+  Moments moments_;
+  // The sum over permutations of the square of the largest number in each: on all sums.
   std::int64_t bound_ = 0;
   OpenSigns open_;
   Statistics statistics_;

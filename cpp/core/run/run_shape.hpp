@@ -13,6 +13,7 @@ struct RunShape {
   std::size_t n_features = 0;
   std::size_t n_players = 0;
   std::size_t n_classes = 0;
+  std::size_t n_weighted = 0;  // sums of which moments are kept; none: those of all pairs
 
   // Doubles, so that no product overflows; a rounding of some bytes does not matter. Samples are
   // not padded to whole tiles: a tile per class is small.

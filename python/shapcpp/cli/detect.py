@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 import shapcpp
 from shapcpp.cli import doubt_tables, tables
 from shapcpp.cli.console import PATH, RAW_CSV, check_outputs, note, save, with_options
-from shapcpp.metrics import resolve
 from shapcpp.results import trust
 from shapcpp.results.folded import FoldedValuation, load_run
 from shapcpp.results.notices import repeated_ids, warn
@@ -23,8 +22,8 @@ FRACTIONS = (0.1, 0.3)
 @click.command()
 @click.argument("run", type=PATH)
 @click.option("--metric", "metrics", multiple=True, metavar="NAME",
-              help="Show values only, by acc, rec, spc or bal. Repeatable; default: doubts first, "
-              "then values by all.")  # fmt: skip
+              help="Show values only, by acc, bal, rec:LABEL; of two labels rec, spc. Repeatable; "
+              "default: doubts first, then values by all.")  # fmt: skip
 @click.option("--fraction", "fractions", multiple=True, type=float,
               help="Share of samples to look at. Repeatable. Default: of doubts as many as are "
               "expected to be wrong, of values 0.1 and 0.3, or 0.1 in the queue.")  # fmt: skip
@@ -60,13 +59,12 @@ def detect(
       shapcpp detect run.npz --metric rec --fraction 0.05 --csv queue.csv
     """
     check_outputs([csv_path, doubts_csv], inputs=[run])
-    asked = [resolve(name) for name in metrics]
     v = load_run(run)
     if v.n_permutations == 0:
         raise RuntimeError(f"{run} holds no completed permutation")
     if doubts_csv is not None and v.doubts is None:
         raise ValueError(f"{run} keeps no doubts (--doubts-csv): value it without --no-doubt")
-    names = [metric.name for metric in v.chosen(asked or None)]
+    names = [metric.name for metric in v.chosen(metrics or None)]
     if not v.complete:
         note(f"{run} is partial: {v.n_permutations} of {v.settings['permutations']} permutations")
     if v.doubts is not None and (not metrics or doubts_csv is not None):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import shapcpp
 from shapcpp.cli.tables import make_console, make_table
-from shapcpp.detection.queue import DIRECTIONS
+from shapcpp.detection.queue import in_words
 
 __all__ = ["order_of", "show_found", "show_list", "show_numbers", "show_readers"]
 
@@ -111,7 +111,7 @@ def show_found(d: shapcpp.Doubts, fractions: Sequence[float]) -> None:
     for fraction, name in cuts.items():
         for row in shapcpp.detection_table(d, d.labels, d.true_labels, fraction):
             found = f"{row.share:.2f} ({row.found})" if row.flipped else "-"
-            error = DIRECTIONS.get(row.direction, row.direction)
+            error = in_words(row.direction)
             shown.add_row(name, error, str(row.flipped), found)
     console.print(shown)
 

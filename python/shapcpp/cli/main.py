@@ -39,6 +39,7 @@ from shapcpp.errors import reason
 from shapcpp.machine.memory import InsufficientMemoryError
 from shapcpp.results.folded import load_run
 from shapcpp.results.signs import UncertifiedError
+from shapcpp.storage.matrices import read_matrix
 
 
 class Commands(click.Group):
@@ -96,30 +97,37 @@ cli.add_command(reproduce)
 
 @cli.command()
 @click.argument("features", type=PATH)
-@click.option("--rate", type=float, required=True, help="Share of each class to flip, 0 to 1.")
+@click.option("--rate", type=float, help="Share of each class to flip, 0 to 1, to any other label.")
+@click.option("--matrix", type=PATH, metavar="SHARES.csv",
+              help="Instead: shares of each class (row: the true label) to give each other label "
+              "(column), in the order of the sorted labels; .npy or .csv.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help="Which samples are drawn.")
 @click.option("-o", "--output", type=PATH, required=True, metavar="NOISY.npy",
               help="The features file to write.")  # fmt: skip
-def noise(features: str, rate: float, seed: int, output: str) -> None:
+def noise(features: str, rate: float | None, matrix: str | None, seed: int, output: str) -> None:
     """Flip training labels, to see whether they are found again.
 
     The same share of each class is flipped, in training rows only. The labels before go
     to the field true_label; one that is there is kept.
 
     \b
-    Example:
+    Examples:
       shapcpp noise features.npy --rate 0.2 --seed 0 -o noisy.npy
+      shapcpp noise features.npy --matrix shares.csv -o noisy.npy
     """
-    check_outputs([output], inputs=[features])
+    if (rate is None) == (matrix is None):
+        raise ValueError("--rate or --matrix says how many labels to flip: name one of them")
+    check_outputs([output], inputs=[features, *filter(None, [matrix])])
     if not output.endswith(".npy"):
         raise ValueError(f"a features file is written as .npy, got {output}")
     clean = shapcpp.read_features(features)
-    noisy = shapcpp.add_noise(clean, rate, seed)
+    noisy = shapcpp.add_noise(clean, rate, seed, None if matrix is None else read_matrix(matrix))
     kept = save(output, lambda path: shapcpp.write_features(path, noisy))
     train = clean.mask("train")
     before, after = clean.rows["label"][train], noisy.rows["label"][train]
     if (before == after).all():
-        note(f"rate {rate} is less than half a sample of each class, so that no label is flipped")
+        what = matrix if rate is None else f"rate {rate}"
+        note(f"{what} is less than half a sample of each class, so that no label is flipped")
     for label in np.unique(before):
         members = before == label
         flipped = int((after[members] != label).sum())

@@ -14,15 +14,15 @@ from rich.table import Table
 
 from shapcpp import _core
 from shapcpp.ct.network.ranking import CHANCE
-from shapcpp.detection.queue import DIRECTIONS
+from shapcpp.detection.queue import in_words
 from shapcpp.machine.processors import available_processors
+from shapcpp.metrics import long_name
 from shapcpp.results import index_ranges
 from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.valuation import Valuation
 from shapcpp.storage.csv_files import write_csv
 
 Run = Valuation | FoldedValuation
-LONG = {"acc": "accuracy", "rec": "recall", "spc": "specificity", "bal": "balanced accuracy"}
 MEANING = {
     "joins": "joins to coalitions",
     "coalitions": "coalitions scored by an optimum",
@@ -35,6 +35,8 @@ MEANING = {
 }
 NUMBERS = ("value", "stderr", "95% interval")
 ROWS_SHOWN = 10
+CLASSES_SHOWN = 12
+KINDS_SHOWN = 10  # of label errors, for each share of the values
 PIPE_WIDTH = 160
 
 
@@ -53,7 +55,10 @@ def make_table(columns: Sequence[str], left: Sequence[str] = ()) -> Table:
 
 
 def _per_class(v: Run, numbers: Sequence[Any]) -> str:
-    return ", ".join(f"{n} labelled {k}" for k, n in zip(v.classes, numbers, strict=True))
+    of_class = [f"{n} labelled {k}" for k, n in zip(v.classes.tolist(), numbers, strict=True)]
+    if len(of_class) > CLASSES_SHOWN:
+        return f"{len(of_class)} classes: {', '.join(of_class[:CLASSES_SHOWN])}, ..."
+    return ", ".join(of_class)
 
 
 def show_valuation(v: Run, metrics: Sequence[str]) -> None:
@@ -64,18 +69,19 @@ def show_valuation(v: Run, metrics: Sequence[str]) -> None:
     sizes = [int(np.sum(v.labels == k)) for k in v.classes]
     weight = s["class_weight"]
     if isinstance(weight, list):
-        weight = ", ".join(f"{k}={w:g}" for k, w in zip(v.classes, weight, strict=True))
+        pairs = zip(v.classes.tolist(), weight, strict=True)
+        weight = ", ".join(f"{k}={w:g}" for k, w in list(pairs)[:CLASSES_SHOWN])
     console.print(
         f"{len(v.labels)} training samples{units} ({_per_class(v, sizes)}), judged by {_judge(v)}"
     )
     how = ", halved" if s["sampler"] == "halving" else ""
     console.print(
         f"permutations {v.n_permutations}{how}, seed {s['seed']}, C {s['C']:g}, class weight "
-        f"{weight or 'equal'}, scale {s['scale'] or 'none'}, empty {s['empty']}, single class "
-        f"{s['single_class']}"
+        f"{weight or 'equal'}, scale {s['scale'] or 'none'}, empty {_empty(s['empty'])}, "
+        f"single class {s['single_class']}"
     )
     for metric in metrics:
-        title = f"\nLowest values by {LONG.get(metric, metric)}{_reliability(v, metric)}"
+        title = f"\nLowest values by {long_name(metric)}{_reliability(v, metric)}"
         console.print(title, style="bold")
         console.print(_lowest_groups(v, metric) if s["by_group"] else _lowest_samples(v, metric))
 
@@ -95,6 +101,10 @@ def show_how_many(v: Run, n_labels: int) -> None:
             f"\nAbout {v.doubts.n_expected:.0f} of these {n:,} labels are probably wrong (95%: "
             f"{low:.0f} to {high:.0f}), which is another question than what samples are worth"
         )
+
+
+def _empty(rule: str | list[Any]) -> str:
+    return rule if isinstance(rule, str) else f"label {rule[1]}"
 
 
 def _judge(v: Run) -> str:
@@ -182,13 +192,20 @@ def show_detection(table: np.recarray[Any, Any], metrics: Sequence[str], v: Run)
     console = make_console()
     console.print("Known label errors among the lowest values: share found (number)", style="bold")
     shown = make_table(["lowest", "error", "flipped", *metrics], left=["error"])
+    kinds = list(dict.fromkeys(table.direction.tolist()))
     for first in table[:: len(metrics)]:
+        if kinds.index(first.direction) >= KINDS_SHOWN:
+            continue
         same = table[(table.fraction == first.fraction) & (table.direction == first.direction)]
         cells = [f"{row.share:.2f} ({row.found})" if row.flipped else "-" for row in same]
         shown.add_row(
-            f"{100 * first.fraction:g}%", DIRECTIONS[first.direction], str(first.flipped), *cells
+            f"{100 * first.fraction:g}%", in_words(first.direction), str(first.flipped), *cells
         )
     console.print(shown)
+    if len(kinds) > KINDS_SHOWN:
+        console.print(
+            f"... and {len(kinds) - KINDS_SHOWN} rarer kinds of errors: --csv saves them all"
+        )
     if v.n_permutations > 1:
         each = ", ".join(f"{name} {v.reliability(name):.2f}" for name in metrics)
         console.print(f"Reliability of the rankings: {each}")
@@ -241,7 +258,7 @@ def show_queue(queue: np.recarray[Any, Any], v: Run) -> None:
     extra = [name for name in ("group",) if name in (queue.dtype.names or ())]
     for metric in dict.fromkeys(queue.metric.tolist()):
         rows = queue[queue.metric == metric]
-        name = LONG.get(metric, metric)
+        name = long_name(metric)
         title = (
             f"Review queue by {name}{_reliability(v, metric)}: the {len(rows)} lowest of "
             f"{len(v.labels)} samples"

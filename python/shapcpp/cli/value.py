@@ -20,12 +20,14 @@ from shapcpp.cli.run_notes import (
     note_duration,
     note_the_end,
 )
-from shapcpp.metrics import Metric, available, resolve
+from shapcpp.labels import Labels, class_named, several_classes, shown
+from shapcpp.metrics import Metric, available, resolve, shown_by_default
 from shapcpp.plan import Plan, carry_out, plan
 from shapcpp.problem.folds import DEFAULT_FOLDS
 from shapcpp.problem.limits import DEFAULT_RULE
 from shapcpp.results.folded import FoldedValuation, load_run
 from shapcpp.results.notices import warn_of
+from shapcpp.results.rule_grammar import in_a_rule
 from shapcpp.running import transports
 
 __all__ = ["value"]
@@ -37,8 +39,9 @@ Run = shapcpp.Valuation | FoldedValuation
 @click.argument("features", type=PATH)
 @click.option(
     "--metric", "metrics", multiple=True, metavar="NAME",
-    help="acc, rec, spc or bal (accuracy, recall, specificity, balanced_accuracy). Repeatable; "
-    "default: all. One run serves them all; your own are for Python.",
+    help="acc, bal (accuracy, balanced_accuracy) or rec:LABEL, a label's recall; of two labels "
+    "rec, spc (recall, specificity) too. Repeatable; default: all, beyond 12 labels acc and bal. "
+    "One run serves them all; your own are for Python.",
 )  # fmt: skip
 @click.option(
     "--perms",
@@ -68,7 +71,7 @@ Run = shapcpp.Valuation | FoldedValuation
     help="Standardise features by the training rows. Changes the values: never done unasked.",
 )  # fmt: skip
 @click.option(
-    "--empty", default="majority", show_default=True, metavar="majority|none|LABEL",
+    "--empty", default="majority", show_default=True, metavar="majority|none|label:LABEL",
     help="What the coalition of no samples predicts.",
 )  # fmt: skip
 @click.option(
@@ -178,9 +181,9 @@ def value(
     inputs = [features, *filter(None, companions.values())]
     for target in (output, checkpoint):
         check_outputs([target, csv_path], inputs)
-    asked = [resolve(name) for name in metrics]
     data = shapcpp.read_features(features, **companions)
     samples, arrays = _arrays(data, folds)
+    classes, asked = _classes_and_metrics(data, samples, metrics)
     if by_group and arrays["groups"] is None:
         raise ValueError(f"--by-group needs groups, and {features} holds none")
     run: dict[str, Any] = {
@@ -188,9 +191,10 @@ def value(
         "permutations": perms,
         "seed": seed,
         "C": C,
-        "class_weight": _parse_class_weight(class_weight),
+        "class_weight": _parse_class_weight(class_weight, classes),
         "scale": scale,
-        "empty": _parse_empty(empty),
+        "empty": _parse_empty(empty, classes),
+        "metrics": asked or None,
         "single_class": single_class,
         "threads": threads,
         "by_group": by_group,
@@ -205,7 +209,7 @@ def value(
         return
     patience = None
     if perms is None and until is None:
-        until = " ".join([", ".join(dict.fromkeys(m.name for m in asked)), DEFAULT_RULE]).strip()
+        until = _default_rule(asked)
         patience = PATIENCE if max_time is None else None
     kept = output or checkpoint
     if trace is not None and kept is None:
@@ -228,14 +232,14 @@ def value(
                 reviewed=None if no_doubt else samples.reviewed,
                 without_doubts=lambda why: note(f"no doubts are kept: {why}"),
             )
-            shown = _metrics_to_show(asked, asked_for)
+            listed = _metrics_to_show(asked, asked_for)
             v = carry_out(asked_for, partial(note_duration, asked_for))
-            warn_of(v, [m.name for m in shown])
+            warn_of(v, [m.name for m in listed])
     except shapcpp.Interrupted as stop:
         keep_partial("interrupted", stop.partial, kept)
         if csv_path is not None and stop.partial.n_permutations > 0:
             done = stop.partial
-            save(csv_path, lambda path: done.to_csv(path, shown, raw=raw_csv))
+            save(csv_path, lambda path: done.to_csv(path, listed, raw=raw_csv))
         sys.exit(EXIT_INTERRUPTED)
     except Exception as error:
         keep_what_failed(error, kept)
@@ -248,9 +252,9 @@ def value(
     if kept is not None:
         kept = save(kept, v.save)  # a checkpoint may not have been written so far
     if csv_path is not None:
-        save(csv_path, lambda path: v.to_csv(path, shown, raw=raw_csv))
+        save(csv_path, lambda path: v.to_csv(path, listed, raw=raw_csv))
     note_the_end(v, max_time, checkpoint if went_on else None)
-    _show(v, shown, len(data.rows), stats)
+    _show(v, listed, len(data.rows), stats)
     if kept is not None:
         click.echo(f"\nSaved to {kept}. Next: shapcpp detect {kept}")
 
@@ -265,6 +269,9 @@ def _show(v: Run, shown: list[Metric], n_labels: int, stats: bool) -> None:
 def _arrays(data: shapcpp.Features, folds: int | None) -> tuple[shapcpp.Samples, dict[str, Any]]:
     """The samples to value, and the arguments of `shapcpp.value` that come from the file."""
     sides: dict[str, Any]
+    data, missing = data.without_missing()
+    if missing:
+        note(f"{missing} rows without a label are left out")
     if folds is None and (data.has_test or not len(data.rows)):
         samples, test = data.sides()
         sides = {"X_test": test.X, "y_test": test.y}
@@ -286,41 +293,62 @@ def _arrays(data: shapcpp.Features, folds: int | None) -> tuple[shapcpp.Samples,
     }
 
 
+def _classes_and_metrics(
+    data: shapcpp.Features, samples: shapcpp.Samples, names: tuple[str, ...]
+) -> tuple[Labels, list[Metric]]:
+    classes, _ = several_classes(f"{data.source}: label", samples.y)
+    return classes, [resolve(name, classes) for name in names]
+
+
 def _metrics_to_show(asked: list[Metric], p: Plan) -> list[Metric]:
-    each = [part.test_counts for _, part in p.parts()]
-    for metric in asked:
-        for counts in each:
-            metric.on(counts)
+    each = [(part.test_counts, part.classes) for _, part in p.parts()]
     if asked:
         return asked
-    defined = [metric for metric in available(each[0]) if all(metric in available(c) for c in each)]
-    left_out = [name for name in shapcpp.metrics.NAMED if resolve(name) not in defined]
+    every = shown_by_default(each[0][1])
+    defined = [metric for metric in every if all(metric in available(*part) for part in each)]
+    left_out = [metric.name for metric in every if metric not in defined]
     if left_out:
         which = "the test set holds" if len(each) == 1 else "some folds hold"
-        note(f"{which} one class only: {', '.join(left_out)} left out")
+        few = "one class only" if len(each[0][1]) == 2 else "no sample of some labels"
+        note(f"{which} {few}: {', '.join(left_out)} left out")
     return defined
 
 
-def _parse_class_weight(text: str | None) -> str | dict[int, float] | None:
+def _default_rule(asked: list[Metric]) -> str:
+    names = dict.fromkeys(in_a_rule(metric.name) for metric in asked)
+    return " ".join([", ".join(names), DEFAULT_RULE]).strip()
+
+
+def _parse_class_weight(text: str | None, classes: Labels) -> str | dict[Any, float] | None:
     if text is None or text == "balanced":
         return text
-    weights: dict[int, float] = {}
+    weights: dict[Any, float] = {}
     for pair in text.split(","):
-        label, _, weight = pair.partition("=")
+        name, _, weight = pair.rpartition("=")
         try:
-            number, factor = int(label), float(weight)
+            factor = float(weight)
         except ValueError:
             raise ValueError(
                 f"class-weight must be 'balanced' or LABEL=WEIGHT,..., got {pair!r}"
             ) from None
-        if number in weights:
-            raise ValueError(f"class-weight names label {number} twice, in {text!r}")
-        weights[number] = factor
+        label = _label("class-weight", name, classes)
+        if label in weights:
+            raise ValueError(f"class-weight names label {label} twice, in {text!r}")
+        weights[label] = factor
     return weights
 
 
-def _parse_empty(text: str) -> str | int:
-    try:
-        return int(text)
-    except ValueError:
+def _parse_empty(text: str, classes: Labels) -> str | tuple[str, Any]:
+    if text in ("majority", "none"):
         return text
+    return "label", _label("empty", text.removeprefix("label:"), classes)
+
+
+def _label(option: str, text: str, classes: Labels) -> Any:
+    found = class_named(text, classes)
+    if found is None:
+        raise ValueError(
+            f"{option} names label {text!r}, which the training rows lack (their labels are "
+            f"{shown(classes)})"
+        )
+    return classes.tolist()[found]

@@ -1,4 +1,4 @@
-"""Label noise with a known answer: the same share of each class flipped."""
+"""Label noise with a known answer: shares of each class flipped."""
 
 from __future__ import annotations
 
@@ -8,29 +8,37 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import _core, checks
+from shapcpp.labels import Labels, class_labels, several_classes
 from shapcpp.storage.features import Features
 
 __all__ = ["add_noise", "flip_labels"]
 
+OF_CHOICES = 1 << 32  # seeds of permutations that choose other labels begin here, plus the class
+
 
 def flip_labels(
-    y: ArrayLike, rate: float, seed: int = 0
-) -> tuple[NDArray[np.integer | np.bool_], NDArray[np.bool_]]:
-    """Flips the same share of the labels of each class.
+    y: ArrayLike, rate: float | None = None, seed: int = 0, matrix: ArrayLike | None = None
+) -> tuple[Labels, NDArray[np.bool_]]:
+    """Flips the same share of the labels of each class, or shares that a matrix gives.
 
     Of the n_k samples of class k, ``floor(rate * n_k + 1/2)`` are drawn without
     replacement: the first entries of ``permutation(n_k, seed, k)``, indices into the
-    samples of the class in their order, where k is 0 for the smaller label and 1 for
-    the larger. The draw is the same on every machine.
+    samples of the class in their order, where k counts the sorted labels from 0. Of two classes
+    the other label is given; of more each drawn sample gets one of the other labels at random,
+    all alike. With a matrix, ``floor(matrix[k, j] * n_k + 1/2)`` of them get label j: the first to
+    label 0, the next to label 1, and so on. The draw is the same on every machine.
 
     Parameters
     ----------
-    y : array_like of int or bool, shape (n,)
-        Labels, exactly two different ones.
-    rate : float
-        Share of each class to flip, from 0 to 1.
+    y : array_like, shape (n,)
+        Labels of any kind that sorts, two different ones or more.
+    rate : float, optional
+        Share of each class to flip, from 0 to 1. Needed unless there is a matrix.
     seed : int, default 0
         From 0 to 2^64 - 1.
+    matrix : array_like of float, shape (K, K), optional
+        Shares of each class (row: the true label) that are given each other label (column), in the
+        order of the sorted labels. The diagonal is ignored.
 
     Returns
     -------
@@ -42,10 +50,10 @@ def flip_labels(
     Raises
     ------
     TypeError
-        If `y` does not hold integers or booleans, or `rate` is not a number.
+        If `y` holds no labels, or `rate` is not a number.
     ValueError
-        If `y` does not hold exactly two different labels, or `rate` or `seed` is out of
-        range.
+        If `y` holds fewer than two different labels, `rate`, a share or `seed` is out of
+        range, or both or neither of `rate` and `matrix` are given.
 
     Notes
     -----
@@ -57,31 +65,43 @@ def flip_labels(
     >>> int(flipped.sum())
     3
     """
-    labels = checks.labels("y", y)
-    classes = checks.two_classes("y", labels)
-    rate = checks.real("rate", rate)
-    if not 0 <= rate <= 1:
-        hint = f" ({rate:g}% is {rate / 100:g})" if 1 < rate <= 100 else ""
-        raise ValueError(f"rate must lie between 0 and 1, got {rate:g}{hint}")
+    given = np.asarray(y)
+    y = class_labels("y", y)
+    classes, of_class = several_classes("y", y)
+    if (rate is None) == (matrix is None):
+        raise ValueError("rate and matrix name two kinds of noise: pass the one or the other")
+    shares = None if matrix is None else _shares(matrix, len(classes))
+    if rate is not None:
+        rate = _rate(rate)
     seed = checks.seed(seed)
-    flipped = np.zeros(len(labels), dtype=bool)
-    for k, label in enumerate(classes):
-        members = np.flatnonzero(labels == label)
-        count = math.floor(rate * len(members) + 0.5)
-        flipped[members[_core.permutation(len(members), seed, k)[:count]]] = True
-    other = np.where(labels == classes[0], classes[1], classes[0])
-    noisy = np.where(flipped, other, labels).astype(np.asarray(y).dtype)
-    return noisy, flipped
+    new = of_class.copy()
+    for k in range(len(classes)):
+        members = np.flatnonzero(of_class == k)
+        order = members[_core.permutation(len(members), seed, k)]
+        if shares is not None:
+            others = np.repeat(np.arange(len(classes)), _counts(shares[k], len(members)))
+        else:
+            assert rate is not None
+            count = math.floor(rate * len(members) + 0.5)
+            others = _other_classes(k, len(classes), count, seed)
+        new[order[: len(others)]] = others
+    noisy = classes[new].astype(given.dtype if given.dtype.kind in "biufUS" else classes.dtype)
+    return noisy, new != of_class
 
 
-def add_noise(features: Features, rate: float, seed: int = 0) -> Features:
-    """Flips the same share of each class of the training rows; see `flip_labels`.
+def add_noise(
+    features: Features,
+    rate: float | None = None,
+    seed: int = 0,
+    matrix: ArrayLike | None = None,
+) -> Features:
+    """Flips labels of the training rows; see `flip_labels`.
 
     Parameters
     ----------
     features : Features
         Other splits are left as they are.
-    rate, seed
+    rate, seed, matrix
         As for `flip_labels`.
 
     Returns
@@ -95,8 +115,54 @@ def add_noise(features: Features, rate: float, seed: int = 0) -> Features:
     TypeError, ValueError
         As for `flip_labels`, or if there are no training rows.
     """
+    features.classes()  # names the file where it has too few
     train = features.mask("train")
-    labels = features.rows["label"][train]
-    checks.two_classes(f"{features.source}: label of the training rows", labels.astype(np.int64))
-    noisy, _ = flip_labels(labels, rate, seed)
+    noisy, _ = flip_labels(features.labels(train), rate, seed, matrix)
     return features.relabelled(train, noisy)
+
+
+def _rate(rate: float) -> float:
+    rate = checks.real("rate", rate)
+    if not 0 <= rate <= 1:
+        hint = f" ({rate:g}% is {rate / 100:g})" if 1 < rate <= 100 else ""
+        raise ValueError(f"rate must lie between 0 and 1, got {rate:g}{hint}")
+    return rate
+
+
+def _shares(matrix: ArrayLike, K: int) -> NDArray[np.float64]:
+    shares: NDArray[np.float64] = np.array(checks.features("matrix", matrix))
+    if shares.shape != (K, K):
+        raise ValueError(
+            f"matrix must have shape ({K}, {K}), as y has {K} labels, got {shares.shape}"
+        )
+    np.fill_diagonal(shares, 0.0)
+    wrong = (shares < 0) | (shares > 1)
+    if wrong.any():
+        k, j = (int(at) for at in np.argwhere(wrong)[0])
+        raise ValueError(
+            f"matrix has {shares[k, j]:g} at row {k}, column {j}; shares lie between 0 and 1"
+        )
+    if (sums := shares.sum(axis=1)).max() > 1 + 1e-9:
+        k = int(np.argmax(sums))
+        raise ValueError(f"matrix flips {sums[k]:g} of class {k} in all, more than all of it")
+    return shares
+
+
+def _counts(shares: NDArray[np.float64], size: int) -> NDArray[np.int64]:
+    """How many of the samples of a class are given each other label: at most all of them."""
+    counts = np.floor(shares * size + 0.5).astype(np.int64)
+    while counts.sum() > size:  # several halves were rounded up
+        counts[np.argmax(counts)] -= 1
+    return counts
+
+
+def _other_classes(k: int, K: int, count: int, seed: int) -> NDArray[np.int64]:
+    """For each sample drawn of class k one of the other classes, all equally often but for one."""
+    others = np.delete(np.arange(K), k)
+    if K == 2:
+        return np.repeat(others, count)
+    rounds = -(-count // (K - 1)) if count else 0
+    shuffled = [
+        others[_core.permutation(K - 1, seed, OF_CHOICES * (k + 1) + i)] for i in range(rounds)
+    ]
+    return np.concatenate([*shuffled, np.empty(0, dtype=np.int64)])[:count]

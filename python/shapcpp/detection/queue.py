@@ -4,24 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import checks
 from shapcpp.doubts.result import Doubts
+from shapcpp.labels import class_indices, class_labels, truth
 from shapcpp.metrics import Metric
 from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.notices import repeated_ids, warn
 from shapcpp.results.valuation import Valuation
 
-__all__ = ["DIRECTIONS", "detection_table", "mistakes", "review_queue"]
+__all__ = [
+    "DIRECTIONS",
+    "ErrorKind",
+    "detection_table",
+    "error_kinds",
+    "in_words",
+    "mistakes",
+    "review_queue",
+    "text_wide_enough",
+]
 
+# Of two classes.
 DIRECTIONS = {
     "pos_as_neg": "positives labelled negative",
     "neg_as_pos": "negatives labelled positive",
 }
+
+
+class ErrorKind(NamedTuple):
+    """Labels that are wrong in one direction.
+
+    Attributes
+    ----------
+    name : str
+        The direction: "pos_as_neg", "neg_as_pos" of two classes, else "TRUE as GIVEN".
+    true, given : int, bool or str
+        The label that is right, and the one that was given.
+    wrong : ndarray of bool, shape (n,)
+        The samples of this kind.
+    """
+
+    name: str
+    true: Any
+    given: Any
+    wrong: NDArray[np.bool_]
 
 
 def detection_table(
@@ -37,9 +67,9 @@ def detection_table(
     ----------
     v : Valuation, FoldedValuation or Doubts
         The values of the training samples; or doubts, whose lowest scores are looked at.
-    y : array_like of int or bool, shape (n,)
+    y : array_like, shape (n,)
         The labels as given, flipped ones included.
-    y_true : array_like of int or bool, shape (n,)
+    y_true : array_like, shape (n,)
         The true labels; a value that is none of the classes means unknown.
     fractions : float or sequence of float, default (0.1, 0.3)
         Shares f of all samples to look at: the ``floor(f n + 1/2)`` of lowest value, at
@@ -51,15 +81,17 @@ def detection_table(
     Returns
     -------
     numpy.recarray
-        One row per fraction, direction and metric. Fields: ``fraction``; ``direction``,
-        "pos_as_neg" (positives labelled negative) or "neg_as_pos"; ``metric``;
-        ``flipped``, the number of such label errors; ``found``, how many of them are among
-        the lowest; ``share``, found / flipped (nan if there are none).
+        One row per fraction, direction and metric. Fields: ``fraction``; ``direction``, of two
+        classes "pos_as_neg" (positives labelled negative) or "neg_as_pos", of more "TRUE as
+        GIVEN" for each pair of labels that occurs, the most frequent first; ``true`` and
+        ``given``, the labels; ``metric``; ``flipped``, the number of such label errors;
+        ``found``, how many of them are among the lowest; ``share``, found / flipped (nan if
+        there are none).
 
     Raises
     ------
     TypeError, ValueError
-        If labels are not integers or booleans, differ in length from `v`, or are unknown
+        If there are no labels in `y` or `y_true`, if they differ in length from `v`, or are unknown
         to it; if a fraction is not above 0 and at most 1; if a metric is not defined; if no
         permutation was completed.
 
@@ -67,23 +99,25 @@ def detection_table(
     -----
     Table 2 of Enshaei et al., *Data Shapley value for handling noisy labels*.
     """
-    mistaken = mistakes(v, y, y_true)
+    kinds = error_kinds(v, y, y_true)
     fractions = fractions if isinstance(fractions, Sequence) else np.atleast_1d(fractions).tolist()
     shares = [checks.fraction(f"fractions[{i}]", f) for i, f in enumerate(fractions)]
     rankings = _rankings(v, metrics)
     rows = []
     for share in shares:
         lowest = {name: ranking(share) for name, ranking in rankings.items()}
-        for direction in DIRECTIONS:
-            flipped = int(mistaken[direction].sum())
+        for direction, true, given, wrong in kinds:
+            flipped = int(wrong.sum())
             for name in rankings:
-                found = int(mistaken[direction][lowest[name]].sum())
-                rows.append((share, direction, name, flipped, found, _ratio(found, flipped)))
-    width = max(map(len, rankings), default=1)
+                found = int(wrong[lowest[name]].sum())
+                which = share, direction, true, given, name
+                rows.append((*which, flipped, found, _ratio(found, flipped)))
     fields = [
         ("fraction", float),
-        ("direction", "U10"),
-        ("metric", f"U{width}"),
+        ("direction", text_wide_enough([kind.name for kind in kinds])),
+        ("true", v.classes.dtype),
+        ("given", v.classes.dtype),
+        ("metric", text_wide_enough([*rankings])),
         ("flipped", np.int64),
         ("found", np.int64),
         ("share", float),
@@ -171,22 +205,49 @@ def mistakes(
     v: Valuation | FoldedValuation | Doubts, y: ArrayLike, y_true: ArrayLike
 ) -> dict[str, NDArray[np.bool_]]:
     """Marks the labels that are wrong in each direction; arguments as for `detection_table`."""
-    given = _labels(v, "y", y)
-    checks.known_labels("y", given, v.classes, known_name="the result")
-    true = _labels(v, "y_true", y_true)
-    negative, positive = v.classes
-    return {
-        "pos_as_neg": (true == positive) & (given == negative),
-        "neg_as_pos": (true == negative) & (given == positive),
-    }
+    return {kind.name: kind.wrong for kind in error_kinds(v, y, y_true)}
 
 
-def _labels(
-    v: Valuation | FoldedValuation | Doubts, name: str, value: ArrayLike
-) -> NDArray[np.int64]:
-    labels = checks.labels(name, value)
-    checks.same_length(name, labels, "labels", "v", v.labels)
-    return labels
+def error_kinds(
+    v: Valuation | FoldedValuation | Doubts, y: ArrayLike, y_true: ArrayLike
+) -> list[ErrorKind]:
+    """The kinds of label errors; of more than two classes those that occur, frequent ones first."""
+    labels = class_labels("y", y)
+    checks.same_length("y", labels, "labels", "v", v.labels)
+    class_indices("y", labels, v.classes, known_name="the result")
+    right = truth("y_true", y_true, v.labels, "v")
+    known = np.isin(right, v.classes)
+    if len(v.classes) == 2:
+        negative, positive = v.classes.tolist()
+        pairs = {"pos_as_neg": (positive, negative), "neg_as_pos": (negative, positive)}
+    else:
+        wrong = known & (right != labels)
+        found, counts = np.unique(
+            np.stack([np.searchsorted(v.classes, side[wrong]) for side in (right, labels)]),
+            axis=1,
+            return_counts=True,
+        )
+        classes = v.classes.tolist()
+        ordered = found[:, np.argsort(-counts, kind="stable")].T.tolist()
+        pairs = {
+            f"{classes[true]} as {classes[given]}": (classes[true], classes[given])
+            for true, given in ordered
+        }
+    return [
+        ErrorKind(name, true, given, known & (right == true) & (labels == given))
+        for name, (true, given) in pairs.items()
+    ]
+
+
+def in_words(direction: str) -> str:
+    """A direction of errors as tables for readers call it."""
+    true, _, given = direction.partition(" as ")
+    return DIRECTIONS.get(direction, f"{true} labelled {given}" if given else direction)
+
+
+def text_wide_enough(names: Sequence[str]) -> str:
+    """The type of a column that holds these names."""
+    return f"U{max((len(name) for name in names), default=1)}"
 
 
 def _ratio(found: int, flipped: int) -> float:

@@ -10,6 +10,7 @@ from unicodedata import normalize
 import numpy as np
 from numpy.typing import NDArray
 
+from shapcpp.labels import shown
 from shapcpp.progress import silent
 from shapcpp.storage import cells, files
 from shapcpp.storage.features import Features
@@ -116,7 +117,7 @@ def apply_decisions(features: Features, decisions: list[Decision]) -> Features:
         label is missing with three or more classes, or is none of them.
     """
     train = features.mask("train")
-    classes = np.unique(features.rows["label"][train])
+    classes = features.classes()
     find = _Finder(features, train)
     made: dict[int, str] = {}
     changes: dict[int, Any] = {}
@@ -188,7 +189,7 @@ def _new_label(decision: Decision, label: Any, classes: list[Any]) -> Any:
     if not meant:
         raise ValueError(
             f"{decision.place}: new_label is {decision.new_label!r}; it must be one of "
-            f"{', '.join(map(str, others))}"
+            f"{shown(np.array(others))}"
         )
     return meant[0]
 
@@ -212,6 +213,8 @@ def _as_meant(name: str) -> str:
 
 def _is_label(written: str, label: Any) -> bool:
     """Whether an entry means a label: its text, or for numbers a way to write it."""
+    if isinstance(label, bytes):
+        label = label.decode("utf-8", "replace")
     if written == str(label) or isinstance(label, str):
         return normalize("NFC", written) == normalize("NFC", str(label))
     number = cells.whole_number(written)

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import _core, checks
+from shapcpp.detection.queue import text_wide_enough
+from shapcpp.labels import class_indices, class_labels, class_weights
 from shapcpp.metrics import Metric, available
 from shapcpp.results.valuation import Valuation
 
@@ -45,7 +47,7 @@ def removal_curve(
         The values of the training samples.
     X : array_like of real numbers, shape (n, d)
         Training features, in the order of `v`.
-    y : array_like of int or bool, shape (n,)
+    y : array_like, shape (n,)
         Training labels as given.
     X_val, y_val : array_like, shapes (m, d) and (m,)
         Validation samples.
@@ -57,7 +59,7 @@ def removal_curve(
     order : "lowest", "highest" or "random", default "lowest"
         Which samples go first; ties by sample order (for "highest" too).
     action : "drop" or "relabel", default "drop"
-        Leaves the samples out, or gives them the other label.
+        Leaves the samples out, or gives them the other label, which only two classes have.
     seed : int, default 0
         For "random": repeat r takes the first entries of ``permutation(n, seed, r)``.
     repeats : int, default 20
@@ -83,20 +85,25 @@ def removal_curve(
     left, it is what the classifier predicts.
     """
     table, X = X, checks.features("X", X)
-    y = checks.labels("y", y)
+    y = class_labels("y", y)
     checks.same_length("y", y, "labels", "X", X)
     checks.same_length("y", y, "labels", "v", v.labels)
-    classes = checks.known_labels("y", y, v.classes, known_name="the result")
+    classes = class_indices("y", y, v.classes, known_name="the result")
     checks.same_columns("X_val", X_val, "X", table)
     X_val = checks.matching_features("X_val", X_val, X)
-    y_val = checks.labels("y_val", y_val)
+    y_val = class_labels("y_val", y_val)
     checks.same_length("y_val", y_val, "labels", "X_val", X_val)
-    classes_val = checks.known_labels("y_val", y_val, v.classes, known_name="the result")
+    classes_val = class_indices("y_val", y_val, v.classes, known_name="the result")
     if len(fractions) == 0:
         raise ValueError("fractions is empty: name at least one")
     shares = [_share(f"fractions[{i}]", f) for i, f in enumerate(fractions)]
     checks.choice("order", order, "lowest", "highest", "random")
     checks.choice("action", action, "drop", "relabel")
+    if action == "relabel" and len(v.classes) > 2:
+        raise ValueError(
+            f"action 'relabel' gives the other label, and the run has {len(v.classes)}: 'drop' "
+            "knows any number"
+        )
     seed = checks.seed(seed)
     repeats = checks.positive("repeats", repeats)
     if order != "random":
@@ -109,7 +116,7 @@ def removal_curve(
     else:
         values = v[metric] if order == "lowest" else -v[metric]
         orders = [np.argsort(values, kind="stable")]
-    scores = available(judge.counts)
+    scores = available(judge.counts, v.classes)
     rows = []
     for share in shares:
         count = min(math.floor(share * n + 0.5), n - 1)
@@ -121,7 +128,7 @@ def removal_curve(
     fields = [
         ("fraction", float),
         ("changed", np.int64),
-        ("score", "U3"),
+        ("score", text_wide_enough([score.name for score in scores])),
         ("mean", float),
         ("deviation", float),
     ]
@@ -170,7 +177,7 @@ def _weights(v: Valuation) -> NDArray[np.float64]:
     given = v.settings["class_weight"]
     if isinstance(given, list):
         return np.asarray(given, dtype=np.float64)
-    return checks.class_weights(given, v.labels, v.classes)
+    return class_weights(given, v.labels, v.classes)
 
 
 def _share(name: str, value: object) -> float:

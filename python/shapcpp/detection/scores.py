@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from shapcpp.detection.queue import DIRECTIONS, mistakes
+from shapcpp.detection.queue import mistakes, text_wide_enough
 from shapcpp.metrics import Metric
 from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.valuation import Valuation
 
 __all__ = ["detection_scores"]
 
-EITHER = "either"
+EITHER, ANY = "either", "any"
 
 
 def detection_scores(
@@ -30,9 +30,9 @@ def detection_scores(
     ----------
     v : Valuation
         The values of the training samples.
-    y : array_like of int or bool, shape (n,)
+    y : array_like, shape (n,)
         The labels as given, flipped ones included.
-    y_true : array_like of int or bool, shape (n,)
+    y_true : array_like, shape (n,)
         The true labels; a value that is none of the classes means unknown, and counts as
         no error.
     metrics : sequence of str or Metric, optional
@@ -41,9 +41,9 @@ def detection_scores(
     Returns
     -------
     numpy.recarray
-        One row per direction and metric. Fields: ``direction``, "pos_as_neg" (positives
-        labelled negative), "neg_as_pos" or "either"; ``metric``; ``flipped``, the number of
-        such errors; ``f1``, of calling an error what is in the lower of two clusters of
+        One row per direction and metric. Fields: ``direction``, as in `detection_table`, and
+        "either" of two classes or "any" of more for all of them; ``metric``; ``flipped``, the
+        number of such errors; ``f1``, of calling an error what is in the lower of two clusters of
         values; ``auroc``, the probability that an error has a lower value than a sample
         that is no such error (ties count half); ``auprc``, the average precision of the
         ranking, lowest first. All three are nan where there is no error, or nothing else.
@@ -64,20 +64,19 @@ def detection_scores(
     v.check_begun()
     chosen = v.chosen(metrics)
     wrong = mistakes(v, y, y_true)
-    wrong[EITHER] = np.logical_or(*(wrong[direction] for direction in DIRECTIONS))
+    every = np.any([np.zeros(len(v.labels), dtype=bool), *wrong.values()], axis=0)
+    wrong[EITHER if len(v.classes) == 2 else ANY] = every
     rows = []
-    for direction in (*DIRECTIONS, EITHER):
-        errors = wrong[direction]
+    for direction, errors in wrong.items():
         for metric in chosen:
             values = v[metric]
             scores = (float("nan"),) * 3
             if 0 < errors.sum() < len(errors):
                 scores = f1(errors, lower_cluster(values)), *ranking(values, errors)
             rows.append((direction, metric.name, int(errors.sum()), *scores))
-    width = max(len(metric.name) for metric in chosen)
     fields = [
-        ("direction", "U10"),
-        ("metric", f"U{width}"),
+        ("direction", text_wide_enough([*wrong])),
+        ("metric", text_wide_enough([metric.name for metric in chosen])),
         ("flipped", np.int64),
         ("f1", float),
         ("auroc", float),

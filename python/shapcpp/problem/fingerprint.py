@@ -18,7 +18,7 @@ def fingerprint(*arrays: NDArray[Any]) -> str:
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
-        content = np.ascontiguousarray(array).data.cast("B")
+        content = np.ascontiguousarray(array).view(np.uint8).data.cast("B")
         for start in range(0, len(content), STEP):
             digest.update(content[start : start + STEP])
     return digest.hexdigest()

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import checks
+from shapcpp.labels import Labels, class_labels
 from shapcpp.permutations import permutation
 from shapcpp.problem.problem import Problem
 
@@ -43,7 +44,7 @@ class FoldedProblem:
         cls, X: ArrayLike, y: ArrayLike, *, folds: int, seed: int = 0, **options: Any
     ) -> FoldedProblem:
         """Checks the arguments of `value` that say what is valued, in that order."""
-        X, y = checks.features("X", X), checks.labels("y", y)
+        X, y = checks.features("X", X), class_labels("y", y)
         whole = Problem.of(X, y, X, y, **options)
         of_sample = stratified_folds(whole.y, whole.groups, folds, checks.seed(seed))
         same = {k: v for k, v in options.items() if k not in {"groups", "ids", "true_labels"}}
@@ -80,13 +81,13 @@ class FoldedProblem:
 
 
 def stratified_folds(
-    y: NDArray[np.int64], groups: NDArray[Any] | None, folds: int, seed: int
+    y: Labels, groups: NDArray[Any] | None, folds: int, seed: int
 ) -> NDArray[np.int64]:
     """Assigns samples to folds of equal size in which labels are as frequent as in all.
 
     Parameters
     ----------
-    y : ndarray of int64, shape (n,)
+    y : ndarray, shape (n,)
         Labels.
     groups : ndarray of shape (n,), or None
         Samples of the same group go to the same fold.

@@ -11,15 +11,20 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from shapcpp import _core, checks
+from shapcpp import _core, checks, labels
+from shapcpp.labels import Labels
+from shapcpp.metrics import Metric, resolve_all
 from shapcpp.problem import scales
 from shapcpp.problem.fingerprint import fingerprint
+from shapcpp.results import moments
+from shapcpp.results.estimates import Metrics
+from shapcpp.results.sums import setting_of
 
 __all__ = ["ClassWeight", "Empty", "Problem", "Scale", "SingleClass"]
 
-ClassWeight = Mapping[int, float] | Literal["balanced"] | None
+ClassWeight = Mapping[Any, float] | Literal["balanced"] | None
 Scale = Literal["standard"] | None
-Empty = Literal["majority", "none"] | int
+Empty = Literal["majority", "none"] | int | tuple[Literal["label"], Any]
 SingleClass = Literal["constant", "carry"]
 
 
@@ -35,33 +40,39 @@ class Problem:
         The argument of `value`; one weight per class where it was a dict.
     by_group : bool
         Whether the samples of a group are one player.
-    classes : ndarray of int64, shape (n_classes,)
+    classes : ndarray of int64, bool or str, shape (n_classes,)
         The sorted labels.
+    train_classes : ndarray of int64, shape (n,)
+        The index of the class of each sample.
     class_weights : ndarray of float64, shape (n_classes,)
         The weights that `class_weight` means.
     players : ndarray of int64, shape (n,)
         The player of each sample.
     test_classes : ndarray of int64, shape (m,)
         The index of the class of each test sample.
+    metrics : tuple of Metric
+        What the run is asked about; none: every named metric.
     """
 
     X: NDArray[np.float64]
-    y: NDArray[np.int64]
+    y: Labels
     X_test: NDArray[np.float64]
-    y_test: NDArray[np.int64]
+    y_test: Labels
     C: float
     class_weight: str | list[float] | None
     scale: Scale
-    empty: str | int
+    empty: str | list[Any]
     single_class: str
     by_group: bool
     groups: NDArray[Any] | None
     ids: NDArray[Any] | None
-    true_labels: NDArray[np.int64] | None
-    classes: NDArray[np.int64]
+    true_labels: Labels | None
+    classes: Labels
+    train_classes: NDArray[np.int64]
     class_weights: NDArray[np.float64]
     players: NDArray[np.int64]
     test_classes: NDArray[np.int64]
+    metrics: tuple[Metric, ...]
 
     @classmethod
     def of(
@@ -80,27 +91,32 @@ class Problem:
         ids: ArrayLike | None = None,
         by_group: bool = True,
         true_labels: ArrayLike | None = None,
+        metrics: Metrics = None,
     ) -> Problem:
         """Checks the arguments of `value` that say what is valued, in that order."""
         table, X = X, checks.features("X", X)
-        y = checks.labels("y", y)
+        y = labels.class_labels("y", y)
         checks.same_length("y", y, "labels", "X", X)
-        classes = checks.two_classes("y", y)
+        classes, classes_of = labels.several_classes("y", y)
+        if len(classes) > 2:
+            raise ValueError(
+                f"y holds {len(classes)} different labels ({labels.shown(classes)}); for now "
+                "exactly two are supported"
+            )
         checks.same_columns("X_test", X_test, "X", table)
         X_test = checks.matching_features("X_test", X_test, X)
-        y_test = checks.labels("y_test", y_test)
+        y_test = labels.class_labels("y_test", y_test)
         checks.same_length("y_test", y_test, "labels", "X_test", X_test)
-        test_classes = checks.known_labels("y_test", y_test, classes)
+        test_classes = labels.class_indices("y_test", y_test, classes)
         C = checks.positive_real("C", C)
-        weights = checks.class_weights(class_weight, y, classes)
+        weights = labels.class_weights(class_weight, y, classes)
         checks.choice("scale", scale, None, "standard")
-        empty_rule = checks.empty_rule(empty, classes)
+        empty_rule = labels.empty_rule(empty, classes)
         checks.choice("single_class", single_class, "constant", "carry")
         groups = checks.companion("groups", groups, y)
         ids = checks.companion("ids", ids, y)
         if true_labels is not None:
-            true_labels = checks.labels("true_labels", true_labels)
-            checks.same_length("true_labels", true_labels, "labels", "X", X)
+            true_labels = labels.truth("true_labels", true_labels, y)
         players = np.arange(len(y), dtype=np.int64)
         if groups is not None and by_group:
             players = np.unique(groups, return_inverse=True)[1].astype(np.int64)
@@ -120,9 +136,11 @@ class Problem:
             ids=ids,
             true_labels=true_labels,
             classes=classes,
+            train_classes=classes_of,
             class_weights=weights,
             players=players,
             test_classes=test_classes,
+            metrics=_asked(metrics, test_classes, classes),
         )
 
     @property
@@ -138,12 +156,15 @@ class Problem:
     @cached_property
     def empty_counts(self) -> NDArray[np.int64]:
         """Correct predictions of each class by the empty coalition."""
-        label = self.empty
-        if label == "none":
+        if self.empty == "none":
             return np.zeros_like(self.test_counts)
-        if label == "majority":
-            label = int(self.classes[np.argmax([np.sum(self.y == k) for k in self.classes])])
-        return np.where(self.classes == label, self.test_counts, 0)
+        if self.empty == "majority":
+            predicted = int(np.argmax(np.bincount(self.train_classes)))
+        else:
+            predicted = self.classes.tolist().index(self.empty[1])
+        counts = np.zeros_like(self.test_counts)
+        counts[predicted] = self.test_counts[predicted]
+        return counts
 
     @cached_property
     def scaling(self) -> NDArray[np.float64] | None:
@@ -154,7 +175,8 @@ class Problem:
     def settings(self) -> dict[str, Any]:
         """The conventions, as a result keeps them."""
         names = ("C", "class_weight", "scale", "empty", "single_class", "by_group")
-        return {name: getattr(self, name) for name in names}
+        asked = setting_of(self.metrics, self.test_counts, self.classes)
+        return {**{name: getattr(self, name) for name in names}, "metrics": asked}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -163,8 +185,17 @@ class Problem:
 
     @property
     def key(self) -> str:
-        """Names the game: the same key, the same changes along each permutation."""
+        """Names the game: the same key, the same sums along each permutation."""
         return f"{self.fingerprint} {json.dumps(self.settings, sort_keys=True)}"
+
+    @cached_property
+    def weights_kept(self) -> NDArray[np.int64] | None:
+        """Of which weighted sums of classes moments are kept; see `moments.weights_kept`."""
+        return moments.weights_kept(self.test_counts, self.metrics)
+
+    def tally(self) -> _core.Tally:
+        """The engine's tally of no permutations."""
+        return _core.Tally(self.n_players, len(self.classes), self.weights_kept)
 
     def game(self, some: NDArray[np.int64] | None = None) -> _core.Game:
         """Makes the engine's game of all players, or of the given ones, numbered in that order."""
@@ -172,15 +203,15 @@ class Problem:
 
     def engine_arguments(self, some: NDArray[np.int64] | None = None) -> dict[str, Any]:
         """The arguments of the engine's problem, for processes elsewhere."""
-        X, y, players = self.X, self.y, self.players
+        X, classes, players = self.X, self.train_classes, self.players
         if some is not None:
             number = np.full(self.n_players, -1, dtype=np.int64)
             number[some] = np.arange(len(some))
             rows = np.flatnonzero(number[players] >= 0)
-            X, y, players = X[rows], y[rows], number[players[rows]]
+            X, classes, players = X[rows], classes[rows], number[players[rows]]
         return {
             "X": self._scaled(X),
-            "classes": np.searchsorted(self.classes, y).astype(np.int64),
+            "classes": classes,
             "X_test": self._scaled(self.X_test),
             "classes_test": self.test_classes,
             "C": self.C,
@@ -199,8 +230,9 @@ class Problem:
             n_players=self.n_players,
             n_classes=len(self.classes),
             threads=threads,
+            n_weighted=0 if self.weights_kept is None else len(self.weights_kept),
         )
-        return engine + 3 * self.y.nbytes + self.y_test.nbytes  # class of both, player, id
+        return engine + 8 * (3 * len(self.y) + len(self.y_test))  # class of both, player, id
 
     def features_at_fault(self) -> str:
         """Which features make signs uncertain, and what to do about them, in a clause."""
@@ -212,6 +244,19 @@ class Problem:
         scaled: NDArray[np.float64] = X - self.scaling[0]
         scaled /= self.scaling[1]
         return scaled
+
+
+def _asked(
+    metrics: Metrics, test_classes: NDArray[np.int64], classes: Labels
+) -> tuple[Metric, ...]:
+    """The metrics named, each of which the test set must define."""
+    if metrics is None:
+        return ()
+    counts = np.bincount(test_classes, minlength=len(classes)).astype(np.int64)
+    found = resolve_all(metrics, counts, classes)
+    for metric in found:
+        metric.on(counts)
+    return tuple(found)
 
 
 def _standard_scaling(X: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -122,10 +122,11 @@ def paper_table(experiments: Sequence[Experiment]) -> np.recarray[Any, Any]:
             found = detection_table(
                 v, v.labels, v.true_labels, experiment.fractions, metrics_shown(v)
             )
-            for f, direction, metric, flipped, _, share in found.tolist():
-                paper = paper_share(experiment.noise, f, direction, metric)
-                noise = math.nan if experiment.noise is None else experiment.noise
-                rows.append((noise, f, rule, direction, metric, flipped, share, paper))
+            noise = math.nan if experiment.noise is None else experiment.noise
+            for row in found:
+                f, which = float(row.fraction), (str(row.direction), str(row.metric))
+                paper = paper_share(experiment.noise, f, *which)
+                rows.append((noise, f, rule, *which, int(row.flipped), float(row.share), paper))
     fields = [
         ("noise", float),
         ("fraction", float),

@@ -24,7 +24,7 @@ class Estimates(ABC):
     """Values of samples and how sure they are; what they are made of is for subclasses."""
 
     players: NDArray[np.int64]
-    labels: NDArray[np.int64]
+    labels: NDArray[Any]
     settings: dict[str, Any]
 
     @property
@@ -67,8 +67,9 @@ class Estimates(ABC):
         Parameters
         ----------
         metric : str or Metric
-            "acc", "rec", "spc", "bal", their long names "accuracy", "recall",
-            "specificity", "balanced_accuracy", or a `Metric`.
+            "acc", "bal" or their long names "accuracy", "balanced_accuracy"; "rec:LABEL", the
+            share of the test samples of that label that are predicted correctly; of two classes
+            also "rec", "spc" ("recall", "specificity"); or a `Metric`.
 
         Returns
         -------

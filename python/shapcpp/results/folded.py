@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp.doubts.result import Doubts
-from shapcpp.metrics import Metric, resolve_all
+from shapcpp.metrics import Metric
 from shapcpp.results import folds_file, run_file, signs
 from shapcpp.results.estimates import Metrics
 from shapcpp.results.sample_table import SampleTable
@@ -20,8 +20,8 @@ __all__ = ["FoldedValuation", "load_run"]
 
 # What only a part has: there is no such thing of all of them together.
 OF_A_PART = {
-    "gains", "products", "empty_counts", "full_counts", "test_counts", "ranges", "scaling",
-    "fingerprint", "tally", "trace_counts", "trace_gains", "asked", "gain_unit",
+    "gains", "moments", "products", "empty_counts", "full_counts", "test_counts", "ranges",
+    "scaling", "fingerprint", "tally", "trace_counts", "trace_gains", "asked", "gain_unit",
 }  # fmt: skip
 
 
@@ -43,7 +43,7 @@ class FoldedValuation(SampleTable):
         The fold of each sample: it judges in that part, and plays in all others.
     ids : ndarray, shape (n,)
         Identifiers of the samples; the row number where none were given.
-    labels : ndarray of int64, shape (n,)
+    labels : ndarray of int64, bool or str, shape (n,)
         The labels as given.
     groups, true_labels : ndarray of shape (n,), or None
         Group ids and true labels where known.
@@ -54,9 +54,9 @@ class FoldedValuation(SampleTable):
     parts: tuple[Valuation, ...]
     folds: NDArray[np.int64]
     ids: NDArray[Any]
-    labels: NDArray[np.int64]
+    labels: NDArray[Any]
     groups: NDArray[Any] | None
-    true_labels: NDArray[np.int64] | None
+    true_labels: NDArray[Any] | None
     doubts: Doubts | None = None
 
     if not TYPE_CHECKING:
@@ -70,7 +70,7 @@ class FoldedValuation(SampleTable):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @property
-    def classes(self) -> NDArray[np.int64]:
+    def classes(self) -> NDArray[Any]:
         """The sorted labels, shape (n_classes,)."""
         return self.parts[0].classes
 
@@ -126,7 +126,7 @@ class FoldedValuation(SampleTable):
         return {name: sum(part.stats.get(name, 0) for part in self.parts) for name in names}
 
     @property
-    def only_prediction(self) -> int | None:
+    def only_prediction(self) -> Any:
         """The label that all test samples of all parts are given, if it is one."""
         found = {part.only_prediction for part in self.parts}
         return found.pop() if len(found) == 1 else None
@@ -213,7 +213,7 @@ class FoldedValuation(SampleTable):
     def _chosen_in(self, fold: int, metrics: Metrics) -> list[Metric]:
         counts = self.parts[fold].test_counts
         try:
-            found = resolve_all(metrics, counts)
+            found = self.parts[fold].chosen(metrics)
             for metric in found:
                 metric.on(counts)
         except ValueError as error:

@@ -99,7 +99,7 @@ def _check(fields: Mapping[str, Any], parts: list[dict[str, Any]]) -> None:
             raise ValueError(f"part {number} has another test set")
         if not np.array_equal(part["classes"], parts[0]["classes"]):
             raise ValueError(f"part {number} has other classes")
-        length = {"permutations", "asked", "gain_unit"}
+        length = {"permutations", "asked", "gain_unit", "metrics"}
         settings = [{k: v for k, v in p["settings"].items() if k not in length}
                     for p in (part, parts[0])]  # fmt: skip
         if settings[0] != settings[1]:

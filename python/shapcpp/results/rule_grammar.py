@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from shapcpp.metrics import LONG_NAMES, NAMED
+from shapcpp.metrics import LONG_NAMES, NAMED, RECALL_OF
 
-__all__ = ["NUMBER", "fault"]
+__all__ = ["METRIC", "NUMBER", "fault", "in_a_rule"]
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
-TOKEN = re.compile(rf"<=|>=|{NUMBER}(?![\w.])|%|,|[^\s%<>,]+|\S", re.ASCII)
+# A name, or the recall of a label, which stands in quotes where it holds spaces or commas.
+METRIC = rf"""(?:{RECALL_OF}"[^"]+"|{RECALL_OF}[^\s,"]+|{"|".join([*LONG_NAMES, *NAMED])})"""
+TOKEN = re.compile(rf"""{RECALL_OF}"[^"]+"|<=|>=|{NUMBER}(?![\w.])|%|,|[^\s%<>,]+|\S""", re.ASCII)
 COUNT = r"\d+"
 WANTED = {NUMBER: "a number", COUNT: "a count of samples", "but": "the end or 'but for 20'"}
 LEVEL = ("decided", "at", NUMBER, "%")
@@ -50,10 +52,16 @@ def fault(text: str) -> str:
     return f"{found} {wanted} should; a rule reads like '{metrics}{example}'"
 
 
+def in_a_rule(metric: str) -> str:
+    """The name of a metric as a rule writes it."""
+    label = metric.removeprefix(RECALL_OF)
+    return f'{RECALL_OF}"{label}"' if label != metric and re.search(r"[\s,]", label) else metric
+
+
 def _after_metrics(words: Sequence[str]) -> int:
     """Where the metrics end that a rule may begin with: "acc, rec"."""
     at = 0
-    while at < len(words) and words[at] in {*NAMED, *LONG_NAMES}:
+    while at < len(words) and re.fullmatch(METRIC, words[at]):
         at += 1
         if words[at : at + 1] != [","]:
             break

@@ -10,7 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import _core, checks
+from shapcpp.labels import empty_rule
+from shapcpp.metrics import Metric
 from shapcpp.results import index_ranges, kept_doubts, stopping
+from shapcpp.results.moments import weights_kept
+from shapcpp.results.sums import asked_of
 from shapcpp.storage import files, writing
 
 __all__ = ["pack", "read", "unpack", "write"]
@@ -20,24 +24,24 @@ FORMAT = 1
 # Arrays of integers, and the axes of each: players, classes, samples, ranges.
 INTEGER_ARRAYS = {
     "gains": "pk",
-    "products": "pkk",
+    "moments": "pk",
     "empty_counts": "k",
     "full_counts": "k",
     "test_counts": "k",
     "ranges": "r2",
-    "classes": "k",
     "players": "n",
-    "labels": "n",
 }
+LABELS = {"classes": "k", "labels": "n"}
 SETTINGS = {
     "permutations", "asked", "seed", "C", "class_weight", "scale", "empty", "single_class",
-    "by_group", "sampler", "gain_unit", "until",
+    "by_group", "metrics", "sampler", "gain_unit", "until",
 }  # fmt: skip
 LARGEST_GAIN_UNIT = 1 << 40
 LARGEST = int(np.iinfo(np.int64).max)
 OPTIONAL_ARRAYS = ("groups", "true_labels", "scaling", "trace_counts", "trace_gains")
 ABOUT = ("ties", "uncertified", "settings", "fingerprint", "stats")
-NEEDED = ("about", *INTEGER_ARRAYS, "ids")
+ARRAYS = (*INTEGER_ARRAYS, *LABELS, "ids")
+NEEDED = ("about", *ARRAYS)
 FROM_FEATURES = "`shapcpp value FEATURES.npy -o RUN.npz` makes a result of features"
 
 
@@ -48,7 +52,7 @@ def write(path: files.PathLike, fields: Mapping[str, Any], complete: bool) -> No
 
 def pack(fields: Mapping[str, Any], complete: bool) -> dict[str, NDArray[Any]]:
     """The fields of a Valuation as arrays."""
-    arrays = {name: fields[name] for name in (*INTEGER_ARRAYS, "ids")}
+    arrays = {name: fields[name] for name in ARRAYS}
     arrays |= {name: fields[name] for name in OPTIONAL_ARRAYS if fields[name] is not None}
     arrays |= kept_doubts.pack(fields["doubts"])
     about = {
@@ -101,7 +105,7 @@ def unpack(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     _check_settings(about["settings"], arrays["classes"])
     _check(arrays, about)
     return {
-        **{name: arrays[name] for name in (*INTEGER_ARRAYS, "ids")},
+        **{name: arrays[name] for name in ARRAYS},
         **{name: arrays.get(name) for name in OPTIONAL_ARRAYS},
         **{name: checks.natural(name, about[name]) for name in ("ties", "uncertified")},
         "settings": about["settings"],
@@ -111,7 +115,7 @@ def unpack(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     }
 
 
-def _check_settings(settings: Mapping[str, Any], classes: NDArray[np.int64]) -> None:
+def _check_settings(settings: Mapping[str, Any], classes: NDArray[Any]) -> None:
     """Raises TypeError or ValueError for settings that `value` would not have let through."""
     missing = SETTINGS - set(settings)
     if missing:
@@ -128,7 +132,7 @@ def _check_settings(settings: Mapping[str, Any], classes: NDArray[np.int64]) -> 
     else:
         checks.choice("class_weight", weights, None, "balanced")
     checks.choice("scale", settings["scale"], None, "standard")
-    checks.empty_rule(settings["empty"], classes)
+    empty_rule(settings["empty"], classes)
     checks.choice("single_class", settings["single_class"], "constant", "carry")
     if not isinstance(settings["by_group"], bool):
         raise TypeError(f"by_group must be True or False, got {settings['by_group']!r}")
@@ -143,17 +147,26 @@ def _check_settings(settings: Mapping[str, Any], classes: NDArray[np.int64]) -> 
             checks.natural("asked", edge)
 
 
-def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None:
+def _check_shapes(arrays: Mapping[str, NDArray[Any]], asked: list[Metric]) -> dict[str, int]:
+    """Checks types and shapes; returns the numbers of players, classes, samples and ranges."""
     sizes: dict[str, int] = {"2": 2, "k": len(arrays["classes"]), "n": len(arrays["players"])}
-    for name, axes in INTEGER_ARRAYS.items():
+    for name, axes in LABELS.items():
+        array = arrays[name]
+        if array.shape != (sizes[axes],) or array.dtype.kind not in "biU":
+            raise ValueError(f"{name} has dtype {array.dtype} and shape {array.shape}")
+        checks.identifiers(name, array)
+    kept = weights_kept(arrays["test_counts"], asked)
+    sizes["m"] = sizes["k"] + (0 if kept is None else len(kept))
+    shapes = INTEGER_ARRAYS | {"moments": "pkk" if kept is None else "pm"}
+    for name, axes in shapes.items():
         array = arrays[name]
         expected = tuple(
             sizes.setdefault(a, array.shape[i]) for i, a in enumerate(axes[: array.ndim])
         )
         if array.dtype != np.int64 or array.ndim != len(axes) or array.shape != expected:
             raise ValueError(f"{name} has dtype {array.dtype} and shape {array.shape}")
-    n, settings = sizes["n"], about["settings"]
-    for name, kinds in {"ids": "biuU", "groups": "biuU", "true_labels": "i"}.items():
+    n = sizes["n"]
+    for name, kinds in {"ids": "biuU", "groups": "biuU", "true_labels": "biU"}.items():
         optional = arrays.get(name, np.empty(n, dtype=np.int64))
         if optional.shape != (n,) or optional.dtype.kind not in kinds:
             raise ValueError(f"{name} has dtype {optional.dtype} and shape {optional.shape}")
@@ -161,7 +174,17 @@ def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None
     scaling = arrays.get("scaling", np.zeros((2, 1)))
     if scaling.dtype != np.float64 or scaling.ndim != 2 or len(scaling) != 2:
         raise ValueError(f"scaling has dtype {scaling.dtype} and shape {scaling.shape}")
-    gains, products = arrays["gains"], arrays["products"]
+    return sizes
+
+
+def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None:
+    settings = about["settings"]
+    if arrays["test_counts"].shape != arrays["classes"].shape:
+        raise ValueError(f"test_counts has shape {arrays['test_counts'].shape}")
+    about_these = asked_of(settings["metrics"], arrays["classes"])
+    sizes = _check_shapes(arrays, about_these)
+    n, scaling = sizes["n"], arrays.get("scaling", np.zeros((2, 1)))
+    gains, moments = arrays["gains"], arrays["moments"]
     classes, edges = arrays["classes"], arrays["ranges"].reshape(-1)
     empty, full, totals = (arrays[f"{name}_counts"] for name in ("empty", "full", "test"))
     done = index_ranges.size(arrays["ranges"])
@@ -170,9 +193,8 @@ def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None
     room = unit + 2 if settings["sampler"] == "halving" else unit  # the control's share
     most = checks.most_permutations(totals)
     reach = np.array([min(done * room * t, LARGEST) for t in totals.tolist()])
-    largest = min(2 * done * (room * int(totals.max())) ** 2, LARGEST)
     sound = {
-        "classes are not sorted": sizes["k"] > 0 and (np.diff(classes) > 0).all(),
+        "classes are not sorted": sizes["k"] > 1 and (classes[1:] > classes[:-1]).all(),
         "players points outside gains": np.array_equal(
             np.unique(arrays["players"]), np.arange(sizes["p"])
         ),
@@ -190,21 +212,39 @@ def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None
         "gains lie outside what test_counts allow": ((gains <= reach) & (gains >= -reach)).all(),
         "gains do not add up": done == 0
         or np.array_equal(_exact_sums(gains), done * unit * (full - empty).astype(object)),
-        "products are not those of such gains": np.array_equal(products, products.swapaxes(1, 2))
-        and (products.diagonal(0, 1, 2) >= np.abs(gains)).all()
-        and ((products <= largest) & (products >= -largest)).all(),
+        "moments are not those of such gains": _are_moments(moments, gains, done, room, totals),
         "scaling is not finite": np.isfinite(scaling).all(),
     }
     for complaint, holds in sound.items():
         if not holds:
             raise ValueError(complaint)
     if settings["until"] is not None:
-        stopping.parse_rule(settings["until"]).check(totals)
+        stopping.parse_rule(settings["until"]).check(totals, classes, about_these)
     traces = [name in arrays for name in ("trace_counts", "trace_gains")]
     if any(traces):
         if not all(traces):
             raise ValueError("it holds half a trace")
         _check_trace(arrays, done, unit, room)
+
+
+def _are_moments(
+    moments: NDArray[np.int64],
+    gains: NDArray[np.int64],
+    done: int,
+    room: int,
+    totals: NDArray[np.int64],
+) -> bool:
+    """Whether moments may be those of contributions that add up to these gains."""
+    K = gains.shape[1]
+    squares = moments[:, :K] if moments.ndim == 2 else moments.diagonal(0, 1, 2)
+    if not (squares >= np.abs(gains)).all():
+        return False
+    if moments.ndim == 2:  # sums of squares
+        return bool((moments >= 0).all())
+    largest = min(2 * done * (room * int(totals.max())) ** 2, LARGEST)
+    return np.array_equal(moments, moments.swapaxes(1, 2)) and bool(
+        ((moments <= largest) & (moments >= -largest)).all()
+    )
 
 
 def _check_trace(arrays: Mapping[str, NDArray[Any]], done: int, unit: int, room: int) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp.metrics import LONG_NAMES, NAMED, Metric, resolve_all
-from shapcpp.results.rule_grammar import NUMBER, fault
+from shapcpp.metrics import RECALL_OF, Metric, resolve_all
+from shapcpp.results.rule_grammar import METRIC, NUMBER, fault
 from shapcpp.results.sums import Sums
 
 __all__ = ["Decided", "Reliable", "Rule", "SmallErrors", "parse_rule"]
@@ -25,9 +27,8 @@ FORMS = (
     "95%', each with metrics in front ('rec stderr <= 1e-4') and all but the first with 'but for "
     "20' at the end if wanted"
 )
-NAMES = "|".join([*NAMED, *LONG_NAMES])
 SENTENCE = re.compile(
-    rf"""(?:(?P<metrics>(?:{NAMES})(?:\s*,\s*(?:{NAMES}))*)\s+)?
+    rf"""(?:(?P<metrics>{METRIC}(?:\s*,\s*{METRIC})*)\s+)?
     (?: reliability \s* >= \s* (?P<reliability>{NUMBER}) (?!\s* but)
       | stderr \s* <= \s* (?P<stderr>{NUMBER})
       | (?: lowest \s+ (?P<lowest>{NUMBER}) \s* % | below \s+ (?P<below>{NUMBER}) )
@@ -47,26 +48,36 @@ class Rule(ABC):
     text : str
         The rule in words, as given.
     metrics : tuple of str
-        Names of the metrics that it is about; none: every one that the test set defines.
+        Names of the metrics that it is about; none: those that the run was asked about, or every
+        one that the test set defines.
     """
 
     text: str
     metrics: tuple[str, ...]
 
-    def check(self, test_counts: NDArray[np.int64]) -> None:
+    def check(
+        self,
+        test_counts: NDArray[np.int64],
+        classes: NDArray[Any] | None = None,
+        asked: Sequence[Metric] = (),
+    ) -> None:
         """Whether the rule can be asked of runs on a test set.
 
         Parameters
         ----------
         test_counts : ndarray of int64, shape (n_classes,)
             Number of test samples of each class.
+        classes : ndarray, shape (n_classes,), optional
+            The sorted labels.
+        asked : sequence of Metric
+            What the run was asked about.
 
         Raises
         ------
         ValueError
-            If the test set lacks a class that the metric needs.
+            If there is no such label, or the test set lacks a class that the metric needs.
         """
-        for metric in self._about(test_counts):
+        for metric in self._about(test_counts, classes, asked):
             metric.on(test_counts)
 
     def next_look(self, done: int) -> int:
@@ -89,7 +100,7 @@ class Rule(ABC):
 
     def is_met(self, v: Sums) -> bool:
         """Whether the results suffice by each metric."""
-        return all(self._is_met_by(v, metric) for metric in self._about(v.test_counts))
+        return all(self._is_met_by(v, metric) for metric in self._of(v))
 
     def progress(self, v: Sums) -> float:
         """How far the run has come: from 0 to 1, and 1 only if the rule is met.
@@ -99,11 +110,19 @@ class Rule(ABC):
         """
         if self.is_met(v):
             return 1.0
-        shares = [self._share(v, metric) for metric in self._about(v.test_counts)]
+        shares = [self._share(v, metric) for metric in self._of(v)]
         return min(*shares, float(np.nextafter(1, 0)))
 
-    def _about(self, test_counts: NDArray[np.int64]) -> list[Metric]:
-        return resolve_all(list(self.metrics) or None, test_counts)
+    def _of(self, v: Sums) -> list[Metric]:
+        return self._about(v.test_counts, v.classes, v.asked)
+
+    def _about(
+        self,
+        test_counts: NDArray[np.int64],
+        classes: NDArray[Any] | None,
+        asked: Sequence[Metric],
+    ) -> list[Metric]:
+        return resolve_all(list(self.metrics) or asked or None, test_counts, classes, asked)
 
     @abstractmethod
     def _is_met_by(self, v: Sums, metric: Metric) -> bool:
@@ -200,6 +219,12 @@ class Decided(PerSample):
         return min(int(decided.sum()) / max(len(decided) - self.spared, 1), 1.0)
 
 
+def _name(metric: str) -> str:
+    """The name of a metric; labels keep their case, and lose their quotes."""
+    start, colon, label = metric.partition(":")
+    return RECALL_OF + label.strip('"') if colon else start.lower()
+
+
 def parse_rule(text: str) -> Rule:
     """The rule that a text states.
 
@@ -211,9 +236,10 @@ def parse_rule(text: str) -> Rule:
         ``"lowest 10% decided at 95%"``: of every sample it is certain whether it is among
         the lowest tenth, `Valuation.decided` at level 0.95; ``"below 0 decided at 95%"``:
         or whether its value is below that number. Metrics in front (``"rec stderr
-        <= 1e-4"``, ``"acc, rec reliability >= 0.9"``), else it is about every one that the
-        test set defines; ``"but for 20"`` at the end allows that many samples to fall short
-        by each metric (not of reliability, which is one number). Case and spaces do not
+        <= 1e-4"``, ``"acc, rec:benign reliability >= 0.9"``, a label with spaces in quotes),
+        else it is about those that the run was asked about (`metrics` of `value`), or every one
+        that the test set defines; ``"but for 20"`` at the end allows that many samples to fall
+        short by each metric (not of reliability, which is one number). Case and spaces do not
         matter.
 
     Returns
@@ -238,7 +264,7 @@ def parse_rule(text: str) -> Rule:
     if found is None:
         raise ValueError(f"until is {text!r}: {fault(text)}")
     part = found.groupdict()
-    metrics = tuple(re.split(r"\s*,\s*", part["metrics"].lower())) if part["metrics"] else ()
+    metrics = tuple(map(_name, re.findall(METRIC, part["metrics"] or "", re.IGNORECASE)))
     if part["reliability"] is not None:
         threshold = float(part["reliability"])
         if not 0 < threshold < 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,7 @@ __all__ = ["player_labels", "variance_within"]
 Ints = NDArray[np.int64]
 
 
-def player_labels(players: Ints, labels: Ints) -> Ints:
+def player_labels(players: Ints, labels: NDArray[Any]) -> Ints:
     """The label of each player's samples, numbered from 0; -1 where they have several.
 
     Parameters

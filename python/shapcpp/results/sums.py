@@ -2,31 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp.metrics import Metric, resolve, resolve_all
-from shapcpp.results import certainty, trust
+from shapcpp.metrics import Metric, is_named, resolve, resolve_all
+from shapcpp.results import certainty, moments, trust
 from shapcpp.results.estimates import Estimates, Metrics
 
-__all__ = ["Sums"]
+__all__ = ["Sums", "asked_of", "setting_of"]
+
+Floats = NDArray[np.float64]
 
 
 class Sums(Estimates):
     """Estimates from sums over permutations; `Valuation` says what the attributes are."""
 
     gains: NDArray[np.int64]
-    products: NDArray[np.int64]
+    moments: NDArray[np.int64]
     test_counts: NDArray[np.int64]
     ranges: NDArray[np.int64]
+    classes: NDArray[Any]
+
+    @property
+    def products(self) -> NDArray[np.int64]:
+        """Sums over permutations of the products of changes, shape (n_players, K, K).
+
+        Raises
+        ------
+        ValueError
+            For a run of more than 12 classes, which keeps the moments of some metrics only.
+        """
+        if self.moments.ndim == 2:
+            raise ValueError(
+                f"a run of {len(self.test_counts)} classes keeps no products of all pairs of "
+                "classes: v.stderr has the errors of acc, bal, each rec:LABEL and of the metrics "
+                "named in metrics="
+            )
+        return self.moments
 
     @property
     def n_permutations(self) -> int:
         """Number of permutations completed."""
         return int((self.ranges[:, 1] - self.ranges[:, 0]).sum())
 
+    @property
+    def asked(self) -> list[Metric]:
+        """The metrics that the run was asked about; none: every named one."""
+        return asked_of(self.settings.get("metrics"), self.classes)
+
     def chosen(self, metrics: Metrics = None) -> list[Metric]:  # noqa: D102  inherited
-        return resolve_all(metrics, self.test_counts)
+        return resolve_all(metrics, self.test_counts, self.classes, self.asked)
 
     @property
     def _fewest(self) -> int:
@@ -36,28 +65,49 @@ class Sums(Estimates):
     def _gain_unit(self) -> int:
         return int(self.settings["gain_unit"])
 
-    def _means(self, metric: str | Metric) -> NDArray[np.float64]:
-        total = resolve(metric).score(self.gains, self.test_counts)
+    def _resolved(self, metric: str | Metric) -> Metric:
+        return resolve(metric, self.classes, self.asked)
+
+    def _means(self, metric: str | Metric) -> Floats:
+        total = self._resolved(metric).score(self.gains, self.test_counts)
         P = self.n_permutations
         return total / (P * self._gain_unit) if P else np.full(len(total), np.nan)
 
-    def _moments(self, metric: str | Metric) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        # A permutation adds its changes to `gains` and the products of these to `products`.
+    def _moments(self, metric: str | Metric) -> tuple[Floats, Floats]:
+        # A permutation adds its changes to `gains` and the products of these to `moments`.
+        metric = self._resolved(metric)
         mean, P = self._means(metric), self.n_permutations
         if P < 2:
             return mean, np.full_like(mean, np.nan)
-        weights = resolve(metric).on(self.test_counts)
-        # products - gains gains' / P loses everything to cancellation in floating point if the
-        # contribution hardly varies. With gains = P q + r the large part is an integer.
-        q, r = np.divmod(self.gains, P)
-        whole = self.products - (
-            P * q[:, :, None] * q[:, None, :]
-            + q[:, :, None] * r[:, None, :]
-            + r[:, :, None] * q[:, None, :]
-        )
-        spread = whole - r[:, :, None].astype(float) * r[:, None, :] / P
-        of_one = np.einsum("k,ikl,l->i", weights, spread, weights) / (P - 1)
+        if self.moments.ndim == 2:
+            of_one = self._variance_of_one(metric)
+        else:
+            weights = metric.on(self.test_counts)
+            spread = _spread(self.gains[:, :, None], self.gains[:, None, :], self.moments, P)
+            of_one = np.einsum("k,ikl,l->i", weights, spread, weights) / (P - 1)
         return mean, np.maximum(of_one, 0) / (P * self._gain_unit**2)
+
+    def _variance_of_one(self, metric: Metric) -> Floats:
+        """The variance of one contribution, where moments of some metrics are kept."""
+        weights, P, K = metric.on(self.test_counts), self.n_permutations, len(self.test_counts)
+        used = np.flatnonzero(weights)
+        if len(used) == 1:
+            k = int(used[0])
+            sums, squares, factor = self.gains[:, k], self.moments[:, k], float(weights[k])
+        else:
+            kept = moments.kept_metrics(self.test_counts, self.asked)
+            of = [np.array_equal(other.on(self.test_counts), weights) for other in kept]
+            if True not in of:
+                raise ValueError(
+                    f"this run of {K} classes has no errors of metric {metric.name!r}: they need "
+                    "metrics= to name it before the run"
+                )
+            integers = moments.integer_weights(metric, self.test_counts)
+            sums, squares = self.gains @ integers, self.moments[:, K + of.index(True)]
+            factor = float(
+                np.abs(weights) @ self.test_counts / (np.abs(integers) @ self.test_counts)
+            )
+        return factor**2 * _spread(sums, sums, squares, P) / (P - 1)
 
     def trusted(self, metric: str | Metric) -> NDArray[np.bool_]:  # noqa: D102  inherited
         variance, orders = self._moments(metric)[1], self.n_permutations
@@ -70,12 +120,51 @@ class Sums(Estimates):
         return of_player[self.players]
 
     def _ranges(self, metric: str | Metric) -> tuple[float, float]:
-        weights = resolve(metric).on(self.test_counts)
+        weights = self._resolved(metric).on(self.test_counts)
         highest = float(np.abs(weights) @ self.test_counts)  # from all wrong to all right
         # In the leaves of halving the control may add twice what the score can change.
         by_halving = self.settings["sampler"] == "halving"
         return highest, highest * (1 + 2 / self._gain_unit) if by_halving else highest
 
-    def _bernstein_reach(self, metric: str | Metric, error: float) -> NDArray[np.float64]:
+    def _bernstein_reach(self, metric: str | Metric, error: float) -> Floats:
         variance, largest = self._moments(metric)[1], self._ranges(metric)[1]
         return certainty.bernstein_reach(variance, self.n_permutations, error, largest)
+
+
+def _spread(
+    one: NDArray[np.int64], other: NDArray[np.int64], products: NDArray[np.int64], P: int
+) -> Floats:
+    """Sums of products of two contributions around their means, from the sums of both.
+
+    products - one other / P loses everything to cancellation in floating point if contributions
+    hardly vary. With sums = P q + r the large part is an integer.
+    """
+    (q, r), (s, t) = np.divmod(one, P), np.divmod(other, P)
+    whole = products - (P * q * s + q * t + r * s)
+    spread: Floats = whole - r.astype(float) * t / P
+    return spread
+
+
+def setting_of(
+    metrics: Sequence[Metric], test_counts: NDArray[np.int64], classes: NDArray[Any]
+) -> list[Any] | None:
+    """Metrics as the settings of a result keep them: names, and weights of those of one's own."""
+    found: list[Any] = []
+    for metric in metrics:
+        if is_named(metric, classes):
+            found.append(metric.name)
+            continue
+        exact = metric.exact(test_counts)
+        weights = [Fraction(float(w)) for w in metric.on(test_counts)] if exact is None else exact
+        found.append({"name": metric.name, "weights": list(map(str, weights))})
+    return found or None
+
+
+def asked_of(setting: list[Any] | None, classes: NDArray[Any]) -> list[Metric]:
+    """The metrics of such a setting."""
+    return [
+        resolve(one, classes)
+        if isinstance(one, str)
+        else Metric(one["name"], [Fraction(weight) for weight in one["weights"]])
+        for one in setting or []
+    ]

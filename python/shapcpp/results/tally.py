@@ -14,6 +14,8 @@ from shapcpp.results.index_ranges import Ranges
 
 __all__ = ["Tally", "TallyOverflowError"]
 
+Weights = NDArray[np.int64] | None
+
 
 class TallyOverflowError(OverflowError):
     """Integer sums would no longer fit in 64 bits.
@@ -33,30 +35,31 @@ class Tally:
 
     Attributes
     ----------
-    gains, products, ties, uncertified, ranges, stats
+    gains, moments, ties, uncertified, ranges, stats
         As in `Valuation`.
     """
 
     gains: NDArray[np.int64]
-    products: NDArray[np.int64]
+    moments: NDArray[np.int64]
     ties: int
     uncertified: int
     ranges: Ranges
     stats: dict[str, int]
 
     @classmethod
-    def empty(cls, n_players: int, n_classes: int) -> Tally:
-        """The tally of no permutations."""
+    def empty(cls, n_players: int, n_classes: int, weights: Weights = None) -> Tally:
+        """The tally of no permutations; `weights` as `moments.weights_kept` gives them."""
         gains = np.zeros((n_players, n_classes), dtype=np.int64)
-        products = np.zeros((n_players, n_classes, n_classes), dtype=np.int64)
-        return cls(gains, products, 0, 0, index_ranges.none(), {})
+        each = (n_classes, n_classes) if weights is None else (n_classes + len(weights),)
+        moments = np.zeros((n_players, *each), dtype=np.int64)
+        return cls(gains, moments, 0, 0, index_ranges.none(), {})
 
     @classmethod
     def of(cls, tally: _core.Tally) -> Tally:
         """The tally of the engine, copied."""
         return cls(
             gains=tally.gains,
-            products=tally.products,
+            moments=tally.moments,
             ties=tally.ties,
             uncertified=tally.uncertified,
             ranges=tally.ranges,
@@ -68,6 +71,10 @@ class Tally:
         """Number of permutations done."""
         return index_ranges.size(self.ranges)
 
+    @property
+    def _squares(self) -> NDArray[np.int64]:
+        return self.moments if self.moments.ndim == 2 else self.moments.diagonal(0, 1, 2)
+
     def __add__(self, other: Tally) -> Tally:
         if self.n_permutations == 0:
             return other
@@ -75,13 +82,13 @@ class Tally:
         if len(twice):
             raise ValueError(f"permutations {index_ranges.shown(twice)} would be counted twice")
         # The sums of squares bound all others.
-        squares, others = (tally.products.diagonal(0, 1, 2) for tally in (self, other))
+        squares, others = self._squares, other._squares
         if (squares > np.iinfo(np.int64).max - others).any():
             both = self.n_permutations + other.n_permutations
             raise TallyOverflowError(f"the 64-bit sums of {both} permutations do not fit")
         return Tally(
             gains=self.gains + other.gains,
-            products=self.products + other.products,
+            moments=self.moments + other.moments,
             ties=self.ties + other.ties,
             uncertified=self.uncertified + other.uncertified,
             ranges=index_ranges.union(self.ranges, other.ranges),

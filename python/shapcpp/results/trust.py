@@ -8,7 +8,7 @@ trusts were right.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +55,7 @@ def trusted(
     orders: int,
     gain_unit: int,
     players: Ints,
-    labels: Ints,
+    labels: NDArray[Any],
     *,
     halved: bool,
 ) -> NDArray[np.bool_]:

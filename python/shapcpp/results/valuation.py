@@ -19,7 +19,7 @@ from shapcpp.storage import files
 
 __all__ = ["Valuation", "load"]
 
-INTEGERS = ("gains", "products", "empty_counts", "full_counts", "test_counts", "ranges",
+INTEGERS = ("gains", "moments", "empty_counts", "full_counts", "test_counts", "ranges",
             "trace_counts", "trace_gains")  # fmt: skip
 # Settings that say which permutations were asked for and when to stop, not what one gives.
 OF_THE_LENGTH = {"permutations", "asked", "until"}
@@ -38,8 +38,11 @@ class Valuation(Sums, SampleTable):
         Sum over permutations of the change in correct test predictions of each class
         when the player joins, in units of ``1 / settings["gain_unit"]``: 1 for plain permutations.
         Players are samples, or groups in sorted order of their id.
-    products : ndarray of int64, shape (n_players, n_classes, n_classes)
-        Sums over permutations of the products of those changes, in units of the square.
+    moments : ndarray of int64, shape (n_players, n_classes, n_classes)
+        Sums over permutations of the products of those changes, in units of the square: also
+        `products`. Of more than 12 classes, shape (n_players, n_classes + m): the squares of the
+        changes, then those of m weighted sums of them, for accuracy, balanced accuracy and the
+        metrics named in ``metrics=``.
     empty_counts, full_counts, test_counts : ndarray of int64, shape (n_classes,)
         Correct test predictions of each class by the empty coalition and by all samples,
         and the number of test samples of each class. The gains add up to exactly
@@ -56,21 +59,22 @@ class Valuation(Sums, SampleTable):
         `UncertifiedError`.
     ranges : ndarray of int64, shape (k, 2)
         The permutations done, as half-open ranges ``[first, end)``.
-    classes : ndarray of int64, shape (n_classes,)
-        The sorted labels; column k of every per-class array belongs to ``classes[k]``.
-        The larger label is "positive".
+    classes : ndarray of int64, bool or str, shape (n_classes,)
+        The labels as given, sorted; column k of every per-class array belongs to ``classes[k]``.
+        Of two, the larger is "positive".
     players : ndarray of int64, shape (n,)
         The row of `gains` that belongs to each sample.
     ids : ndarray, shape (n,)
         Identifiers of the samples; the row number where none were given.
-    labels : ndarray of int64, shape (n,)
+    labels : ndarray of int64, bool or str, shape (n,)
         The labels as given.
     groups, true_labels : ndarray of shape (n,), or None
         Group ids and true labels where known.
     settings : dict
         The options of the run: permutations (asked for), asked (the same as half-open
         ranges), seed, C, class_weight (None, "balanced" or one weight per class), scale,
-        empty, single_class, by_group, sampler, gain_unit, until.
+        empty (a word, or ["label", x]), single_class, by_group, metrics (asked about: names,
+        and weights of one's own), sampler, gain_unit, until.
     scaling : ndarray of float64, shape (2, n_features), or None
         With ``scale="standard"``: means and deviations applied to both sides.
     fingerprint : str
@@ -93,19 +97,19 @@ class Valuation(Sums, SampleTable):
     """
 
     gains: NDArray[np.int64]
-    products: NDArray[np.int64]
+    moments: NDArray[np.int64]
     empty_counts: NDArray[np.int64]
     full_counts: NDArray[np.int64]
     test_counts: NDArray[np.int64]
     ties: int
     uncertified: int
     ranges: NDArray[np.int64]
-    classes: NDArray[np.int64]
+    classes: NDArray[Any]
     players: NDArray[np.int64]
     ids: NDArray[Any]
-    labels: NDArray[np.int64]
+    labels: NDArray[Any]
     groups: NDArray[Any] | None
-    true_labels: NDArray[np.int64] | None
+    true_labels: NDArray[Any] | None
     settings: dict[str, Any]
     scaling: NDArray[np.float64] | None
     fingerprint: str
@@ -145,14 +149,14 @@ class Valuation(Sums, SampleTable):
         return None if until is None else parse_rule(until).is_met(self)
 
     @property
-    def only_prediction(self) -> int | None:
+    def only_prediction(self) -> Any:
         """The label that the classifier of all samples gives every test sample, if it is one."""
         if (self.full_counts < 0).any() or (self.test_counts == 0).any():
             return None
-        for k, label in enumerate(self.classes):
+        for k, label in enumerate(self.classes.tolist()):
             wrong = np.delete(self.full_counts, k)
             if self.full_counts[k] == self.test_counts[k] and not wrong.any():
-                return int(label)
+                return label
         return None
 
     def merge(self, other: Valuation) -> Valuation:
@@ -217,18 +221,21 @@ class Valuation(Sums, SampleTable):
     @property
     def tally(self) -> Tally:
         """The part of the result that adds up."""
-        return Tally(
-            self.gains, self.products, self.ties, self.uncertified, self.ranges, self.stats
-        )
+        return Tally(self.gains, self.moments, self.ties, self.uncertified, self.ranges, self.stats)
 
     def differs_from(self, other: Valuation) -> str | None:
         """In what the two are not of one problem, "seed is 0, not 1"; None if they are."""
         for name, mine in self.settings.items():
-            if name not in OF_THE_LENGTH and mine != other.settings.get(name):
+            if name not in self._may_differ and mine != other.settings.get(name):
                 return f"{name} is {mine!r}, not {other.settings.get(name)!r}"
         if self.fingerprint != other.fingerprint:
             return "data (features, labels or groups) are others"
         return None
+
+    @property
+    def _may_differ(self) -> set[str]:
+        # What was asked about decides which moments are kept of many classes, and else nothing.
+        return OF_THE_LENGTH | ({"metrics"} if self.moments.ndim == 3 else set())
 
     def save(self, path: files.PathLike) -> None:
         """Writes the result to a ``.npz`` file without pickles, whole or not at all.

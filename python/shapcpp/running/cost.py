@@ -134,7 +134,10 @@ def _measure(
         setup = time.perf_counter() - began
         sampler = sampling.prepare(game)
         pilot = time.perf_counter() - began - setup
-        measured.append((size, _seconds_of_one(sampling, threads, game, sampler, grand_coalition)))
+        one = _seconds_of_one(
+            sampling, threads, game, sampler, grand_coalition, problem.weights_kept
+        )
+        measured.append((size, one))
         now = time.perf_counter()
         # Twice the size takes two to three times as long.
         if size == n or (now - start) + 2.5 * (now - began) > BUDGET:
@@ -167,11 +170,12 @@ def _seconds_of_one(
     game: _core.Game,
     sampler: _core.Sampler,
     grand_coalition: _core.Score,
+    weights: NDArray[np.int64] | None,
 ) -> float:
     """Measures the seconds of a permutation while every thread works on one."""
     rounds = 1
     while True:
-        tally = _core.Tally(game.n_players, game.width)
+        tally = _core.Tally(game.n_players, game.width, weights)
         start = time.perf_counter()
         sampling.draw(
             game,

@@ -35,6 +35,7 @@ class LocalBackend:
         threads: int,
         set_full_counts: Callable[[NDArray[np.int64]], object],
     ) -> None:
+        self._problem = problem
         self._sampling = sampling
         self._threads = threads
         self._game = problem.game()
@@ -45,7 +46,7 @@ class LocalBackend:
 
     def do(self, first: int, end: int, report: Callable[[int], object]) -> Iterator[Tally]:
         """See `runner.Backend.do`."""
-        tally = _core.Tally(self._game.n_players, self._game.width)
+        tally = self._problem.tally()
         try:
             if self._sampler is None:
                 self._sampler = self._sampling.prepare(self._game, report)

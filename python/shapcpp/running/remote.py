@@ -104,6 +104,7 @@ class ExecutorBackend:
             end=0,
             sampling=sampling,
             threads=threads,
+            weights_kept=problem.weights_kept,
         )
         inputs = Inputs(problem.key, problem.engine_arguments())
         self._transport = transport_of(executor, inputs)

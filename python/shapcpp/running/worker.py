@@ -67,6 +67,7 @@ class Task:
     end: int
     sampling: Sampling
     threads: int
+    weights_kept: NDArray[np.int64] | None = field(default=None, compare=False)
     version: str = _core.__version__
 
 
@@ -162,7 +163,7 @@ def carry_out(task: Task, inputs: Inputs | None) -> TaskResult:
     if found is None:
         return result
     game, grand_coalition = found
-    tally = _core.Tally(game.n_players, game.width)
+    tally = _core.Tally(game.n_players, game.width, task.weights_kept)
     failed = ""
 
     def stop_if_dropped(_done: int) -> None:
@@ -196,12 +197,12 @@ def carry_out(task: Task, inputs: Inputs | None) -> TaskResult:
 
 def widened(t: Tally) -> Tally:
     """Returns the tally in the 64-bit integers that it had before it was sent."""
-    return replace(t, gains=t.gains.astype(np.int64), products=t.products.astype(np.int64))
+    return replace(t, gains=t.gains.astype(np.int64), moments=t.moments.astype(np.int64))
 
 
 def _narrowed(t: Tally) -> Tally:
     """Returns the tally in the smallest integers that hold it: up to eight times less to send."""
-    return replace(t, gains=_smallest(t.gains), products=_smallest(t.products))
+    return replace(t, gains=_smallest(t.gains), moments=_smallest(t.moments))
 
 
 def _smallest(array: NDArray[np.int64]) -> NDArray[Any]:

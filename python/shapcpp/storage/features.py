@@ -11,6 +11,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import checks
+from shapcpp.labels import (
+    class_indices,
+    class_labels,
+    is_missing,
+    several_classes,
+    shown,
+    truth,
+)
 from shapcpp.storage import files
 from shapcpp.storage.reviewed import FIELD, REMOVE, decisions_of
 
@@ -21,8 +29,8 @@ Array = NDArray[Any]
 SPLITS = ("train", "val", "test", "")
 NEEDED = ("features", "label", "split")
 FIELD_KINDS = {
-    "label": ("biu", "integers"),
-    "true_label": ("biu", "integers"),
+    "label": ("biufUS", "integers, booleans, strings or whole floats"),
+    "true_label": ("biufUS", "integers, booleans, strings or whole floats"),
     "id": ("biuUS", "integers or strings"),
     "group": ("biuUS", "integers or strings"),
 }
@@ -36,8 +44,8 @@ class Samples:
     ----------
     X : ndarray of float64, shape (n, d)
         Features.
-    y : ndarray of int or bool, shape (n,)
-        Labels as given.
+    y : ndarray of int64, bool or str, shape (n,)
+        Labels as given; whole floats as integers.
     ids : ndarray, shape (n,)
         Identifiers; the row number in the file where it holds none.
     groups, true_labels : ndarray of shape (n,), or None
@@ -61,9 +69,9 @@ class Features:
     Attributes
     ----------
     rows : structured ndarray, shape (n,)
-        One row per sample with fields ``features`` (float, shape (d,)), ``label`` (int or
-        bool), ``split`` ("train", "val", "test" or ""), optional ``id``, ``group``,
-        ``true_label``, and any others, which are kept.
+        One row per sample with fields ``features`` (float, shape (d,)), ``label`` (integers,
+        booleans, strings or whole floats), ``split`` ("train", "val", "test" or ""), optional
+        ``id``, ``group``, ``true_label``, and any others, which are kept.
     source : str
         Where the rows come from: what error messages call them.
     """
@@ -169,31 +177,32 @@ class Features:
             return names.get(argument, argument)
 
         table, X = X, checks.features(name("X"), X)
-        y = checks.labels(name("y"), y)
+        y = class_labels(name("y"), y)
         checks.same_length(name("y"), y, "labels", name("X"), X)
-        classes = checks.two_classes(name("y"), y)
+        classes, _ = several_classes(name("y"), y)
         if X_test is None or y_test is None:
             X_test, y_test = X[:0], y[:0]
         else:
             checks.same_columns(name("X_test"), X_test, name("X"), table)
             X_test = checks.matching_features(name("X_test"), X_test, X, name("X"))
-            y_test = checks.labels(name("y_test"), y_test)
+            y_test = class_labels(name("y_test"), y_test)
             checks.same_length(name("y_test"), y_test, "labels", name("X_test"), X_test)
-            checks.known_labels(name("y_test"), y_test, classes, name("y"))
+            class_indices(name("y_test"), y_test, classes, name("y"))
         extra: dict[str, tuple[Array, Any]] = {}
         for field, argument, given in (("id", "ids", ids), ("group", "groups", groups)):
             column = checks.companion(name(argument), given, y)
             if column is not None:
                 extra[field] = column, "" if column.dtype.kind == "U" else -1
         if true_labels is not None:
-            true = checks.labels(name("true_labels"), true_labels)
-            checks.same_length(name("true_labels"), true, "labels", name("X"), X)
-            extra["true_label"] = true, y_test
+            extra["true_label"] = truth(name("true_labels"), true_labels, y, name("y")), y_test
         dtype = [
             ("features", np.float64, (X.shape[1],)),
-            ("label", np.int64),
+            ("label", y.dtype),
             ("split", "U5"),
-            *((field, column.dtype) for field, (column, _) in extra.items()),
+            *(
+                (field, np.result_type(column, of_test) if field == "true_label" else column.dtype)
+                for field, (column, of_test) in extra.items()
+            ),
         ]
         rows = np.empty(len(y) + len(y_test), dtype=dtype)
         rows["features"] = np.concatenate([X, X_test])
@@ -254,17 +263,46 @@ class Features:
         """Whether there are rows with split "test"."""
         return bool((self._splits == "test").any())
 
+    def labels(self, mask: NDArray[np.bool_]) -> Array:
+        """The labels of these rows, as `value` takes them.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If one of them is missing, or they are no labels: which row, in one sentence.
+        """
+        column = self.rows["label"]
+        # Labels of other rows are no concern: one of these stands for each.
+        alike = np.where(mask, column, column[np.argmax(mask)])
+        return class_labels(f"{self.source}: label", alike)[mask]
+
+    def without_missing(self) -> tuple[Features, int]:
+        """The rows without those of a split that have no label, and how many these are."""
+        missing = is_missing(self.rows["label"]) & (self._splits != "")
+        return Features(self.rows[~missing], self.source), int(missing.sum())
+
     def _samples(self, mask: NDArray[np.bool_]) -> Samples:
         rows = self.rows[mask]
         optional = {name: rows[name] for name in rows.dtype.names or ()}
         return Samples(
             X=np.ascontiguousarray(rows["features"], dtype=np.float64),
-            y=rows["label"],
+            y=self.labels(mask),
             ids=optional.get("id", np.flatnonzero(mask)),
             groups=optional.get("group"),
             true_labels=optional.get("true_label"),
             reviewed=decisions_of(rows),
         )
+
+    def classes(self) -> Array:
+        """The sorted labels of the training rows.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there are no training rows, or their labels are fewer than two, or too many.
+        """
+        name = f"{self.source}: label of the training rows"
+        return several_classes(name, self.labels(self.mask("train")))[0]
 
     def sides(self) -> tuple[Samples, Samples]:
         """The training and the test samples, ready to be valued.
@@ -272,26 +310,25 @@ class Features:
         Raises
         ------
         ValueError
-            If one of them is empty, if the training labels are not of exactly two kinds, or
-            if a test label is not among them.
+            If one of them is empty, if the training labels are fewer than two or too many, or if a
+            test label is not among them.
         """
-        train, test = self.mask("train"), self.mask("test")
-        labels = self.rows["label"].astype(np.int64)
-        classes = checks.two_classes(f"{self.source}: label of the training rows", labels[train])
-        strange = test & ~np.isin(labels, classes)
+        train, test = self.samples("train"), self.samples("test")
+        classes = self.classes()
+        strange = ~np.isin(test.y, classes)
         if strange.any():
-            row = int(np.argmax(strange))
+            at = int(np.argmax(strange))
             raise ValueError(
-                f"{self.source}: test row {row} has label {labels[row]}, which no training row has "
-                f"(their labels are {', '.join(map(str, classes))})"
+                f"{self.source}: test row {np.flatnonzero(self.mask('test'))[at]} has label "
+                f"{test.y[at]}, which no training row has (their labels are {shown(classes)})"
             )
-        return self.samples("train"), self.samples("test")
+        return train, test
 
     def relabelled(self, mask: NDArray[np.bool_], labels: Array) -> Features:
         """A copy in which the rows of `mask` have new labels and ``true_label`` the known truth.
 
-        ``true_label`` is kept where the rows have it; otherwise it becomes the old label. What
-        reviewers decided of a label that changes is forgotten.
+        ``true_label`` is kept where the rows have it; otherwise it becomes the old label. New
+        labels are among the old ones. What reviewers decided of a label that changes is forgotten.
         """
         rows = self.rows
         if "true_label" not in (rows.dtype.names or ()):
@@ -303,8 +340,10 @@ class Features:
             rows = wider
         else:
             rows = rows.copy()
-        changed = np.flatnonzero(mask)[rows["label"][mask] != labels]
-        rows["label"][mask] = labels
+        is_bytes = rows["label"].dtype.kind == "S"
+        new = np.char.encode(labels, "utf-8") if is_bytes else labels
+        changed = np.flatnonzero(mask)[rows["label"][mask] != new]
+        rows["label"][mask] = new
         if decisions_of(rows) is not None:
             rows[FIELD][changed] = ""
         return Features(rows, self.source)

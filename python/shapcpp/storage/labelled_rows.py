@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shapcpp.labels import is_missing
 from shapcpp.storage import files
 from shapcpp.storage.features_file import read_features
 from shapcpp.storage.reviewed import REMOVE, decisions_of
@@ -87,10 +88,10 @@ def read_labelled_rows(
             )
         X, (y, *further) = content["features"], (content[name] for name in fields)
         others = {ours: content[field] for ours, field in COMPANIONS.items() if field in names}
-    is_missing = np.any([_is_missing(column) for column in (y, *further)], axis=0)
+    missing_label = np.any([is_missing(column) for column in (y, *further)], axis=0)
     decisions = None if names is None else decisions_of(content)
     is_removed = np.zeros(len(y), dtype=bool) if decisions is None else decisions == REMOVE
-    rows = np.flatnonzero(~is_missing & ~is_removed)
+    rows = np.flatnonzero(~missing_label & ~is_removed)
     if not len(rows):
         raise ValueError(f"{path} has no labelled row")
     kept = {name: column[rows] for name, column in others.items()}
@@ -101,19 +102,9 @@ def read_labelled_rows(
         rows=rows,
         ids=kept.get("ids", rows),
         groups=kept.get("groups"),
-        true_labels=None if true is not None and _is_missing(true).any() else true,
-        missing=int(is_missing.sum()),
+        true_labels=None if true is not None and is_missing(true).any() else true,
+        missing=int(missing_label.sum()),
         reviewed=None if decisions is None else decisions[rows],
-        removed=int((is_removed & ~is_missing).sum()),
+        removed=int((is_removed & ~missing_label).sum()),
         others=tuple(column[rows] for column in further),
     )
-
-
-def _is_missing(labels: Array) -> NDArray[np.bool_]:
-    """Marks empty strings and NaN."""
-    if labels.dtype.kind == "f":
-        return np.isnan(labels)
-    if labels.dtype.kind in "US":
-        missing: NDArray[np.bool_] = np.char.strip(labels) == labels.dtype.type("")
-        return missing
-    return np.zeros(len(labels), dtype=bool)
