@@ -115,6 +115,18 @@ def leave_one_out(
     width: float,
     landmarks: IntArray,
     factors: FloatArray,
+    judged: IntArray,
     threads: int,
     progress: Callable[[int], Any] | None = None,
 ) -> tuple[FloatArray, float, float, int]: ...
+def steepness(
+    *,
+    X: FloatArray,
+    classes: IntArray,
+    n_classes: int,
+    width: float,
+    landmarks: IntArray,
+    factors: FloatArray,
+    threads: int,
+    progress: Callable[[int], Any] | None = None,
+) -> FloatArray: ...
