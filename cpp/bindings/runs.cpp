@@ -26,11 +26,13 @@ bool interpreter_is_ending() {
 
 }  // namespace
 
+void wait_at_the_end() {
+  while (interpreter_is_ending()) std::this_thread::sleep_for(std::chrono::hours(1));
+}
+
 Report report_to(const Progress& progress) {
   return [progress](std::uint64_t done) {
-    // A daemon thread that asked for the GIL now would be unwound through C++ frames, which aborts
-    // the process. It waits for the end instead, as Python 3.14 lets it.
-    while (interpreter_is_ending()) std::this_thread::sleep_for(std::chrono::hours(1));
+    wait_at_the_end();
     const py::gil_scoped_acquire acquire;
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
     if (progress) (*progress)(done);

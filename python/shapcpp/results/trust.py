@@ -84,7 +84,9 @@ def trusted(
     rarest = min(len(np.unique(players[labels == label])) for label in np.unique(labels))
     joins = rare_joins(orders, gain_unit, n_players, rarest)
     enough = ENOUGH_HALVED if halved else ENOUGH
-    if halved and n_players == len(players) and gain_unit > 1 and rarest >= WELL_MET * n_players:
+    is_controlled = halved and n_players == len(players) and gain_unit > 1
+    # Measured for two classes: of more, the control knows less of each.
+    if is_controlled and len(np.unique(labels)) == 2 and rarest >= WELL_MET * n_players:
         enough = ENOUGH_CONTROLLED
     missing = 1 - joins / enough
     if missing <= 0:
