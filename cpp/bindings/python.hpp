@@ -10,10 +10,8 @@
 #include <initializer_list>
 #include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
-#include "core/data/conventions.hpp"
 #include "parallel/permutations.hpp"
 
 namespace shapcpp::bindings {
@@ -37,20 +35,15 @@ inline IntArray to_array(const std::vector<std::int64_t>& values,
 
 using Progress = std::optional<py::function>;
 
-// Before a thread without the GIL asks for it. A daemon thread that asked while the interpreter
-// ends would be unwound through C++ frames, which aborts the process. It waits for the end instead,
-// as Python 3.14 lets it.
-void wait_at_the_end();
-
-SingleClass single_class_rule(const std::string& name);
-
 // Called from C++ without the GIL: hears Ctrl-C and passes progress on.
 Report report_to(const Progress& progress);
+
+// Lets no thread report any more once the interpreter ends.
+void close_gate_at_exit();
 
 void bind_problem(py::module_& module);
 void bind_tally(py::module_& module);
 void bind_runs(py::module_& module);
-void bind_model_game(py::module_& module);
 void bind_build(py::module_& module);
 void bind_leave_one_out(py::module_& module);
 

@@ -1,7 +1,5 @@
-#include <chrono>
 #include <memory>
 #include <stdexcept>
-#include <thread>
 
 #include "bindings/python.hpp"
 #include "core/game/logistic_game.hpp"
@@ -13,31 +11,6 @@
 #include "parallel/footprint.hpp"
 
 namespace shapcpp::bindings {
-
-namespace {
-
-bool interpreter_is_ending() {
-#if PY_VERSION_HEX >= 0x030D0000
-  return Py_IsFinalizing() != 0;
-#else
-  return _Py_IsFinalizing() != 0;
-#endif
-}
-
-}  // namespace
-
-void wait_at_the_end() {
-  while (interpreter_is_ending()) std::this_thread::sleep_for(std::chrono::hours(1));
-}
-
-Report report_to(const Progress& progress) {
-  return [progress](std::uint64_t done) {
-    wait_at_the_end();
-    const py::gil_scoped_acquire acquire;
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    if (progress) (*progress)(done);
-  };
-}
 
 namespace {
 

@@ -8,14 +8,13 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import shapcpp
-from command import shapcpp_cli
+from command import after, shapcpp_cli, wait_for_permutations
 
 SMALL = ("value", "features.npy", "--perms", "5", "--metric", "acc")
 # Enough orders that no notice about their errors follows.
@@ -25,8 +24,7 @@ QUIET = ("value", "features.npy", "--perms", "60", "--metric", "acc")
 def snippet(code: str, *arguments: object, cwd: Path, **environment: str) -> tuple[int, str, str]:
     """The command line after some code, as in a process where that has happened."""
     done = subprocess.run(
-        [sys.executable, "-c", f"{code}\nfrom shapcpp.cli.main import main\nmain()", *map(str, arguments)],
-        cwd=cwd, capture_output=True, timeout=120, check=False, env={**os.environ, **environment},
+        after(code, *arguments), cwd=cwd, capture_output=True, timeout=120, check=False, env={**os.environ, **environment},
     )  # fmt: skip
     return done.returncode, done.stdout.decode("latin-1"), done.stderr.decode()
 
@@ -68,7 +66,7 @@ def test_a_result_whose_place_is_full_at_the_end_goes_elsewhere_and_says_where(
     assert place.parent == folder / "tmp"
     assert place.suffix == f".{suffix}"
     if suffix == "npz":
-        assert shapcpp.load(place).n_permutations == 5
+        assert shapcpp.load(place, shapcpp.Valuation).n_permutations == 5
     assert place.stat().st_size > 0
     assert [*(folder / "share").iterdir()] == []
 
@@ -84,7 +82,7 @@ def test_a_share_that_refuses_modes_keeps_the_run(folder: Path) -> None:
     shapcpp_cli(*SMALL, "-o", "run.npz", cwd=folder)
     status, _, err = snippet(NO_CHMOD, *QUIET, "-o", "run.npz", "--csv", "v.csv", cwd=folder)
     assert (status, err) == (0, "")
-    assert shapcpp.load(folder / "run.npz").n_permutations == 60
+    assert shapcpp.load(folder / "run.npz", shapcpp.Valuation).n_permutations == 60
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
@@ -122,7 +120,7 @@ def test_whatever_ends_a_run_on_its_way_keeps_what_is_done(error: str, folder: P
     status, out, err = snippet(FAILS.format(error), *command, cwd=folder)
     assert (status, out) == (1, "")
     assert "they are saved in run.npz, marked as partial" in err
-    assert shapcpp.load(folder / "run.npz").n_permutations > 20
+    assert shapcpp.load(folder / "run.npz", shapcpp.Valuation).n_permutations > 20
 
 
 SLOW = """
@@ -139,7 +137,7 @@ writing._sync = slow
 
 def test_ctrl_c_while_a_result_is_written_does_not_disturb_it(folder: Path) -> None:
     assert snippet(SLOW, *SMALL, "-o", "run.npz", cwd=folder)[0] == 0
-    assert shapcpp.load(folder / "run.npz").complete
+    assert shapcpp.load(folder / "run.npz", shapcpp.Valuation).complete
 
 
 @pytest.mark.parametrize("terminal", [False, True])
@@ -152,12 +150,11 @@ def test_a_lost_terminal_keeps_what_is_done(terminal: bool, folder: Path) -> Non
         cwd=folder, stdin=stream, stdout=stream, stderr=stream,
     )  # fmt: skip
     os.close(slave)
-    while not (folder / "c.npz").exists() or not shapcpp.load(folder / "c.npz").n_permutations:
-        time.sleep(0.05)
+    wait_for_permutations(process, folder / "c.npz")
     os.close(master)  # what the kernel does to a terminal whose connection is lost
     process.send_signal(signal.SIGHUP)
-    assert process.wait(timeout=60) == 130
-    assert shapcpp.load(folder / "r.npz").n_permutations > 0
+    assert process.wait() == 130
+    assert shapcpp.load(folder / "r.npz", shapcpp.Valuation).n_permutations > 0
 
 
 @pytest.mark.parametrize(
@@ -251,7 +248,7 @@ def test_uncertified_signs_are_a_failed_run_that_keeps_what_is_done(folder: Path
     )  # fmt: skip
     assert done.stdout == ""
     assert "of all margins are below what double precision can tell" in done.stderr
-    assert not shapcpp.load(folder / "run.npz").complete
+    assert not shapcpp.load(folder / "run.npz", shapcpp.Valuation).complete
 
 
 def test_only_errors_that_are_shown_are_spoken_of(folder: Path) -> None:

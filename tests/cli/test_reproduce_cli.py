@@ -18,7 +18,7 @@ OPTIONS = (
     "--size", "16", "--counts", "train=16/32,val=6/12,test=10/20", "--perms", "30", "--noise", "25",
 )  # fmt: skip
 # More than are done before the signals come.
-LONG = ("--epochs", "400", "--patience", "400")
+LONG = ("--epochs", "100000", "--patience", "100000")
 
 
 def started(folder: Path, *options: str) -> subprocess.Popen[str]:

@@ -17,7 +17,7 @@ import pytest
 
 import shapcpp
 from command import fails, shapcpp_cli
-from runs import assert_efficient, assert_same, ctrl_c_after, run
+from runs import CtrlC, assert_efficient, assert_same, run
 from shapcpp.running import transports
 
 distributed = pytest.importorskip("distributed")
@@ -86,13 +86,10 @@ def test_a_cluster_serves_many_runs(client: Any) -> None:
 
 
 def test_ctrl_c_stops_within_a_second_and_keeps_what_is_done(client: Any) -> None:
-    executor = client.get_executor()
-    start = time.monotonic()
-    with ctrl_c_after(2), pytest.raises(shapcpp.Interrupted) as stopped:
-        run(10**8, executor=executor)
-    assert (
-        time.monotonic() - start < 60
-    )  # of hours: a second is promised, a loaded machine gets more
+    executor, ctrl_c = client.get_executor(), CtrlC()
+    with pytest.raises(shapcpp.Interrupted) as stopped:
+        run(10**8, executor=executor, progress=ctrl_c)
+    assert ctrl_c.reports < 10  # those of a second
     assert_efficient(stopped.value.partial)
     assert_same(run(50, executor=executor), run(50))
 
@@ -102,7 +99,10 @@ def test_the_command_line_takes_a_scheduler(client: Any, features: Path) -> None
     done = shapcpp_cli(*command, "--dask", client.scheduler.address, "-o", "dask.npz", cwd=features)
     assert "Lowest values by" in done.stdout
     shapcpp_cli(*command, "-o", "here.npz", cwd=features)
-    assert_same(shapcpp.load(features / "dask.npz"), shapcpp.load(features / "here.npz"))
+    assert_same(
+        shapcpp.load(features / "dask.npz", shapcpp.Valuation),
+        shapcpp.load(features / "here.npz", shapcpp.Valuation),
+    )
 
 
 def test_the_command_line_stops_on_ctrl_c(client: Any, features: Path) -> None:
@@ -118,11 +118,11 @@ def test_the_command_line_stops_on_ctrl_c(client: Any, features: Path) -> None:
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
     assert "saved in run.npz, marked as partial" in err
-    assert_efficient(shapcpp.load(features / "run.npz"))
+    assert_efficient(shapcpp.load(features / "run.npz", shapcpp.Valuation))
 
 
 def _done(path: Path) -> int:
-    return shapcpp.load(path).n_permutations if path.exists() else 0
+    return shapcpp.load(path, shapcpp.Valuation).n_permutations if path.exists() else 0
 
 
 def test_workers_may_come_later() -> None:
@@ -165,11 +165,10 @@ def test_a_scheduler_that_goes_away_ends_the_run() -> None:
         if done > 100:
             server.kill()
 
-    with (
-        distributed.Client(address, timeout=2, set_as_default=False) as client,
-        pytest.raises(shapcpp.WorkerError) as lost,
-    ):
-        run(10**7, executor=client.get_executor(), progress=progress)
+    with distributed.Client(address, timeout=300, set_as_default=False) as client:
+        client._timeout = 2  # seconds for which it looks for a scheduler that is gone
+        with pytest.raises(shapcpp.WorkerError) as lost:
+            run(10**7, executor=client.get_executor(), progress=progress)
     server.communicate()
     assert_efficient(lost.value.partial)
 

@@ -14,20 +14,17 @@ pytest.importorskip("mpi4py", reason="mpi4py is not installed")
 MPIEXEC = shutil.which("mpiexec", path=str(Path(sys.executable).parent)) or shutil.which("mpiexec")
 
 SCRIPT = """
-import os, signal, sys, threading
-
 from mpi4py.futures import MPIPoolExecutor
 
 import shapcpp
-from runs import assert_efficient, assert_same, run
+from runs import CtrlC, assert_efficient, assert_same, run
 
 if __name__ == "__main__":
     with MPIPoolExecutor() as executor:
         assert executor.num_workers == 2
         assert_same(run(2000, executor=executor), run(2000))
-        threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()
         try:
-            run(10**8, executor=executor)
+            run(10**8, executor=executor, progress=CtrlC())
         except shapcpp.Interrupted as stop:
             assert_efficient(stop.partial)
         assert_same(run(30, executor=executor, C=2.0), run(30, C=2.0))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import shapcpp
 
@@ -42,16 +44,65 @@ def sides(folder: Path) -> tuple[shapcpp.Samples, shapcpp.Samples]:
     return shapcpp.read_features(folder / "features.npy").sides()
 
 
-def wait_for_work(process: subprocess.Popen[str], seconds: float = 2.0) -> None:
-    """Return once the process has computed for this long, however busy the machine is.
+# Preludes to a command line. Its doubts report too, with a small total.
+REPORTING = """
+from shapcpp import progress
+def report(self, done, total):
+    if done >= 2 and total > 1000:
+        with open("reports", "a") as file:
+            file.write(".")
+progress._Lines.__call__ = report
+"""
+LATE = """
+from types import SimpleNamespace
+from shapcpp import progress
+from shapcpp.running import runner
+clock = SimpleNamespace(now=0.0, monotonic=lambda: clock.now)
+runner.time = clock
+def report(self, done, total):
+    clock.now = 1e9 * (done >= 2 and total > 1000)
+progress._Lines.__call__ = report
+"""
 
-    Two seconds are enough for the start of the command line and for some permutations.
+
+def after(code: str, *arguments: object) -> list[str]:
+    """The words of a command line that runs after some code, as in a process where that happened."""
+    code = f"{code}\nfrom shapcpp.cli.main import main\nmain()"
+    return [sys.executable, "-c", code, *map(str, arguments)]
+
+
+class Reporting:
+    """A command line under way, which leaves a file with a dot for each report of its progress.
+
+    Reports come twenty times a second, or less often where the machine is busy.
     """
-    while _cpu_seconds(process.pid) < seconds:
+
+    def __init__(self, *arguments: object, cwd: Path) -> None:
+        self._file = cwd / "reports"
+        self.process = subprocess.Popen(
+            after(REPORTING, *arguments), cwd=cwd,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        while self.reports() == 0:
+            assert self.process.poll() is None, "the process has ended"
+            time.sleep(0.02)
+
+    def reports(self) -> int:
+        return self._file.stat().st_size if self._file.exists() else 0
+
+    def stopped_by(self, stop: signal.Signals) -> tuple[str, str]:
+        """What it says on stdout and stderr, stopped by this signal within a second's reports."""
+        self.process.send_signal(stop)
+        before = self.reports()
+        said = self.process.communicate()
+        assert self.reports() - before < 20
+        self._file.unlink()
+        assert self.process.returncode == 130
+        return said
+
+
+def wait_for_permutations(process: subprocess.Popen[Any], kept: Path) -> None:
+    """Return once the checkpoint of this process holds some."""
+    while not kept.exists() or shapcpp.load(kept, shapcpp.Valuation).n_permutations == 0:
         assert process.poll() is None, "the process has ended"
         time.sleep(0.02)
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -42,7 +42,7 @@ class Transport(Protocol):
     def open(self, waits: Callable[[str], object]) -> None:
         """Makes ready; calls `waits` several times a second with what it waits for."""
 
-    def nobody(self, in_flight: Iterable[Future[TaskResult]], /) -> str:
+    def nobody(self, in_flight: Collection[Future[TaskResult]], /) -> str:
         """Says why no worker does any of these tasks; empty where one may."""
 
     def workers(self, seen: int, /) -> int:
@@ -84,9 +84,9 @@ class _Pool:
     def open(self, waits: Callable[[str], object]) -> None:
         pass
 
-    def nobody(self, in_flight: Iterable[Future[TaskResult]]) -> str:
+    def nobody(self, in_flight: Collection[Future[TaskResult]]) -> str:
         began = any(future.running() or future.done() for future in in_flight)
-        return "" if began else "the executor has begun no task"
+        return "" if began or not in_flight else "the executor has begun no task"
 
     def workers(self, seen: int) -> int:
         for name in ("_max_workers", "max_workers", "num_workers"):
@@ -130,7 +130,7 @@ class _Dask:
             self._asked = time.monotonic()
         return max(self._count, 1)
 
-    def nobody(self, _in_flight: Iterable[Future[TaskResult]]) -> str:
+    def nobody(self, _in_flight: Collection[Future[TaskResult]]) -> str:
         address = self._client.scheduler.address
         return "" if self._count else f"the Dask scheduler at {address} has none"
 
