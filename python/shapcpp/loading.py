@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeVar, overload
 
 from shapcpp.doubts import doubts_file, readers_file
 from shapcpp.doubts.readers import Readers
 from shapcpp.doubts.result import Doubts
-from shapcpp.results.folded import load_run
+from shapcpp.results.folded import FoldedValuation, load_run
+from shapcpp.results.valuation import Valuation
 from shapcpp.storage import files
 
 __all__ = ["load"]
 
+Kind = TypeVar("Kind", Valuation, FoldedValuation, Doubts, Readers)
 
-def load(path: files.PathLike) -> Any:
+
+@overload
+def load(path: files.PathLike) -> Valuation | FoldedValuation | Doubts | Readers: ...
+@overload
+def load(path: files.PathLike, kind: type[Kind]) -> Kind: ...
+def load(
+    path: files.PathLike, kind: type | None = None
+) -> Valuation | FoldedValuation | Doubts | Readers:
     """Reads a result written by the method ``save`` of any result of this package.
 
     Parameters
     ----------
     path : path-like
         A ``.npz`` file.
+    kind : type, optional
+        The class that the result must have: `Valuation`, `FoldedValuation`, `Doubts` or `Readers`.
+        Default: any of them.
 
     Returns
     -------
@@ -30,9 +42,25 @@ def load(path: files.PathLike) -> Any:
     ------
     OSError
         If the file cannot be opened.
+    TypeError
+        If the file holds a result of another kind than `kind`.
     ValueError
         If it is not a result file, or a damaged one.
+
+    Examples
+    --------
+    >>> v = shapcpp.load("run.npz")
+    >>> v = shapcpp.load("run.npz", shapcpp.Valuation)  # and type checkers know what it is
     """
+    found = _read(path)
+    if kind is not None and not isinstance(found, kind):
+        raise TypeError(
+            f"{path} holds a {type(found).__name__}, where kind asks for a {kind.__name__}"
+        )
+    return found
+
+
+def _read(path: files.PathLike) -> Valuation | FoldedValuation | Doubts | Readers:
     if doubts_file.holds_doubts(path):
         return Doubts(**doubts_file.read(path))
     if readers_file.holds_readers(path):

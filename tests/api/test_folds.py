@@ -108,7 +108,7 @@ def test_groups_without_by_group_stay_whole_and_have_values_of_their_own() -> No
 def test_a_saved_run_comes_back(tmp_path: Path) -> None:
     v = run(groups=GROUPS, by_group=False, true_labels=1 - Y, ids=[f"a{i}" for i in range(N)])
     v.save(tmp_path / "v.npz")
-    w = shapcpp.load(tmp_path / "v.npz")
+    w = shapcpp.load(tmp_path / "v.npz", shapcpp.FoldedValuation)
     for a, b in zip(v.parts, w.parts, strict=True):
         assert_same(a, b)
     for name in ("folds", "ids", "labels", "groups", "true_labels"):
@@ -146,10 +146,12 @@ def test_runs_are_merged_extended_and_resumed_part_by_part(tmp_path: Path) -> No
         assert_same(longer.parts[fold], part)
         assert_same(resumed.parts[fold], part)
         np.testing.assert_array_equal(merged.parts[fold].gains, part.gains)
-    np.testing.assert_array_equal(shapcpp.load(path)["acc"], whole["acc"])
+    np.testing.assert_array_equal(shapcpp.load(path, shapcpp.FoldedValuation)["acc"], whole["acc"])
     with pytest.raises(ValueError, match="folds are others"):
         v.merge(run(10, seed=5))
-    with pytest.raises(TypeError, match="must be a FoldedValuation"):
+    with pytest.raises(
+        TypeError, match="FoldedValuation merges with its like, not with a Valuation"
+    ):
         v.merge(v.parts[0])  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="extend must be a FoldedValuation"):
         run(24, extend=v.parts[0])
@@ -175,9 +177,18 @@ def test_ctrl_c_keeps_the_parts_done_so_far_and_the_checkpoint_goes_on(tmp_path:
     assert partial.parts[2].n_permutations == 0
     assert np.isfinite(partial["acc"]).all()
     assert not partial.decided("acc").any()  # the third part may say otherwise
-    assert shapcpp.load(path).n_permutations == partial.n_permutations
+    assert shapcpp.load(path, shapcpp.FoldedValuation).n_permutations == partial.n_permutations
     for a, b in zip(run(400, checkpoint=path).parts, run(400).parts, strict=True):
         assert_same(a, b)
+
+
+def test_load_gives_the_kind_that_is_asked_for(tmp_path: Path) -> None:
+    run(2).save(tmp_path / "run.npz")
+    assert len(shapcpp.load(tmp_path / "run.npz", shapcpp.FoldedValuation).parts) == 3
+    with pytest.raises(
+        TypeError, match=r"run\.npz holds a FoldedValuation, where kind asks for a Val"
+    ):
+        shapcpp.load(tmp_path / "run.npz", shapcpp.Valuation)
 
 
 def test_executors_and_threads_change_nothing() -> None:

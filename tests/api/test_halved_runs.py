@@ -83,7 +83,7 @@ def test_kept_in_a_file_and_gone_on_from(tmp_path: Path) -> None:
     assert v.settings["gain_unit"] == 4  # 60 samples down to 15
     np.testing.assert_array_equal(v.gains.sum(axis=0), 4 * 20 * (v.full_counts - v.empty_counts))
     v.save(tmp_path / "run.npz")
-    kept = shapcpp.load(tmp_path / "run.npz")
+    kept = shapcpp.load(tmp_path / "run.npz", shapcpp.Valuation)
     assert_same(kept, v)
     assert_same(run(50, extend=kept, sampler="halving"), run(50, sampler="halving"))
 
@@ -96,7 +96,9 @@ def test_traced_on_the_way(tmp_path: Path) -> None:
     for count, gains in zip(v.trace_counts, v.trace_gains, strict=True):
         np.testing.assert_array_equal(gains, run(int(count), sampler="halving").gains)
     v.save(tmp_path / "run.npz")
-    np.testing.assert_array_equal(shapcpp.load(tmp_path / "run.npz").trace_gains, v.trace_gains)
+    np.testing.assert_array_equal(
+        shapcpp.load(tmp_path / "run.npz", shapcpp.Valuation).trace_gains, v.trace_gains
+    )
 
 
 @pytest.mark.parametrize(

@@ -38,12 +38,12 @@ def test_doubts_are_saved_and_come_back(folded: bool, tmp_path: Path) -> None:
     v = run(folded=folded)
     assert_doubts(v.doubts)
     v.save(tmp_path / "v.npz")
-    assert_doubts(shapcpp.load(tmp_path / "v.npz").doubts)
+    assert_doubts(shapcpp.load(tmp_path / "v.npz", shapcpp.Valuation).doubts)
     plain = run(folded=folded, doubt=False)
     assert plain.doubts is None
     np.testing.assert_array_equal(plain["acc"], v["acc"])
     plain.save(tmp_path / "v.npz")
-    assert shapcpp.load(tmp_path / "v.npz").doubts is None
+    assert shapcpp.load(tmp_path / "v.npz", shapcpp.Valuation).doubts is None
 
 
 @pytest.mark.parametrize("folded", FOLDED)
@@ -54,7 +54,7 @@ def test_merged_extended_and_resumed_runs_keep_them(folded: bool, tmp_path: Path
     assert_doubts(run(6, folded, extend=one, doubt=False).doubts)
     path = tmp_path / "run.npz"
     run(4, folded, checkpoint=path)
-    assert_doubts(shapcpp.load(path).doubts)
+    assert_doubts(shapcpp.load(path, shapcpp.Valuation).doubts)
     assert_doubts(run(6, folded, checkpoint=path, doubt=False).doubts)
 
 
@@ -143,6 +143,7 @@ def test_what_reviewers_decided_is_kept_and_not_asked_again(tmp_path: Path) -> N
     assert list(e.columns())[-1] == "reviewed"
     assert e.lowest(0.1).tolist() == d.lowest(0.1).tolist()
     e.save(tmp_path / "e.npz")
-    assert shapcpp.load(tmp_path / "e.npz").reviewed.tolist() == reviewed.tolist()
+    kept = shapcpp.load(tmp_path / "e.npz", shapcpp.Doubts)
+    np.testing.assert_array_equal(kept.reviewed, reviewed)
     with pytest.raises(ValueError, match="reviewed has 3 entries"):
         shapcpp.doubt(X, y, reviewed=["", "", ""])

@@ -92,7 +92,7 @@ def test_no_permutation_is_no_ranking(nothing: shapcpp.Valuation, tmp_path: Path
     assert np.isnan(v["acc"]).all()
     assert "0 of 1000000 permutations" in v._repr_html_()
     v.save(tmp_path / "v.npz")
-    assert shapcpp.load(tmp_path / "v.npz").n_permutations == 0
+    assert shapcpp.load(tmp_path / "v.npz", shapcpp.Valuation).n_permutations == 0
 
 
 def frames() -> tuple[pandas.DataFrame, Any, pandas.DataFrame, Any]:
@@ -151,7 +151,7 @@ def test_a_flipped_bit_never_loses_an_array(tmp_path: Path) -> None:
         for bit in (1, 32):
             path.write_bytes(whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :])
             try:
-                read = shapcpp.load(path)
+                read = shapcpp.load(path, shapcpp.Valuation)
             except ValueError:
                 changed += 1
                 continue

@@ -66,7 +66,7 @@ def test_saved_and_written(tmp_path: Path) -> None:
     groups, ids = np.arange(240) // 4, [f"s{i}" for i in range(240)]
     r = shapcpp.compare_readers(X, first, second, ("a", "b"), groups, ids)
     r.save(tmp_path / "r.npz")
-    s = shapcpp.load(tmp_path / "r.npz")
+    s = shapcpp.load(tmp_path / "r.npz", shapcpp.Readers)
     assert isinstance(s, Readers)
     assert s.names == ("a", "b")
     assert s.disagreements().tolist() == r.disagreements().tolist()

@@ -147,7 +147,7 @@ def test_saved_and_loaded_is_the_same(kind: str, tmp_path: Path) -> None:
     X, y, _, _, _ = make(kind, 3)
     v = run(kind, ids=[f"ü{i}" for i in range(len(y))], true_labels=y, scale="standard")
     v.save(tmp_path / "run")
-    w = shapcpp.load(tmp_path / "run")
+    w = shapcpp.load(tmp_path / "run", shapcpp.Valuation)
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
     for name, value in vars(v).items():
         other = getattr(w, name)
@@ -270,4 +270,4 @@ def test_stats_say_what_the_engine_did(tmp_path: Path) -> None:
     twice = run(permutations=20)
     assert twice.stats["coalitions"] > v.stats["coalitions"]
     v.save(tmp_path / "run.npz")
-    assert shapcpp.load(tmp_path / "run.npz").stats == v.stats
+    assert shapcpp.load(tmp_path / "run.npz", shapcpp.Valuation).stats == v.stats

@@ -109,7 +109,7 @@ def test_a_run_that_is_cut_again_and_again_keeps_the_trace_of_one(
     for at in (5, 60, 61, 200):
         done = interrupted(400, at=at, threads=threads, **options)
         assert_ends_as_its_run(done)
-        kept = shapcpp.load(tmp_path / "run.npz")
+        kept = shapcpp.load(tmp_path / "run.npz", shapcpp.Valuation)
         assert_same(kept, done)
         assert_same_trace(kept, done)
     v = run(400, **options)
@@ -155,7 +155,7 @@ def test_interrupted_before_the_first_permutation_it_is_empty(tmp_path: Path) ->
     partial = stopped.value.partial
     assert partial.n_permutations == 0
     partial.save(tmp_path / "run.npz")
-    loaded = shapcpp.load(tmp_path / "run.npz")
+    loaded = shapcpp.load(tmp_path / "run.npz", shapcpp.Valuation)
     assert loaded.trace_gains is not None
     assert loaded.trace_gains.shape == (0, 40_000, 2)
 
@@ -168,7 +168,7 @@ def test_merged_runs_have_none() -> None:
 def test_it_is_saved_and_cannot_be_changed(tmp_path: Path) -> None:
     v = run(30, trace=6)
     v.save(tmp_path / "run.npz")
-    assert_same_trace(shapcpp.load(tmp_path / "run.npz"), v)
+    assert_same_trace(shapcpp.load(tmp_path / "run.npz", shapcpp.Valuation), v)
     for array in (v.trace_counts, v.trace_gains):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 7  # type: ignore[index]
@@ -245,6 +245,6 @@ def test_whether_a_rule_was_met_is_said_and_kept(tmp_path: Path) -> None:
     assert (met.until_met, missed.until_met, run(20).until_met) == (True, False, None)
     for v in (met, missed):
         v.save(tmp_path / "run.npz")
-        assert shapcpp.load(tmp_path / "run.npz").until_met is v.until_met
+        assert shapcpp.load(tmp_path / "run.npz", shapcpp.Valuation).until_met is v.until_met
     assert missed.merge(run(20, first=20, until="bal stderr <= 1e-9")).until_met is False
     assert missed.merge(run(20, first=20)).until_met is None

@@ -32,14 +32,16 @@ def test_without_a_number_the_run_ends_when_its_ranking_is_reliable(folder: Path
     train, test = sides(folder)
     rule = "acc, rec reliability >= 0.95"
     v = shapcpp.value(train.X, train.y, test.X, test.y, until=rule)
-    kept = shapcpp.load(folder / "run.npz")
+    kept = shapcpp.load(folder / "run.npz", shapcpp.Valuation)
     np.testing.assert_array_equal(v.gains, kept.gains)
     assert kept.settings["until"] == rule
     assert f"Note: {rule}: reached after {v.n_permutations} permutations." in done.stderr
     again = shapcpp_cli("value", "features.npy", "--sampler", "permutations", "-o", "plain.npz",
                         cwd=folder)  # fmt: skip
     assert "reliability >= 0.95: " in again.stderr
-    assert shapcpp.load(folder / "plain.npz").settings["sampler"] == "permutations"
+    assert (
+        shapcpp.load(folder / "plain.npz", shapcpp.Valuation).settings["sampler"] == "permutations"
+    )
     queue = shapcpp_cli("detect", "run.npz", "--queue", "--metric", "acc", cwd=folder).stdout
     assert f"by accuracy (reliability {v.reliability('acc'):.2f}): the" in queue
 
@@ -52,7 +54,7 @@ def test_value_saves_the_run_and_a_csv(folder: Path) -> None:
     v = shapcpp.value(
         train.X, train.y, test.X, test.y, 50, 9, 0.5, "balanced", "standard", "none", "carry"
     )
-    w = shapcpp.load(folder / "run.npz")
+    w = shapcpp.load(folder / "run.npz", shapcpp.Valuation)
     np.testing.assert_array_equal(v.gains, w.gains)
     np.testing.assert_array_equal(v.products, w.products)
     assert w.ids.tolist() == train.ids.tolist()
@@ -65,7 +67,7 @@ def test_value_saves_the_run_and_a_csv(folder: Path) -> None:
 
 def test_by_group_joins_and_shares(folder: Path) -> None:
     shapcpp_cli("value", "features.npy", "--perms", 5, "--by-group", "-o", "run.npz", cwd=folder)
-    assert shapcpp.load(folder / "run.npz").gains.shape == (20, 2)
+    assert shapcpp.load(folder / "run.npz", shapcpp.Valuation).gains.shape == (20, 2)
 
 
 def test_noise_then_value_then_detect_finds_the_flipped(folder: Path) -> None:
@@ -82,7 +84,7 @@ def test_noise_then_value_then_detect_finds_the_flipped(folder: Path) -> None:
     shapcpp_cli("value", "noisy.npy", "--perms", 200, "-o", "run.npz", cwd=folder)
     done = shapcpp_cli("detect", "run.npz", "--csv", "table.csv", "--fraction", 0.2, cwd=folder)
     assert "positives labelled negative" in done.stdout
-    v = shapcpp.load(folder / "run.npz")
+    v = shapcpp.load(folder / "run.npz", shapcpp.Valuation)
     table = shapcpp.detection_table(v, v.labels, before["label"][train], (0.2,))
     with (folder / "table.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -98,7 +100,7 @@ def test_detect_shows_the_review_queue_where_truth_is_unknown(folder: Path) -> N
     shapcpp_cli("value", "features.npy", "--perms", 20, "-o", "run.npz", cwd=folder)
     done = shapcpp_cli("detect", "run.npz", "--metric", "recall", "--fraction", "0.3", "--csv", "q.csv",
                        cwd=folder)  # fmt: skip
-    v = shapcpp.load(folder / "run.npz")
+    v = shapcpp.load(folder / "run.npz", shapcpp.Valuation)
     expected = [str(v.ids[i]) for i in v.lowest("rec", 0.3)]
     assert re.findall(r"slice-\d+", done.stdout) == expected[:10]
     assert re.search(r"stderr\W+certain", done.stdout)
@@ -118,7 +120,7 @@ def test_plain_matrices_and_npz(folder: Path) -> None:
     shapcpp_cli("value", "X.npy", *companions, "--perms", 5, "-o", "a.npz", cwd=folder)
     shapcpp_cli("value", "f.npz", "--perms", 5, "-o", "b.npz", cwd=folder)
     shapcpp_cli("value", "features.npy", "--perms", 5, "-o", "c.npz", cwd=folder)
-    runs = [shapcpp.load(folder / f"{name}.npz") for name in "abc"]
+    runs = [shapcpp.load(folder / f"{name}.npz", shapcpp.Valuation) for name in "abc"]
     for run in runs[:2]:
         np.testing.assert_array_equal(run.gains, runs[2].gains)
     for flag in companions[::2]:

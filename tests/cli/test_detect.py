@@ -37,7 +37,7 @@ def test_a_run_begins_with_its_doubts_and_values_stand_beside(clear: Path) -> No
     done = shapcpp_cli("value", "unknown.npy", "--perms", 20, "-o", "run.npz", cwd=clear)
     assert "About 16 of these 160 labels are probably wrong (95%: " in done.stdout
     assert "160 of the 200 labels of the file are valued" in done.stdout
-    v = shapcpp.load(clear / "run.npz")
+    v = shapcpp.load(clear / "run.npz", shapcpp.Valuation)
     assert v.doubts is not None
     done = shapcpp_cli("detect", "run.npz", "--doubts-csv", "doubts.csv", cwd=clear)
     assert done.stdout.startswith("160 labels of 2 classes, each judged by all others: about 16")
@@ -57,7 +57,9 @@ def test_a_run_begins_with_its_doubts_and_values_stand_beside(clear: Path) -> No
 def test_known_errors_have_a_table_for_doubt_beside_the_papers(clear: Path) -> None:
     shapcpp_cli("value", "noisy.npy", "--perms", 20, "-o", "run.npz", cwd=clear)
     done = shapcpp_cli("detect", "run.npz", "--fraction", 0.1, cwd=clear)
-    v = shapcpp.load(clear / "run.npz")
+    v = shapcpp.load(clear / "run.npz", shapcpp.Valuation)
+    assert v.doubts is not None
+    assert v.true_labels is not None
     table = shapcpp.detection_table(v.doubts, v.labels, v.true_labels, 0.1)
     assert table.metric.tolist() == ["doubt", "doubt"]
     assert table.share.min() > 0.8
@@ -74,7 +76,7 @@ def test_without_doubts(clear: Path) -> None:
         "value", "unknown.npy", "--perms", 5, "--no-doubt", "-o", "run.npz", cwd=clear
     )
     assert "probably wrong" not in done.stdout
-    assert shapcpp.load(clear / "run.npz").doubts is None
+    assert shapcpp.load(clear / "run.npz", shapcpp.Valuation).doubts is None
     assert shapcpp_cli("detect", "run.npz", cwd=clear).stdout.startswith("Review queue by accuracy")
     assert "keeps no doubts (--doubts-csv)" in fails(
         "detect", "run.npz", "--doubts-csv", "d.csv", cwd=clear
@@ -87,12 +89,12 @@ def test_features_that_tell_nothing_cost_the_doubts_and_not_the_run(clear: Path)
     np.save(clear / "flat.npy", rows)
     done = shapcpp_cli("value", "flat.npy", "--perms", 5, "-o", "run.npz", cwd=clear)
     assert "Note: no doubts are kept: X tells nothing" in done.stderr
-    assert shapcpp.load(clear / "run.npz").doubts is None
+    assert shapcpp.load(clear / "run.npz", shapcpp.Valuation).doubts is None
 
 
 def test_a_decision_made_is_not_asked_again(clear: Path) -> None:
     shapcpp_cli("doubt", "unknown.npy", "-o", "d.npz", "--csv", "d.csv", cwd=clear)
-    d = shapcpp.load(clear / "d.npz")
+    d = shapcpp.load(clear / "d.npz", shapcpp.Doubts)
     first = d.expected_wrong()
     words = ["relabel", "remove", "keep", *["relabel"] * (len(first) - 3)]
     lines = [f"{d.ids[i]},{word},{d.labels[i]}" for i, word in zip(first, words, strict=True)]
@@ -102,7 +104,7 @@ def test_a_decision_made_is_not_asked_again(clear: Path) -> None:
     again = shapcpp_cli("doubt", "fixed.npy", "-o", "e.npz", cwd=clear)
     assert "1 rows that a reviewer removed are left out" in again.stderr
     assert f"{len(first) - 1} labels were reviewed before; they are not asked again" in again.stdout
-    e = shapcpp.load(clear / "e.npz")
+    e = shapcpp.load(clear / "e.npz", shapcpp.Doubts)
     assert len(e) == len(d) - 1
     assert not set(e.ids[e.expected_wrong()]) & set(d.ids[first])
     shapcpp_cli("value", "fixed.npy", "--perms", 3, "-o", "run.npz", cwd=clear)

@@ -15,7 +15,7 @@ from command import fails, shapcpp_cli
 def test_every_labelled_row_is_judged_whatever_its_split(folder: Path) -> None:
     done = shapcpp_cli("doubt", "features.npy", "--fraction", "0.1", "-o", "d.npz", "--csv", "d.csv", cwd=folder)  # fmt: skip
     rows = shapcpp.read_features(folder / "features.npy").rows
-    d = shapcpp.load(folder / "d.npz")
+    d = shapcpp.load(folder / "d.npz", shapcpp.Doubts)
     e = shapcpp.doubt(rows["features"], rows["label"])
     np.testing.assert_array_equal(d.score, e.score)
     assert d.ids.tolist() == rows["id"].tolist()

@@ -20,7 +20,7 @@ def test_folds_value_every_row_whatever_its_split(folder: Path) -> None:
     )
     v = shapcpp.value(rows["features"], rows["label"], folds=4, permutations=6,
                       groups=rows["group"], by_group=False)  # fmt: skip
-    w = shapcpp.load(folder / "run.npz")
+    w = shapcpp.load(folder / "run.npz", shapcpp.FoldedValuation)
     np.testing.assert_array_equal(v["acc"], w["acc"])
     assert len((folder / "values.csv").read_text().splitlines()) == 101
     assert "Review queue by accuracy" in shapcpp_cli("detect", "run.npz", cwd=folder).stdout
@@ -34,7 +34,7 @@ def test_a_file_without_test_rows_is_valued_in_five_folds(folder: Path) -> None:
     np.save(folder / "train.npy", rows[rows["split"] == "train"])
     done = shapcpp_cli("value", "train.npy", "--perms", 4, "-o", "a.npz", cwd=folder)
     assert "train.npy has no test rows: its 60 rows judge one another, in 5 folds" in done.stderr
-    assert len(shapcpp.load(folder / "a.npz").parts) == 5
+    assert len(shapcpp.load(folder / "a.npz", shapcpp.FoldedValuation).parts) == 5
     np.save(folder / "X.npy", rows["features"])
     np.save(folder / "y.npy", rows["label"])
     plain = shapcpp_cli(
@@ -50,7 +50,7 @@ def test_pieces_of_a_run_in_folds_go_together(folder: Path) -> None:
     merged = shapcpp_cli("merge", "a.npz", "b.npz", "-o", "all.npz", cwd=folder)
     assert "24 of 24 permutations asked for (in each of 3 folds: 0 to 7)" in merged.stdout
     shapcpp_cli(*common, "--perms", 8, "--extend", "a.npz", "-o", "c.npz", cwd=folder)
-    v, w = (shapcpp.load(folder / name) for name in ("all.npz", "c.npz"))
+    v, w = (shapcpp.load(folder / name, shapcpp.FoldedValuation) for name in ("all.npz", "c.npz"))
     np.testing.assert_array_equal(v["acc"], w["acc"])
     shapcpp_cli("value", "features.npy", "--perms", 4, "-o", "one.npz", cwd=folder)
     assert "b.npz does not go with one.npz" in fails(

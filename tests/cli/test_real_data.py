@@ -49,7 +49,7 @@ def test_noise_is_found_on_real_slices(tmp_path: Path) -> None:
 
     cli("noise", "features.npy", "--rate", "0.2", "-o", "noisy.npy")
     cli("value", "noisy.npy", "--perms", "60", "--scale", "standard", "-o", "run.npz")
-    v = shapcpp.load(tmp_path / "run.npz")
+    v = shapcpp.load(tmp_path / "run.npz", shapcpp.Valuation)
     assert v.labels.shape == (500,)
     assert v.uncertified == 0
     assert v.true_labels is not None

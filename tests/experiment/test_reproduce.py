@@ -95,7 +95,10 @@ def test_values_are_those_of_the_features_file(done: Reproduction, rule: Any) ->
         train.X, train.y, test.X, test.y, permutations=30, seed=3, single_class=rule, trace=50,
         sampler="permutations",
     )  # fmt: skip
-    kept = shapcpp.load(done.folder / ("run-10.npz" if rule == "constant" else "run-10-carry.npz"))
+    kept = shapcpp.load(
+        done.folder / ("run-10.npz" if rule == "constant" else "run-10-carry.npz"),
+        shapcpp.Valuation,
+    )
     np.testing.assert_array_equal(kept.gains, v.gains)
     assert kept.trace_gains is not None
     assert v.trace_gains is not None
@@ -110,7 +113,10 @@ def test_values_are_those_of_the_features_file(done: Reproduction, rule: Any) ->
 def test_report_and_figure_3_are_of_the_noisiest_experiment(
     done: Reproduction, tmp_path: Path
 ) -> None:
-    runs = {percent: shapcpp.load(done.folder / f"run-{percent}.npz") for percent in (10, 30)}
+    runs = {
+        percent: shapcpp.load(done.folder / f"run-{percent}.npz", shapcpp.Valuation)
+        for percent in (10, 30)
+    }
     page = (done.folder / "report.html").read_text()
     assert runs[30].fingerprint in page
     assert runs[10].fingerprint not in page

@@ -28,7 +28,9 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 def errors(folder: Path, noise: str, rule: str) -> tuple[shapcpp.Valuation, dict[str, set[int]]]:
     percent = {"0.1": 10, "0.3": 30}[noise]
-    v = shapcpp.load(folder / f"run-{percent}{'' if rule == 'constant' else '-carry'}.npz")
+    v = shapcpp.load(
+        folder / f"run-{percent}{'' if rule == 'constant' else '-carry'}.npz", shapcpp.Valuation
+    )
     assert v.true_labels is not None
     wrong: dict[str, set[int]] = {"pos_as_neg": set(), "neg_as_pos": set()}
     for i, (given, true) in enumerate(zip(v.labels.tolist(), v.true_labels.tolist(), strict=True)):

@@ -91,7 +91,7 @@ def _matrix(folder: Path) -> dict[str, Any]:
 
 
 def _result(folder: Path) -> dict[str, Any]:
-    v = shapcpp.load(folder / "run.npz")
+    v = shapcpp.load(folder / "run.npz", shapcpp.Valuation)
     assert "Valuation" in repr(v)
     assert v.complete == (v.n_permutations == v.settings["permutations"])
     v.columns()

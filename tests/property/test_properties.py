@@ -78,7 +78,7 @@ def test_files_come_back_the_same(problem: tuple[Any, Any, Any, Any], permutatio
     with TemporaryDirectory() as folder:
         path = Path(folder) / "run.npz"
         v.save(path)
-        w = shapcpp.load(path)
+        w = shapcpp.load(path, shapcpp.Valuation)
     np.testing.assert_array_equal(v.gains, w.gains)
     np.testing.assert_array_equal(v.stderr("acc"), w.stderr("acc"))
     assert v.fingerprint == w.fingerprint

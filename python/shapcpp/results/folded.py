@@ -12,7 +12,7 @@ from shapcpp.doubts.result import Doubts
 from shapcpp.metrics import Metric
 from shapcpp.results import folds_file, run_file, signs
 from shapcpp.results.estimates import Metrics
-from shapcpp.results.sample_table import SampleTable
+from shapcpp.results.run import Run
 from shapcpp.results.valuation import Valuation
 from shapcpp.storage import files
 
@@ -26,7 +26,7 @@ OF_A_PART = {
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FoldedValuation(SampleTable):
+class FoldedValuation(Run):
     """Data Shapley values of samples that judge one another, fold by fold.
 
     Returned by `value` without a test set, and by `load`. In part j the players are the samples
@@ -131,23 +131,7 @@ class FoldedValuation(SampleTable):
         found = {part.only_prediction for part in self.parts}
         return found.pop() if len(found) == 1 else None
 
-    def chosen(self, metrics: Metrics = None) -> list[Metric]:
-        """The metrics named, or all named ones that are defined in each part.
-
-        Parameters
-        ----------
-        metrics : sequence of str or Metric, optional
-            Default: every named metric that each fold defines.
-
-        Returns
-        -------
-        list of Metric
-
-        Raises
-        ------
-        ValueError
-            If a name is unknown, or a fold lacks a class that a metric needs.
-        """
+    def chosen(self, metrics: Metrics = None) -> list[Metric]:  # noqa: D102  inherited
         if metrics is None:
             in_all = set.intersection(*(set(part.metrics) for part in self.parts))
             return [metric for metric in self.parts[0].chosen() if metric.name in in_all]
@@ -162,41 +146,14 @@ class FoldedValuation(SampleTable):
                 "without values"
             )
 
-    def merge(self, other: FoldedValuation) -> FoldedValuation:
-        """The result of two runs together, part by part: see `Valuation.merge`.
-
-        Parameters
-        ----------
-        other : FoldedValuation
-            Of the same data, folds, options and seed, over other permutations.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `other` has no folds, or the two differ in anything but the permutations, or share
-            some of these.
-        """
-        if not isinstance(other, FoldedValuation):
-            raise TypeError(f"other must be a FoldedValuation as this is, got {other!r}")
+    def _merged(self, other: FoldedValuation) -> FoldedValuation:
         if not np.array_equal(self.folds, other.folds):
             raise ValueError("these are runs of different problems: folds are others")
         pairs = zip(self.parts, other.parts, strict=True)
         doubts = other.doubts if self.doubts is None else self.doubts
         return replace(self, parts=tuple(a.merge(b) for a, b in pairs), doubts=doubts)
 
-    def save(self, path: files.PathLike) -> None:
-        """Writes the result to a ``.npz`` file without pickles, whole or not at all.
-
-        Parameters
-        ----------
-        path : path-like
-            The file to write, under exactly this name.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written.
-        """
+    def _write(self, path: files.PathLike) -> None:
         folds_file.write(path, vars(self), complete=self.complete)
 
     def __repr__(self) -> str:
@@ -263,6 +220,9 @@ class FoldedValuation(SampleTable):
             trusted[self.folds != fold] &= self.parts[fold].trusted(metric)
         return trusted
 
+    def enough_orders(self) -> int:  # noqa: D102  inherited
+        return max(part.enough_orders() for part in self.parts)
+
     def _ranges(self, metric: str | Metric) -> tuple[float, float]:
         each = [part._ranges(metric) for part in self.parts]
         return max(highest for highest, _ in each), max(largest for _, largest in each)
@@ -282,15 +242,7 @@ def _mean(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def load_run(path: files.PathLike) -> Valuation | FoldedValuation:
-    """Reads a result written by `Valuation.save` or `FoldedValuation.save`.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be opened.
-    ValueError
-        If it is not a result file, or a damaged one.
-    """
+    """Reads the result of a run; raises what `shapcpp.load` raises."""
     if not folds_file.holds_folds(path):
         return Valuation(**run_file.read(path))
     fields = folds_file.read(path)

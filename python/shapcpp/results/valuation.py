@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from shapcpp import checks
 from shapcpp.doubts.result import Doubts
 from shapcpp.results import index_ranges, run_file, signs
-from shapcpp.results.sample_table import SampleTable
+from shapcpp.results.run import Run
 from shapcpp.results.stopping import parse_rule
 from shapcpp.results.sums import Sums
 from shapcpp.results.tally import Tally
@@ -27,7 +27,7 @@ MERGED = "the errors that ended these runs name the features"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Valuation(Sums, SampleTable):
+class Valuation(Sums, Run):
     """Data Shapley values of training samples, with their uncertainty, for every linear metric.
 
     Returned by `value` and `load`. Index it with a metric: ``v["acc"]``.
@@ -72,7 +72,7 @@ class Valuation(Sums, SampleTable):
         Group ids and true labels where known.
     settings : dict
         The options of the run: permutations (asked for), asked (the same as half-open
-        ranges), seed, model, C, class_weight (None, "balanced" or one weight per class), scale,
+        ranges), seed, C, class_weight (None, "balanced" or one weight per class), scale,
         empty (a word, or ["label", x]), single_class, by_group, metrics (asked about: names,
         and weights of one's own), sampler, gain_unit, until.
     scaling : ndarray of float64, shape (2, n_features), or None
@@ -159,37 +159,7 @@ class Valuation(Sums, SampleTable):
                 return label
         return None
 
-    def merge(self, other: Valuation) -> Valuation:
-        """The result of two runs together: the same integers as of one run over both ranges.
-
-        Parameters
-        ----------
-        other : Valuation
-            Of the same data, options and seed, over other permutations.
-
-        Returns
-        -------
-        Valuation
-            Neither of the two is changed. It has no trace: its permutations were not done one
-            after the other.
-
-        Raises
-        ------
-        ValueError
-            If the two differ in anything but the permutations, or share some of these:
-            which, in one sentence.
-        UncertifiedError
-            As in `value`, if one of them is what such an error left behind.
-
-        Examples
-        --------
-        >>> a = shapcpp.value(X, y, X_test, y_test, permutations=500)             # one machine
-        >>> b = shapcpp.value(X, y, X_test, y_test, permutations=500, first=500)  # another
-        >>> a.merge(b).n_permutations
-        1000
-        """
-        if not isinstance(other, Valuation):
-            raise TypeError(f"other must be a Valuation as this is, got {other!r}")
+    def _merged(self, other: Valuation) -> Valuation:
         differs = self.differs_from(other)
         if differs is not None:
             raise ValueError(f"these are runs of different problems: {differs}")
@@ -237,19 +207,7 @@ class Valuation(Sums, SampleTable):
         # What was asked about decides which moments are kept of many classes, and else nothing.
         return OF_THE_LENGTH | ({"metrics"} if self.moments.ndim == 3 else set())
 
-    def save(self, path: files.PathLike) -> None:
-        """Writes the result to a ``.npz`` file without pickles, whole or not at all.
-
-        Parameters
-        ----------
-        path : path-like
-            The file to write, under exactly this name.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written.
-        """
+    def _write(self, path: files.PathLike) -> None:
         run_file.write(path, vars(self), complete=self.complete)
 
     def __repr__(self) -> str:
@@ -272,23 +230,5 @@ class Valuation(Sums, SampleTable):
 
 
 def load(path: files.PathLike) -> Valuation:
-    """Reads a result written by `Valuation.save`.
-
-    Parameters
-    ----------
-    path : path-like
-        A ``.npz`` file.
-
-    Returns
-    -------
-    Valuation
-        With the same content as the one saved.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be opened.
-    ValueError
-        If it is not a result file, or a damaged one.
-    """
+    """Reads a result of a run with a test set; raises what `shapcpp.load` raises."""
     return Valuation(**run_file.read(path))
