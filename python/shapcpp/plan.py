@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
@@ -25,6 +26,7 @@ from shapcpp.problem.sampling import Sampling
 from shapcpp.progress import nothing, progress_bar
 from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.interrupted import Interrupted
+from shapcpp.results.run import Run
 from shapcpp.results.valuation import Valuation
 from shapcpp.running import cost, transports
 from shapcpp.running.cost import RunCost
@@ -37,6 +39,7 @@ __all__ = ["Plan", "Progress", "carry_out", "expected_cost", "plan"]
 
 Progress = bool | Callable[[int, int], object]
 Made = TypeVar("Made")
+WHO_JUDGES = ("X", "y", "X_test", "y_test", "folds")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +62,36 @@ class Plan:
         return _parts(self.problem)
 
 
-def plan(
+def plan(**options: Any) -> Plan:
+    """Checks the arguments of `value`; of several bad ones, the first of those given is told.
+
+    Beside them, `reviewed` is kept with the doubts, as by `shapcpp.doubt`, `patience` is that of
+    `Limits`, and `without_doubts` is told in one sentence why there can be no doubts; without it
+    that is an error.
+    """
+    try:
+        return _plan(**options)
+    except (TypeError, ValueError):
+        # Each class checks its own arguments. The fewest that fail end with the one to be told.
+        fewest = bisect_left(range(len(options)), True, key=lambda n: _fails(_leading(options, n)))
+        return _plan(**_leading(options, fewest))
+
+
+def _leading(options: dict[str, Any], count: int) -> dict[str, Any]:
+    """As many of the arguments as that, and in any case those that say who judges whom."""
+    names = {*list(options)[:count], *WHO_JUDGES}
+    return {name: value for name, value in options.items() if name in names}
+
+
+def _fails(options: dict[str, Any]) -> bool:
+    try:
+        _plan(**options)
+    except (TypeError, ValueError):
+        return True
+    return False
+
+
+def _plan(
     *,
     threads: int | None = None,
     progress: Progress = False,
@@ -70,11 +102,7 @@ def plan(
     without_doubts: Callable[[str], object] | None = None,
     **options: Any,
 ) -> Plan:
-    """Checks the arguments of `value`; those not named here go to the class that has them.
-
-    `reviewed` is kept with the doubts, as by `shapcpp.doubt`. `without_doubts` is told in one
-    sentence why there can be none; without it that is an error.
-    """
+    """The plan of these arguments; those not named here go to the class that has them."""
     problem = _problem(options)
     sampling = _made(Sampling.of, options)
     limits = _made(Limits.of, options)
@@ -88,6 +116,8 @@ def plan(
     threads = checks.positive("threads", threads, checks.MOST_THREADS)
     if not (isinstance(progress, bool) or callable(progress)):
         raise TypeError(f"progress must be False, True or a callable, got {progress!r}")
+    if extend is not None:
+        _check_extend(extend, problem)
     if executor is not None:
         transports.check(executor)
     if not isinstance(doubt, bool):
@@ -117,6 +147,18 @@ def _problem(options: dict[str, Any]) -> Problem | FoldedProblem:
             f"folds is {folds!r}, but X_test and y_test are given: leave out the one or the other"
         )
     return _made(Problem.of, options)
+
+
+def _check_extend(extend: object, problem: Problem | FoldedProblem) -> None:
+    """Raises TypeError if an earlier run cannot be of this problem, as only one has folds."""
+    wanted, why = (
+        (Valuation, "the run has a test set")
+        if isinstance(problem, Problem)
+        else (FoldedValuation, "the run has folds")
+    )
+    if not isinstance(extend, wanted):
+        got = f"a {type(extend).__name__}" if isinstance(extend, Run) else repr(extend)
+        raise TypeError(f"extend must be a {wanted.__name__}, as {why}, got {got}")
 
 
 def _parts(problem: Problem | FoldedProblem) -> Iterator[tuple[str, Problem]]:
@@ -167,20 +209,19 @@ def carry_out(p: Plan, forecast: Forecast | None = None) -> Valuation | FoldedVa
             else:
                 with _backend(p, runner.problem, runner) as backend:
                     runner.run(backend, report)
+        return runner.valuation()
     except KeyboardInterrupt as stop:
         raise Interrupted(runner.valuation()) from stop
     except Exception as error:  # memory that runs out, a progress that fails: all keep what is done
         with suppress(MemoryError):
             error.partial = runner.valuation()  # type: ignore[attr-defined]
         raise
-    return runner.valuation()
 
 
 def _runner(p: Plan, forecast: Forecast | None) -> Runner | FoldedRunner:
     if isinstance(p.problem, FoldedProblem):
         return FoldedRunner(p.problem, p.sampling, p.limits, p.extend, forecast)
-    if isinstance(p.extend, FoldedValuation):
-        raise TypeError(f"extend must be a Valuation, as the run has a test set, got {p.extend!r}")
+    assert not isinstance(p.extend, FoldedValuation)
     return Runner(p.problem, p.sampling, p.limits, p.extend, forecast)
 
 

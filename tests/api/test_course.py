@@ -105,12 +105,12 @@ def test_the_same_call_goes_on_from_its_checkpoint(tmp_path: Path, threads: int)
     options = {"checkpoint": tmp_path / "run.npz", "checkpoint_every": 0.01, "threads": threads}
     options |= never
     done = interrupted(400, at=30, **options)
-    kept = shapcpp.load(tmp_path / "run.npz")
+    kept = shapcpp.load(tmp_path / "run.npz", shapcpp.Valuation)
     assert 30 <= done.n_permutations <= 100
     assert not kept.complete
     assert_same(kept, done)
     assert_same(run(400, **options), run(400, **never))
-    assert_same(shapcpp.load(tmp_path / "run.npz"), run(400, **never))
+    assert_same(shapcpp.load(tmp_path / "run.npz", shapcpp.Valuation), run(400, **never))
     assert_same(run(500, **options), run(500, **never))
 
 
@@ -158,7 +158,7 @@ def test_a_disk_that_fills_costs_no_result(tmp_path: Path, monkeypatch: pytest.M
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         run(300, checkpoint=path, checkpoint_every=0.01)
-    assert_same(shapcpp.load(path), v)
+    assert_same(shapcpp.load(path, shapcpp.Valuation), v)
 
 
 def test_max_time_ends_a_run_that_is_not_complete(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,6 +197,9 @@ def test_rules_are_asked_at_fixed_numbers() -> None:
 
     class Recorded:
         min_chunk = 1
+
+        def last(self) -> None:
+            return None
 
         def do(self, first: int, end: int, report: Any) -> Any:
             done.append((first, end))

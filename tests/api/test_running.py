@@ -17,6 +17,7 @@ import shapcpp
 from runs import CtrlC
 from shapcpp import _core
 from shapcpp.machine import processors
+from shapcpp.results.tally import Tally
 
 
 def long_run(**options: Any) -> shapcpp.Valuation:
@@ -113,6 +114,26 @@ def test_the_partial_result_holds_exactly_the_permutations_it_names() -> None:
     for t in missing:
         rest -= single(t)
     np.testing.assert_array_equal(partial.gains, rest)
+
+
+def test_ctrl_c_between_the_engine_and_the_sums_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    of, calls = Tally.of.__func__, 0  # type: ignore[attr-defined]
+
+    def interrupted(cls: type[Tally], tally: _core.Tally) -> Tally:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise KeyboardInterrupt
+        made: Tally = of(cls, tally)
+        return made
+
+    expected = long_run(permutations=30)
+    monkeypatch.setattr(Tally, "of", classmethod(interrupted))
+    with pytest.raises(shapcpp.Interrupted) as stopped:
+        long_run(permutations=30)
+    np.testing.assert_array_equal(stopped.value.partial.gains, expected.gains)
 
 
 def single(t: int) -> np.ndarray[Any, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -187,6 +188,18 @@ def test_unknown_errors_are_not_small(permutations: int) -> None:
     rule = parse_rule("stderr <= 1e9")
     assert not rule.is_met(v)
     assert rule.progress(v) == 0
+
+
+def test_errors_that_cannot_be_believed_are_not_small() -> None:
+    contributions = around([3] * 30, 200)
+    contributions[:, 4] = 0  # nothing has happened to this one yet
+    v = replace(valuation(contributions), labels=(np.arange(30) > 26).astype(np.int64))
+    assert v.trusted("acc").tolist() == [i != 4 for i in range(30)]
+    assert v.stderr("acc")[4] == 0
+    assert not parse_rule("stderr <= 0.1").is_met(v)
+    assert parse_rule("stderr <= 0.1").progress(v) == pytest.approx(29 / 30)
+    assert parse_rule("stderr <= 0.1 but for 1").is_met(v)
+    assert parse_rule("stderr <= 0.1 but for 1").progress(v) == 1
 
 
 def test_all_decided_but_for_some() -> None:

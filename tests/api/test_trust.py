@@ -74,6 +74,22 @@ def test_groups_of_both_classes_are_a_pool_of_their_own() -> None:
     assert marks(variance, 12, labels, players=players) == [True] * 9 + [False]
 
 
+@pytest.mark.parametrize("options", [{}, {"sampler": "halving"}, {"groups": np.arange(60) // 2}])
+def test_after_enough_orders_all_are_trusted(options: dict[str, Any]) -> None:
+    v = run(60, 20, 2, **options)
+    enough, halved = v.enough_orders(), v.settings["sampler"] == "halving"
+    options = {"gain_unit": v.settings["gain_unit"], "players": v.players, "halved": halved}
+    variance = [0.0, *[1.0] * (len(v.gains) - 1)]  # nothing has happened to the first
+    assert all(marks(variance, enough, v.labels.tolist(), **options))
+    assert not marks(variance, enough - 1, v.labels.tolist(), **options)[0]
+
+
+def test_with_folds_the_part_that_needs_most_orders_counts() -> None:
+    X, y, _, _ = overlapping(45, 9)
+    v = shapcpp.value(X, y, folds=3, permutations=2)
+    assert v.enough_orders() == max(part.enough_orders() for part in v.parts)
+
+
 def test_500_balanced_samples_are_trusted_after_2000_permutations() -> None:
     v = run(500, 250, 2000)
     for metric in v.metrics:

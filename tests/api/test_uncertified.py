@@ -36,7 +36,7 @@ def test_a_run_ends_after_its_first_look() -> None:
     partial = raised.value.partial
     assert partial.n_permutations == 1
     assert partial.uncertified_share > 0.01
-    assert "nearly combinations" in str(raised.value)
+    assert "column 1 of X is nearly a combination of others" in str(raised.value)
 
 
 def test_with_an_executor_and_from_a_checkpoint(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_with_an_executor_and_from_a_checkpoint(tmp_path: Path) -> None:
         overflowing(10**4, executor=pool, checkpoint=path)
     done = raised.value.partial.n_permutations
     assert 0 < done < 10**4
-    kept = shapcpp.load(path)
+    kept = shapcpp.load(path, shapcpp.Valuation)
     assert kept.uncertified_share > 0.01
     with pytest.raises(shapcpp.UncertifiedError) as again:
         overflowing(10**4, checkpoint=path)
@@ -67,7 +67,15 @@ def test_merging_what_such_errors_left_is_one() -> None:
 
 def test_features_are_named_with_the_way_out() -> None:
     X = np.random.default_rng(0).normal(size=(20, 9))
-    assert "nearly combinations" in scales.fault_of(X, 1.0)
+    assert "is nearly a combination of others" in scales.fault_of(X, 1.0)
+    X[:, 4] = X[:, 0] - 2 * X[:, 2] + 3
+    X[:, 7] = X[:, 1] + 1e-7 * X[:, 7]
+    assert scales.fault_of(X, 1.0).startswith("columns 4, 7 of X are nearly combinations of others")
+    wide = np.random.default_rng(0).normal(size=(5, 20)) * 1e3
+    assert scales.fault_of(wide, 1.0).startswith(
+        "columns 4, 5, 6, 7, 8 and 11 more of X are nearly"
+    )
+    X = np.random.default_rng(0).normal(size=(20, 9))
     large = X * np.where(np.arange(9) == 3, 1e9, 1)
     assert scales.fault_of(large, 1.0).startswith("column 3 of X varies so much")
     assert 'scale="standard"' in scales.fault_of(large, 1.0)

@@ -105,9 +105,10 @@ def with_options(sentence: str, commands: click.Group) -> str:
         for parameter in command.params
         if isinstance(parameter, click.Option)
     }
-    # sampler='halving' is --sampler halving.
-    given = rf"(?<![\w./'-])({'|'.join(options)})='([\w-]+)'"
-    sentence = re.sub(given, lambda found: f"{options[found[1]]} {found[2]}", sentence)
+    # sampler='halving' is --sampler halving, and permutations=500 is --perms 500.
+    options["permutations"] = options["perms"]
+    given = rf"(?<![\w./'-])({'|'.join(options)})=(?:'([\w-]+)'|(\d+))"
+    sentence = re.sub(given, lambda found: f"{options[found[1]]} {found[2] or found[3]}", sentence)
     options = {name: option for name, option in options.items() if "_" in name}
     # Not in what was typed, such as the file test_labels.npy or a quoted column.
     alone = rf"(?<![\w./'-])({'|'.join(options)})(?![\w./'-])"

@@ -1,4 +1,4 @@
-"""The features whose scale keeps double precision from telling the signs of margins."""
+"""The features that keep double precision from telling the signs of margins."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ __all__ = ["fault_of"]
 
 LARGE = 1e4  # half the range of a feature, in units of 1 / sqrt(C): its weight is hardly penalised
 SMALL = 1e-4  # the same of all features: the penalty leaves margins of the size of rounding
+COMBINED = 1e-4  # share of a feature, beyond those before it, below which it is hardly one more
 NAMED = 5
 
 
@@ -25,15 +26,40 @@ def fault_of(X: NDArray[np.float64], C: float) -> str:
             "them, or raise C"
         )
     if not len(large):
+        new = _new_shares(X)
+        combined = np.flatnonzero(new < COMBINED)
+        if not len(combined):
+            combined = np.array([np.argmin(new)])
+        some = _columns(combined, "is nearly a combination", "are nearly combinations")
         return (
-            "features are nearly combinations of others and the penalty is too weak to hold their "
-            f"weights; drop such features or lower C={C:g}"
+            f"{some} of others, and the penalty is too weak to hold the weights; drop such "
+            f"features or lower C={C:g}"
         )
-    names = ", ".join(str(j) for j in large[:NAMED])
-    if len(large) > NAMED:
-        names += f" and {len(large) - NAMED} more"
-    columns = f"columns {names} of X vary" if len(large) > 1 else f"column {names} of X varies"
     return (
-        f"{columns} so much that the penalty with C={C:g} does not hold the weights; standardise "
-        'the features (scale="standard", --scale standard), or drop or rescale them'
+        f"{_columns(large, 'varies', 'vary')} so much that the penalty with C={C:g} does not hold "
+        'the weights; standardise the features (scale="standard", --scale standard), or drop or '
+        "rescale them"
     )
+
+
+def _columns(which: NDArray[np.intp], one: str, several: str) -> str:
+    names = ", ".join(str(j) for j in which[:NAMED])
+    if len(which) > NAMED:
+        names += f" and {len(which) - NAMED} more"
+    return f"columns {names} of X {several}" if len(which) > 1 else f"column {names} of X {one}"
+
+
+def _new_shares(X: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The length of each feature beyond all combinations of those before it, over its own length.
+
+    Features are centred, as the intercept does; one that is constant brings nothing new.
+    """
+    with np.errstate(all="ignore"):
+        X = X / np.maximum(np.abs(X).max(axis=0), np.finfo(float).tiny)  # squares must fit
+    X = X - X.mean(axis=0)
+    lengths = np.sqrt(np.sum(X**2, axis=0))
+    new = np.zeros(X.shape[1])
+    diagonal = np.abs(np.diagonal(np.linalg.qr(X, mode="r")))
+    new[: len(diagonal)] = diagonal
+    shares: NDArray[np.float64] = np.where(lengths > 1e-12, new / np.maximum(lengths, 1e-300), 0.0)
+    return shares

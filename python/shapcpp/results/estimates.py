@@ -34,21 +34,12 @@ class Estimates(ABC):
 
     @abstractmethod
     def chosen(self, metrics: Metrics = None) -> list[Metric]:
-        """The metrics named, or all named ones that are defined.
-
-        Parameters
-        ----------
-        metrics : sequence of str or Metric, optional
-            Default: every named metric that the test set defines.
-
-        Returns
-        -------
-        list of Metric
+        """The metrics named, or all named ones that the test set, or each fold, defines.
 
         Raises
         ------
         ValueError
-            If a name is unknown, or the test set lacks a class that a metric needs.
+            If a name is unknown, or the test set, or a fold, lacks a class that a metric needs.
         """
 
     def check_begun(self) -> None:
@@ -166,6 +157,16 @@ class Estimates(ABC):
         ------
         ValueError
             As for indexing.
+        """
+
+    @abstractmethod
+    def enough_orders(self) -> int:
+        """The number of permutations after which all standard errors can be believed.
+
+        Returns
+        -------
+        int
+            What to ask for as ``permutations``: with folds, of each part.
         """
 
     def interval(

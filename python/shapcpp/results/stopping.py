@@ -180,23 +180,26 @@ class PerSample(Rule):
 
 @dataclass(frozen=True)
 class SmallErrors(PerSample):
-    """Standard errors of at most `threshold`, in units of the metric.
+    """Standard errors that can be believed, of at most `threshold` in units of the metric.
 
-    Asymptotic (Chow and Robbins 1965): with errors small enough, an interval that is as long as
-    wanted holds at its level although the errors themselves said when to stop.
+    An error that cannot (`Valuation.trusted`), such as the zero of a sample for which nothing has
+    happened yet, falls short whatever its size. Asymptotic (Chow and Robbins 1965): with errors
+    small enough, an interval that is as long as wanted holds at its level although the errors
+    themselves said when to stop.
     """
 
     threshold: float
 
     def _suffices(self, v: Sums, metric: Metric) -> NDArray[np.bool_]:
-        return np.asarray(v.stderr(metric) <= self.threshold)
+        return np.asarray((v.stderr(metric) <= self.threshold) & v.trusted(metric))
 
     def _share(self, v: Sums, metric: Metric) -> float:
-        errors = np.sort(v.stderr(metric))  # nan last
-        worst = float(errors[max(len(errors) - 1 - self.spared, 0)])
+        errors, asked = np.sort(v.stderr(metric)), len(v.players) - self.spared  # nan last
+        worst = float(errors[max(asked - 1, 0)])
         if np.isnan(worst):
             return 0.0
-        return 1.0 if worst <= self.threshold else (self.threshold / worst) ** 2
+        trusted = min(int(v.trusted(metric).sum()) / max(asked, 1), 1.0)
+        return trusted if worst <= self.threshold else trusted * (self.threshold / worst) ** 2
 
 
 @dataclass(frozen=True)
@@ -232,7 +235,7 @@ def parse_rule(text: str) -> Rule:
     ----------
     text : str
         ``"reliability >= 0.95"``: `Valuation.reliability` is at least that; ``"stderr <=
-        1e-4"``: all standard errors are at most that, in units of the metric;
+        1e-4"``: all standard errors can be believed and are at most that, in units of the metric;
         ``"lowest 10% decided at 95%"``: of every sample it is certain whether it is among
         the lowest tenth, `Valuation.decided` at level 0.95; ``"below 0 decided at 95%"``:
         or whether its value is below that number. Metrics in front (``"rec stderr

@@ -119,6 +119,10 @@ class Sums(Estimates):
         )
         return of_player[self.players]
 
+    def enough_orders(self) -> int:  # noqa: D102  inherited
+        halved = self.settings["sampler"] == "halving"
+        return trust.enough_orders(self._gain_unit, self.players, self.labels, halved=halved)
+
     def _ranges(self, metric: str | Metric) -> tuple[float, float]:
         weights = self._resolved(metric).on(self.test_counts)
         highest = float(np.abs(weights) @ self.test_counts)  # from all wrong to all right

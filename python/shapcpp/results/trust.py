@@ -7,6 +7,7 @@ trusts were right.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from shapcpp.results.strata import player_labels
 if TYPE_CHECKING:
     from shapcpp.results.estimates import Estimates
 
-__all__ = ["message", "rare_joins", "trusted"]
+__all__ = ["enough_orders", "message", "rare_joins", "trusted"]
 
 Ints = NDArray[np.int64]
 
@@ -29,7 +30,7 @@ ENOUGH_CONTROLLED = 0.75  # the same where a control takes most of what they cha
 FEWEST = 5.0  # rare joins of all players together, below which nobody's variance was seen
 LEAST_SHARE = 0.3  # of the pooled variance, for a player that had next to no rare joins
 WELL_MET = 0.05  # share of players in the rarest class, from which on the control knows it
-MORE, HALVE = "more orders help", "halving needs far fewer (sampler='halving')"
+FEWER = ", and far fewer with halving (sampler='halving')"
 WORTH_A_WORD = 0.1  # share of samples, above which a run warns
 
 
@@ -48,6 +49,22 @@ def rare_joins(orders: int, gain_unit: int, n_players: int, rarest: int) -> floa
     # The first of a block is of that class with the probability rarest / n_players, and the
     # second is this player with the probability gain_unit / n_players.
     return orders * rarest * gain_unit / n_players**2
+
+
+def enough_orders(gain_unit: int, players: Ints, labels: Ints, *, halved: bool) -> int:
+    """The number of orders after which the variances of all players can be believed.
+
+    Parameters
+    ----------
+    gain_unit : int
+        As for `rare_joins`.
+    players, labels, halved
+        As for `trusted`.
+    """
+    n_players, rarest = int(players.max()) + 1, _rarest(players, labels)
+    return math.ceil(
+        _enough(gain_unit, players, rarest, halved) / rare_joins(1, gain_unit, n_players, rarest)
+    )
 
 
 def trusted(
@@ -81,14 +98,9 @@ def trusted(
         joins of them all.
     """
     n_players = len(variance)
-    rarest = min(len(np.unique(players[labels == label])) for label in np.unique(labels))
+    rarest = _rarest(players, labels)
     joins = rare_joins(orders, gain_unit, n_players, rarest)
-    enough = ENOUGH_HALVED if halved else ENOUGH
-    is_controlled = halved and n_players == len(players) and gain_unit > 1
-    # Measured for two classes: of more, the control knows less of each.
-    if is_controlled and len(np.unique(labels)) == 2 and rarest >= WELL_MET * n_players:
-        enough = ENOUGH_CONTROLLED
-    missing = 1 - joins / enough
+    missing = 1 - joins / _enough(gain_unit, players, rarest, halved)
     if missing <= 0:
         return np.ones(n_players, dtype=bool)
     if joins * n_players < FEWEST:
@@ -101,6 +113,20 @@ def trusted(
     return seen & (variance > 0)
 
 
+def _rarest(players: Ints, labels: Ints) -> int:
+    """How many players have a sample of the rarest class."""
+    return min(len(np.unique(players[labels == label])) for label in np.unique(labels))
+
+
+def _enough(gain_unit: int, players: Ints, rarest: int, halved: bool) -> float:
+    """The rare joins of a player that are enough for its variance to be believed."""
+    if not halved:
+        return ENOUGH
+    n_players = int(players.max()) + 1
+    controlled = n_players == len(players) and gain_unit > 1 and rarest >= WELL_MET * n_players
+    return ENOUGH_CONTROLLED if controlled else ENOUGH_HALVED
+
+
 def message(v: Estimates, shown: Iterable[str] | None = None) -> str | None:
     """A sentence where many errors by one of the metrics shown (all) cannot be believed."""
     if v.n_permutations < 2:
@@ -110,9 +136,10 @@ def message(v: Estimates, shown: Iterable[str] | None = None) -> str | None:
     if marked[worst] <= WORTH_A_WORD:
         return None
     halved = v.settings["sampler"] == "halving"
+    done = f"{v.n_permutations} {'halved orders' if halved else 'permutations'}"
+    cure = f"permutations={v.enough_orders()} would be enough"
     return (
         f"{100 * marked[worst]:.0f}% of the standard errors by {worst} cannot be believed, and "
         "intervals show as ?: what moves these values most has hardly happened in "
-        f"{v.n_permutations} {'halved orders' if halved else 'permutations'}; "
-        f"{MORE if halved else HALVE}"
+        f"{done}; {cure if halved else cure + FEWER}"
     )

@@ -129,7 +129,9 @@ class FoldedRunner:
         if v is None:
             return None
         if not isinstance(v, FoldedValuation):
-            raise TypeError(f"{name} must be a FoldedValuation, as the run has folds, got {v!r}")
+            raise TypeError(
+                f"{name} must be a FoldedValuation, as the run has folds, got a {type(v).__name__}"
+            )
         if not np.array_equal(v.folds, self._problem.folds):
             raise ValueError(f"{name} is of another run: its folds are others")
         return v

@@ -41,12 +41,15 @@ class LocalBackend:
         self._game = problem.game()
         self._grand_coalition = _core.grand_coalition(self._game)
         self._sampler: _core.Sampler | None = None
+        self._engine_tally: _core.Tally | None = None  # of the piece under way
+        self._done: Tally | None = None  # the same, once the engine has left it
         self.min_chunk = min(threads, sampling.max_orders(problem))
         set_full_counts(self._grand_coalition.values)
 
     def do(self, first: int, end: int, report: Callable[[int], object]) -> Iterator[Tally]:
         """See `runner.Backend.do`."""
-        tally = self._problem.tally()
+        self._done = None
+        self._engine_tally = tally = self._problem.tally()
         try:
             if self._sampler is None:
                 self._sampler = self._sampling.prepare(self._game, report)
@@ -63,6 +66,11 @@ class LocalBackend:
         except OverflowError as error:
             raise TallyOverflowError(str(error)) from error
         finally:
-            done = Tally.of(tally)
+            self._done = Tally.of(tally)
             del tally  # large where players are many
-            yield done
+            self._engine_tally = None
+            yield self._done
+
+    def last(self) -> Tally | None:
+        """See `runner.Backend.last`."""
+        return self._done if self._engine_tally is None else Tally.of(self._engine_tally)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from shapcpp import _core
 from shapcpp.machine.memory import InsufficientMemoryError
-from shapcpp.problem.models import ModelError
 from shapcpp.problem.problem import Problem
 from shapcpp.problem.sampling import LAST, Sampling
 from shapcpp.results.tally import Tally
@@ -107,7 +106,7 @@ class ExecutorBackend:
             threads=threads,
             weights_kept=problem.weights_kept,
         )
-        inputs = Inputs(problem.key, problem.recipe())
+        inputs = Inputs(problem.key, problem.engine_arguments())
         self._transport = transport_of(executor, inputs)
         self._patience = _Patience()
         self._is_open = False
@@ -153,6 +152,9 @@ class ExecutorBackend:
             self._drop()
             yield from self._finished()
             raise
+
+    def last(self) -> None:
+        """A task whose result was not yielded is done again, as any that was under way."""
 
     def _send(self, not_sent: int, end: int) -> int:
         """Sends as many tasks as should be under way; returns where those not sent begin."""
@@ -230,7 +232,7 @@ class ExecutorBackend:
         """Queues a failed task again, unless that is of no use."""
         if isinstance(error, InsufficientMemoryError):
             raise InsufficientMemoryError(f"on a worker, {error}") from error
-        if isinstance(error, (_core.ConvergenceError, ModelError)):
+        if isinstance(error, _core.ConvergenceError):
             raise error
         if isinstance(error, BrokenExecutor):
             raise WorkerError(f"the executor is broken: {_told(error)}") from error

@@ -51,6 +51,9 @@ class Backend(Protocol):
         and the permutations completed are still yielded before it is raised again.
         """
 
+    def last(self) -> Tally | None:
+        """The part last completed, yielded or not: Ctrl-C may come before it is."""
+
 
 class TimeIsUpError(Exception):
     """Raised by the report of a run whose time is over."""
@@ -136,6 +139,11 @@ class Runner:
         except TimeIsUpError:
             if self._limits.patience is not None:
                 self._fill_gaps(backend, report)
+        except KeyboardInterrupt:
+            last = backend.last()
+            if last is not None and not len(index_ranges.overlap(self.tally.ranges, last.ranges)):
+                self.tally += last
+            raise
         finally:
             self._write()
         self._check_signs(under_way=False)
