@@ -4,6 +4,7 @@
 
 #include "bindings/python.hpp"
 #include "core/leave_one_out/ridge.hpp"
+#include "core/leave_one_out/steepness.hpp"
 #include "parallel/for_each.hpp"
 
 namespace shapcpp::bindings {
@@ -21,7 +22,7 @@ Similarity similarity_named(const std::string& name) {
 std::tuple<FloatArray, double, double, std::int64_t> leave_one_out_of(
     const FloatArray& X, const IntArray& classes, std::int64_t n_classes,
     const std::string& similarity, double width, const IntArray& landmarks,
-    const FloatArray& factors, int threads, const Progress& progress) {
+    const FloatArray& factors, const IntArray& judged, int threads, const Progress& progress) {
   if (X.ndim() != 2) throw std::invalid_argument("X must be a matrix");
   const Eigen::Map<const RowMatrix> samples(X.data(), X.shape(0), X.shape(1));
   const ViewOptions options = {similarity_named(similarity), width, view(landmarks)};
@@ -30,7 +31,7 @@ std::tuple<FloatArray, double, double, std::int64_t> leave_one_out_of(
     // Touches no Python object; the report takes the GIL again where it does.
     const py::gil_scoped_release release;
     return leave_one_out(make_view(samples, options, for_each), view(classes), n_classes,
-                         view(factors), for_each);
+                         view(factors), view(judged), for_each);
   };
   const LeaveOneOut result = run();
   FloatArray predictions({result.predictions.rows(), result.predictions.cols()});
@@ -38,12 +39,33 @@ std::tuple<FloatArray, double, double, std::int64_t> leave_one_out_of(
   return {predictions, result.loss, result.penalty, result.rank};
 }
 
+FloatArray steepness_of(const FloatArray& X, const IntArray& classes, std::int64_t n_classes,
+                        double width, const IntArray& landmarks, const FloatArray& factors,
+                        int threads, const Progress& progress) {
+  if (X.ndim() != 2) throw std::invalid_argument("X must be a matrix");
+  const Eigen::Map<const RowMatrix> samples(X.data(), X.shape(0), X.shape(1));
+  const ForEach for_each = for_each_on(threads, report_to(progress));
+  const auto run = [&] {
+    const py::gil_scoped_release release;
+    return steepness(samples, view(classes), n_classes, width, view(landmarks), view(factors),
+                     for_each);
+  };
+  const Eigen::VectorXd result = run();
+  FloatArray array(result.size());
+  std::copy_n(result.data(), result.size(), array.mutable_data());
+  return array;
+}
+
 }  // namespace
 
 void bind_leave_one_out(py::module_& module) {
   module.def("leave_one_out", &leave_one_out_of, py::kw_only(), py::arg("X"), py::arg("classes"),
              py::arg("n_classes"), py::arg("similarity"), py::arg("width"), py::arg("landmarks"),
-             py::arg("factors"), py::arg("threads"), py::arg("progress") = py::none());
+             py::arg("factors"), py::arg("judged"), py::arg("threads"),
+             py::arg("progress") = py::none());
+  module.def("steepness", &steepness_of, py::kw_only(), py::arg("X"), py::arg("classes"),
+             py::arg("n_classes"), py::arg("width"), py::arg("landmarks"), py::arg("factors"),
+             py::arg("threads"), py::arg("progress") = py::none());
 }
 
 }  // namespace shapcpp::bindings

@@ -5,6 +5,7 @@ PYBIND11_MODULE(_core, module) {
   shapcpp::bindings::bind_problem(module);
   shapcpp::bindings::bind_tally(module);
   shapcpp::bindings::bind_runs(module);
+  shapcpp::bindings::bind_model_game(module);
   shapcpp::bindings::bind_build(module);
   shapcpp::bindings::bind_leave_one_out(module);
   shapcpp::bindings::close_gate_at_exit();

@@ -8,13 +8,14 @@
 #include "bindings/python.hpp"
 
 namespace shapcpp::bindings {
-namespace {
 
 SingleClass single_class_rule(const std::string& name) {
   if (name == "constant") return SingleClass::kConstant;
   if (name == "carry") return SingleClass::kCarry;
   throw std::invalid_argument("unknown rule for one-class coalitions: " + name);
 }
+
+namespace {
 
 std::unique_ptr<Problem> make_problem(const FloatArray& X, const IntArray& classes,
                                       const FloatArray& X_test, const IntArray& classes_test,

@@ -10,8 +10,10 @@
 #include <initializer_list>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "core/data/conventions.hpp"
 #include "parallel/permutations.hpp"
 
 namespace shapcpp::bindings {
@@ -35,15 +37,30 @@ inline IntArray to_array(const std::vector<std::int64_t>& values,
 
 using Progress = std::optional<py::function>;
 
+// Made by a thread before it asks for the GIL. Python up to 3.13 unwinds a daemon thread that waits
+// for the GIL once the interpreter ends, which aborts the process where C++ frames are among those
+// unwound. The gate is closed before: threads in passage are let out, and others wait here for the
+// end of the process, as Python 3.14 has it.
+class Passage {
+ public:
+  Passage();
+  ~Passage();
+  Passage(const Passage&) = delete;
+  Passage& operator=(const Passage&) = delete;
+};
+
+SingleClass single_class_rule(const std::string& name);
+
 // Called from C++ without the GIL: hears Ctrl-C and passes progress on.
 Report report_to(const Progress& progress);
 
-// Lets no thread report any more once the interpreter ends.
+// Closes the gate of passages once the interpreter ends.
 void close_gate_at_exit();
 
 void bind_problem(py::module_& module);
 void bind_tally(py::module_& module);
 void bind_runs(py::module_& module);
+void bind_model_game(py::module_& module);
 void bind_build(py::module_& module);
 void bind_leave_one_out(py::module_& module);
 

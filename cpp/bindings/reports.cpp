@@ -11,35 +11,31 @@ namespace {
 constexpr auto kPatience = std::chrono::seconds(1);
 constexpr auto kLook = std::chrono::milliseconds(1);
 
-// Python up to 3.13 unwinds a daemon thread that waits for the GIL once the interpreter ends, which
-// aborts the process where C++ frames are among those unwound. This gate is closed before: threads
-// beyond it are let out, others wait at it for the end of the process, as Python 3.14 has it.
-std::atomic<int> beyond{0};
+std::atomic<int> in_passage{0};
 std::atomic<bool> closed{false};
 std::thread::id closed_by;  // which thread may still pass; written before `closed`
-
-class Passage {
- public:
-  Passage() {
-    ++beyond;
-    if (!closed || std::this_thread::get_id() == closed_by) return;
-    --beyond;
-    while (true) std::this_thread::sleep_for(std::chrono::hours(1));
-  }
-  ~Passage() { --beyond; }
-  Passage(const Passage&) = delete;
-  Passage& operator=(const Passage&) = delete;
-};
 
 void close_gate() {
   closed_by = std::this_thread::get_id();
   closed = true;
-  if (in_forked_child()) return;  // threads that its parent had beyond it are not here
+  if (in_forked_child()) return;  // threads that its parent had in passage are not here
   const auto end = std::chrono::steady_clock::now() + kPatience;
-  while (beyond > 0 && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(kLook);
+  while (in_passage > 0 && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(kLook);
 }
 
 }  // namespace
+
+Passage::Passage() {
+  ++in_passage;
+  if (!closed || std::this_thread::get_id() == closed_by) return;
+  --in_passage;
+  while (true) std::this_thread::sleep_for(std::chrono::hours(1));
+}
+
+Passage::~Passage() {
+  --in_passage;
+}
 
 Report report_to(const Progress& progress) {
   return [progress](std::uint64_t done) {
@@ -51,7 +47,7 @@ Report report_to(const Progress& progress) {
 }
 
 void close_gate_at_exit() {
-  // A thread beyond the gate needs the GIL to come out.
+  // A thread in passage needs the GIL to come out.
   const py::cpp_function close(&close_gate, py::call_guard<py::gil_scoped_release>());
   py::module_::import("atexit").attr("register")(close);
 }

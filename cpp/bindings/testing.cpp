@@ -97,8 +97,8 @@ IntArray counts(const CompositionControl& control) {
   Counts table;
   for (std::size_t a = 0; a < side; ++a)
     for (std::size_t b = 0; b < side; ++b)
-      for (std::size_t k = 0; k < 2; ++k) table.push_back(control.count(a, b, k));
-  return to_array(table, {side, side, 2});
+      for (std::size_t k = 0; k < control.n_classes(); ++k) table.push_back(control.count(a, b, k));
+  return to_array(table, {side, side, control.n_classes()});
 }
 
 IntArray control_changes(const CompositionControl& control, const IntArray& order,
@@ -107,10 +107,10 @@ IntArray control_changes(const CompositionControl& control, const IntArray& orde
   check_order(order, control.n_players());
   std::vector<std::int64_t> shuffled(players.size());
   RandomWords words = fill_permutation(seed, index, shuffled);
-  Changes recorder(players.size(), 2);
+  Changes recorder(players.size(), control.n_classes());
   control.adjust(players, Block::whole(players.size(), CompositionControl::kLargest), words,
                  recorder);
-  return to_array(recorder.values(), {players.size(), 2});
+  return to_array(recorder.values(), {players.size(), control.n_classes()});
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ from shapcpp.doubts.result import Doubts
 from shapcpp.loading import load
 from shapcpp.metrics import Metric
 from shapcpp.permutations import permutation
+from shapcpp.problem.models import ModelError
 from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.interrupted import Interrupted
 from shapcpp.results.notices import ValuationWarning
@@ -43,6 +44,7 @@ __all__ = [
     "FoldedValuation",
     "Interrupted",
     "Metric",
+    "ModelError",
     "Readers",
     "RunCost",
     "Samples",

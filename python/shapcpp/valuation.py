@@ -30,8 +30,8 @@ def value(
     single_class: SingleClass = ..., groups: ArrayLike | None = ..., ids: ArrayLike | None = ...,
     threads: int | None = ..., progress: Progress = ..., *, folds: None = ...,
     by_group: bool = ..., true_labels: ArrayLike | None = ..., metrics: Metrics = ...,
-    first: int = ..., sampler: Sampler = ..., trace: int | None = ..., until: str | None = ...,
-    max_time: float | None = ..., checkpoint: files.PathLike | None = ...,
+    model: Any = ..., first: int = ..., sampler: Sampler = ..., trace: int | None = ...,
+    until: str | None = ..., max_time: float | None = ..., checkpoint: files.PathLike | None = ...,
     checkpoint_every: float = ..., extend: Valuation | None = ..., executor: Executor | None = ...,
     doubt: bool = ...,
 ) -> Valuation: ...  # fmt: skip
@@ -43,8 +43,8 @@ def value(
     single_class: SingleClass = ..., groups: ArrayLike | None = ..., ids: ArrayLike | None = ...,
     threads: int | None = ..., progress: Progress = ..., folds: int | None = ...,
     by_group: bool = ..., true_labels: ArrayLike | None = ..., metrics: Metrics = ...,
-    first: int = ..., sampler: Sampler = ..., trace: int | None = ..., until: str | None = ...,
-    max_time: float | None = ..., checkpoint: files.PathLike | None = ...,
+    model: Any = ..., first: int = ..., sampler: Sampler = ..., trace: int | None = ...,
+    until: str | None = ..., max_time: float | None = ..., checkpoint: files.PathLike | None = ...,
     checkpoint_every: float = ..., extend: FoldedValuation | None = ...,
     executor: Executor | None = ..., doubt: bool = ...,
 ) -> FoldedValuation: ...  # fmt: skip
@@ -69,6 +69,7 @@ def value(
     by_group: bool = True,
     true_labels: ArrayLike | None = None,
     metrics: Metrics = None,
+    model: Any = "logistic",
     first: int = 0,
     sampler: Sampler = "halving",
     trace: int | None = None,
@@ -95,7 +96,8 @@ def value(
         Training features. Any real type becomes float64.
     y : array_like, shape (n,)
         Training labels as given, of any kind that sorts: integers, booleans, strings, whole
-        floats; exactly two different ones. The larger is "positive".
+        floats; 2 to 1,000 different ones, more than two with a `model` that knows them. Of two
+        the larger is "positive".
     X_test : array_like of real numbers, shape (m, d), optional
         Test features: the judge. Without a test set the samples judge one another: see `folds`.
     y_test : array_like, shape (m,), optional
@@ -148,6 +150,14 @@ def value(
         What the run is asked about: `until` is, unless it names metrics itself, and tables
         show these too. One run serves every metric; only of more than 12 classes it keeps the
         errors of accuracy, balanced accuracy, each class's recall and those named here.
+    model : "logistic" or a classifier object, default "logistic"
+        What every coalition trains. "logistic": logistic regression, of two labels. Any classifier
+        as scikit-learn's are (`fit`, `predict`, `get_params`), of any number of labels: a copy is
+        refitted to every coalition from nothing, by Python. That is slow, a fit for each of
+        thousands of coalitions (`estimate_cost` tells how slow), and meant for trees, for models
+        that the engine lacks, and for checking. Its parameters `random_state` that are None become
+        0, so that a coalition always scores the same, and its warnings are not shown. A result
+        keeps its name and parameters.
     first : int, default 0
         Index of the first permutation, which asks for `permutations`: runs over different
         ranges can be done anywhere and put together by `Valuation.merge`.
@@ -206,6 +216,9 @@ def value(
     ConvergenceError
         If a fit missed its tolerance: a RuntimeError, never a wrong value. Its ``.partial``
         is the Valuation of the permutations completed.
+    ModelError
+        If the classifier object cannot be fitted to a coalition: a ValueError that says which, with
+        the same ``.partial``.
     UncertifiedError
         If double precision cannot tell the signs of more than 0.1% of all margins: a
         ValueError that names the features at fault and the way out, with the same

@@ -48,6 +48,14 @@ def test_classes_of_one_sample_are_no_obstacle() -> None:
         assert np.isfinite(score).all()
 
 
+def test_more_features_than_samples_of_a_class_are_no_obstacle() -> None:
+    rng = np.random.default_rng(0)
+    y = np.arange(40) % 2
+    X = rng.normal(size=(40, 60)) + y[:, None]
+    score = shapcpp.baselines(X, y, only=["gaussian"])["gaussian"]
+    assert (score > 0.5).mean() > 0.9
+
+
 def test_neighbour_values_are_shapley_values_of_the_neighbours_vote(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -81,17 +81,18 @@ def test_order_of_rows_matters_only_by_the_choice_of_landmarks() -> None:
     Z, _ = leave_one_out.standardise(X)
     marks = leave_one_out.choose_landmarks(60, 0)
     options = {"n_classes": 3, "similarity": "laplacian", "width": 0.7, "threads": 1}
-    factors = np.array([0.1])
+    factors, everyone = np.array([0.1]), np.empty(0, dtype=np.int64)
     a = shapcpp._core.leave_one_out(
         X=Z,
         classes=classes,
         landmarks=marks,
         factors=factors,
+        judged=everyone,
         **options,  # type: ignore[arg-type]
     )[0]
     b = shapcpp._core.leave_one_out(
         X=Z[order], classes=classes[order], landmarks=np.argsort(order)[marks], factors=factors,
-        **options,  # type: ignore[arg-type]
+        judged=everyone, **options,  # type: ignore[arg-type]
     )[0]  # fmt: skip
     np.testing.assert_allclose(b, a[order], atol=1e-8)
 
@@ -221,7 +222,7 @@ def test_progress_is_told_and_an_interrupt_ends_the_work() -> None:
     X, y, _ = blobs(200)
     seen: list[tuple[int, int]] = []
     shapcpp.doubt(X, y, progress=lambda *place: seen.append(place))
-    assert seen[-1] == (5, 5)
+    assert seen[-1] == (6, 6)
     assert seen == sorted(seen)
 
     def stop(done: int, total: int) -> None:

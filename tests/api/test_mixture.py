@@ -33,18 +33,46 @@ def uniform(K: int, rate: float) -> NDArray[np.float64]:
 @pytest.mark.parametrize("K", [2, 4])
 def test_one_rate_is_found_again_and_is_kept_common(K: int) -> None:
     F, given, _ = draw(4000, uniform(K, 0.15), 20.0)
-    best, deviate = mixture.choose(F, given, lambda: None)
-    assert not best.by_direction
-    assert deviate < mixture.SURE
-    np.testing.assert_allclose(best.rates, uniform(K, 0.15), atol=0.03)
+    choice = mixture.choose(F, given, lambda: None)
+    assert choice.second is not None
+    assert not choice.best.by_direction
+    assert choice.evidence < mixture.SURE
+    for found in (choice.best, choice.second):
+        np.testing.assert_allclose(found.rates, uniform(K, 0.15), atol=0.04)
 
 
 def test_errors_of_one_direction_are_noticed() -> None:
     rates = np.array([[0.75, 0.25], [0.0, 1.0]])
-    best, deviate = mixture.choose(*draw(3000, rates)[:2], lambda: None)
-    assert best.by_direction
-    assert deviate > 4
-    np.testing.assert_allclose(best.rates, rates, atol=0.05)
+    choice = mixture.choose(*draw(3000, rates)[:2], lambda: None)
+    assert choice.best.by_direction
+    assert choice.second is None
+    assert choice.evidence > 4
+    np.testing.assert_allclose(choice.best.rates, rates, atol=0.05)
+
+
+@pytest.mark.parametrize("wrong", [0.1, 0.2, 0.3])
+def test_the_rate_is_right_where_predictions_are_shrunk_probabilities(wrong: float) -> None:
+    rng, n = np.random.default_rng(0), 20_000
+    q = 1 / (1 + np.exp(-2.5 * rng.normal(size=n)))
+    true = (rng.random(n) < q).astype(np.int64)
+    given = np.where(rng.random(n) < wrong, 1 - true, true)
+    shrunk = 0.5 + (1 - 2 * wrong) * (0.8 * (q - 0.5) + 0.03 * rng.normal(size=n))
+    choice = mixture.choose(np.column_stack([1 - shrunk, shrunk]), given, lambda: None)
+    assert choice.second is not None
+    bent, straight = (1 - m.rates[0, 0] for m in (choice.best, choice.second))
+    assert bent == pytest.approx(wrong, abs=0.03)
+    assert abs(bent - wrong) < abs(straight - wrong)
+
+
+def test_bending_keeps_the_order_and_the_middle() -> None:
+    F = np.sort(np.random.default_rng(0).normal(0.4, 0.5, size=(200, 3)), axis=0)
+    bend = mixture.Bend.of(F)
+    assert (np.diff(bend(F), axis=0) > 0).all()
+    assert bend(np.full((1, 3), bend.middle)) == pytest.approx(bend.middle)
+    near = np.full((1, 3), bend.middle + 0.01 * bend.half)
+    np.testing.assert_allclose(bend(near), near, rtol=1e-5)
+    alike = np.full((5, 4), 0.25)
+    np.testing.assert_allclose(mixture.Bend.of(alike)(alike), alike)
 
 
 def test_the_free_mixture_is_at_least_as_likely() -> None:
@@ -71,17 +99,20 @@ def test_names_of_classes_do_not_matter() -> None:
     F, given, _ = draw(800, np.array([[0.9, 0.1, 0.0], [0.0, 0.7, 0.3], [0.05, 0.05, 0.9]]), 15.0)
     order = np.array([2, 0, 1])
     place = np.argsort(order)
-    a, _ = mixture.choose(F, given, lambda: None)
-    b, _ = mixture.choose(F[:, order], place[given], lambda: None)
+    a = mixture.choose(F, given, lambda: None).best
+    b = mixture.choose(F[:, order], place[given], lambda: None).best
     np.testing.assert_allclose(b.rates, a.rates[np.ix_(order, order)], atol=1e-6)
 
 
+@pytest.mark.parametrize("bend", [None, mixture.Bend(0.4, 0.3)])
 @pytest.mark.parametrize("by_direction", [False, True])
-def test_gradients_of_numbers_are_differences_of_them(by_direction: bool) -> None:
+def test_gradients_of_numbers_are_differences_of_them(
+    by_direction: bool, bend: mixture.Bend | None
+) -> None:
     F, given, _ = draw(300, uniform(3, 0.2))
     skew = np.array([[0.8, 0.15, 0.05], [0.1, 0.8, 0.1], [0.05, 0.05, 0.9]])
     rates = skew if by_direction else uniform(3, 0.2)
-    m = mixture.Mixture(6.0, np.array([0.2, 0.0, -0.2]), rates, 0.0, by_direction)
+    m = mixture.Mixture(6.0, np.array([0.2, 0.0, -0.2]), rates, 0.0, by_direction, bend)
 
     def moved(p: int, by: float) -> mixture.Mixture:
         slope, offsets, T = np.log(m.slope), m.offsets.copy(), np.log(m.rates)
@@ -94,7 +125,7 @@ def test_gradients_of_numbers_are_differences_of_them(by_direction: bool) -> Non
         else:
             T[~np.eye(3, dtype=bool)] += by
         T -= np.log(np.exp(T).sum(axis=1, keepdims=True))
-        return mixture.Mixture(float(np.exp(slope)), offsets, np.exp(T), 0.0, by_direction)
+        return mixture.Mixture(float(np.exp(slope)), offsets, np.exp(T), 0.0, by_direction, bend)
 
     def numbers(of: mixture.Mixture) -> NDArray[np.float64]:
         r = mixture.posterior(of, F, given)
@@ -113,8 +144,7 @@ def test_intervals_hold_the_number_about_as_often_as_they_say() -> None:
     hits = 0
     for seed in range(40):
         F, given, true = draw(600, uniform(2, 0.2), 12.0, seed)
-        best, _ = mixture.choose(F, given, lambda: None)
-        counts = count(best, F, given, np.arange(600))
+        counts = count(mixture.choose(F, given, lambda: None), F, given, np.arange(600))
         found, wrong = np.sqrt(counts.numbers.sum()), np.sqrt((given != true).sum())
         hits += abs(found - wrong) <= 1.96 * counts.total_deviation / (2 * found)
     assert hits >= 34

@@ -44,6 +44,7 @@ ALLOWED = {
     "cli": {"click", "rich", "torch*"},
     "running": {"distributed*"},
     "progress": {"rich*"},
+    "problem": {"sklearn*"},
     "results": {"pandas*"},
     "doubts": {"pandas*", "sklearn*"},
     "ct": {"torch", "nibabel*"},  # and by ct/libraries.py, which names the extra

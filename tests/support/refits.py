@@ -47,3 +47,12 @@ def refit_without_each(columns: Floats, P: Floats, targets: Floats, penalty: flo
         weights = np.linalg.solve(B.T @ B + size, B.T @ targets[others])
         predictions[i] = A[i] @ weights
     return predictions
+
+
+def fit_to_all(columns: Floats, P: Floats, targets: Floats, factor: float) -> Floats:
+    """Weights of the fit to all samples, for this factor of the mean squared length of one."""
+    Z = columns - columns.mean(axis=0)
+    products = Z.T @ Z
+    size = np.trace(np.linalg.solve(P, products)) / len(Z)
+    weights: Floats = np.linalg.solve(products + factor * size * P, Z.T @ targets)
+    return weights

@@ -45,7 +45,7 @@ class GameFactory {
   virtual std::size_t n_players() const = 0;
   virtual std::size_t width() const = 0;
   virtual std::unique_ptr<Game> make(const Context& context) const = 0;
-  // The class, 0 or 1, of each player, where each is one sample of two classes; else nothing.
+  // The class of each player where each is one sample, and scores count classes; else nothing.
   virtual std::vector<std::size_t> player_classes() const { return {}; }
 };
 

@@ -97,8 +97,7 @@ class LearnedGameFactory final : public GameFactory {
     return std::make_unique<Game>(problem_, context);
   }
   std::vector<std::size_t> player_classes() const override {
-    if (problem_.n_classes() != 2 || problem_.players().size() != problem_.training().size())
-      return {};
+    if (problem_.players().size() != problem_.training().size()) return {};
     std::vector<std::size_t> classes(problem_.players().size());
     for (std::size_t player = 0; player < classes.size(); ++player)
       classes[player] = problem_.training().class_of(problem_.players().samples(player).front());

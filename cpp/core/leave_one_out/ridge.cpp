@@ -34,9 +34,10 @@ std::pair<Index, Index> part(std::size_t task, Index whole, Index at_once) {
 
 class Ridge {
  public:
-  Ridge(View view, std::span<const std::int64_t> classes, Index n_classes, const ForEach& for_each)
+  Ridge(View view, std::span<const std::int64_t> classes, Index n_classes,
+        std::span<const std::int64_t> judged, const ForEach& for_each)
       : columns_(std::move(view.columns)),
-        classes_(classes),
+        classes_(classes.begin(), classes.end()),
         n_(columns_.rows()),
         for_each_(for_each),
         shares_(Eigen::RowVectorXd::Zero(n_classes)) {
@@ -46,8 +47,10 @@ class Ridge {
     }
     shares_ /= static_cast<double>(n_);
     centre();
-    rotate(view.penalty);
-    add_up_classes();
+    find_directions(view.penalty);
+    sums_ = directions_.transpose() * sums_of_classes();
+    if (!judged.empty()) keep(judged);
+    rotate();
   }
 
   LeaveOneOut best(std::span<const double> factors) const {
@@ -60,10 +63,11 @@ class Ridge {
     result.penalty = penalties[static_cast<std::size_t>(least)];
     result.loss = losses[static_cast<std::size_t>(least)];
     result.rank = rank();
-    result.predictions.resize(n_, shares_.size());
+    result.predictions.resize(judged(), shares_.size());
     const Shrunk shrunk = shrink(result.penalty);
-    for_each_(parts(n_, kRowsAtOnce), [&](std::size_t task) {
-      const auto [first, height] = part(task, n_, kRowsAtOnce);
+    result.weights = directions_ * shrunk.weights;
+    for_each_(parts(judged(), kRowsAtOnce), [&](std::size_t task) {
+      const auto [first, height] = part(task, judged(), kRowsAtOnce);
       result.predictions.middleRows(first, height) = predict(shrunk, first, height);
     });
     return result;
@@ -76,6 +80,7 @@ class Ridge {
   };
 
   Index rank() const { return variances_.size(); }
+  Index judged() const { return static_cast<Index>(classes_.size()); }
 
   void centre() {
     Eigen::RowVectorXd means(columns_.cols());
@@ -108,8 +113,8 @@ class Ridge {
     return sums;
   }
 
-  // To coordinates in which both the products and the penalty are diagonal.
-  void rotate(const Eigen::MatrixXd& penalty) {
+  // Of coordinates in which both the products and the penalty are diagonal.
+  void find_directions(const Eigen::MatrixXd& penalty) {
     Eigen::MatrixXd sums = products();
     const Eigen::LLT<Eigen::MatrixXd> factor(penalty);
     if (factor.info() != Eigen::Success)
@@ -126,22 +131,41 @@ class Ridge {
     Index kept = 0;
     while (kept < all.size() && all(all.size() - 1 - kept) > std::max(least, 0.0)) ++kept;
     variances_ = all.tail(kept);
-    Eigen::MatrixXd directions = solver.eigenvectors().rightCols(kept);
-    factor.matrixL().transpose().solveInPlace(directions);
-    for_each_(parts(n_, kRowsAtOnce), [&](std::size_t task) {
-      const auto [first, height] = part(task, n_, kRowsAtOnce);
-      const RowMatrix rotated = columns_.middleRows(first, height) * directions;
-      columns_.block(first, 0, height, kept) = rotated;
-    });
+    directions_ = solver.eigenvectors().rightCols(kept);
+    factor.matrixL().transpose().solveInPlace(directions_);
   }
 
-  void add_up_classes() {
-    sums_ = Eigen::MatrixXd::Zero(rank(), shares_.size());
-    for_each_(parts(rank(), kColumnsAtOnce), [&](std::size_t task) {
-      const auto [first, width] = part(task, rank(), kColumnsAtOnce);
+  // Columns by classes: of the centred samples of each class.
+  Eigen::MatrixXd sums_of_classes() const {
+    Eigen::MatrixXd sums = Eigen::MatrixXd::Zero(columns_.cols(), shares_.size());
+    for_each_(parts(columns_.cols(), kColumnsAtOnce), [&](std::size_t task) {
+      const auto [first, width] = part(task, columns_.cols(), kColumnsAtOnce);
       for (Index i = 0; i < n_; ++i)
-        sums_.col(class_of(i)).segment(first, width) +=
+        sums.col(class_of(i)).segment(first, width) +=
             columns_.row(i).segment(first, width).transpose();
+    });
+    return sums;
+  }
+
+  // Only these rows are predicted: they move up, over rows that have had their say.
+  void keep(std::span<const std::int64_t> rows) {
+    std::int64_t last = -1;
+    Index place = 0;
+    for (const std::int64_t row : rows) {
+      if (row <= last || row >= n_) throw std::invalid_argument("rows to judge must ascend");
+      columns_.row(place) = columns_.row(row);
+      classes_[static_cast<std::size_t>(place)] = classes_[static_cast<std::size_t>(row)];
+      last = row;
+      ++place;
+    }
+    classes_.resize(static_cast<std::size_t>(place));
+  }
+
+  void rotate() {
+    for_each_(parts(judged(), kRowsAtOnce), [&](std::size_t task) {
+      const auto [first, height] = part(task, judged(), kRowsAtOnce);
+      const RowMatrix rotated = columns_.middleRows(first, height) * directions_;
+      columns_.block(first, 0, height, rank()) = rotated;
     });
   }
 
@@ -172,9 +196,9 @@ class Ridge {
     std::vector<Shrunk> shrunk;
     for (const double penalty : penalties) shrunk.push_back(shrink(penalty));
     Eigen::MatrixXd errors(static_cast<Index>(penalties.size()),
-                           static_cast<Index>(parts(n_, kRowsAtOnce)));
-    for_each_(parts(n_, kRowsAtOnce), [&](std::size_t task) {
-      const auto [first, height] = part(task, n_, kRowsAtOnce);
+                           static_cast<Index>(parts(judged(), kRowsAtOnce)));
+    for_each_(parts(judged(), kRowsAtOnce), [&](std::size_t task) {
+      const auto [first, height] = part(task, judged(), kRowsAtOnce);
       for (std::size_t a = 0; a < penalties.size(); ++a) {
         RowMatrix difference = predict(shrunk[a], first, height);
         for (Index i = 0; i < height; ++i) difference(i, class_of(first + i)) -= 1;
@@ -183,27 +207,29 @@ class Ridge {
     });
     std::vector<double> losses;
     for (std::size_t a = 0; a < penalties.size(); ++a)
-      losses.push_back(errors.row(static_cast<Index>(a)).sum() / static_cast<double>(n_));
+      losses.push_back(errors.row(static_cast<Index>(a)).sum() / static_cast<double>(judged()));
     return losses;
   }
 
-  RowMatrix columns_;  // centred, then rotated: of these the first `rank()` count
-  const std::span<const std::int64_t> classes_;
+  RowMatrix columns_;  // centred; then of judged samples, rotated: the first `rank()` columns count
+  std::vector<std::int64_t> classes_;  // of all samples, then of those that are judged
   const Index n_;
   const ForEach& for_each_;  // must outlive this
   Eigen::RowVectorXd shares_;
   Eigen::VectorXd variances_;
-  Eigen::MatrixXd sums_;  // rank by classes: of the rotated samples of each class
+  Eigen::MatrixXd directions_;  // columns by rank
+  Eigen::MatrixXd sums_;        // rank by classes: of the rotated samples of each class
 };
 
 }  // namespace
 
 LeaveOneOut leave_one_out(View view, std::span<const std::int64_t> classes, std::int64_t n_classes,
-                          std::span<const double> factors, const ForEach& for_each) {
+                          std::span<const double> factors, std::span<const std::int64_t> judged,
+                          const ForEach& for_each) {
   if (factors.empty()) throw std::invalid_argument("no penalty to try");
   if (static_cast<std::size_t>(view.columns.rows()) != classes.size())
     throw std::invalid_argument("there must be one class per sample");
-  return Ridge(std::move(view), classes, n_classes, for_each).best(factors);
+  return Ridge(std::move(view), classes, n_classes, judged, for_each).best(factors);
 }
 
 }  // namespace shapcpp

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/numerics/storage.hpp"
 #include "core/samplers/permutation.hpp"
 #include "core/samplers/permutation_sampler.hpp"
 
@@ -29,17 +30,18 @@ std::int64_t floor_division(std::int64_t a, std::int64_t b) {
   return a / b - (a % b < 0 ? 1 : 0);
 }
 
-// Sums the scores of coalitions by how many members of each class they have.
+// Takes the scores of coalitions with the number of members of each class.
 class CompositionRecorder final : public Recorder {
  public:
-  using Members = std::array<std::size_t, 2>;
+  using Members = std::vector<std::size_t>;
   using Take = std::function<void(const Members&, std::span<const std::int64_t>)>;
-  CompositionRecorder(std::function<std::size_t(std::int64_t)> class_of, Take take)
-      : class_of_(std::move(class_of)), take_(std::move(take)) {}
+  CompositionRecorder(std::size_t n_classes, std::function<std::size_t(std::int64_t)> class_of,
+                      Take take)
+      : class_of_(std::move(class_of)), take_(std::move(take)), members_(n_classes) {}
 
   void record(const Join& join, std::span<const std::int64_t>,
               std::span<const std::int64_t> after) override {
-    if (join.size == 0) members_ = {};
+    if (join.size == 0) members_.assign(members_.size(), 0);
     ++members_[class_of_(join.player)];
     take_(members_, after);
   }
@@ -48,26 +50,33 @@ class CompositionRecorder final : public Recorder {
  private:
   std::function<std::size_t(std::int64_t)> class_of_;
   Take take_;
-  Members members_{};
+  Members members_;
 };
 
 }  // namespace
 
 CompositionControl::CompositionControl(const GameFactory& game, std::uint64_t seed,
                                        const Checkpoint& checkpoint)
-    : classes_(game.player_classes()) {
-  if (classes_.empty() || game.width() != kClasses)
-    throw std::invalid_argument("a composition control needs two classes, one sample per player");
+    : classes_(game.player_classes()), n_classes_(game.width()) {
+  if (classes_.empty() || n_classes_ < 2)
+    throw std::invalid_argument("a composition control needs classes, one sample per player");
   const std::size_t joins = std::min(classes_.size(), kLargest);
   std::vector<std::int64_t> order(classes_.size());
-  Table sums{};
-  std::array<std::int64_t, kSide * kSide> seen{};
-  CompositionRecorder recorder([this](std::int64_t player) { return class_of(player); },
-                               [&](const auto& members, std::span<const std::int64_t> counts) {
-                                 ++seen[members[0] * kSide + members[1]];
-                                 for (std::size_t k = 0; k < kClasses; ++k)
-                                   sums[cell(members[0], members[1], k)] += counts[k];
-                               });
+  counts_.assign(checked_product(kLengths * kLengths, n_classes_, "a control"), 0);
+  values_ = counts_;
+  Table sums = counts_;
+  Table seen = counts_;
+  CompositionRecorder recorder(
+      n_classes_, [this](std::int64_t player) { return class_of(player); },
+      [&](const auto& members, std::span<const std::int64_t> counts) {
+        const std::size_t size = std::accumulate(members.begin(), members.end(), std::size_t{0});
+        for (std::size_t k = 0; k < n_classes_; ++k) {
+          const std::size_t a = n_classes_ == 2 ? members[0] : members[k];
+          const std::size_t at = cell(a, size - a, k);
+          ++seen[at];
+          sums[at] += counts[k];
+        }
+      });
   Statistics statistics;
   const auto played = game.make({checkpoint, statistics});
   for (std::uint64_t t = 0; t < kPilot; ++t) {
@@ -81,55 +90,59 @@ CompositionControl::CompositionControl(const GameFactory& game, std::uint64_t se
 
 // All coalitions of one class score the same, as the empty one does by itself.
 void CompositionControl::set_counts_of_one_class(Game& game) {
-  std::array<std::int64_t, kClasses> counts{};
-  const auto keep = [&](std::size_t a, std::size_t b) {
-    for (std::size_t k = 0; k < kClasses; ++k) counts_[cell(a, b, k)] = counts[k];
-  };
+  std::vector<std::int64_t> counts(n_classes_);
   game.clear();
   open_ += game.score(counts);
-  keep(0, 0);
-  for (std::size_t only = 0; only < kClasses; ++only) {
+  for (std::size_t k = 0; k < n_classes_; ++k) counts_[cell(0, 0, k)] = counts[k];
+  for (std::size_t only = 0; only < n_classes_; ++only) {
     const auto player = std::find(classes_.begin(), classes_.end(), only);
     if (player == classes_.end()) continue;
     game.clear();
     game.join(player - classes_.begin());
     open_ += game.score(counts);
-    for (std::size_t size = 1; size < kSide; ++size) only == 0 ? keep(size, 0) : keep(0, size);
+    for (std::size_t k = 0; k < n_classes_; ++k) {
+      if (n_classes_ > 2 && k != only) continue;
+      for (std::size_t size = 1; size < kLengths; ++size)
+        counts_[side(k, only) == 0 ? cell(size, 0, k) : cell(0, size, k)] = counts[k];
+    }
   }
 }
 
-void CompositionControl::set_counts(std::span<const std::int64_t> sums,
-                                    std::span<const std::int64_t> seen) {
-  for (std::size_t k = 0; k < kClasses; ++k) {
+void CompositionControl::set_counts(const Table& sums, const Table& seen) {
+  // The other side is one class, whose counts are known, of two classes only.
+  const std::size_t least = n_classes_ == 2 ? 1 : 0;
+  for (std::size_t k = 0; k < n_classes_; ++k) {
     std::int64_t all = 0;
     std::int64_t times = 0;
-    for (std::size_t a = 1; a < kSide; ++a)
-      for (std::size_t b = 1; a + b < kSide; ++b) {
+    for (std::size_t a = 1; a < kLengths; ++a)
+      for (std::size_t b = 1; a + b < kLengths; ++b) {
         all += sums[cell(a, b, k)];
-        times += seen[a * kSide + b];
+        times += seen[cell(a, b, k)];
       }
     const std::int64_t everywhere = times > 0 ? all / times : 0;
-    for (std::size_t size = 1; size < kSide; ++size) {
-      for (std::size_t a = 1; a < size; ++a) {
+    for (std::size_t size = 1; size < kLengths; ++size) {
+      for (std::size_t a = least; a < size; ++a) {
         const std::size_t b = size - a;
-        // Cells seen rarely are drawn towards what one member less of either class says.
+        // Cells seen rarely are drawn towards what one member less of either side says.
         const auto of_zero = static_cast<std::int64_t>(a > 1 ? a : 0);
         const auto of_one = static_cast<std::int64_t>(b > 1 ? b : 0);
-        const std::int64_t prior =
-            of_zero + of_one == 0
-                ? everywhere
-                : (of_zero * count(a - 1, b, k) + of_one * count(a, b - 1, k)) / (of_zero + of_one);
-        const std::int64_t total = seen[a * kSide + b] + kShrinkage;
+        std::int64_t prior = everywhere;
+        if (of_zero + of_one > 0) {
+          prior = (of_zero > 0 ? of_zero * count(a - 1, b, k) : 0) +
+                  (of_one > 0 ? of_one * count(a, b - 1, k) : 0);
+          prior /= of_zero + of_one;
+        }
+        const std::int64_t total = seen[cell(a, b, k)] + kShrinkage;
         counts_[cell(a, b, k)] = (sums[cell(a, b, k)] + kShrinkage * prior + total / 2) / total;
       }
     }
   }
 }
 
-// The last to join is the member itself, another of its class, or one of the other class.
+// The last to join is the member itself, another of its side, or one of the other side.
 void CompositionControl::set_values() {
-  for (std::size_t k = 0; k < kClasses; ++k)
-    for (std::size_t size = 1; size < kSide; ++size)
+  for (std::size_t k = 0; k < n_classes_; ++k)
+    for (std::size_t size = 1; size < kLengths; ++size)
       for (std::size_t a = 1; a <= size; ++a) {
         const std::size_t b = size - a;
         std::int64_t sum = kDenominator * (count(a, b, k) - count(a - 1, b, k));
@@ -151,37 +164,38 @@ void CompositionControl::adjust(std::span<const std::int64_t> order, const Block
 
 void CompositionControl::adjust_leaf(std::span<const std::int64_t> players, std::int64_t share,
                                      RandomWords& words, Recorder& recorder) const {
-  std::array<std::size_t, kClasses> sizes{};
-  for (const std::int64_t player : players) ++sizes[class_of(player)];
-  std::array<std::array<std::int64_t, kClasses>, kLargest> changes{};
-  for (std::size_t k = 0; k < kClasses; ++k) {
-    const auto due = due_to_classes(sizes, k, words);
-    std::array<std::int64_t, kClasses> each{};
-    std::array<std::int64_t, kClasses> one_more{};
-    for (std::size_t c = 0; c < kClasses; ++c) {
-      const auto size = static_cast<std::int64_t>(std::max<std::size_t>(sizes[c], 1));
-      each[c] = floor_division(due[c], size);
-      one_more[c] = due[c] - each[c] * size;
+  std::vector<std::int64_t> changes(players.size() * n_classes_);
+  for (std::size_t k = 0; k < n_classes_; ++k) {
+    Sizes sizes{};
+    for (const std::int64_t player : players) ++sizes[side(k, class_of(player))];
+    const auto due = due_to_sides(sizes, k, words);
+    std::array<std::int64_t, kSides> each{};
+    std::array<std::int64_t, kSides> one_more{};
+    for (std::size_t s = 0; s < kSides; ++s) {
+      const auto size = static_cast<std::int64_t>(std::max<std::size_t>(sizes[s], 1));
+      each[s] = floor_division(due[s], size);
+      one_more[s] = due[s] - each[s] * size;
     }
-    std::array<std::size_t, kClasses> joined{};
+    Sizes joined{};
     std::int64_t before = count(0, 0, k);
     for (std::size_t i = 0; i < players.size(); ++i) {
-      const std::size_t c = class_of(players[i]);
-      const bool is_early = static_cast<std::int64_t>(joined[c]) < one_more[c];
-      ++joined[c];
+      const std::size_t s = side(k, class_of(players[i]));
+      const bool is_early = static_cast<std::int64_t>(joined[s]) < one_more[s];
+      ++joined[s];
       const std::int64_t after = count(joined[0], joined[1], k);
-      changes[i][k] = share * (each[c] + (is_early ? 1 : 0) - (after - before));
+      changes[i * n_classes_ + k] = share * (each[s] + (is_early ? 1 : 0) - (after - before));
       before = after;
     }
   }
-  for (std::size_t i = 0; i < players.size(); ++i) recorder.adjust(players[i], changes[i]);
+  for (std::size_t i = 0; i < players.size(); ++i)
+    recorder.adjust(players[i], std::span(changes).subspan(i * n_classes_, n_classes_));
 }
 
-// Class 0 is due its members' values, rounded up or down with the probability that keeps the mean;
-// class 1 is due the rest. Either is dealt out in whole numbers, one more to those who joined
+// Side 0 is due its members' values, rounded up or down with the probability that keeps the mean;
+// side 1 is due the rest. Either is dealt out in whole numbers, one more to those who joined
 // first.
-std::array<std::int64_t, CompositionControl::kClasses> CompositionControl::due_to_classes(
-    const std::array<std::size_t, kClasses>& sizes, std::size_t k, RandomWords& words) const {
+std::array<std::int64_t, CompositionControl::kSides> CompositionControl::due_to_sides(
+    const Sizes& sizes, std::size_t k, RandomWords& words) const {
   const auto [a, b] = sizes;
   const auto fraction = static_cast<std::int64_t>(words.below(kDenominator));
   const std::int64_t exact = static_cast<std::int64_t>(a) * values_[cell(a, b, k)];

@@ -1,5 +1,8 @@
-// A control variate of small coalitions: the game that looks at nothing but how many members of
+// A control variate of small coalitions: a game that looks at nothing but how many members of
 // each class there are, and whose Shapley values are known. docs/statistics.md has the reasons.
+//
+// The correct predictions of a class depend, in that game, on two numbers: of two classes, those of
+// the members of both; of more, those of the members of that class and of all others.
 #pragma once
 
 #include <array>
@@ -34,24 +37,30 @@ class CompositionControl {
   // Decisions that the pilot left open.
   const OpenSigns& open() const { return open_; }
   std::size_t n_players() const { return classes_.size(); }
-  // Correct predictions of class k in the game, of `a` and `b` members of the classes.
+  std::size_t n_classes() const { return n_classes_; }
+  // Correct predictions of class k in the game, of `a` and `b` members of the two sides.
   std::int64_t count(std::size_t a, std::size_t b, std::size_t k) const {
     return counts_[cell(a, b, k)];
   }
 
  private:
-  static constexpr std::size_t kClasses = 2;
-  static constexpr std::size_t kSide = kLargest + 1;
-  using Table = std::array<std::int64_t, kSide * kSide * kClasses>;
+  static constexpr std::size_t kSides = 2;
+  static constexpr std::size_t kLengths = kLargest + 1;  // that a side can have: 0 .. kLargest
+  using Table = std::vector<std::int64_t>;
+  using Sizes = std::array<std::size_t, kSides>;
 
-  static constexpr std::size_t cell(std::size_t a, std::size_t b, std::size_t k) {
-    return (a * kSide + b) * kClasses + k;
+  std::size_t cell(std::size_t a, std::size_t b, std::size_t k) const {
+    return (a * kLengths + b) * n_classes_ + k;
+  }
+  // The side of a member of class c, where predictions of class k are counted.
+  std::size_t side(std::size_t k, std::size_t c) const {
+    return n_classes_ == 2 ? c : (c == k ? 0 : 1);
   }
   void set_counts_of_one_class(Game& game);
-  void set_counts(std::span<const std::int64_t> sums, std::span<const std::int64_t> seen);
+  void set_counts(const Table& sums, const Table& seen);
   void set_values();
-  std::array<std::int64_t, kClasses> due_to_classes(const std::array<std::size_t, kClasses>& sizes,
-                                                    std::size_t k, RandomWords& words) const;
+  std::array<std::int64_t, kSides> due_to_sides(const Sizes& sizes, std::size_t k,
+                                                RandomWords& words) const;
   void adjust_leaf(std::span<const std::int64_t> players, std::int64_t share, RandomWords& words,
                    Recorder& recorder) const;
   std::size_t class_of(std::int64_t player) const {
@@ -59,9 +68,10 @@ class CompositionControl {
   }
 
   std::vector<std::size_t> classes_;
+  std::size_t n_classes_;
   OpenSigns open_;
-  Table counts_{};
-  Table values_{};  // of a member of class 0, in fractions of lcm(1, ..., kLargest)
+  Table counts_;
+  Table values_;  // of a member of side 0, in fractions of lcm(1, ..., kLargest)
 };
 
 }  // namespace shapcpp

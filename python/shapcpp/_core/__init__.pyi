@@ -75,6 +75,15 @@ class Game:
 class Sampler: ...
 
 def logistic_game(problem: Problem) -> Game: ...
+def model_game(
+    *,
+    count: Callable[[IntArray], IntArray],
+    classes: IntArray,
+    players: IntArray,
+    empty_counts: IntArray,
+    test_counts: IntArray,
+    single_class: str,
+) -> Game: ...
 def grand_coalition(game: Game) -> Score: ...
 def permutation_sampler() -> Sampler: ...
 def halving_sampler(
@@ -115,6 +124,18 @@ def leave_one_out(
     width: float,
     landmarks: IntArray,
     factors: FloatArray,
+    judged: IntArray,
     threads: int,
     progress: Callable[[int], Any] | None = None,
 ) -> tuple[FloatArray, float, float, int]: ...
+def steepness(
+    *,
+    X: FloatArray,
+    classes: IntArray,
+    n_classes: int,
+    width: float,
+    landmarks: IntArray,
+    factors: FloatArray,
+    threads: int,
+    progress: Callable[[int], Any] | None = None,
+) -> FloatArray: ...

@@ -13,6 +13,7 @@ import click
 import shapcpp
 from shapcpp.cli import tables
 from shapcpp.cli.console import EXIT_INTERRUPTED, PATH, RAW_CSV, check_outputs, note, save
+from shapcpp.cli.label_options import parse_class_weight, parse_empty
 from shapcpp.cli.run_notes import (
     PATIENCE,
     keep_partial,
@@ -20,7 +21,7 @@ from shapcpp.cli.run_notes import (
     note_duration,
     note_the_end,
 )
-from shapcpp.labels import Labels, class_named, several_classes, shown
+from shapcpp.labels import Labels, several_classes
 from shapcpp.metrics import Metric, available, resolve, shown_by_default
 from shapcpp.plan import Plan, carry_out, plan
 from shapcpp.problem.folds import DEFAULT_FOLDS
@@ -191,9 +192,9 @@ def value(
         "permutations": perms,
         "seed": seed,
         "C": C,
-        "class_weight": _parse_class_weight(class_weight, classes),
+        "class_weight": parse_class_weight(class_weight, classes),
         "scale": scale,
-        "empty": _parse_empty(empty, classes),
+        "empty": parse_empty(empty, classes),
         "metrics": asked or None,
         "single_class": single_class,
         "threads": threads,
@@ -317,38 +318,3 @@ def _metrics_to_show(asked: list[Metric], p: Plan) -> list[Metric]:
 def _default_rule(asked: list[Metric]) -> str:
     names = dict.fromkeys(in_a_rule(metric.name) for metric in asked)
     return " ".join([", ".join(names), DEFAULT_RULE]).strip()
-
-
-def _parse_class_weight(text: str | None, classes: Labels) -> str | dict[Any, float] | None:
-    if text is None or text == "balanced":
-        return text
-    weights: dict[Any, float] = {}
-    for pair in text.split(","):
-        name, _, weight = pair.rpartition("=")
-        try:
-            factor = float(weight)
-        except ValueError:
-            raise ValueError(
-                f"class-weight must be 'balanced' or LABEL=WEIGHT,..., got {pair!r}"
-            ) from None
-        label = _label("class-weight", name, classes)
-        if label in weights:
-            raise ValueError(f"class-weight names label {label} twice, in {text!r}")
-        weights[label] = factor
-    return weights
-
-
-def _parse_empty(text: str, classes: Labels) -> str | tuple[str, Any]:
-    if text in ("majority", "none"):
-        return text
-    return "label", _label("empty", text.removeprefix("label:"), classes)
-
-
-def _label(option: str, text: str, classes: Labels) -> Any:
-    found = class_named(text, classes)
-    if found is None:
-        raise ValueError(
-            f"{option} names label {text!r}, which the training rows lack (their labels are "
-            f"{shown(classes)})"
-        )
-    return classes.tolist()[found]

@@ -13,6 +13,8 @@ from shapcpp import _core, checks
 from shapcpp.detection.queue import text_wide_enough
 from shapcpp.labels import class_indices, class_labels, class_weights
 from shapcpp.metrics import Metric, available
+from shapcpp.problem.models import MODELS, Model, model_of
+from shapcpp.problem.recipe import Recipe
 from shapcpp.results.valuation import Valuation
 
 __all__ = ["Action", "Order", "removal_curve"]
@@ -35,10 +37,11 @@ def removal_curve(
     *,
     seed: int = 0,
     repeats: int = 20,
+    model: Any = None,
 ) -> np.recarray[Any, Any]:
     """Scores on validation samples after the labels of lowest value are dropped or relabelled.
 
-    Logistic regression is refitted, to its optimum, with the options of the run. Validation
+    The model of the run is refitted, with its options. Validation
     samples must not have judged the values: on the test samples the curve would flatter.
 
     Parameters
@@ -64,6 +67,8 @@ def removal_curve(
         For "random": repeat r takes the first entries of ``permutation(n, seed, r)``.
     repeats : int, default 20
         For "random": draws over which scores are averaged.
+    model : object, optional
+        The classifier object of the run, where it had one: results keep only what it was.
 
     Returns
     -------
@@ -109,7 +114,7 @@ def removal_curve(
     if order != "random":
         v.check_begun()
 
-    judge = _Judge(v, X, classes, X_val, classes_val)
+    judge = _Judge(v, X, classes, X_val, classes_val, _model_of(v, model))
     n = len(y)
     if order == "random":
         orders = [_core.permutation(n, seed, r) for r in range(repeats)]
@@ -145,10 +150,11 @@ class _Judge:
         classes: NDArray[np.int64],
         X_val: NDArray[np.float64],
         classes_val: NDArray[np.int64],
+        model: Model,
     ) -> None:
         mean, deviation = (0.0, 1.0) if v.scaling is None else v.scaling
         self._X = np.ascontiguousarray((X - mean) / deviation)
-        self._classes = classes
+        self._classes, self._labels, self._model = classes, v.classes, model
         self.counts = np.bincount(classes_val, minlength=len(v.classes)).astype(np.int64)
         self._fixed: dict[str, Any] = {
             "X_test": np.ascontiguousarray((X_val - mean) / deviation),
@@ -167,10 +173,18 @@ class _Judge:
         else:
             classes = classes.copy()
             classes[chosen] = 1 - classes[chosen]
-        problem = _core.Problem(
-            X=X, classes=classes, players=np.arange(len(classes)), **self._fixed
-        )
-        return _core.grand_coalition(_core.logistic_game(problem)).values
+        arguments = {"X": X, "classes": classes, "players": np.arange(len(classes)), **self._fixed}
+        return _core.grand_coalition(Recipe(self._model, self._labels, arguments).game()).values
+
+
+def _model_of(v: Valuation, given: Any) -> Model:
+    name = v.settings["model"]
+    if given is None and name not in MODELS:
+        raise ValueError(f"the run's model is {name}, which a result cannot hold: pass it as model")
+    model = model_of(name if given is None else given)
+    if model.name != name:
+        raise ValueError(f"model is {model.name}, and the run's was {name}")
+    return model
 
 
 def _weights(v: Valuation) -> NDArray[np.float64]:

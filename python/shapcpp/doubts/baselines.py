@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -170,10 +171,14 @@ def _bags(X: Floats, classes: Integers, seed: int) -> Floats:
 def _gaussian(X: Floats, classes: Integers, seed: int) -> Floats:
     from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 
-    probabilities = _out_of_fold(
-        lambda: QuadraticDiscriminantAnalysis(reg_param=0.1), X, classes, seed
-    )
-    return _own(probabilities, classes)
+    def out_of_fold(**options: Any) -> Floats:
+        make = partial(QuadraticDiscriminantAnalysis, **options)
+        return _own(_out_of_fold(make, X, classes, seed), classes)
+
+    try:
+        return out_of_fold(reg_param=0.1)
+    except np.linalg.LinAlgError:  # newer versions refuse a class with more features than samples
+        return out_of_fold(solver="eigen", shrinkage=0.1)
 
 
 def _boosted(X: Floats, classes: Integers, seed: int) -> Floats:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp.doubts.mixture import Mixture, posterior
+from shapcpp.doubts.mixture import Choice, Mixture, posterior
 
 __all__ = ["Counts", "count"]
 
@@ -27,22 +27,40 @@ class Counts:
     total_deviation: float
 
 
-def count(mixture: Mixture, F: Floats, classes: Integers, fitted: Integers) -> Counts:
+def count(choice: Choice, F: Floats, classes: Integers, fitted: Integers) -> Counts:
     """Sums of the shares r of other classes, with their uncertainty.
+
+    Where two mixtures are as likely, the second has a say in the uncertainty only: the larger of
+    the two deviations counts, and the difference of the two numbers as one more.
+
+    Parameters
+    ----------
+    choice : Choice
+        Mixtures as fitted.
+    F, classes
+        Of all rows.
+    fitted : ndarray of int64
+        The rows to which they were fitted.
+    """
+    best = _count(choice.best, F, classes, fitted)
+    if choice.second is None:
+        return best
+    other = _count(choice.second, F, classes, fitted)
+    total = float(best.numbers.sum() - other.numbers.sum())
+    return Counts(
+        best.numbers,
+        np.hypot(np.maximum(best.deviations, other.deviations), best.numbers - other.numbers),
+        float(np.hypot(max(best.total_deviation, other.total_deviation), total)),
+    )
+
+
+def _count(mixture: Mixture, F: Floats, classes: Integers, fitted: Integers) -> Counts:
+    """The same by one mixture.
 
     It has two sources. Were all parameters known, a number would still vary by which labels are
     wrong: sums of r (1 - r). And parameters are estimates: their covariance, the inverse of the
     summed squares of the samples' scores (gradients of the log-likelihood), carried over by the
     number's own gradient.
-
-    Parameters
-    ----------
-    mixture : Mixture
-        As fitted.
-    F, classes
-        Of all rows.
-    fitted : ndarray of int64
-        The rows to which it was fitted.
     """
     n_classes = F.shape[1]
     parameters = _Parameters(mixture, n_classes)
@@ -90,11 +108,12 @@ class _Parameters:
 
     def of(self, F: Floats, classes: Integers) -> _Part:
         """Gradients for some rows."""
-        logits = self.mixture.slope * F + self.mixture.offsets
+        seen = self.mixture.seen(F)
+        logits = self.mixture.slope * seen + self.mixture.offsets
         q = np.exp(logits - logits.max(axis=1, keepdims=True))
         q /= q.sum(axis=1, keepdims=True)
         r = posterior(self.mixture, F, classes)
-        columns = [self.mixture.slope * ((r - q) * F).sum(axis=1)[:, None]]
+        columns = [self.mixture.slope * ((r - q) * seen).sum(axis=1)[:, None]]
         columns += [r - q] if self.few else []
         if self.by_rate:
             indicator = np.eye(self.n_classes)[classes]
@@ -103,7 +122,7 @@ class _Parameters:
         else:
             right = r[np.arange(len(r)), classes]
             columns.append((1 - right - self.wrong)[:, None])
-        lean = self.mixture.slope * (F - (q * F).sum(axis=1, keepdims=True))
+        lean = self.mixture.slope * (seen - (q * seen).sum(axis=1, keepdims=True))
         return _Part(self, q, r, np.concatenate(columns, axis=1), lean)
 
     def of_rates(self) -> Floats:

@@ -75,8 +75,8 @@ def doubt(
 
     Notes
     -----
-    docs/doubt.md has the method and what was measured. Memory: about ``8 n (2 d + max(400, d) +
-    12 K)`` bytes.
+    docs/doubt.md has the method and what was measured. Memory: about ``8 n (3 d + max(400, d) +
+    15 K)`` bytes.
 
     Examples
     --------
@@ -107,11 +107,12 @@ def doubt(
             Z, codes, len(classes), seed, threads, lambda done: report(done, total)
         )
         fitted = np.sort(_core.permutation(n, seed, 1)[:MOST_FITTED])
-        best, evidence = mixture.choose(
+        choice = mixture.choose(
             F[fitted], codes[fitted], lambda: report(len(leave_one_out.VIEWS), total)
         )
+        best = choice.best
         score, other = _judge(best, F, codes)
-        numbers = count(best, F, codes, fitted)
+        numbers = count(choice, F, codes, fitted)
         report(total, total)
     return Doubts(
         score=score,
@@ -119,7 +120,7 @@ def doubt(
         classes=classes,
         rates=best.rates,
         by_direction=best.by_direction,
-        evidence=evidence,
+        evidence=choice.evidence,
         counts=numbers.numbers,
         deviations=numbers.deviations,
         total_deviation=numbers.total_deviation,
@@ -134,6 +135,7 @@ def doubt(
             "view_weights": weights.tolist(),
             "slope": best.slope,
             "offsets": best.offsets.tolist(),
+            "bend": [best.bend.middle, best.bend.half] if best.bend else None,
         },
         reviewed=reviewed,
     )

@@ -22,19 +22,27 @@ FACTORS = 10.0 ** np.arange(-3, 2.5, 0.5)  # penalties tried, times the mean squ
 LEAN = 0.02  # how strongly weights of views are drawn to equal ones, as a share of all variance
 
 
+MOST_WEIGHED = 2000  # rows of each half that weights of features are read from
+
+
 @dataclass(frozen=True)
 class ViewKind:
-    """A similarity, and its width as a multiple of the median distance."""
+    """A similarity, its width as a multiple of the median distance, and how features count.
+
+    They count alike, or, `weighted`, as much as predictions depend on them.
+    """
 
     similarity: str
     width: float = 1.0
+    weighted: bool = False
 
 
 VIEWS = (
     ViewKind("product"),
     ViewKind("gaussian", 0.7),
-    ViewKind("laplacian", 0.7),
-    ViewKind("laplacian", 1.4),
+    ViewKind("laplacian", 1.0),
+    ViewKind("gaussian", 0.7, weighted=True),
+    ViewKind("laplacian", 1.0, weighted=True),
 )
 
 
@@ -68,26 +76,23 @@ def predict(
 
     `report` is called with the number of views done, often, and may raise to stop.
     """
+    done = 0
+    options = Options(classes, n_classes, seed, threads, lambda _: report(done))
+    halves = [np.sort(half) for half in np.array_split(_core.permutation(len(Z), seed, 2), 2)]
+    weights_of_others: list[Floats] = []
     predictions = []
-    for done, view in enumerate(VIEWS):
-
-        def progress(_: int, done: int = done) -> object:
-            return report(done)
-
-        predictions.append(
-            _core.leave_one_out(
-                X=Z,
-                classes=classes,
-                n_classes=n_classes,
-                similarity=view.similarity,
-                width=view.width,
-                landmarks=_landmarks_of(view, Z.shape, seed),
-                factors=FACTORS,
-                threads=threads,
-                progress=progress,
-            )[0]
-        )
-        report(done + 1)
+    for view in VIEWS:
+        if not view.weighted:
+            predictions.append(_fit(Z, view, options, np.empty(0, dtype=np.int64)))
+        else:
+            if not weights_of_others:
+                weights_of_others = [weights_of_features(Z, half, options) for half in halves[::-1]]
+            both = np.empty((len(Z), n_classes))
+            for half, weights in zip(halves, weights_of_others, strict=True):
+                both[half] = _fit(Z * weights, view, options, half)
+            predictions.append(both)
+        done += 1
+        report(done)
     weights = stack(predictions, classes)
     together = predictions[0]
     together *= weights[0]
@@ -95,6 +100,51 @@ def predict(
         other *= weight
         together += other
     return together, weights
+
+
+@dataclass(frozen=True, eq=False)
+class Options:
+    classes: Integers
+    n_classes: int
+    seed: int
+    threads: int
+    progress: Callable[[int], object]
+
+
+def _fit(Z: Floats, view: ViewKind, options: Options, judged: Integers) -> Floats:
+    return _core.leave_one_out(
+        X=Z,
+        classes=options.classes,
+        n_classes=options.n_classes,
+        similarity=view.similarity,
+        width=view.width,
+        landmarks=_landmarks_of(view, Z.shape, options.seed),
+        factors=FACTORS,
+        judged=judged,
+        threads=options.threads,
+        progress=options.progress,
+    )[0]
+
+
+def weights_of_features(Z: Floats, rows: Integers, options: Options) -> Floats:
+    """Factors for the columns of Z: the root mean square derivative of predictions along each.
+
+    Only `rows` are looked at, MOST_WEIGHED of them at most, so that no other label has a say in
+    the view by which it is judged.
+    """
+    few = rows[np.sort(_core.permutation(len(rows), options.seed, 3)[:MOST_WEIGHED])]
+    steepness = _core.steepness(
+        X=Z[few],
+        classes=options.classes[few],
+        n_classes=options.n_classes,
+        width=1.0,
+        landmarks=choose_landmarks(len(few), options.seed),
+        factors=FACTORS,
+        threads=options.threads,
+        progress=options.progress,
+    )
+    mean = float(steepness.mean())
+    return np.sqrt(steepness / mean) if mean > 0 else np.ones_like(steepness)
 
 
 def _landmarks_of(view: ViewKind, shape: tuple[int, ...], seed: int) -> Integers:
@@ -140,7 +190,7 @@ def bytes_needed(n: int, columns: int, n_classes: int, threads: int) -> int:
     landmarks = min(MOST_LANDMARKS, max(1, n // 2))
     wide = min(n, MOST_COLUMNS) if columns > MOST_COLUMNS else columns
     widest = max(landmarks, wide)
-    per_sample = 2 * columns + widest + (len(VIEWS) + 8) * n_classes
-    blocks = 256 * (widest + len(FACTORS) * n_classes)
+    per_sample = 3 * columns + widest + (len(VIEWS) + 10) * n_classes
+    blocks = 256 * (widest + len(FACTORS) * n_classes) + landmarks * columns
     return 8 * (n * per_sample + 8 * widest**2 + len(FACTORS) * widest * n_classes
                 + threads * blocks)  # fmt: skip

@@ -1,9 +1,9 @@
 """What given labels tell about wrong ones: a mixture of true classes behind each given label.
 
-All others' predictions F of a sample make true class t as likely as q_t = softmax(b F + c)_t; a
-sample of true class t is given label k at the rate T[t, k]. So label k is seen with probability
-sum over t of q_t T[t, k], and of a sample labelled k, true class t has the share
-r_t = q_t T[t, k] / (the sum).
+All others' predictions F of a sample make true class t as likely as q_t = softmax(b F + c)_t, or
+the same of bent predictions (`Bend`); a sample of true class t is given label k at the rate
+T[t, k]. So label k is seen with probability sum over t of q_t T[t, k], and of a sample labelled k,
+true class t has the share r_t = q_t T[t, k] / (the sum).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Mixture", "choose", "fit", "log_joint", "posterior"]
+__all__ = ["Bend", "Choice", "Mixture", "choose", "fit", "log_joint", "posterior"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -26,6 +26,34 @@ MOST_ROUNDS = 400
 CLOSE = 1e-5  # rounds end when the penalised log-likelihood gains less
 PSEUDO = 2.0  # samples per class that are thought to obey the common rate
 SURE = 2.326347874040841  # a normal deviate that chance exceeds once in a hundred
+BENT_TO = 2.0  # predictions are bent up to this many half widths from the middle
+
+
+@dataclass(frozen=True)
+class Bend:
+    """Turns predictions, which lie on the scale of probabilities, towards log odds.
+
+    Predictions of the likeliest class and of the others have means, `half` above and below
+    `middle`. If these were where probabilities end, the log odds of a class that is predicted u
+    halves above the middle would be 2 atanh(u): in proportion to u + u^3 / 3 where u is small.
+    This cubic has no ends, which predictions, being estimates, go beyond.
+    """
+
+    middle: float
+    half: float
+
+    @classmethod
+    def of(cls, F: Floats) -> Bend:
+        """Fits the means of predictions F."""
+        top = float(F.max(axis=1).mean())
+        low = (1 - top) / (F.shape[1] - 1)
+        return cls((top + low) / 2, (top - low) / 2 if top > low else 1.0)
+
+    def __call__(self, F: Floats) -> Floats:
+        """Predictions bent, in halves as units, so that those near the middle stay."""
+        u = np.clip((F - self.middle) / self.half, -BENT_TO, BENT_TO)
+        bent: Floats = F + self.half * u**3 / 3
+        return bent
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +65,20 @@ class Mixture:
     rates: Floats  # (K, K): row the true class, column the given one
     log_likelihood: float
     by_direction: bool
+    bend: Bend | None = None
+
+    def seen(self, F: Floats) -> Floats:
+        """Predictions as slope and offsets apply to them."""
+        return F if self.bend is None else self.bend(F)
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """The mixture to judge by, and what speaks for its kind."""
+
+    best: Mixture
+    evidence: float  # for rates by direction, a normal deviate
+    second: Mixture | None  # another that is as likely, where there is one
 
 
 def posterior(mixture: Mixture, F: Floats, classes: Integers) -> Floats:
@@ -47,7 +89,8 @@ def posterior(mixture: Mixture, F: Floats, classes: Integers) -> Floats:
 
 def log_joint(mixture: Mixture, F: Floats, classes: Integers) -> Floats:
     """(n, K): log of q_t T[t, k] for the given label k, but for a term common to all t."""
-    joint: Floats = mixture.slope * F + mixture.offsets + np.log(mixture.rates).T[classes]
+    logits = mixture.slope * mixture.seen(F) + mixture.offsets
+    joint: Floats = logits + np.log(mixture.rates).T[classes]
     return joint
 
 
@@ -57,18 +100,23 @@ def _log_sums(Z: Floats) -> Floats:
     return sums
 
 
-def choose(F: Floats, classes: Integers, checkpoint: Callable[[], object]) -> tuple[Mixture, float]:
+def choose(F: Floats, classes: Integers, checkpoint: Callable[[], object]) -> Choice:
     """The mixture with one rate for all, unless rates by direction fit better for certain.
 
-    Certain: twice the gain in log-likelihood exceeds what chance reaches once in a hundred.
-    Also returns that gain as a normal deviate (1.96 would be one in forty).
+    Certain: twice the gain in log-likelihood exceeds what chance reaches once in a hundred, the
+    predictions being taken as they are by both. One rate is then fitted to bent predictions: how
+    soon true classes are certain and how often labels are wrong look alike, and where predictions
+    are taken as they are, that rate comes out too low. Rates by direction move the middle from
+    which to bend; they come out right without.
     """
     common = fit(F, classes, False, checkpoint)
     free = fit(F, classes, True, checkpoint, common)
     freedom = len(free.rates) * (len(free.rates) - 1) - 1
     gain = max(2 * (free.log_likelihood - common.log_likelihood), 0.0)
     deviate = _normal_deviate(gain, freedom)
-    return (free if deviate > SURE else common), deviate
+    if deviate > SURE:
+        return Choice(free, deviate, None)
+    return Choice(fit(F, classes, False, checkpoint, bend=Bend.of(F)), deviate, common)
 
 
 def _normal_deviate(chi_square: float, freedom: int) -> float:
@@ -84,6 +132,7 @@ def fit(
     by_direction: bool,
     checkpoint: Callable[[], object],
     start: Mixture | None = None,
+    bend: Bend | None = None,
 ) -> Mixture:
     """The most likely mixture, by expectation maximisation with extrapolated steps."""
     n_classes = F.shape[1]
@@ -94,7 +143,8 @@ def fit(
     if start is not None:
         state = _State(start.slope, start.offsets, start.rates)
         common = 1 - float(start.rates[0, 0])
-    model = _Model(F, classes, common if by_direction else None)
+    seen = F if bend is None else bend(F)
+    model = _Model(seen, classes, common if by_direction else None)
     value = -np.inf
     for _ in range(MOST_ROUNDS):
         checkpoint()
@@ -105,7 +155,7 @@ def fit(
         second, _ = model.improve(first)
         state = _extrapolate(model, state, first, second)
     return Mixture(
-        state.slope, state.offsets, state.rates, model.log_likelihood(state), by_direction
+        state.slope, state.offsets, state.rates, model.log_likelihood(state), by_direction, bend
     )
 
 

@@ -62,7 +62,7 @@ class Doubts:
         What reviewers decided of each label, "" for none: see `decided`.
     settings : dict
         The seed, how many features of how many vary, the weights of the views, the slope and
-        offsets of the mixture.
+        offsets of the mixture, and the middle and half width from which predictions are bent.
     """
 
     score: Floats

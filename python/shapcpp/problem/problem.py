@@ -16,6 +16,8 @@ from shapcpp.labels import Labels
 from shapcpp.metrics import Metric, resolve_all
 from shapcpp.problem import scales
 from shapcpp.problem.fingerprint import fingerprint
+from shapcpp.problem.models import LOGISTIC, Model, model_of
+from shapcpp.problem.recipe import Recipe
 from shapcpp.results import moments
 from shapcpp.results.estimates import Metrics
 from shapcpp.results.sums import setting_of
@@ -52,6 +54,8 @@ class Problem:
         The index of the class of each test sample.
     metrics : tuple of Metric
         What the run is asked about; none: every named metric.
+    model : Model
+        What coalitions train.
     """
 
     X: NDArray[np.float64]
@@ -73,6 +77,7 @@ class Problem:
     players: NDArray[np.int64]
     test_classes: NDArray[np.int64]
     metrics: tuple[Metric, ...]
+    model: Model
 
     @classmethod
     def of(
@@ -92,17 +97,13 @@ class Problem:
         by_group: bool = True,
         true_labels: ArrayLike | None = None,
         metrics: Metrics = None,
+        model: Any = LOGISTIC,
     ) -> Problem:
         """Checks the arguments of `value` that say what is valued, in that order."""
         table, X = X, checks.features("X", X)
         y = labels.class_labels("y", y)
         checks.same_length("y", y, "labels", "X", X)
         classes, classes_of = labels.several_classes("y", y)
-        if len(classes) > 2:
-            raise ValueError(
-                f"y holds {len(classes)} different labels ({labels.shown(classes)}); for now "
-                "exactly two are supported"
-            )
         checks.same_columns("X_test", X_test, "X", table)
         X_test = checks.matching_features("X_test", X_test, X)
         y_test = labels.class_labels("y_test", y_test)
@@ -120,6 +121,8 @@ class Problem:
         players = np.arange(len(y), dtype=np.int64)
         if groups is not None and by_group:
             players = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+        trained = model_of(model)
+        _check_goes_with(trained, classes, C, class_weight)
         by_name = class_weight is None or isinstance(class_weight, str)
         return cls(
             X=X,
@@ -141,6 +144,7 @@ class Problem:
             players=players,
             test_classes=test_classes,
             metrics=_asked(metrics, test_classes, classes),
+            model=trained,
         )
 
     @property
@@ -176,7 +180,8 @@ class Problem:
         """The conventions, as a result keeps them."""
         names = ("C", "class_weight", "scale", "empty", "single_class", "by_group")
         asked = setting_of(self.metrics, self.test_counts, self.classes)
-        return {**{name: getattr(self, name) for name in names}, "metrics": asked}
+        kept = {name: getattr(self, name) for name in names}
+        return {"model": self.model.name, **kept, "metrics": asked}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -199,17 +204,17 @@ class Problem:
 
     def game(self, some: NDArray[np.int64] | None = None) -> _core.Game:
         """Makes the engine's game of all players, or of the given ones, numbered in that order."""
-        return _core.logistic_game(_core.Problem(**self.engine_arguments(some)))
+        return self.recipe(some).game()
 
-    def engine_arguments(self, some: NDArray[np.int64] | None = None) -> dict[str, Any]:
-        """The arguments of the engine's problem, for processes elsewhere."""
+    def recipe(self, some: NDArray[np.int64] | None = None) -> Recipe:
+        """What makes the game, for processes elsewhere."""
         X, classes, players = self.X, self.train_classes, self.players
         if some is not None:
             number = np.full(self.n_players, -1, dtype=np.int64)
             number[some] = np.arange(len(some))
             rows = np.flatnonzero(number[players] >= 0)
             X, classes, players = X[rows], classes[rows], number[players[rows]]
-        return {
+        arguments = {
             "X": self._scaled(X),
             "classes": classes,
             "X_test": self._scaled(self.X_test),
@@ -220,6 +225,7 @@ class Problem:
             "empty_counts": self.empty_counts,
             "single_class": self.single_class,
         }
+        return Recipe(self.model, self.classes, arguments)
 
     def bytes_needed(self, threads: int) -> int:
         """Memory that a run on this many threads allocates, beyond its arguments and trace."""
@@ -244,6 +250,23 @@ class Problem:
         scaled: NDArray[np.float64] = X - self.scaling[0]
         scaled /= self.scaling[1]
         return scaled
+
+
+def _check_goes_with(model: Model, classes: Labels, C: float, class_weight: Any) -> None:
+    """Raises ValueError for options that a model has no use for."""
+    if model.estimator is None and len(classes) > 2:
+        raise ValueError(
+            f"y holds {len(classes)} different labels ({labels.shown(classes)}), and model "
+            f"{model.name!r} knows two: pass a classifier object of scikit-learn as model"
+        )
+    if model.estimator is not None:
+        given = {"C": C != 1.0, "class_weight": class_weight is not None}
+        for name, is_given in given.items():
+            if is_given:
+                raise ValueError(
+                    f"{name} is for the engine's own models: leave it out, and give the classifier "
+                    "object its own parameters"
+                )
 
 
 def _asked(

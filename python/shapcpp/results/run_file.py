@@ -33,7 +33,7 @@ INTEGER_ARRAYS = {
 }
 LABELS = {"classes": "k", "labels": "n"}
 SETTINGS = {
-    "permutations", "asked", "seed", "C", "class_weight", "scale", "empty", "single_class",
+    "permutations", "asked", "seed", "model", "C", "class_weight", "scale", "empty", "single_class",
     "by_group", "metrics", "sampler", "gain_unit", "until",
 }  # fmt: skip
 LARGEST_GAIN_UNIT = 1 << 40
@@ -122,6 +122,8 @@ def _check_settings(settings: Mapping[str, Any], classes: NDArray[Any]) -> None:
         raise ValueError(f"its settings lack {', '.join(sorted(missing))}")
     checks.positive("permutations", settings["permutations"])
     checks.seed(settings["seed"])
+    if not isinstance(settings["model"], str):
+        raise TypeError(f"model must be a name, got {settings['model']!r}")
     checks.positive_real("C", settings["C"])
     weights = settings["class_weight"]
     if isinstance(weights, list):

@@ -63,7 +63,8 @@ def enough_orders(gain_unit: int, players: Ints, labels: Ints, *, halved: bool) 
     """
     n_players, rarest = int(players.max()) + 1, _rarest(players, labels)
     return math.ceil(
-        _enough(gain_unit, players, rarest, halved) / rare_joins(1, gain_unit, n_players, rarest)
+        _enough(gain_unit, players, labels, rarest, halved)
+        / rare_joins(1, gain_unit, n_players, rarest)
     )
 
 
@@ -100,7 +101,7 @@ def trusted(
     n_players = len(variance)
     rarest = _rarest(players, labels)
     joins = rare_joins(orders, gain_unit, n_players, rarest)
-    missing = 1 - joins / _enough(gain_unit, players, rarest, halved)
+    missing = 1 - joins / _enough(gain_unit, players, labels, rarest, halved)
     if missing <= 0:
         return np.ones(n_players, dtype=bool)
     if joins * n_players < FEWEST:
@@ -118,13 +119,15 @@ def _rarest(players: Ints, labels: Ints) -> int:
     return min(len(np.unique(players[labels == label])) for label in np.unique(labels))
 
 
-def _enough(gain_unit: int, players: Ints, rarest: int, halved: bool) -> float:
+def _enough(gain_unit: int, players: Ints, labels: Ints, rarest: int, halved: bool) -> float:
     """The rare joins of a player that are enough for its variance to be believed."""
     if not halved:
         return ENOUGH
     n_players = int(players.max()) + 1
-    controlled = n_players == len(players) and gain_unit > 1 and rarest >= WELL_MET * n_players
-    return ENOUGH_CONTROLLED if controlled else ENOUGH_HALVED
+    is_controlled = n_players == len(players) and gain_unit > 1
+    # Measured for two classes: of more, the control knows less of each.
+    knows = len(np.unique(labels)) == 2 and rarest >= WELL_MET * n_players
+    return ENOUGH_CONTROLLED if is_controlled and knows else ENOUGH_HALVED
 
 
 def message(v: Estimates, shown: Iterable[str] | None = None) -> str | None:

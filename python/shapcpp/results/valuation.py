@@ -72,7 +72,7 @@ class Valuation(Sums, Run):
         Group ids and true labels where known.
     settings : dict
         The options of the run: permutations (asked for), asked (the same as half-open
-        ranges), seed, C, class_weight (None, "balanced" or one weight per class), scale,
+        ranges), seed, model, C, class_weight (None, "balanced" or one weight per class), scale,
         empty (a word, or ["label", x]), single_class, by_group, metrics (asked about: names,
         and weights of one's own), sampler, gain_unit, until.
     scaling : ndarray of float64, shape (2, n_features), or None

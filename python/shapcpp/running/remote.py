@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from shapcpp import _core
 from shapcpp.machine.memory import InsufficientMemoryError
+from shapcpp.problem.models import ModelError
 from shapcpp.problem.problem import Problem
 from shapcpp.problem.sampling import LAST, Sampling
 from shapcpp.results.tally import Tally
@@ -106,7 +107,7 @@ class ExecutorBackend:
             threads=threads,
             weights_kept=problem.weights_kept,
         )
-        inputs = Inputs(problem.key, problem.engine_arguments())
+        inputs = Inputs(problem.key, problem.recipe())
         self._transport = transport_of(executor, inputs)
         self._patience = _Patience()
         self._is_open = False
@@ -232,7 +233,7 @@ class ExecutorBackend:
         """Queues a failed task again, unless that is of no use."""
         if isinstance(error, InsufficientMemoryError):
             raise InsufficientMemoryError(f"on a worker, {error}") from error
-        if isinstance(error, _core.ConvergenceError):
+        if isinstance(error, (_core.ConvergenceError, ModelError)):
             raise error
         if isinstance(error, BrokenExecutor):
             raise WorkerError(f"the executor is broken: {_told(error)}") from error

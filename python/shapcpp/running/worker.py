@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from shapcpp import _core
 from shapcpp.machine import memory
+from shapcpp.problem.recipe import Recipe
 from shapcpp.problem.sampling import Sampling
 from shapcpp.results.tally import Tally
 
@@ -37,24 +38,12 @@ class Inputs:
     ----------
     key : str
         Names the problem: the same key, the same arguments.
-    arguments : dict
-        Of `_core.Problem`.
+    recipe : Recipe
+        What makes the game.
     """
 
     key: str
-    arguments: dict[str, Any] = field(repr=False)
-
-    def bytes_needed(self, threads: int) -> int:
-        """Memory that a task allocates on this many threads, beyond the inputs."""
-        a = self.arguments
-        return _core.footprint(
-            n_samples=len(a["X"]),
-            n_test=len(a["X_test"]),
-            n_features=a["X"].shape[1],
-            n_players=int(a["players"].max()) + 1,
-            n_classes=len(a["empty_counts"]),
-            threads=threads,
-        )
+    recipe: Recipe
 
 
 @dataclass(frozen=True)
@@ -120,8 +109,8 @@ class ProblemCache:
             was_there = self._key == key
             if not was_there and inputs is not None:
                 self._key, self._game, self._sampler = "", None, None  # room for the next
-                memory.check_fits(inputs.bytes_needed, threads)
-                game = _core.logistic_game(_core.Problem(**inputs.arguments))
+                memory.check_fits(inputs.recipe.bytes_needed, threads)
+                game = inputs.recipe.game()
                 self._game = (game, _core.grand_coalition(game))
                 self._key = key
             return was_there, self._game if self._key == key else None

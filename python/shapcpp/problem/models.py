@@ -1,0 +1,199 @@
+"""The model that every coalition trains: one of the engine's, by name, or a classifier object."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import threading
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp.extras import installs
+from shapcpp.labels import Labels
+from shapcpp.problem.fingerprint import fingerprint
+
+__all__ = ["LOGISTIC", "MODELS", "Model", "ModelError", "Refits", "model_of"]
+
+LOGISTIC = "logistic"
+MODELS = (LOGISTIC,)  # that the engine knows by name
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
+class ModelError(ValueError):
+    """A classifier could not be fitted to a coalition, or did not predict labels.
+
+    Attributes
+    ----------
+    partial : Valuation
+        The permutations completed.
+    """
+
+    partial: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What a coalition trains.
+
+    Attributes
+    ----------
+    name : str
+        What results call it: one of `MODELS`, or the class and parameters of an estimator.
+    estimator : object, optional
+        A classifier as scikit-learn's are, a copy of the one given. None: the engine's own.
+    """
+
+    name: str
+    estimator: Any = None
+
+
+def model_of(value: Any) -> Model:
+    """Checks the argument `model` of `value`."""
+    if isinstance(value, Model):
+        return value
+    if isinstance(value, str):
+        if value not in MODELS:
+            raise ValueError(
+                f"model must be one of {', '.join(map(repr, MODELS))} or a classifier object of "
+                f"scikit-learn, got {value!r}"
+            )
+        return Model(value)
+    if isinstance(value, type):
+        raise TypeError(f"model is the class {value.__name__}: pass an object, {value.__name__}()")
+    missing = [name for name in ("fit", "predict", "get_params") if not hasattr(value, name)]
+    if missing:
+        raise TypeError(
+            f"model must be one of {', '.join(map(repr, MODELS))} or a classifier object of "
+            f"scikit-learn, got {value!r}, which has no {missing[0]}"
+        )
+    clone, is_regressor = _library()
+    if is_regressor(value):
+        raise TypeError(f"model must predict labels, and {type(value).__name__} is a regressor")
+    return _seeded(clone(value))
+
+
+class Quiet:
+    """Silences warnings while any thread is in it: thousands of fits would give thousands."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._before = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._before = warnings.catch_warnings()
+                self._before.__enter__()
+                warnings.simplefilter("ignore")
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._before.__exit__(None, None, None)
+
+
+quiet = Quiet()
+
+
+class Refits:
+    """Counts the correct test predictions of a classifier refitted, cold, to some samples.
+
+    Its warnings are silenced: one fit to all samples shows them.
+
+    Parameters
+    ----------
+    model : Model
+        With an estimator.
+    labels : ndarray, shape (K,)
+        The sorted labels: what the classifier is fitted to and predicts.
+    arguments : dict
+        As `_core.Problem` takes them.
+    """
+
+    def __init__(self, model: Model, labels: Labels, arguments: dict[str, Any]) -> None:
+        self._clone = _library()[0]
+        self._model = model
+        self._X, self._X_test = arguments["X"], arguments["X_test"]
+        self._y, self._y_test = (labels[arguments[of]] for of in ("classes", "classes_test"))
+        self._classes_test, self._n_classes = arguments["classes_test"], len(labels)
+
+    def __call__(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Counts, one per class, after a fit to these rows."""
+        estimator = self._clone(self._model.estimator)
+        try:
+            with quiet:
+                estimator.fit(self._X[rows], self._y[rows])
+                predicted = np.asarray(estimator.predict(self._X_test))
+        except Exception as error:
+            reason = " ".join(str(error).split())
+            raise ModelError(
+                f"model {self._model.name} cannot be fitted to a coalition of {len(rows)} samples "
+                f"(rows {_some(rows)}): {type(error).__name__}: {reason}"
+            ) from error
+        if predicted.shape != self._y_test.shape:
+            raise ModelError(
+                f"model {self._model.name} predicts an array of shape {predicted.shape}, where "
+                f"labels of {len(self._y_test)} test samples are needed"
+            )
+        right = self._classes_test[predicted == self._y_test]
+        return np.bincount(right, minlength=self._n_classes).astype(np.int64)
+
+
+def _library() -> tuple[Any, Any]:
+    try:
+        from sklearn.base import clone, is_regressor
+    except ImportError:
+        raise ImportError(f"a model of one's own needs scikit-learn: {installs('bench')}") from None
+    return clone, is_regressor
+
+
+def _seeded(estimator: Any) -> Model:
+    """The model, with random numbers that begin alike at each fit: a score must be a function.
+
+    Parameters `random_state` that are None become 0.
+    """
+    unset = {
+        name: 0
+        for name, value in estimator.get_params(deep=True).items()
+        if value is None and name.split("__")[-1] == "random_state"
+    }
+    if unset:
+        estimator.set_params(**unset)
+    return Model(_named(estimator), estimator)
+
+
+def _named(estimator: Any) -> str:
+    """The class of an estimator and the parameters that are not the default, as code writes it."""
+    kind = type(estimator)
+    defaults = {
+        name: parameter.default
+        for name, parameter in inspect.signature(kind.__init__).parameters.items()
+    }
+    shown = []
+    for name, value in estimator.get_params(deep=False).items():
+        text = _shown(value)
+        if name not in defaults or text != _shown(defaults[name]):
+            shown.append(f"{name}={text}")
+    return f"{kind.__qualname__}({', '.join(shown)})"
+
+
+def _shown(value: Any) -> str:
+    """The same text in every process."""
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return f"array {fingerprint(value)}"
+    if hasattr(value, "get_params") and not isinstance(value, type):
+        return _named(value)
+    if type(value) in (list, tuple):
+        return f"[{', '.join(map(_shown, value))}]"
+    return ADDRESS.sub("", " ".join(repr(value).split()))
+
+
+def _some(rows: NDArray[np.int64]) -> str:
+    return ", ".join(map(str, rows[:3].tolist())) + (", ..." if len(rows) > 3 else "")

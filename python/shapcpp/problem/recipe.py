@@ -1,0 +1,56 @@
+"""What makes the engine's game, in this process or in another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from shapcpp import _core
+from shapcpp.labels import Labels
+from shapcpp.problem.models import Model, Refits
+
+__all__ = ["Recipe"]
+
+
+@dataclass(frozen=True, eq=False)
+class Recipe:
+    """A model, and the samples and conventions that it is played with.
+
+    Attributes
+    ----------
+    model : Model
+        What coalitions train.
+    labels : ndarray, shape (K,)
+        The sorted labels.
+    arguments : dict
+        Of `_core.Problem`.
+    """
+
+    model: Model
+    labels: Labels = field(repr=False)
+    arguments: dict[str, Any] = field(repr=False)
+
+    def game(self) -> _core.Game:
+        """Makes the game."""
+        if self.model.estimator is None:
+            return _core.logistic_game(_core.Problem(**self.arguments))
+        a = self.arguments
+        return _core.model_game(
+            count=Refits(self.model, self.labels, a),
+            test_counts=np.bincount(a["classes_test"], minlength=len(self.labels)).astype(np.int64),
+            **{name: a[name] for name in ("classes", "players", "empty_counts", "single_class")},
+        )
+
+    def bytes_needed(self, threads: int) -> int:
+        """Memory that a game allocates on this many threads, beyond the arguments."""
+        a = self.arguments
+        return _core.footprint(
+            n_samples=len(a["X"]),
+            n_test=len(a["X_test"]),
+            n_features=a["X"].shape[1],
+            n_players=int(a["players"].max()) + 1,
+            n_classes=len(a["empty_counts"]),
+            threads=threads,
+        )
