@@ -3,7 +3,8 @@
 Each problem has a population of permutations whose contributions are all known, so that the values
 that infinitely many permutations would give are known too: all n! of them, or some thousands that
 the engine walked. A repetition draws from it with replacement, looks when a stopping rule would,
-and notes what was wrong. Prints the tables of docs/statistics.md.
+and notes what was wrong. Writes results/coverage.csv, which bench/interval_figures.py draws, and
+prints the table of verdicts in docs/statistics.md.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
+import interval_figures
 from shapcpp import _core
 from shapcpp._core import testing
 from shapcpp.results.estimates import Method
@@ -158,18 +160,14 @@ def repetitions(problem: Problem, count: int) -> dict[str, NDArray[np.float64]]:
 
 
 def main() -> None:
-    """Prints a table of intervals and one of verdicts; fails if one is wrong too often."""
+    """Writes the numbers of intervals and prints those of verdicts; fails if one errs too often."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repetitions", type=int, default=500)
     count = parser.parse_args().repetitions
     first, last = looks()[0], looks()[-1]
-    shown = [f"Repetitions: {count}; looks: {len(looks())}, from {first} to {last} permutations\n"]
-    shown += [
-        "| samples, classes, convention, metric | level | each by itself, last "
-        "| simultaneous, last | simultaneous, any | anytime, any | Bernstein, last |",
-        "|---|---:|---:|---:|---:|---:|---:|",
-    ]
+    rows: list[tuple[str, float, str, float]] = []
     verdicts = [
+        f"Repetitions: {count}; looks: {len(looks())}, from {first} to {last} permutations\n",
         "| samples, classes, convention, metric | level | lowest 10%: wrong at any look "
         f"| decided at 2,000, at {last} | below 0: wrong at any look | decided |",
         "|---|---:|---:|---:|---:|---:|",
@@ -183,11 +181,14 @@ def main() -> None:
         for k, level in enumerate(LEVELS):
             ever = {name: float(miss[:, :, k].any(axis=1).mean()) for name, miss in missed.items()}
             at_last = {name: float(miss[:, -1, k].mean()) for name, miss in missed.items()}
-            shown.append(
-                f"| {problem.name} | {level} | {found['each by itself'][:, -1, k].mean():.3f} "
-                f"| {at_last['simultaneous']:.3f} | {ever['simultaneous']:.3f} "
-                f"| {ever['anytime']:.3f} | {at_last['Bernstein']:.3f} |"
-            )
+            of_one = float(found["each by itself"][:, -1, k].mean())
+            rows += [
+                (problem.name, level, "each by itself", of_one),
+                (problem.name, level, "simultaneous", at_last["simultaneous"]),
+                (problem.name, level, "simultaneous, looked at", ever["simultaneous"]),
+                (problem.name, level, "anytime, looked at", ever["anytime"]),
+                (problem.name, level, "Bernstein", at_last["Bernstein"]),
+            ]
             cells = [
                 f"{ever[q]:.3f} | {found[f'{q} decided'][:, middle, k].mean():.2f}, "
                 f"{found[f'{q} decided'][:, -1, k].mean():.2f}"
@@ -201,7 +202,8 @@ def main() -> None:
                 if ever[name] > allowed
             ]
         print(f"{problem.name}: {time.perf_counter() - start:.0f} s", flush=True)
-    print("\n".join([*shown, "", *verdicts]))
+    interval_figures.write("coverage.csv", ("problem", "level", "interval", "missed"), rows)
+    print("\n".join(verdicts))
     if too_often:
         raise SystemExit("wrong too often: " + "; ".join(too_often))
 

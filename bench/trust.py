@@ -1,8 +1,9 @@
 """Whether intervals that are trusted hold: python bench/trust.py [--large] [--keep FOLDER].
 
 The value that infinitely many orders would give is taken from a long halved run, whose own standard
-error is added to that of the run on trial. Prints the table of docs/statistics.md, and fails where
-fewer than 90% of the 95% intervals that are trusted hold. --large takes half an hour.
+error is added to that of the run on trial. Writes results/trust.csv, which interval_figures.py
+draws, and fails where fewer than 90% of the 95% intervals that are trusted hold. --large takes half
+an hour, for the two large problems.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import coverage
+import interval_figures
 import shapcpp
 from data import BALANCED, RARE, RARE_LARGE, Noisy, make_noisy
 from shapcpp.results.certainty import student_multiple
@@ -94,8 +96,8 @@ def score(runs: list[shapcpp.Valuation], truth: shapcpp.Valuation) -> Score:
     return Score(*np.array(shares).T)
 
 
-def try_one(trial: Trial, kept: Path) -> list[tuple[str, Score]]:
-    """Rows of the table: sampler and orders, and what came of it."""
+def try_one(trial: Trial, kept: Path) -> list[tuple[tuple[str, str], Score]]:
+    """Sampler and orders of each run, and what came of it."""
     file = kept / f"{trial.name}.npz".replace(" ", "")
     truth = trial.run("halving", trial.truth, TRUTH_SEED, checkpoint=file, checkpoint_every=20)
     rows = []
@@ -103,12 +105,16 @@ def try_one(trial: Trial, kept: Path) -> list[tuple[str, Score]]:
         runs: list[Any] = [None] * trial.seeds
         for orders in looks:
             runs = [trial.run(sampler, orders, s, extend=v) for s, v in enumerate(runs)]
-            rows.append((f"{sampler}, {orders:,}", score(runs, truth)))
+            rows.append(((sampler, str(orders)), score(runs, truth)))
     return rows
 
 
+def _share(number: float) -> str:
+    return "" if np.isnan(number) else f"{number:.3g}"
+
+
 def main() -> None:
-    """Prints the table."""
+    """Prints a row for each run, and writes all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--large", action="store_true")
     parser.add_argument("--keep", type=Path, help="folder in which the long runs are kept")
@@ -117,18 +123,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         kept = options.keep or Path(folder)
         kept.mkdir(parents=True, exist_ok=True)
-        print(f"| samples, classes, convention | sampler, orders | all: {', '.join(METRICS)} "
-              "| trusted | marked |\n|---|---|---:|---:|---:|")  # fmt: skip
-        failed = []
+        failed, table = [], []
         for trial in trials(options.large):
             start = time.perf_counter()
             for run, shares in try_one(trial, kept):
                 cells = [" ".join("-" if np.isnan(x) else f"{100 * x:.0f}" for x in column)
                          for column in shares]  # fmt: skip
-                print(f"| {trial.name} | {run} | {' | '.join(cells)} |", flush=True)
+                print(f"{trial.name}, {' '.join(run)}: {', '.join(cells)}", flush=True)
+                table += [(trial.name, *run, metric, *map(_share, numbers))
+                          for metric, *numbers in zip(METRICS, *shares, strict=True)]  # fmt: skip
                 if np.nanmin(np.append(shares.trusted, 1.0)) < LEAST:
-                    failed.append(f"{trial.name}, {run}")
+                    failed.append(f"{trial.name}, {' '.join(run)}")
             print(f"{trial.name}: {time.perf_counter() - start:.0f} s", flush=True)
+    heads = ("problem", "sampler", "orders", "metric", "all", "trusted", "marked")
+    interval_figures.write("trust.csv", heads, table)
     if failed:
         raise SystemExit("trusted, and wrong too often: " + "; ".join(failed))
 

@@ -4,10 +4,10 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
-#include <new>
-#include <system_error>
 #include <thread>
 #include <vector>
+
+#include "parallel/threads.hpp"
 
 namespace shapcpp {
 namespace {
@@ -19,7 +19,7 @@ class Tasks {
       : n_tasks_(n_tasks), task_(task), checkpoint_(checkpoint) {}
 
   void on_threads(int threads) {
-    std::vector<std::thread> others = start(threads - 1);
+    std::vector<std::thread> others = start_threads(threads - 1, [this] { work(false); });
     work(true);
     for (std::thread& other : others) other.join();
     if (error_) std::rethrow_exception(error_);
@@ -27,18 +27,6 @@ class Tasks {
   }
 
  private:
-  // Where the system refuses threads, the tasks are done by those there are.
-  std::vector<std::thread> start(int count) {
-    std::vector<std::thread> others;
-    others.reserve(static_cast<std::size_t>(count));
-    try {
-      for (int i = 0; i < count; ++i) others.emplace_back([this] { work(false); });
-    } catch (const std::system_error&) {
-    } catch (const std::bad_alloc&) {
-    }
-    return others;
-  }
-
   void work(bool caller) {
     try {
       for (std::size_t t = next_++; t < n_tasks_ && !stop_; t = next_++) {

@@ -8,13 +8,12 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
-#include <new>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "core/samplers/permutation.hpp"
+#include "parallel/threads.hpp"
 
 namespace shapcpp {
 namespace {
@@ -37,7 +36,7 @@ class Run {
         next_(range.first) {}
 
   void on_threads(int threads) {
-    std::vector<std::thread> others = start(threads - 1);
+    std::vector<std::thread> others = start_threads(threads - 1, [this] { work(false); });
     work(true);
     wait_for(static_cast<int>(others.size()));
     for (std::thread& other : others) other.join();
@@ -46,18 +45,6 @@ class Run {
   }
 
  private:
-  // Limits on processes or on address space may refuse threads: the run goes on with those it has.
-  std::vector<std::thread> start(int count) {
-    std::vector<std::thread> others;
-    others.reserve(static_cast<std::size_t>(count));
-    try {
-      for (int i = 0; i < count; ++i) others.emplace_back([this] { work(false); });
-    } catch (const std::system_error&) {
-    } catch (const std::bad_alloc&) {
-    }
-    return others;
-  }
-
   void work(bool caller) {
     guarded([&] {
       auto last_report = std::chrono::steady_clock::now();
