@@ -8,14 +8,14 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 RESULTS = Path(__file__).parent / "results"
 COLOURS = {"acc": "#d62728", "rec": "#1f77b4", "spc": "#2ca02c"}
-STYLE = {"font.size": 8, "savefig.dpi": 110}
+STYLE: dict[Any, Any] = {"font.size": 8, "savefig.dpi": 110}
 
 Row = dict[str, str]
 
@@ -61,7 +61,7 @@ def draw_coverage(rows: list[Row], path: Path) -> None:
 
 
 def draw_trust(rows: list[Row], path: Path) -> None:
-    """Shares of 95% intervals that hold, a panel for each problem; full points are those trusted."""
+    """Shares of 95% intervals that hold, a panel for each problem; full points: those trusted."""
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
@@ -77,9 +77,12 @@ def draw_trust(rows: list[Row], path: Path) -> None:
         axes.set_ylabel("% that hold")
     handles = [Line2D([], [], color=colour, marker="o", linestyle="", label=metric)
                for metric, colour in COLOURS.items()]  # fmt: skip
-    for fill, label in (("none", "all samples"), ("full", "those trusted")):
-        black = {"color": "black", "marker": "o", "linestyle": "", "fillstyle": fill}
-        handles.append(Line2D([], [], label=label, **black))
+    fills: list[tuple[Literal["none", "full"], str]] = [
+        ("none", "all samples"), ("full", "those trusted"),
+    ]  # fmt: skip
+    for fill, label in fills:
+        handles.append(Line2D([], [], color="black", marker="o", linestyle="", label=label))
+        handles[-1].set_fillstyle(fill)
     page.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     page.savefig(path)
 

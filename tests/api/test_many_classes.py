@@ -53,7 +53,7 @@ def test_tables_show_what_was_asked_about(v: shapcpp.Valuation) -> None:
 
 def test_it_is_kept_and_put_together(v: shapcpp.Valuation, tmp_path: Path) -> None:
     v.save(tmp_path / "run.npz")
-    kept = shapcpp.load(tmp_path / "run.npz")
+    kept = shapcpp.load(tmp_path / "run.npz", shapcpp.Valuation)
     for metric in ("cost", "rec:3", "bal"):
         np.testing.assert_array_equal(kept[metric], v[metric])
         np.testing.assert_array_equal(kept.stderr(metric), v.stderr(metric))

@@ -121,7 +121,9 @@ def test_a_result_says_what_its_model_was(tmp_path: Path) -> None:
     plain: dict[str, Any] = {"permutations": 2, "sampler": "permutations"}
     v = shapcpp.value(X, y, X_test, y_test, **plain, groups=y * 2 + y // 2, model=GaussianNB())
     v.save(tmp_path / "run.npz")
-    assert shapcpp.load(tmp_path / "run.npz").settings == json.loads(json.dumps(v.settings))
+    assert shapcpp.load(tmp_path / "run.npz", shapcpp.Valuation).settings == json.loads(
+        json.dumps(v.settings)
+    )
     w = shapcpp.value(X, y, X_test, y_test, **plain, model=GaussianNB())
     pipeline = make_pipeline(StandardScaler(with_std=False), GaussianNB(var_smoothing=0.1))
     other = shapcpp.value(X, y, X_test, y_test, **plain, first=2, model=pipeline)
