@@ -39,7 +39,8 @@ __all__ = ["Plan", "Progress", "carry_out", "expected_cost", "plan"]
 
 Progress = bool | Callable[[int, int], object]
 Made = TypeVar("Made")
-WHO_JUDGES = ("X", "y", "X_test", "y_test", "folds")
+# What others may be depends on these.
+FOUNDATIONS = ("X", "y", "X_test", "y_test", "folds", "model")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +79,8 @@ def plan(**options: Any) -> Plan:
 
 
 def _leading(options: dict[str, Any], count: int) -> dict[str, Any]:
-    """As many of the arguments as that, and in any case those that say who judges whom."""
-    names = {*list(options)[:count], *WHO_JUDGES}
+    """The foundations, and as many of the arguments as that."""
+    names = {*list(options)[:count], *FOUNDATIONS}
     return {name: value for name, value in options.items() if name in names}
 
 
