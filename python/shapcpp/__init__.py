@@ -22,8 +22,10 @@ from shapcpp.doubts.readers import Readers, compare_readers
 from shapcpp.doubts.result import Doubts
 from shapcpp.loading import load
 from shapcpp.metrics import Metric
+from shapcpp.neighbours import knn_values
 from shapcpp.permutations import permutation
 from shapcpp.problem.models import ModelError
+from shapcpp.results.exact import ExactValuation
 from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.interrupted import Interrupted
 from shapcpp.results.notices import ValuationWarning
@@ -40,6 +42,7 @@ __all__ = [
     "CheckpointWarning",
     "ConvergenceError",
     "Doubts",
+    "ExactValuation",
     "Features",
     "FoldedValuation",
     "Interrupted",
@@ -63,6 +66,7 @@ __all__ = [
     "doubt",
     "estimate_cost",
     "flip_labels",
+    "knn_values",
     "load",
     "permutation",
     "read_features",

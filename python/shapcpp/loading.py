@@ -7,22 +7,22 @@ from typing import TypeVar, overload
 from shapcpp.doubts import doubts_file, readers_file
 from shapcpp.doubts.readers import Readers
 from shapcpp.doubts.result import Doubts
+from shapcpp.results.exact import ExactValuation, load_exact
 from shapcpp.results.folded import FoldedValuation, load_run
 from shapcpp.results.valuation import Valuation
 from shapcpp.storage import files
 
 __all__ = ["load"]
 
-Kind = TypeVar("Kind", Valuation, FoldedValuation, Doubts, Readers)
+AnyResult = Valuation | FoldedValuation | ExactValuation | Doubts | Readers
+Kind = TypeVar("Kind", Valuation, FoldedValuation, ExactValuation, Doubts, Readers)
 
 
 @overload
-def load(path: files.PathLike) -> Valuation | FoldedValuation | Doubts | Readers: ...
+def load(path: files.PathLike) -> AnyResult: ...
 @overload
 def load(path: files.PathLike, kind: type[Kind]) -> Kind: ...
-def load(
-    path: files.PathLike, kind: type | None = None
-) -> Valuation | FoldedValuation | Doubts | Readers:
+def load(path: files.PathLike, kind: type | None = None) -> AnyResult:
     """Reads a result written by the method ``save`` of any result of this package.
 
     Parameters
@@ -30,12 +30,12 @@ def load(
     path : path-like
         A ``.npz`` file.
     kind : type, optional
-        The class that the result must have: `Valuation`, `FoldedValuation`, `Doubts` or `Readers`.
-        Default: any of them.
+        The class that the result must have: `Valuation`, `FoldedValuation`, `ExactValuation`,
+        `Doubts` or `Readers`. Default: any of them.
 
     Returns
     -------
-    Valuation, FoldedValuation, Doubts or Readers
+    Valuation, FoldedValuation, ExactValuation, Doubts or Readers
         With the same content as the one saved.
 
     Raises
@@ -60,10 +60,11 @@ def load(
     return found
 
 
-def _read(path: files.PathLike) -> Valuation | FoldedValuation | Doubts | Readers:
+def _read(path: files.PathLike) -> AnyResult:
     if doubts_file.holds_doubts(path):
         return Doubts(**doubts_file.read(path))
     if readers_file.holds_readers(path):
         names, fields = readers_file.read(path)
         return Readers(names, (Doubts(**fields[0]), Doubts(**fields[1])))
-    return load_run(path)
+    exact = load_exact(path)
+    return load_run(path) if exact is None else exact

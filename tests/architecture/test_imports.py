@@ -26,7 +26,7 @@ LAYERS = [
     {"results"},
     {"loading"},
     {"problem"},
-    {"running"},
+    {"running", "neighbours"},
     {"plan"},
     {"valuation"},
     {"detection"},

@@ -10,12 +10,13 @@ import shapcpp
 from shapcpp.cli import doubt_tables, tables
 from shapcpp.cli.console import PATH, RAW_CSV, check_outputs, note, save, with_options
 from shapcpp.results import trust
+from shapcpp.results.exact import ExactValuation, load_exact
 from shapcpp.results.folded import FoldedValuation, load_run
 from shapcpp.results.notices import repeated_ids, warn
 
 __all__ = ["detect"]
 
-Run = shapcpp.Valuation | FoldedValuation
+Run = shapcpp.Valuation | FoldedValuation | ExactValuation
 FRACTIONS = (0.1, 0.3)
 
 
@@ -59,8 +60,9 @@ def detect(
       shapcpp detect run.npz --metric rec --fraction 0.05 --csv queue.csv
     """
     check_outputs([csv_path, doubts_csv], inputs=[run])
-    v = load_run(run)
-    if v.n_permutations == 0:
+    exact = load_exact(run)
+    v = load_run(run) if exact is None else exact
+    if exact is None and v.n_permutations == 0:
         raise RuntimeError(f"{run} holds no completed permutation")
     if doubts_csv is not None and v.doubts is None:
         raise ValueError(f"{run} keeps no doubts (--doubts-csv): value it without --no-doubt")

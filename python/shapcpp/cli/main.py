@@ -32,6 +32,7 @@ from shapcpp.cli.console import (
 from shapcpp.cli.detect import detect
 from shapcpp.cli.doubt import doubt
 from shapcpp.cli.features import features
+from shapcpp.cli.knn import knn
 from shapcpp.cli.report import relabel, report
 from shapcpp.cli.reproduce import reproduce
 from shapcpp.cli.value import value
@@ -89,6 +90,7 @@ def cli(context: click.Context) -> None:
 cli.add_command(doubt)
 cli.add_command(features)
 cli.add_command(value)
+cli.add_command(knn)
 cli.add_command(detect)
 cli.add_command(report)
 cli.add_command(relabel)

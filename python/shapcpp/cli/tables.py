@@ -19,6 +19,7 @@ from shapcpp.machine.processors import available_processors
 from shapcpp.metrics import long_name
 from shapcpp.results import index_ranges
 from shapcpp.results.folded import FoldedValuation
+from shapcpp.results.sample_table import SampleTable
 from shapcpp.results.valuation import Valuation
 from shapcpp.storage.csv_files import write_csv
 
@@ -117,7 +118,7 @@ def _n_players(v: Run) -> int:
     return int(v.players.max()) + 1
 
 
-def _reliability(v: Run, metric: str) -> str:
+def _reliability(v: SampleTable, metric: str) -> str:
     """The reliability in brackets after a metric's name; empty where it is unknown."""
     known = v.reliability(metric)
     return "" if np.isnan(known) else f" (reliability {known:.2f})"
@@ -187,7 +188,7 @@ def show_stats(v: Run) -> None:
         console.print(f"{share:.1%} of coalitions were certified without a pass over their members")
 
 
-def show_detection(table: np.recarray[Any, Any], metrics: Sequence[str], v: Run) -> None:
+def show_detection(table: np.recarray[Any, Any], metrics: Sequence[str], v: SampleTable) -> None:
     """Shows the paper's table: shares found, one row per fraction and direction."""
     console = make_console()
     console.print("Known label errors among the lowest values: share found (number)", style="bold")
@@ -252,7 +253,7 @@ def _beside(found: float, paper: float) -> str:
     return own if np.isnan(paper) else f"{own} ({paper:.2f})"
 
 
-def show_queue(queue: np.recarray[Any, Any], v: Run) -> None:
+def show_queue(queue: np.recarray[Any, Any], v: SampleTable) -> None:
     """Shows the head of the queue of each metric."""
     console = make_console()
     extra = [name for name in ("group",) if name in (queue.dtype.names or ())]

@@ -13,6 +13,7 @@ from shapcpp import checks
 from shapcpp.doubts.result import Doubts
 from shapcpp.labels import class_indices, class_labels, truth
 from shapcpp.metrics import Metric
+from shapcpp.results.exact import ExactValuation
 from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.notices import repeated_ids, warn
 from shapcpp.results.valuation import Valuation
@@ -28,6 +29,7 @@ __all__ = [
     "text_wide_enough",
 ]
 
+Run = Valuation | FoldedValuation | ExactValuation
 # Of two classes.
 DIRECTIONS = {
     "pos_as_neg": "positives labelled negative",
@@ -55,7 +57,7 @@ class ErrorKind(NamedTuple):
 
 
 def detection_table(
-    v: Valuation | FoldedValuation | Doubts,
+    v: Run | Doubts,
     y: ArrayLike,
     y_true: ArrayLike,
     fractions: float | Sequence[float] = (0.1, 0.3),
@@ -126,7 +128,7 @@ def detection_table(
 
 
 def _rankings(
-    v: Valuation | FoldedValuation | Doubts,
+    v: Run | Doubts,
     metrics: str | Metric | Sequence[str | Metric] | None,
 ) -> dict[str, Callable[[float], NDArray[np.int64]]]:
     """By name, what gives a share of the samples, the first ones by that ranking."""
@@ -138,7 +140,7 @@ def _rankings(
 
 
 def review_queue(
-    v: Valuation | FoldedValuation,
+    v: Run,
     fraction: float = 0.1,
     metrics: str | Metric | Sequence[str | Metric] | None = None,
 ) -> np.recarray[Any, Any]:
@@ -201,16 +203,12 @@ def review_queue(
     return np.concatenate(parts).view(np.recarray)
 
 
-def mistakes(
-    v: Valuation | FoldedValuation | Doubts, y: ArrayLike, y_true: ArrayLike
-) -> dict[str, NDArray[np.bool_]]:
+def mistakes(v: Run | Doubts, y: ArrayLike, y_true: ArrayLike) -> dict[str, NDArray[np.bool_]]:
     """Marks the labels that are wrong in each direction; arguments as for `detection_table`."""
     return {kind.name: kind.wrong for kind in error_kinds(v, y, y_true)}
 
 
-def error_kinds(
-    v: Valuation | FoldedValuation | Doubts, y: ArrayLike, y_true: ArrayLike
-) -> list[ErrorKind]:
+def error_kinds(v: Run | Doubts, y: ArrayLike, y_true: ArrayLike) -> list[ErrorKind]:
     """The kinds of label errors; of more than two classes those that occur, frequent ones first."""
     labels = class_labels("y", y)
     checks.same_length("y", labels, "labels", "v", v.labels)

@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from shapcpp.detection.queue import mistakes, text_wide_enough
+from shapcpp.detection.queue import Run, mistakes, text_wide_enough
 from shapcpp.metrics import Metric
-from shapcpp.results.folded import FoldedValuation
-from shapcpp.results.valuation import Valuation
 
 __all__ = ["detection_scores"]
 
@@ -19,7 +17,7 @@ EITHER, ANY = "either", "any"
 
 
 def detection_scores(
-    v: Valuation | FoldedValuation,
+    v: Run,
     y: ArrayLike,
     y_true: ArrayLike,
     metrics: str | Metric | Sequence[str | Metric] | None = None,

@@ -22,7 +22,7 @@ from shapcpp.results import moments
 from shapcpp.results.estimates import Metrics
 from shapcpp.results.sums import setting_of
 
-__all__ = ["ClassWeight", "Empty", "Problem", "Scale", "SingleClass"]
+__all__ = ["ClassWeight", "Empty", "Problem", "Scale", "SingleClass", "standard_scaling"]
 
 ClassWeight = Mapping[Any, float] | Literal["balanced"] | None
 Scale = Literal["standard"] | None
@@ -173,7 +173,7 @@ class Problem:
     @cached_property
     def scaling(self) -> NDArray[np.float64] | None:
         """Means and deviations of the training columns, where they are to be applied."""
-        return _standard_scaling(self.X) if self.scale == "standard" else None
+        return standard_scaling(self.X) if self.scale == "standard" else None
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -282,7 +282,8 @@ def _asked(
     return tuple(found)
 
 
-def _standard_scaling(X: NDArray[np.float64]) -> NDArray[np.float64]:
+def standard_scaling(X: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Means and deviations of columns, shape (2, d); 1 where a column is constant."""
     low, high = X.min(axis=0), X.max(axis=0)
     spread = np.where(high > low, high - low, 1.0)  # squares of tiny or huge numbers do not fit
     mean = np.where(high > low, X.mean(axis=0), low)

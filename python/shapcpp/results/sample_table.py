@@ -113,7 +113,9 @@ class SampleTable(Estimates):
         write_csv(path, table, rows, raw)
 
     def _repr_html_(self) -> str:
-        if self.n_permutations == 0:
+        try:
+            self.check_begun()
+        except ValueError:
             return f"<p>{html.escape(repr(self)[1:-1])}</p>"
         metrics = self.metrics
         order = self.lowest(metrics[0], 1.0)[:ROWS_SHOWN]

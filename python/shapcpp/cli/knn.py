@@ -1,0 +1,74 @@
+"""The command `shapcpp knn`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+import shapcpp
+from shapcpp.cli import tables
+from shapcpp.cli.console import PATH, RAW_CSV, check_outputs, note, save
+
+__all__ = ["knn"]
+
+
+@click.command()
+@click.argument("features", type=PATH)
+@click.option("--k", "k", default=5, show_default=True, help="Number of neighbours that vote.")
+@click.option("--metric", "metrics", multiple=True, metavar="NAME",
+              help="acc, bal, rec:LABEL; of two labels rec, spc. Repeatable; default: all."
+              )  # fmt: skip
+@click.option("--scale", metavar="standard", help="Standardise features by the training rows.")
+@click.option("-o", "--output", type=PATH, metavar="KNN.npz", help="Save the whole result.")
+@click.option("--csv", "csv_path", type=PATH, metavar="VALUES.csv", help="Save a row per sample.")
+@RAW_CSV
+@click.option("--labels", type=PATH, help="Training labels of a plain 2-D .npy.")
+@click.option("--test-features", type=PATH, help="Test features of a plain 2-D .npy.")
+@click.option("--test-labels", type=PATH, help="Test labels of a plain 2-D .npy.")
+def knn(
+    features: str,
+    k: int,
+    metrics: tuple[str, ...],
+    scale: str | None,
+    output: str | None,
+    csv_path: str | None,
+    raw_csv: bool,
+    labels: str | None,
+    test_features: str | None,
+    test_labels: str | None,
+) -> None:
+    """Value training samples by their nearest neighbours, in closed form.
+
+    The score is the share of the K nearest training samples that carry a test sample's label.
+    Nothing is sampled: values are exact, and take seconds.
+
+    \b
+    Examples:
+      shapcpp knn features.npy
+      shapcpp knn features.npy --k 10 --scale standard -o knn.npz --csv values.csv
+      shapcpp detect knn.npz
+    """
+    companions = {"labels": labels, "test_features": test_features, "test_labels": test_labels}
+    check_outputs([output, csv_path], inputs=[features, *filter(None, companions.values())])
+    data, missing = shapcpp.read_features(features, **companions).without_missing()
+    if missing:
+        note(f"{missing} rows without a label are left out")
+    train, test = data.sides()
+    options: dict[str, Any] = {
+        "scale": scale, "groups": train.groups, "ids": train.ids, "true_labels": train.true_labels
+    }  # fmt: skip
+    v = shapcpp.knn_values(train.X, train.y, test.X, test.y, k, **options)
+    names = [metric.name for metric in v.chosen(metrics or None)]
+    lowest = shapcpp.review_queue(v, 0.1, names)
+    if output is not None:
+        output = save(output, v.save)
+    if csv_path is not None:
+        save(csv_path, lambda path: v.to_csv(path, names, raw=raw_csv))
+    click.echo(
+        f"{len(train.y)} training samples by {k} nearest neighbours, judged by {len(test.y)} test "
+        "samples, exact\n"
+    )
+    tables.show_queue(lowest, v)
+    if output is not None:
+        click.echo(f"Saved to {output}. Next: shapcpp detect {output}")
