@@ -72,7 +72,7 @@ class Problem:
             empty_counts=np.where(np.arange(2) == majority, counts, 0),
             single_class=self.single_class,
         )
-        game = _core.logistic_game(problem)
+        game = _core.game(problem)
         grand_coalition = _core.grand_coalition(game)
         orders = list(self._orders())
         changes = np.empty((len(orders), self.n, 2), dtype=np.int32)

@@ -49,7 +49,7 @@ def run(data: Data, count: int, threads: int, dense: bool) -> _core.Tally:
 
 
 def _game(problem: _core.Problem, dense: bool) -> _core.Game:
-    return testing.dense_game(problem) if dense else _core.logistic_game(problem)
+    return testing.dense_game(problem) if dense else _core.game(problem)
 
 
 def value(shape: Shape, count: int, threads: int = 1, seed: int = 0) -> float:

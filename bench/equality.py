@@ -65,7 +65,7 @@ def _scores(data: Data, shape: Shape, whole: bool) -> tuple[dict[int, NDArray[np
     if not whole:
         sizes = _block_sizes(shape)
         return {k: engine.joins(data, k, 1, dense=False)[1][1] for k in sizes}, 0
-    game, order = _core.logistic_game(engine.problem(data)), shapcpp.permutation(shape.train, 0, 0)
+    game, order = _core.game(engine.problem(data)), shapcpp.permutation(shape.train, 0, 0)
     path, open_signs = testing.walk(game, _core.grand_coalition(game), order)
     return {k: path[k] for k in np.linspace(20, shape.train, SIZES).astype(int)}, sum(open_signs)
 

@@ -56,7 +56,7 @@ class Game:
             classes_test=y_test, C=1.0, class_weights=np.ones(2), players=np.arange(len(rows)),
             empty_counts=self.empty, single_class=self.single_class,
         )  # fmt: skip
-        return _core.logistic_game(problem)
+        return _core.game(problem)
 
     def orders(self, count: int, seed: int = SEED) -> list[Ints]:
         return [_core.permutation(self.n, seed, t) for t in range(count)]

@@ -12,15 +12,18 @@ namespace {
 class Path {
  public:
   explicit Path(const Problem& problem)
-      : problem_(problem), path_(problem, {checkpoint_, statistics_}) {
+      : problem_(problem),
+        members_(problem.training(), problem.n_classes()),
+        path_(problem, members_, 1, {checkpoint_, statistics_}) {
     path_.clear();
   }
 
   void join(std::size_t i) {
     if (i >= problem_.training().size()) throw py::index_error("there is no such sample");
-    if (path_.members().size() == problem_.training().size())
+    if (members_.size() == problem_.training().size())
       throw std::invalid_argument("all samples have joined");
     const bool had_base = path_.has_anchor();
+    members_.add(i);
     path_.join(i);
     offsets_.push_back(had_base ? expansion().absorbed().offset : 0.0);
   }
@@ -99,6 +102,7 @@ class Path {
   const Problem& problem_;
   const Checkpoint checkpoint_ = [] {};
   Statistics statistics_;
+  Members members_;
   LogisticPath path_;
   std::vector<double> offsets_;  // of the margins where losses are expanded
 };

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/data/conventions.hpp"
+#include "core/game/model.hpp"
 #include "parallel/permutations.hpp"
 
 namespace shapcpp::bindings {
@@ -56,6 +57,9 @@ Report report_to(const Progress& progress);
 
 // Closes the gate of passages once the interpreter ends.
 void close_gate_at_exit();
+
+// "logistic", "ovr" or "ridge"; throws std::invalid_argument.
+Model model_of(const std::string& name);
 
 void bind_problem(py::module_& module);
 void bind_tally(py::module_& module);

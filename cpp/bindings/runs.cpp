@@ -2,8 +2,8 @@
 #include <stdexcept>
 
 #include "bindings/python.hpp"
-#include "core/game/logistic_game.hpp"
-#include "core/learners/logistic/newton.hpp"
+#include "core/game/model.hpp"
+#include "core/learners/convergence_error.hpp"
 #include "core/recorders/changes.hpp"
 #include "core/samplers/halving_sampler.hpp"
 #include "core/samplers/permutation.hpp"
@@ -11,6 +11,13 @@
 #include "parallel/footprint.hpp"
 
 namespace shapcpp::bindings {
+
+Model model_of(const std::string& name) {
+  if (name == "logistic") return Model::kLogistic;
+  if (name == "ovr") return Model::kOneAgainstRest;
+  if (name == "ridge") return Model::kRidge;
+  throw std::invalid_argument("unknown model: " + name);
+}
 
 namespace {
 
@@ -66,7 +73,12 @@ void bind_runs(py::module_& module) {
   py::class_<GameFactory>(module, "Game")
       .def_property_readonly("n_players", &GameFactory::n_players)
       .def_property_readonly("width", &GameFactory::width);
-  module.def("logistic_game", &logistic_game, py::arg("problem"), py::keep_alive<0, 1>());
+  module.def(
+      "game",
+      [](const Problem& problem, const std::string& model) {
+        return game_of(model_of(model), problem);
+      },
+      py::arg("problem"), py::arg("model") = "logistic", py::keep_alive<0, 1>());
   module.def("grand_coalition", &score_everyone, py::arg("game"));
   module.def("permutation", &permutation, py::arg("n"), py::arg("seed"), py::arg("index"));
   py::class_<Sampler>(module, "Sampler");
@@ -81,17 +93,19 @@ void bind_runs(py::module_& module) {
   module.def(
       "footprint",
       [](std::size_t n_samples, std::size_t n_test, std::size_t n_features, std::size_t n_players,
-         std::size_t n_classes, std::size_t threads, std::size_t n_weighted) {
+         std::size_t n_classes, std::size_t threads, std::size_t n_weighted,
+         const std::string& model) {
         return footprint({.n_samples = n_samples,
                           .n_test = n_test,
                           .n_features = n_features,
                           .n_players = n_players,
                           .n_classes = n_classes,
                           .n_weighted = n_weighted},
-                         threads);
+                         model_of(model), threads);
       },
       py::kw_only(), py::arg("n_samples"), py::arg("n_test"), py::arg("n_features"),
-      py::arg("n_players"), py::arg("n_classes"), py::arg("threads"), py::arg("n_weighted") = 0);
+      py::arg("n_players"), py::arg("n_classes"), py::arg("threads"), py::arg("n_weighted") = 0,
+      py::arg("model") = "logistic");
 }
 
 }  // namespace shapcpp::bindings

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "bindings/python.hpp"
-#include "core/game/logistic_game.hpp"
+#include "core/game/model.hpp"
 #include "core/recorders/changes.hpp"
 #include "core/samplers/composition_control.hpp"
 #include "core/samplers/halving_sampler.hpp"
@@ -116,7 +116,12 @@ IntArray control_changes(const CompositionControl& control, const IntArray& orde
 }  // namespace
 
 void bind_testing(py::module_& module) {
-  module.def("dense_game", &dense_logistic_game, py::arg("problem"), py::keep_alive<0, 1>());
+  module.def(
+      "dense_game",
+      [](const Problem& problem, const std::string& model) {
+        return dense_game_of(model_of(model), problem);
+      },
+      py::arg("problem"), py::arg("model") = "logistic", py::keep_alive<0, 1>());
   module.def("walk", &walk, py::arg("game"), py::arg("grand_coalition"),
              py::arg("order").noconvert());
   module.def("halved", &halved, py::arg("game"), py::arg("grand_coalition"),

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "core/data/problem.hpp"
-#include "core/game/logistic_game.hpp"
+#include "core/game/model.hpp"
 #include "core/recorders/changes.hpp"
 #include "core/recorders/tally.hpp"
 
@@ -15,16 +15,16 @@ namespace {
 // While permutations are added up: what was done before, what was done now, and their sum.
 constexpr double kTallies = 3;
 
-double thread_bytes(const RunShape& shape) {
+double thread_bytes(const RunShape& shape, Model model) {
   const double order = kNumberBytes * shape.players();
-  return logistic_game_bytes(shape) + Changes::bytes(shape) + order;
+  return game_bytes(model, shape) + Changes::bytes(shape) + order;
 }
 
 }  // namespace
 
-std::size_t footprint(const RunShape& shape, std::size_t threads) {
+std::size_t footprint(const RunShape& shape, Model model, std::size_t threads) {
   const double bytes = Problem::bytes(shape) + kTallies * Tally::bytes(shape) +
-                       static_cast<double>(threads) * thread_bytes(shape);
+                       static_cast<double>(threads) * thread_bytes(shape, model);
   if (!(bytes < static_cast<double>(PTRDIFF_MAX)))
     throw std::length_error("a run over " + std::to_string(shape.n_samples) + " samples of " +
                             std::to_string(shape.n_features) + " features, judged by " +

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/game/logistic_game.hpp"
+#include "core/game/model.hpp"
 #include "tests/check.hpp"
 #include "tests/games.hpp"
 
@@ -130,8 +130,8 @@ TEST("coalitions of no class or one follow the conventions and train nothing") {
 TEST("logistic games, certified and dense, score every coalition alike") {
   const Problem problem = Line().problem();
   Statistics statistics;
-  const auto certified = logistic_game(problem)->make({kGoOn, statistics});
-  const auto dense = dense_logistic_game(problem)->make({kGoOn, statistics});
+  const auto certified = game_of(Model::kLogistic, problem)->make({kGoOn, statistics});
+  const auto dense = dense_game_of(Model::kLogistic, problem)->make({kGoOn, statistics});
   for (int set = 0; set < 64; ++set) {
     Integers members;
     for (int i = 0; i < 6; ++i)

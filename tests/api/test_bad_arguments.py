@@ -158,7 +158,7 @@ def test_the_core_checks_sizes_again() -> None:
             _core.Problem(**(good | {name: bad}))
     with pytest.raises(TypeError):
         _core.Problem(**(good | {"classes": GOOD["y"].astype(float)}))
-    game = _core.logistic_game(_core.Problem(**good))
+    game = _core.game(_core.Problem(**good))
     grand_coalition = _core.grand_coalition(game)
     for order in ([0, 1], [0] * 8, list(range(1, 9))):
         with pytest.raises(ValueError, match="each player once"):

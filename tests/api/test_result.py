@@ -34,7 +34,7 @@ def contributions(v: Valuation, seed: int) -> NDArray[np.float64]:
         X=X, classes=y, X_test=X_test, classes_test=y_test, C=1.0, class_weights=np.ones(2),
         players=np.arange(len(y)), empty_counts=v.empty_counts, single_class="constant",
     )  # fmt: skip
-    game = _core.logistic_game(problem)
+    game = _core.game(problem)
     grand_coalition = _core.grand_coalition(game)
     changes = np.zeros((v.n_permutations, len(y), 2))
     for t in range(v.n_permutations):

@@ -76,7 +76,7 @@ def test_runs_end_below_2_to_the_63(first: int, count: int) -> None:
         empty_counts=np.zeros(2, dtype=np.int64),
         single_class="constant",
     )
-    game = _core.logistic_game(problem)
+    game = _core.game(problem)
     tally = _core.Tally(2, 2)
     with pytest.raises(ValueError, match=r"first \+ count is beyond 2\^63"):
         _core.run(

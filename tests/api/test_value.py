@@ -54,7 +54,7 @@ def test_the_walk_follows_the_published_permutations() -> None:
         players=np.arange(len(y)), empty_counts=v.empty_counts, single_class="constant",
     )  # fmt: skip
     order = shapcpp.permutation(len(y), seed=5, index=0)
-    game = _core.logistic_game(problem)
+    game = _core.game(problem)
     path, _ = testing.walk(game, _core.grand_coalition(game), order)
     np.testing.assert_array_equal(v.gains[order], np.diff(path, axis=0))
 

@@ -107,7 +107,7 @@ def judged_walk(
         (X, y, points, np.ones(len(points), dtype=int)),
         C=C, class_weights=class_weights, players=players,
     )  # fmt: skip
-    game = _core.logistic_game(problem)
+    game = _core.game(problem)
     path, (ties, uncertified) = testing.walk(game, _core.grand_coalition(game), order)
     missing = [positive - int(path[size, 1]) for size, positive in truth.items()]
     assert min(missing) >= 0, "class 1 where the optimum says 0"

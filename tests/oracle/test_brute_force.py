@@ -38,7 +38,7 @@ def engine(
         X=X, classes=y, X_test=X_test, classes_test=y_test, C=1.0, class_weights=np.ones(2),
         players=np.arange(len(y)), empty_counts=empty, single_class=single_class,
     )  # fmt: skip
-    return _core.logistic_game(problem)
+    return _core.game(problem)
 
 
 def all_permutations(game: _core.Game, n: int) -> _core.Tally:

@@ -18,7 +18,7 @@ from shapcpp._core import testing
 Draw = Callable[[Any, NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]], tuple[Arrays, Any]]
 
 
-GAMES = (_core.logistic_game, testing.dense_game)
+GAMES = (_core.game, testing.dense_game)
 
 
 def run(game: _core.Game, seed: int) -> _core.Tally:

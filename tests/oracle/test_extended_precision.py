@@ -18,7 +18,7 @@ from shapcpp._core import testing
 Floats = NDArray[np.float64]
 Game = Callable[[_core.Problem], _core.Game]
 GAMES = pytest.mark.parametrize(
-    "make", [_core.logistic_game, testing.dense_game], ids=["certified", "dense"]
+    "make", [_core.game, testing.dense_game], ids=["certified", "dense"]
 )
 
 # From this distance on, relative to the terms of the margin, nothing may be left in doubt.
@@ -105,7 +105,7 @@ def test_no_sign_is_guessed_near_the_boundary(kind: str, seed: int) -> None:
             single_class="constant",
         )  # fmt: skip
         try:
-            score = _core.grand_coalition(_core.logistic_game(problem))
+            score = _core.grand_coalition(_core.game(problem))
         except _core.ConvergenceError:
             assert kind == "hardly penalised"
             continue

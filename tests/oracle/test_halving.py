@@ -33,7 +33,7 @@ def shape(n: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def small_game(n: int, single_class: str = "constant", by_two: bool = False) -> _core.Game:
-    return _core.logistic_game(small_problem(n, single_class, by_two))
+    return _core.game(small_problem(n, single_class, by_two))
 
 
 def small_problem(n: int, single_class: str = "constant", by_two: bool = False) -> _core.Problem:

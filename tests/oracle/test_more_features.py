@@ -202,7 +202,7 @@ def test_columns_of_all_sizes_are_judged_right(kind: str, offset: float) -> None
             if len(set(y[rows])) == 2:
                 truth[size] = int(positive_by_kernel(X[rows], y[rows], X_test).sum())
     assert truth
-    for make in (_core.logistic_game, testing.dense_game):
+    for make in (_core.game, testing.dense_game):
         game = make(built)
         path, open_signs = testing.walk(game, _core.grand_coalition(game), order)
         assert open_signs == (0, 0)
@@ -233,7 +233,7 @@ def test_dense_and_certified_agree_and_leave_nothing_open() -> None:
     X, X_test, _ = draw(6, 60, 400, 700)
     y = np.arange(60) % 3 == 0
     X[:, 0] += 3 * y
-    games = [make(problem(X, X_test)) for make in (_core.logistic_game, testing.dense_game)]
+    games = [make(problem(X, X_test)) for make in (_core.game, testing.dense_game)]
     order = _core.permutation(60, 0, 0)
     certified, dense = (testing.walk(g, _core.grand_coalition(g), order) for g in games)
     np.testing.assert_array_equal(certified[0], dense[0])

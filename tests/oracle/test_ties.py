@@ -60,7 +60,7 @@ def test_ties_are_the_margins_that_are_zero(kind: str, seed: int) -> None:
             zero += sum(abs(margin) < 1e-30 for margin in found)
             positive.append((size, sum(margin > 1e-30 for margin in found)))
     problem = core_problem((X, y, X_test, np.ones(m)))
-    for make in (_core.logistic_game, testing.dense_game):
+    for make in (_core.game, testing.dense_game):
         game = make(problem)
         path, (ties, uncertified) = testing.walk(game, _core.grand_coalition(game), order)
         assert (ties, uncertified) == (zero, 0)

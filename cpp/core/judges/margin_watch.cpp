@@ -70,7 +70,7 @@ bool MarginWatch::could_decide(const Scores& scores) const {
 }
 
 bool MarginWatch::look(const Scores& scores) {
-  scores.write_weights(kClasses, std::span(weights_).first(columns_));
+  take_weights(scores);
   if (!looked_) {
     looked_ = true;
     ++age_;
@@ -89,6 +89,12 @@ bool MarginWatch::look(const Scores& scores) {
   if (open() > kWorthExactNorms) return false;
   decide_open(scores, Closeness::kError);
   return open() == 0;
+}
+
+void MarginWatch::take_weights(const Scores& scores) {
+  scores.write_weights(kClasses.leader, std::span(weights_).first(columns_));
+  scores.write_weights(kClasses.rival, std::span(sample_).first(columns_));
+  kernels_.add_scaled(weights_.data(), weights_.size(), sample_.data(), -1.0);
 }
 
 void MarginWatch::decide_what_can_be(const FittedScores& fitted) {
@@ -111,7 +117,7 @@ OpenSigns MarginWatch::write(std::span<std::int64_t> correct) const {
 }
 
 void MarginWatch::scan(const FittedScores& fitted) {
-  fitted.write_weights(kClasses, std::span(weights_).first(columns_));
+  take_weights(fitted);
   for (std::size_t k = 0; k < near_.size(); ++k) examine(fitted, k);
   decide_open(fitted, Closeness::kError);
   settle(fitted);

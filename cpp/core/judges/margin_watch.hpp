@@ -68,6 +68,7 @@ class MarginWatch {
 
   bool could_decide(const Scores& scores) const;
   bool look(const Scores& scores);
+  void take_weights(const Scores& scores);
   bool fits_single(const Scores& scores) const;
   bool far_is_safe(const Scores& scores);
   void take_reference(const Scores& scores);

@@ -37,12 +37,16 @@ class Scores {
  public:
   virtual ~Scores() = default;
 
-  // Writes w, one number per column.
-  virtual void write_weights(const Pair& pair, std::span<double> w) const = 0;
+  // Whether the model has the class. One that it does not have is never predicted, and nothing else
+  // may be asked of it.
+  virtual bool has(std::size_t k) const = 0;
+  // Writes the weights of class k, one number per column: w is the difference of two such vectors.
+  virtual void write_weights(std::size_t k, std::span<double> weights) const = 0;
   // At least |w|, but for rounding.
   virtual double length(const Pair& pair) const = 0;
   // The true margin of a sample x has the sign of x.w and is no tie if x.w is larger than this
-  // times |x|; infinite where nothing is known.
+  // times |x|; infinite where nothing is known. Whether x.w is one product or the difference of two
+  // does not matter.
   virtual double reach(const Pair& pair) const = 0;
   // The same of one sample, sharper: x.w must be larger than this. `norm` bounds |x|, and x is
   // padded for the kernels.

@@ -3,9 +3,13 @@
 
 #include <cmath>
 
+#include "core/learners/members.hpp"
 #include "core/learners/scores.hpp"
 
 namespace shapcpp {
+
+// How many times what rounding can do to a gradient a tie is wide: more than the radius of a fit.
+constexpr double kTieWidth = 4;
 
 struct Tie {
   double width = 0;  // a margin is a tie if it is no larger
@@ -17,6 +21,16 @@ struct Tie {
     return *this;
   }
 };
+
+// A tie is narrow against the sum of the sizes of the margin's terms, or both against its standard
+// error |x|_{H^-1} and against all that features can add to a margin; else it is uncertified.
+Tie tie_of(double width, double standard_error, double terms, double feature_reach);
+
+// Bound on what the features add to the margin of a sample no larger than the members. The
+// residuals balance the penalty at the optimum, so |w_j| is at most the sum of a_i |x_ij| over
+// L_jj. Infinite where no feature of the members varies: margins are then those of the classes'
+// sizes alone.
+double feature_reach(const Members& members);
 
 // The verdict on a margin whose error is at most the width of a tie. One that lies where a tie
 // begins is computed anew by `exact()`, so that no instruction set has a say in it.

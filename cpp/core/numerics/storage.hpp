@@ -63,9 +63,14 @@ class Tiles {
                                 "a set of samples")) {}
 
   void append(std::span<const double> sample) {
+    append_with([&](std::size_t j) { return sample[j]; });
+  }
+  // The sample whose column j is value(j).
+  template <class Value>
+  void append_with(const Value& value) {
     T* target = place(size_++);
     for (std::size_t j = 0; j < columns_; ++j)
-      target[j * kernels::kTileStride] = static_cast<T>(sample[j]);
+      target[j * kernels::kTileStride] = static_cast<T>(value(j));
   }
   // The given rows of another list, in ascending order; column by column within a tile, since
   // the numbers of a row are scattered over the cache.
@@ -95,6 +100,7 @@ class Tiles {
   }
 
   std::size_t size() const { return size_; }
+  std::size_t columns() const { return columns_; }
   std::size_t tile_count() const { return (size_ + kernels::kTileRows - 1) / kernels::kTileRows; }
   const T* tile(std::size_t t) const { return values_.data() + t * tile_size_; }
   T value(std::size_t row, std::size_t column) const {

@@ -35,7 +35,7 @@ class Recipe:
     def game(self) -> _core.Game:
         """Makes the game."""
         if self.model.estimator is None:
-            return _core.logistic_game(_core.Problem(**self.arguments))
+            return _core.game(_core.Problem(**self.arguments))
         a = self.arguments
         return _core.model_game(
             count=Refits(self.model, self.labels, a),

@@ -1,65 +1,53 @@
-// The members of a coalition, laid out for the kernels.
+// The members of a coalition as one logistic regression sees them: one class against the rest.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 
-#include "core/data/problem.hpp"
-#include "core/numerics/storage.hpp"
-#include "core/run/run_shape.hpp"
+#include "core/learners/members.hpp"
 
 namespace shapcpp {
 
 class Coalition {
  public:
-  // `problem` must outlive the coalition.
-  explicit Coalition(const Problem& problem);
+  // Regressions of several classes share the members, which must outlive the coalition.
+  Coalition(const Members& members, std::size_t positive)
+      : members_(members), positive_(positive), signs_(tiled_rows(members.training().size())) {}
 
   // Bytes that it allocates.
-  static double bytes(const RunShape& shape);
+  static double bytes(const RunShape& shape) { return kNumberBytes * shape.samples(); }
 
   void clear();
+  // Takes up sample i, which is the newest of the members.
   void add(std::size_t i);
 
-  const SampleTiles& samples() const { return samples_; }
-  std::size_t size() const { return samples_.size(); }
-  // +1 for class 1, -1 for class 0.
-  double sign_of(std::size_t i) const { return training_.class_of(i) == 1 ? 1.0 : -1.0; }
+  const Members& members() const { return members_; }
+  const SampleTiles& samples() const { return members_.samples(); }
+  const Tiles<float>& singles() const { return members_.singles(); }
+  std::size_t size() const { return members_.size(); }
+  // +1 for the positive class, -1 for the rest.
+  double sign_of(std::size_t i) const {
+    return members_.training().class_of(i) == positive_ ? 1.0 : -1.0;
+  }
   // Of the members; 0 beyond them.
   const double* signs() const { return signs_.data(); }
-  // Weights of the losses; 0 beyond the members.
-  const double* weights() const { return weights_.data(); }
-  // The largest Euclidean norm of a member.
-  double largest_norm() const { return largest_norm_; }
-  // The largest norm(x) of a member x, padded for the kernels.
+  const double* weights() const { return members_.weights(); }
+  double largest_norm() const { return members_.largest_norm(); }
   template <class Norm>
-  double largest(const Norm& norm, const Checkpoint& checkpoint) const;
-  // The sum of the weights.
-  double total_weight() const { return total_weight_; }
-  // An optimum exists once both classes are in.
-  bool has_both_classes() const { return class_sizes_[0] > 0 && class_sizes_[1] > 0; }
+  double largest(const Norm& norm, const Checkpoint& checkpoint) const {
+    return members_.largest(norm, checkpoint);
+  }
+  double total_weight() const { return members_.total_weight(); }
+  // An optimum exists once both sides are in.
+  bool has_both_sides() const {
+    const std::size_t positives = members_.class_size(positive_);
+    return positives > 0 && positives < size();
+  }
 
  private:
-  const TrainingSet& training_;
-  SampleTiles samples_;
+  const Members& members_;
+  const std::size_t positive_;
   AlignedVector signs_;
-  AlignedVector weights_;
-  std::array<std::size_t, 2> class_sizes_{};
-  double largest_norm_ = 0;
-  double total_weight_ = 0;
+  std::size_t filled_ = 0;
 };
-
-template <class Norm>
-double Coalition::largest(const Norm& norm, const Checkpoint& checkpoint) const {
-  double most = 0;
-  AlignedVector x(padded_columns(training_.columns()));
-  for (std::size_t i = 0; i < size(); ++i) {
-    if (i % kernels::kTileRows == 0) checkpoint();
-    for (std::size_t j = 0; j < training_.columns(); ++j) x[j] = samples_.value(i, j);
-    most = std::max(most, norm(x));
-  }
-  return most;
-}
 
 }  // namespace shapcpp

@@ -25,7 +25,8 @@ class DensePath {
   const FittedOptimum& fit(const OpenPairs&) { return newton_.fit(); }
 
  private:
-  Coalition members_;
+  Members members_;
+  Coalition coalition_;
   Newton newton_;
   const Eigen::VectorXd zero_;
 };

@@ -42,7 +42,6 @@ Expansion::Expansion(const Problem& problem, const Coalition& members, const Con
       inverse_x_(stride_),
       inverter_(columns_, stride_),
       third_(columns_),
-      singles_(columns_, problem.training().size()),
       probabilities_(tiled_rows(problem.training().size())),
       curvatures_(probabilities_.size()),
       offsets_(probabilities_.size()),
@@ -55,15 +54,12 @@ Expansion::Expansion(const Problem& problem, const Coalition& members, const Con
       scratch_(4 * kernels::kTileStride) {}
 
 double Expansion::bytes(const RunShape& s) {
-  return kSingleBytes * s.samples() *
-             (s.tiled_columns() +  // members
-              1 + 1 + 1) +         // probabilities, curvatures and offsets
+  return kSingleBytes * s.samples() * (1 + 1 + 1) +  // probabilities, curvatures and offsets
          kNumberBytes * 6 * s.columns() *
              s.columns();  // the Hessian, its inverse, what builds them
 }
 
 void Expansion::clear() {
-  singles_.clear();
   std::fill(probabilities_.begin(), probabilities_.end(), 0.0f);
   std::fill(curvatures_.begin(), curvatures_.end(), 0.0f);
   std::fill(offsets_.begin(), offsets_.end(), 0.0f);
@@ -72,7 +68,6 @@ void Expansion::clear() {
 }
 
 void Expansion::absorb(std::size_t i, const AlignedVector& displacement) {
-  singles_.append(training_.sample(i));
   if (!has_base_) return;
   std::copy_n(training_.sample(i).begin(), columns_, x_.begin());
   kernels_.multiply(inverse_.data(), columns_, stride_, x_.data(), inverse_x_.data());
@@ -159,12 +154,13 @@ double Expansion::add_remainder(const AlignedVector& u, AlignedVector& gradient,
   }
   if (!(largest < kLargestSingle)) return kInfinite;
   std::fill(lane_sums_.begin(), lane_sums_.end(), 0.0);
-  for (std::size_t t = 0; t < singles_.tile_count(); ++t) {
+  for (std::size_t t = 0; t < members_.singles().tile_count(); ++t) {
     if (t % kTilesPerCheckpoint == kTilesPerCheckpoint - 1) checkpoint_();
     const std::size_t first = t * kTileRows;
-    kernels_.add_remainder(singles_.tile(t), columns_, direction_.data(), offsets_.data() + first,
-                           probabilities_.data() + first, curvatures_.data() + first,
-                           padded_rows(singles_.rows_in(t)), lane_sums_.data(), &shifts);
+    kernels_.add_remainder(members_.singles().tile(t), columns_, direction_.data(),
+                           offsets_.data() + first, probabilities_.data() + first,
+                           curvatures_.data() + first, padded_rows(members_.singles().rows_in(t)),
+                           lane_sums_.data(), &shifts);
   }
   kernels_.add_lanes(lane_sums_.data(), stride_, gradient.data());
   return bound_remainder(u, shifts);

@@ -9,8 +9,8 @@
 
 #include "core/data/problem.hpp"
 #include "core/learners/logistic/coalition.hpp"
-#include "core/learners/logistic/rotation.hpp"
 #include "core/learners/logistic/third_derivative.hpp"
+#include "core/learners/rotation.hpp"
 #include "core/numerics/inverse.hpp"
 #include "core/numerics/storage.hpp"
 #include "core/run/context.hpp"
@@ -149,7 +149,6 @@ class Expansion {
   Inverter inverter_;
   ThirdDerivative third_;
 
-  Tiles<float> singles_;          // the members
   Aligned<float> probabilities_;  // of class 1 at the base
   Aligned<float> curvatures_;     // at the base
   Aligned<float> offsets_;  // of the margins where losses are expanded, from those at the base

@@ -73,7 +73,7 @@ void Expansion::pass() {
     kernels_.expand(residuals_.data(), tile_curvatures_.data(), members_.signs() + first,
                     members_.weights() + first, rows, probabilities_.data() + first,
                     curvatures_.data() + first, thirds_.data());
-    if (has_third_) third_.add(singles_.tile(t), thirds_.data(), rows);
+    if (has_third_) third_.add(members_.singles().tile(t), thirds_.data(), rows);
   }
   if (has_third_) third_.complete();
   add_penalty(base_, gradient_);

@@ -6,6 +6,7 @@
 
 #include "core/learners/logistic/expansion.hpp"
 #include "core/learners/logistic/optimum.hpp"
+#include "core/learners/sums.hpp"
 
 namespace shapcpp {
 namespace {
@@ -53,7 +54,7 @@ void Expansion::charge_rounding(double loss) {
   inverse_drift_ += (d * d * d + 20 * d) * kRounding * condition_ * loss;
   // The last terms are for products with the Hessian.
   hessian_rounding_ =
-      (sum_rounding(members_) + (2 * updates_ + d / 2 + 2) * kRounding) * d * condition_ +
+      (sum_rounding(members_.size()) + (2 * updates_ + d / 2 + 2) * kRounding) * d * condition_ +
       rotation_.of_hessian(largest_trace());
   // Lemma 9: the rounding of an entry of T is relative to sum c_i |x_ij x_il x_im|, and T[a, b] of
   // the absolute terms is at most max |x_i| |a| |b|_H times the square of the spread.

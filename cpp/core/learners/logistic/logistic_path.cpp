@@ -20,11 +20,12 @@ constexpr double kStepRounding = 16 * kRounding;
 
 }  // namespace
 
-LogisticPath::LogisticPath(const Problem& problem, const Context& context)
+LogisticPath::LogisticPath(const Problem& problem, const Members& members, std::size_t positive,
+                           const Context& context)
     : training_(problem.training()),
       kernels_(context.kernels),
       columns_(problem.columns()),
-      members_(problem),
+      members_(members, positive),
       newton_(problem, members_, context),
       expansion_(problem, members_, context),
       policy_(columns_),

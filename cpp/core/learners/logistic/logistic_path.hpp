@@ -21,18 +21,16 @@ namespace shapcpp {
 
 class LogisticPath {
  public:
-  using Scores = shapcpp::Scores;
-  using Fitted = FittedScores;
-
-  // All must outlive the path.
-  LogisticPath(const Problem& problem, const Context& context);
+  // The path of the class `positive` against the rest. All must outlive the path.
+  LogisticPath(const Problem& problem, const Members& members, std::size_t positive,
+               const Context& context);
 
   // Bytes that it allocates.
   static double bytes(const RunShape& shape);
 
-  const Coalition& members() const { return members_; }
-  // Back to the empty coalition.
+  // Back to the empty coalition: the members have been cleared.
   void clear();
+  // Sample i has become a member.
   void join(std::size_t i);
 
   // Whether an estimate is worth trying.
@@ -42,13 +40,11 @@ class LogisticPath {
   // A new anchor, by one pass over the members, so that the next estimate is tighter; false if that
   // is not worth trying again.
   [[nodiscard]] bool refine();
-  [[nodiscard]] bool refine(const OpenPairs&) { return refine(); }
   // Hears whether estimates were enough.
   void settle(bool decided) { policy_.settle(decided); }
   // The optimum to the rounding floor, and where that is worth it and possible a new anchor there;
   // throws what Newton::fit throws.
   const FittedOptimum& fit() { return fit(policy_.keeps_fit()); }
-  const FittedOptimum& fit(const OpenPairs&) { return fit(); }
   const FittedOptimum& fit(bool anchor);
   bool has_anchor() const { return expansion_.has_base(); }
 

@@ -70,7 +70,7 @@ void Newton::expect(std::size_t i) {
 }
 
 const FittedOptimum& Newton::fit() {
-  if (!members_.has_both_classes()) throw std::logic_error("a fit needs both classes");
+  if (!members_.has_both_sides()) throw std::logic_error("a fit needs both sides");
   knows_curvature_ = true;
   optimum_.renew();
   ++statistics_.fits;
@@ -209,8 +209,9 @@ bool Newton::finish(const Step& step) {
   if (contraction > 0.5) return false;
   optimum_.radius = contraction > 0 ? -std::log1p(-contraction) / leverage : 0;
   optimum_.floor = kTieWidth * floor;
-  optimum_.margin_rounding = rotation_.of_margin(residual_mass(members_, magnitude_[columns - 1]),
-                                                 optimum_.weights.norm(), optimum_.radius);
+  optimum_.margin_rounding =
+      rotation_.of_margin(residual_mass(members_.members(), magnitude_[columns - 1]),
+                          optimum_.weights.norm(), optimum_.radius);
   return true;
 }
 

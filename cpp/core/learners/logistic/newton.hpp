@@ -7,23 +7,17 @@
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
 #include <cstddef>
-#include <stdexcept>
 
 #include "core/data/problem.hpp"
+#include "core/learners/convergence_error.hpp"
 #include "core/learners/logistic/coalition.hpp"
 #include "core/learners/logistic/optimum.hpp"
-#include "core/learners/logistic/rotation.hpp"
+#include "core/learners/rotation.hpp"
 #include "core/numerics/storage.hpp"
 #include "core/run/context.hpp"
 #include "core/run/run_shape.hpp"
 
 namespace shapcpp {
-
-// A fit that missed its tolerance: never a value.
-class ConvergenceError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 class Newton {
  public:
@@ -37,7 +31,7 @@ class Newton {
   void start_from(const Eigen::VectorXd& weights);
   // Moves the start to where the optimum will roughly be now that sample i has become a member.
   void expect(std::size_t i);
-  // The optimum of the members. Throws ConvergenceError, std::logic_error without both classes, and
+  // The optimum of the members. Throws ConvergenceError, std::logic_error without both sides, and
   // what the checkpoint throws.
   const FittedOptimum& fit();
 

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "core/learners/logistic/rotation.hpp"
+#include "core/learners/sums.hpp"
 
 namespace shapcpp {
 
@@ -46,13 +46,6 @@ Eigen::MatrixXd inverse_of_lower(const Eigen::MatrixXd& lower) {
   return inverse;
 }
 
-// Each register lane takes at most every second row of a tile, then lanes and tiles are added up;
-// 16 for the rounding of the terms themselves.
-double sum_rounding(const Coalition& members) {
-  const std::size_t in_a_lane = std::min(members.size(), kTileRows) / 2 + 1;
-  return static_cast<double>(in_a_lane + 8 + members.samples().tile_count() + 16) * kRounding;
-}
-
 // Errors e_i of the margins enter as sum a_i s_i e_i x_i, whose norm is at most
 // sqrt(sum a_i s_i e_i^2), and |e_i| <= dot_rounding sum_j |x_ij w_j|; those of residuals and sums
 // are relative to `magnitude`, the penalty's to |w| in its own norm. Sums over members of squares
@@ -66,16 +59,16 @@ double gradient_rounding(const Coalition& members, const Eigen::VectorXd& penalt
       std::min(hessian_diagonal.sum(), members.largest_norm() * members.largest_norm() *
                                            hessian_diagonal[hessian_diagonal.size() - 1]);
   return dot_rounding * w.cwiseAbs().dot(hessian_diagonal.cwiseSqrt()) +
-         sum_rounding(members) * magnitude.dot(inverse_diagonal.cwiseSqrt()) +
+         sum_rounding(members.size()) * magnitude.dot(inverse_diagonal.cwiseSqrt()) +
          2 * kRounding * std::sqrt(penalty.dot(w.cwiseAbs2())) +
-         rotation.of_gradient(residual_mass(members, magnitude[magnitude.size() - 1]), w.norm(),
-                              trace);
+         rotation.of_gradient(residual_mass(members.members(), magnitude[magnitude.size() - 1]),
+                              w.norm(), trace);
 }
 
 // Entry (j, l) errs by at most sqrt(H_jj H_ll) times the rounding of a sum.
 double hessian_rounding(const Coalition& members, const Eigen::VectorXd& hessian_diagonal,
                         const Eigen::VectorXd& inverse_diagonal) {
-  return sum_rounding(members) * static_cast<double>(hessian_diagonal.size()) *
+  return sum_rounding(members.size()) * static_cast<double>(hessian_diagonal.size()) *
          hessian_diagonal.dot(inverse_diagonal);
 }
 

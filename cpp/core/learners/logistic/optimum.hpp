@@ -2,10 +2,11 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <vector>
 
 #include "core/learners/logistic/coalition.hpp"
-#include "core/learners/logistic/rotation.hpp"
+#include "core/learners/rotation.hpp"
 #include "core/learners/scores.hpp"
 #include "core/learners/tie.hpp"
 #include "core/numerics/double_double.hpp"
@@ -13,9 +14,6 @@
 #include "core/run/checkpoint.hpp"
 
 namespace shapcpp {
-
-// How many times what rounding can do to a gradient a tie is wide: more than the radius of a fit.
-constexpr double kTieWidth = 4;
 
 struct Optimum {
   Eigen::VectorXd weights;  // in working coordinates
@@ -40,9 +38,12 @@ struct Optimum {
 template <class Interface>
 class BinaryScores : public Interface, public Optimum {
  public:
-  void write_weights(const Pair& pair, std::span<double> w) const final {
-    const double sign = pair.leader == 1 ? 1 : -1;
-    for (std::size_t j = 0; j < w.size(); ++j) w[j] = sign * weights[static_cast<Eigen::Index>(j)];
+  bool has(std::size_t) const final { return true; }
+  void write_weights(std::size_t k, std::span<double> w) const final {
+    if (k == 1)
+      std::copy_n(weights.data(), w.size(), w.begin());
+    else
+      std::fill(w.begin(), w.end(), 0.0);
   }
   double length(const Pair&) const final { return weights.norm(); }
   // |x|_{H^-1} radius <= |x| inverse_root radius, the rounding of x.w itself, and that of w; a tie
@@ -111,9 +112,6 @@ class FittedOptimum final : public BinaryScores<FittedScores> {
 
 // The inverse of a lower triangular matrix.
 Eigen::MatrixXd inverse_of_lower(const Eigen::MatrixXd& lower);
-
-// Relative rounding of a sum over the members, in the kernels' order of summation.
-double sum_rounding(const Coalition& members);
 
 // Bound on the rounding of the gradient at weights w, in the norm of H^-1; `magnitude` holds the
 // sums of the gradient's absolute terms.

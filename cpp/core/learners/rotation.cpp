@@ -1,4 +1,4 @@
-#include "core/learners/logistic/rotation.hpp"
+#include "core/learners/rotation.hpp"
 
 #include <cmath>
 

@@ -4,7 +4,7 @@
 #include <Eigen/Core>
 
 #include "core/data/problem.hpp"
-#include "core/learners/logistic/coalition.hpp"
+#include "core/learners/members.hpp"
 
 namespace shapcpp {
 
@@ -34,7 +34,7 @@ class Rotation {
 
 // At least sum a_i |r_i| |x_i| over the members. The intercept of a sample is 1, so
 // `intercept_magnitude`, the sum of the absolute terms of the gradient there, is sum a_i |r_i|.
-inline double residual_mass(const Coalition& members, double intercept_magnitude) {
+inline double residual_mass(const Members& members, double intercept_magnitude) {
   return members.largest_norm() * intercept_magnitude;
 }
 

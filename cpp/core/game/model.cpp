@@ -1,0 +1,60 @@
+#include "core/game/model.hpp"
+
+#include <stdexcept>
+#include <string>
+
+#include "core/game/learned_game.hpp"
+#include "core/judges/margin_watch.hpp"
+#include "core/judges/pair_watch.hpp"
+#include "core/learners/logistic/binary_logistic.hpp"
+#include "core/learners/logistic/dense_path.hpp"
+#include "core/learners/logistic/one_against_rest.hpp"
+#include "core/learners/refitted.hpp"
+#include "core/learners/ridge/ridge_classifier.hpp"
+
+namespace shapcpp {
+namespace {
+
+template <class L, class J>
+std::unique_ptr<GameFactory> factory(const Problem& problem) {
+  return std::make_unique<LearnedGameFactory<LearnedGame<L, J>>>(problem);
+}
+
+void check_classes(Model model, const Problem& problem) {
+  if (model == Model::kLogistic && problem.n_classes() != 2)
+    throw std::invalid_argument("a logistic regression tells two classes apart, not " +
+                                std::to_string(problem.n_classes()));
+}
+
+}  // namespace
+
+std::unique_ptr<GameFactory> game_of(Model model, const Problem& problem) {
+  check_classes(model, problem);
+  switch (model) {
+    case Model::kLogistic: return factory<BinaryLogistic, MarginWatch>(problem);
+    case Model::kOneAgainstRest: return factory<OneAgainstRest, PairWatch>(problem);
+    case Model::kRidge: return factory<RidgeClassifier, PairWatch>(problem);
+  }
+  throw std::invalid_argument("there is no such model");
+}
+
+std::unique_ptr<GameFactory> dense_game_of(Model model, const Problem& problem) {
+  check_classes(model, problem);
+  switch (model) {
+    case Model::kLogistic: return factory<DensePath, MarginScan>(problem);
+    case Model::kOneAgainstRest: return factory<Refitted<OneAgainstRest>, PairScan>(problem);
+    case Model::kRidge: return factory<Refitted<RidgeClassifier>, PairScan>(problem);
+  }
+  throw std::invalid_argument("there is no such model");
+}
+
+double game_bytes(Model model, const RunShape& shape) {
+  switch (model) {
+    case Model::kLogistic: return BinaryLogistic::bytes(shape) + MarginWatch::bytes(shape);
+    case Model::kOneAgainstRest: return OneAgainstRest::bytes(shape) + PairWatch::bytes(shape);
+    case Model::kRidge: return RidgeClassifier::bytes(shape) + PairWatch::bytes(shape);
+  }
+  return 0;
+}
+
+}  // namespace shapcpp

@@ -1,0 +1,26 @@
+// The models that a coalition of samples can train, and their games.
+#pragma once
+
+#include <memory>
+
+#include "core/data/problem.hpp"
+#include "core/game/game.hpp"
+#include "core/run/run_shape.hpp"
+
+namespace shapcpp {
+
+enum class Model {
+  kLogistic,        // logistic regression of two classes
+  kOneAgainstRest,  // one of each class against the rest
+  kRidge,           // ridge regressions on indicators of the classes
+};
+
+// By updates between fits, certified. `problem` must outlive the factory and its games. Throws
+// std::invalid_argument if the model is not one of as many classes.
+std::unique_ptr<GameFactory> game_of(Model model, const Problem& problem);
+// Bytes of one such game.
+double game_bytes(Model model, const RunShape& shape);
+// Its twin, which refits over all members and looks at every test sample.
+std::unique_ptr<GameFactory> dense_game_of(Model model, const Problem& problem);
+
+}  // namespace shapcpp

@@ -1,0 +1,164 @@
+#include "core/learners/logistic/one_against_rest.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace shapcpp {
+namespace {
+
+// As scores of two classes, those of a regression are of its class and the rest.
+constexpr Pair kAgainstRest{1, 0};
+
+}  // namespace
+
+OneAgainstRest::OneAgainstRest(const Problem& problem, const Context& context)
+    : members_(problem.training(), problem.n_classes()), scores_(*this) {
+  for (std::size_t k = 0; k < problem.n_classes(); ++k) {
+    regressions_.emplace_back();
+    regressions_.back().path = std::make_unique<LogisticPath>(problem, members_, k, context);
+  }
+}
+
+double OneAgainstRest::bytes(const RunShape& shape) {
+  return Members::bytes(shape) + shape.classes() * LogisticPath::bytes(shape);
+}
+
+void OneAgainstRest::clear() {
+  members_.clear();
+  for (Regression& regression : regressions_) regression.path->clear();
+  is_estimated_ = false;
+}
+
+void OneAgainstRest::join(std::size_t i) {
+  members_.add(i);
+  for (Regression& regression : regressions_) {
+    regression.path->join(i);
+    regression.estimated = nullptr;
+    regression.fitted = nullptr;
+    regression.tried = false;
+  }
+  is_estimated_ = false;
+}
+
+const Optimum& OneAgainstRest::Regression::optimum() const {
+  if (fitted != nullptr) return *fitted;
+  return *estimated;
+}
+
+double OneAgainstRest::Regression::error(const AlignedVector& x, double norm) const {
+  return fitted != nullptr ? fitted->error(kAgainstRest, x, norm)
+                           : estimated->error(kAgainstRest, x, norm);
+}
+
+// The difference of two weights rounds once, which is far less than what `reach` has for products.
+void OneAgainstRest::measure(Regression& regression) const {
+  const auto take = [&](const auto& optimum) {
+    regression.length = optimum.length(kAgainstRest);
+    regression.reach = optimum.reach(kAgainstRest) + kRounding * regression.length;
+    regression.rounding = optimum.rounding(kAgainstRest);
+  };
+  if (regression.fitted != nullptr)
+    take(*regression.fitted);
+  else
+    take(*regression.estimated);
+}
+
+const Scores& OneAgainstRest::estimate() {
+  if (is_estimated_) return scores_;
+  is_estimated_ = true;
+  for (std::size_t k = 0; k < regressions_.size(); ++k) {
+    if (!has(k)) continue;
+    Regression& regression = regressions_[k];
+    regression.tried = regression.path->may_estimate();
+    if (regression.tried) {
+      regression.estimated = &regression.path->estimate();
+      measure(regression);
+    } else {
+      fit(k);
+    }
+  }
+  return scores_;
+}
+
+// Regressions of which nothing is known come first: no pair of theirs can be decided.
+bool OneAgainstRest::refine(const OpenPairs& open) {
+  const auto is_open = [&](std::size_t k) {
+    return has(k) && open.involve(k) && regressions_[k].fitted == nullptr;
+  };
+  bool knows_all = true;
+  for (std::size_t k = 0; k < regressions_.size(); ++k)
+    if (is_open(k) && !std::isfinite(regressions_[k].reach)) knows_all = false;
+  bool refined = false;
+  for (std::size_t k = 0; k < regressions_.size(); ++k) {
+    Regression& regression = regressions_[k];
+    if (!is_open(k) || (!knows_all && std::isfinite(regression.reach))) continue;
+    refined = true;
+    if (!regression.path->refine()) {
+      fit(k);
+      continue;
+    }
+    regression.estimated = &regression.path->estimate();
+    measure(regression);
+  }
+  return refined;
+}
+
+void OneAgainstRest::settle(bool) {
+  for (Regression& regression : regressions_)
+    if (regression.tried) regression.path->settle(regression.fitted == nullptr);
+}
+
+// What `refine` has left open are ties, or cannot be certified: of these any class may be one.
+const FittedScores& OneAgainstRest::fit(const OpenPairs&) {
+  for (std::size_t k = 0; k < regressions_.size(); ++k)
+    if (has(k)) fit(k);
+  return scores_;
+}
+
+void OneAgainstRest::fit(std::size_t k) {
+  Regression& regression = regressions_[k];
+  if (regression.fitted != nullptr) return;
+  regression.fitted = &regression.path->fit();
+  measure(regression);
+}
+
+void OneAgainstRest::Differences::write_weights(std::size_t k, std::span<double> weights) const {
+  const Eigen::VectorXd& own = learner_.regressions_[k].optimum().weights;
+  std::copy_n(own.data(), weights.size(), weights.begin());
+}
+
+double OneAgainstRest::Differences::length(const Pair& pair) const {
+  const auto weights = [&](std::size_t k) -> const Eigen::VectorXd& {
+    return learner_.regressions_[k].optimum().weights;
+  };
+  return (weights(pair.leader) - weights(pair.rival)).norm();
+}
+
+double OneAgainstRest::Differences::reach(const Pair& pair) const {
+  return learner_.regressions_[pair.leader].reach + learner_.regressions_[pair.rival].reach;
+}
+
+double OneAgainstRest::Differences::error(const Pair& pair, const AlignedVector& x,
+                                          double norm) const {
+  const Regression& leader = learner_.regressions_[pair.leader];
+  const Regression& rival = learner_.regressions_[pair.rival];
+  return leader.error(x, norm) + rival.error(x, norm) +
+         kRounding * (leader.length + rival.length) * norm;
+}
+
+double OneAgainstRest::Differences::rounding(const Pair& pair) const {
+  return learner_.regressions_[pair.leader].rounding + learner_.regressions_[pair.rival].rounding;
+}
+
+// A tie is as wide as those of both regressions together.
+Verdict OneAgainstRest::Differences::settle(const Pair& pair, const AlignedVector& x, double norm,
+                                            double margin) const {
+  const FittedOptimum& leader = *learner_.regressions_[pair.leader].fitted;
+  const FittedOptimum& rival = *learner_.regressions_[pair.rival].fitted;
+  Tie tie = leader.tie(x, norm);
+  tie += rival.tie(x, norm);
+  return settle_margin(margin, tie,
+                       [&] { return (leader.exact_margin(x) + -rival.exact_margin(x)).high; });
+}
+
+}  // namespace shapcpp

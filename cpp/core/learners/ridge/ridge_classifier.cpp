@@ -1,0 +1,283 @@
+#include "core/learners/ridge/ridge_classifier.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "core/learners/convergence_error.hpp"
+#include "core/learners/sums.hpp"
+#include "core/numerics/rounding.hpp"
+
+namespace shapcpp {
+namespace {
+
+using kernels::kTileRows;
+
+// What the inverse may lose to rounding before it is built again, and right after it was.
+constexpr double kMostDrift = 0.01;
+constexpr double kMostDriftOfBuild = 0.1;
+constexpr int kMostSteps = 20;
+
+}  // namespace
+
+RidgeClassifier::RidgeClassifier(const Problem& problem, const Context& context)
+    : training_(problem.training()),
+      checkpoint_(context.checkpoint),
+      statistics_(context.statistics),
+      kernels_(context.kernels),
+      columns_(problem.columns()),
+      stride_(padded_columns(columns_)),
+      dot_rounding_((static_cast<double>(columns_) + 5) * kRounding),
+      rotation_(problem),
+      members_(training_, problem.n_classes()),
+      hessian_(checked_product(columns_, stride_, "the Hessian")),
+      inverse_(hessian_.size()),
+      inverter_(columns_, stride_),
+      x_(stride_),
+      inverse_x_(stride_),
+      left_(stride_),
+      hessian_roots_(static_cast<Eigen::Index>(columns_)),
+      scores_(*this),
+      exact_(problem.n_classes()) {
+  for (std::size_t k = 0; k < problem.n_classes(); ++k)
+    regressions_.push_back({.weights = AlignedVector(stride_)});
+}
+
+double RidgeClassifier::bytes(const RunShape& s) {
+  return Members::bytes(s) +
+         kNumberBytes * (s.classes() * s.columns() + 4 * s.columns() * s.columns());
+}
+
+void RidgeClassifier::clear() {
+  members_.clear();
+  for (Regression& regression : regressions_)
+    std::fill(regression.weights.begin(), regression.weights.end(), 0.0);
+  has_inverse_ = false;
+}
+
+void RidgeClassifier::join(std::size_t i) {
+  members_.add(i);
+  is_corrected_ = false;
+  if (!has_inverse_) return;
+  absorb(i);
+  measure();
+  if (drift_ > kMostDrift) has_inverse_ = false;
+}
+
+// An update of rank one of the inverse and of the weights, and what rounding does to the gradients
+// (Lemma 15).
+void RidgeClassifier::absorb(std::size_t i) {
+  const auto d = static_cast<double>(columns_);
+  const double a = training_.weight_of(i);
+  std::copy_n(training_.sample(i).begin(), columns_, x_.begin());
+  kernels_.multiply(inverse_.data(), columns_, stride_, x_.data(), inverse_x_.data());
+  kernels_.multiply(hessian_.data(), columns_, stride_, inverse_x_.data(), left_.data());
+  kernels_.add_scaled(left_.data(), stride_, x_.data(), -1.0);
+  const double before = std::max(kernels_.dot(x_.data(), inverse_x_.data(), stride_), 0.0);
+  double along = 0;
+  for (std::size_t j = 0; j < columns_; ++j)
+    along += std::abs(inverse_x_[j]) * hessian_roots_[static_cast<Eigen::Index>(j)];
+  const double left_of_inverse =
+      std::sqrt(kernels_.dot(left_.data(), left_.data(), stride_)) * inverse_root_ +
+      (hessian_rounding_ + (d + 4) * kRounding) * along * spread_;
+  for (std::size_t k = 0; k < regressions_.size(); ++k)
+    if (members_.class_size(k) > 0)
+      update(regressions_[k], training_.class_of(i) == k ? 1.0 : 0.0, a, before, left_of_inverse,
+             along);
+  const double growth = 1 + a * before;
+  kernels_.add_outer(hessian_.data(), columns_, stride_, x_.data(), a);
+  ++updates_;
+  charge_drift(growth);
+  kernels_.add_outer(inverse_.data(), columns_, stride_, inverse_x_.data(), -a / growth);
+}
+
+void RidgeClassifier::update(Regression& regression, double target, double a, double before,
+                             double left_of_inverse, double along) {
+  AlignedVector& weights = regression.weights;
+  const double margin = kernels_.dot(x_.data(), weights.data(), stride_);
+  const double growth = 1 + a * before;
+  const double step = a * (target - margin) / growth;
+  kernels_.add_scaled(weights.data(), stride_, inverse_x_.data(), step);
+  const double norm = std::sqrt(kernels_.dot(x_.data(), x_.data(), stride_));
+  const double length = std::sqrt(kernels_.dot(inverse_x_.data(), inverse_x_.data(), stride_));
+  const double unbalanced =
+      a * (dot_rounding_ * norm * regression.length + 2 * kRounding * (std::abs(margin) + 1)) +
+      std::abs(step) * (a * dot_rounding_ * norm * length + 8 * kRounding * growth);
+  regression.left +=
+      unbalanced * std::sqrt(before / growth) * (1 + drift_) +
+      std::abs(step) * (left_of_inverse + 2 * kRounding * along) +
+      2 * kRounding * (coordinate_length(weights) + std::sqrt(a) * norm * regression.length);
+}
+
+// At least the sum over columns of |w_j| sqrt(H_jj), but for the newest member.
+double RidgeClassifier::coordinate_length(const AlignedVector& weights) const {
+  double sum = 0;
+  for (std::size_t j = 0; j < columns_; ++j)
+    sum += std::abs(weights[j]) * hessian_roots_[static_cast<Eigen::Index>(j)];
+  return sum;
+}
+
+// Lemma 12.
+void RidgeClassifier::charge_drift(double growth) {
+  const auto d = static_cast<double>(columns_);
+  double condition = 0;
+  for (std::size_t j = 0; j < columns_; ++j)
+    condition += hessian_[j * (stride_ + 1)] * inverse_[j * (stride_ + 1)];
+  drift_ += (d * d * d + 20 * d) * kRounding * std::max(condition, d) * growth;
+}
+
+// The sizes of all regressions for the members as they are.
+void RidgeClassifier::measure() {
+  spread_ = trace_ = 0;
+  for (std::size_t j = 0; j < columns_; ++j) {
+    const double diagonal = hessian_[j * (stride_ + 1)];
+    hessian_roots_[static_cast<Eigen::Index>(j)] = std::sqrt(diagonal);
+    spread_ += std::sqrt(diagonal * std::max(inverse_[j * (stride_ + 1)], 0.0));
+    trace_ += diagonal;
+  }
+  spread_ *= 1 + drift_;
+  inverse_root_ =
+      (1 + drift_) * std::sqrt(kernels_.largest_row_sum(inverse_.data(), columns_, stride_));
+  hessian_rounding_ = sum_rounding(members_.size()) + 2 * updates_ * kRounding;
+  for (std::size_t k = 0; k < regressions_.size(); ++k)
+    if (members_.class_size(k) > 0) measure(k);
+}
+
+// Residuals squared, weighted, and the penalty add up to no more than they do without weights: to
+// the weight of the class. That bounds all terms of the gradient (Lemma 15).
+void RidgeClassifier::measure(std::size_t k) {
+  Regression& regression = regressions_[k];
+  const AlignedVector& weights = regression.weights;
+  const double root = std::sqrt(members_.class_weight(k));
+  const double mass = members_.largest_norm() * std::sqrt(members_.total_weight()) * root;
+  regression.length = std::sqrt(kernels_.dot(weights.data(), weights.data(), stride_));
+  const double rounding =
+      dot_rounding_ * coordinate_length(weights) +
+      (sum_rounding(members_.size()) * spread_ + 2 * kRounding) * root * (1 + 1e-3) +
+      rotation_.of_gradient(mass, regression.length, trace_);
+  regression.rounding = rounding;
+  regression.radius = regression.left + rounding;
+  regression.floor = kTieWidth * rounding;
+  regression.margin_rounding = rotation_.of_margin(mass, regression.length, regression.radius);
+  exact_[k].clear();
+}
+
+const Scores& RidgeClassifier::estimate() {
+  return scores_;
+}
+
+bool RidgeClassifier::refine(const OpenPairs& open) {
+  if (is_corrected_) return false;
+  is_corrected_ = true;
+  for (std::size_t k = 0; k < regressions_.size(); ++k)
+    if (members_.class_size(k) > 0 && open.involve(k)) correct(k);
+  return true;
+}
+
+const FittedScores& RidgeClassifier::fit(const OpenPairs&) {
+  ++statistics_.fits;
+  build();
+  for (std::size_t k = 0; k < regressions_.size(); ++k) {
+    if (members_.class_size(k) == 0) {
+      std::fill(regressions_[k].weights.begin(), regressions_[k].weights.end(), 0.0);
+      regressions_[k].left = 0;
+      continue;
+    }
+    Regression& regression = regressions_[k];
+    double before = std::numeric_limits<double>::infinity();
+    for (int step = 0; step < kMostSteps; ++step) {
+      correct(k);
+      // What a step leaves is about what rounding does, or no less than the one before left.
+      if (regression.left <= 1.5 * regression.rounding || !(regression.left < before / 2)) break;
+      before = regression.left;
+    }
+    if (!std::isfinite(regression.radius)) fail();
+  }
+  is_corrected_ = true;
+  feature_reach_ = feature_reach(members_);
+  return scores_;
+}
+
+void RidgeClassifier::fail() const {
+  throw ConvergenceError(
+      "the fit of a coalition of " + std::to_string(members_.size()) +
+      " samples missed its tolerance: C times the squared size of the features is too "
+      "large for double precision; lower C or standardise the features");
+}
+
+// The Hessian and its inverse, by a pass over the members.
+void RidgeClassifier::build() {
+  ++statistics_.passes;
+  ++statistics_.hessian_builds;
+  std::vector<double> lower(columns_ * columns_);
+  AlignedVector scratch(4 * kernels::kTileStride);
+  const SampleTiles& samples = members_.samples();
+  for (std::size_t t = 0; t < samples.tile_count(); ++t) {
+    checkpoint_();
+    kernels_.add_hessian(samples.tile(t), columns_, members_.weights() + t * kTileRows,
+                         padded_rows(samples.rows_in(t)), lower.data(), scratch.data());
+  }
+  for (std::size_t j = 0; j < columns_; ++j) {
+    for (std::size_t l = 0; l <= j; ++l)
+      hessian_[j * stride_ + l] = hessian_[l * stride_ + j] = lower[j * columns_ + l];
+    hessian_[j * (stride_ + 1)] += training_.penalty()[static_cast<Eigen::Index>(j)];
+  }
+  inverse_ = hessian_;
+  if (!inverter_.invert(inverse_, checkpoint_)) fail();
+  updates_ = 0;
+  drift_ = 0;
+  charge_drift(1);
+  if (!(drift_ < kMostDriftOfBuild)) fail();
+  measure();
+  has_inverse_ = true;
+}
+
+// Computes the gradient of class k anew and takes the step to where it vanishes.
+void RidgeClassifier::correct(std::size_t k) {
+  ++statistics_.passes;
+  Regression& regression = regressions_[k];
+  AlignedVector gradient(stride_);
+  AlignedVector magnitude(stride_);
+  AlignedVector residuals(kTileRows);
+  const SampleTiles& samples = members_.samples();
+  for (std::size_t t = 0; t < samples.tile_count(); ++t) {
+    checkpoint_();
+    const std::size_t first = t * kTileRows;
+    const std::size_t rows = padded_rows(samples.rows_in(t));
+    kernels_.margins(samples.tile(t), columns_, regression.weights.data(), rows, residuals.data());
+    for (std::size_t i = 0; i < rows; ++i) {
+      const bool is_member = first + i < members_.size();
+      const double target = is_member && members_.class_of(first + i) == k ? 1.0 : 0.0;
+      residuals[i] = members_.weights()[first + i] * (residuals[i] - target);
+    }
+    kernels_.add_gradient(samples.tile(t), columns_, residuals.data(), rows, gradient.data(),
+                          magnitude.data());
+  }
+  for (std::size_t j = 0; j < columns_; ++j)
+    gradient[j] += training_.penalty()[static_cast<Eigen::Index>(j)] * regression.weights[j];
+  AlignedVector step(stride_);
+  kernels_.multiply(inverse_.data(), columns_, stride_, gradient.data(), step.data());
+  const double square = kernels_.dot(gradient.data(), step.data(), stride_);
+  const double norm = (1 + drift_) * std::sqrt(std::max(square, 0.0));
+  // The terms of this gradient, unlike those at the optimum, may be large.
+  double rounding = 0;
+  for (std::size_t j = 0; j < columns_; ++j)
+    rounding += magnitude[j] * std::sqrt(std::max(inverse_[j * (stride_ + 1)], 0.0));
+  rounding = sum_rounding(members_.size()) * (1 + drift_) * rounding +
+             dot_rounding_ * coordinate_length(regression.weights);
+  const double before = coordinate_length(regression.weights);
+  kernels_.add_scaled(regression.weights.data(), stride_, step.data(), -1.0);
+  regression.left = rounding + 2 * drift_ * norm +
+                    4 * kRounding * (before + coordinate_length(regression.weights));
+  measure(k);
+}
+
+const std::vector<DoubleDouble>& RidgeClassifier::exact(std::size_t k) const {
+  if (exact_[k].empty())
+    exact_[k] = refine_ridge(members_, k, regressions_[k].weights, inverse_, regressions_[k].radius,
+                             checkpoint_);
+  return exact_[k];
+}
+
+}  // namespace shapcpp

@@ -1,0 +1,84 @@
+// What the ridge regressions tell a judge.
+#include <algorithm>
+#include <cmath>
+
+#include "core/learners/ridge/ridge_classifier.hpp"
+
+namespace shapcpp {
+
+void RidgeClassifier::Differences::write_weights(std::size_t k, std::span<double> weights) const {
+  std::copy_n(learner_.regressions_[k].weights.begin(), weights.size(), weights.begin());
+}
+
+double RidgeClassifier::Differences::length(const Pair& pair) const {
+  const AlignedVector& leader = learner_.regressions_[pair.leader].weights;
+  const AlignedVector& rival = learner_.regressions_[pair.rival].weights;
+  double squares = 0;
+  for (std::size_t j = 0; j < leader.size(); ++j)
+    squares += (leader[j] - rival[j]) * (leader[j] - rival[j]);
+  return std::sqrt(squares);
+}
+
+double RidgeClassifier::Differences::reach(const Pair& pair) const {
+  return reach(pair.leader) + reach(pair.rival);
+}
+
+double RidgeClassifier::Differences::reach(std::size_t k) const {
+  const Regression& own = learner_.regressions_[k];
+  return (own.radius + own.floor) * learner_.inverse_root_ +
+         3 * (learner_.dot_rounding_ * own.length + own.margin_rounding);
+}
+
+double RidgeClassifier::Differences::rounding(const Pair& pair) const {
+  const Regression& leader = learner_.regressions_[pair.leader];
+  const Regression& rival = learner_.regressions_[pair.rival];
+  return learner_.dot_rounding_ * (leader.length + rival.length) + leader.margin_rounding +
+         rival.margin_rounding;
+}
+
+// Bound on |x|_{H^-1}.
+double RidgeClassifier::Differences::norm_of(const AlignedVector& x) const {
+  const RidgeClassifier& own = learner_;
+  own.kernels_.multiply(own.inverse_.data(), own.columns_, own.stride_, x.data(), product_.data());
+  return (1 + own.drift_) *
+         std::sqrt(std::max(own.kernels_.dot(x.data(), product_.data(), own.stride_), 0.0));
+}
+
+// What the products with the weights of both classes are made of.
+double RidgeClassifier::Differences::terms(const Pair& pair, const AlignedVector& x) const {
+  const AlignedVector& leader = learner_.regressions_[pair.leader].weights;
+  const AlignedVector& rival = learner_.regressions_[pair.rival].weights;
+  double sum = 0;
+  for (std::size_t j = 0; j < leader.size(); ++j)
+    sum += std::abs(x[j]) * (std::abs(leader[j]) + std::abs(rival[j]));
+  return sum;
+}
+
+double RidgeClassifier::Differences::error(const Pair& pair, const AlignedVector& x,
+                                           double norm) const {
+  const Regression& leader = learner_.regressions_[pair.leader];
+  const Regression& rival = learner_.regressions_[pair.rival];
+  return norm_of(x) * (leader.radius + leader.floor + rival.radius + rival.floor) +
+         3 * (learner_.dot_rounding_ * terms(pair, x) +
+              (leader.margin_rounding + rival.margin_rounding) * norm * (1 + 1e-9));
+}
+
+Verdict RidgeClassifier::Differences::settle(const Pair& pair, const AlignedVector& x, double norm,
+                                             double margin) const {
+  const Regression& leader = learner_.regressions_[pair.leader];
+  const Regression& rival = learner_.regressions_[pair.rival];
+  const double length = norm_of(x);
+  const double sum = terms(pair, x);
+  const double width =
+      length * (std::max(leader.radius, leader.floor) + std::max(rival.radius, rival.floor)) +
+      2 * (learner_.dot_rounding_ * sum + (leader.margin_rounding + rival.margin_rounding) * norm);
+  return settle_margin(margin, tie_of(width, length, sum, learner_.feature_reach_), [&] {
+    const std::vector<DoubleDouble>& a = learner_.exact(pair.leader);
+    const std::vector<DoubleDouble>& b = learner_.exact(pair.rival);
+    DoubleDouble exact;
+    for (std::size_t j = 0; j < a.size(); ++j) exact = exact + (a[j] + -b[j]) * x[j];
+    return exact.high;
+  });
+}
+
+}  // namespace shapcpp

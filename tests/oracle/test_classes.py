@@ -1,0 +1,138 @@
+"""Models of several classes against slow ones written anew: equal integers for every coalition."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+import pytest
+
+import problems
+from class_problems import KINDS, SLOW, ClassProblem, Integers, make
+from shapcpp import _core
+from shapcpp._core import testing
+
+
+def walked(problem: ClassProblem, model: str, order: Integers, dense: bool = False) -> Integers:
+    """The score of every coalition along an order, and no uncertified sign."""
+    core = problem.core()
+    game = (testing.dense_game if dense else _core.game)(core, model)
+    path, (_, uncertified) = testing.walk(game, _core.grand_coalition(game), order)
+    assert uncertified == 0
+    return path
+
+
+@pytest.mark.parametrize("seed", range(11))
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("model", SLOW)
+def test_every_coalition_scores_what_the_slow_model_scores(
+    model: str, kind: str, seed: int
+) -> None:
+    problem = make(kind, seed)
+    players = problem.player_of_sample
+    order = np.random.default_rng(seed).permutation(players.max() + 1)
+    path = walked(problem, model, order)
+    np.testing.assert_array_equal(path, walked(problem, model, order, dense=True))
+    for size in range(len(order) + 1):
+        members = np.flatnonzero(np.isin(players, order[:size]))
+        np.testing.assert_array_equal(path[size], problem.score(members, SLOW[model]))
+
+
+@pytest.mark.parametrize("kind", problems.KINDS)
+def test_two_classes_against_the_rest_are_one_logistic_regression(kind: str) -> None:
+    X, y, X_test, y_test, options = problems.make(kind, 3)
+    core = problems.core_problem((X, y, X_test, y_test), C=float(options.get("C", 1.0)))
+    order = np.random.default_rng(0).permutation(len(y))
+    paths = []
+    for model in ("logistic", "ovr"):
+        game = _core.game(core, model)
+        paths.append(testing.walk(game, _core.grand_coalition(game), order))
+    np.testing.assert_array_equal(paths[0][0], paths[1][0])
+
+
+@pytest.mark.parametrize("model", SLOW)
+def test_shapley_values_of_all_orders_are_those_of_the_slow_model(model: str) -> None:
+    problem = make("plain", 1)._replace(n_classes=3)
+    rng = np.random.default_rng(5)
+    y = np.array([0, 1, 2, 0, 1, 2])
+    problem = problem._replace(
+        X=rng.normal(size=(6, 2)) + y[:, None], y=y, y_test=problem.y_test % 3,
+        X_test=rng.normal(size=(len(problem.y_test), 2)) + problem.y_test[:, None] % 3,
+        empty_counts=np.array([1, 0, 0]),
+    )  # fmt: skip
+    game = _core.game(problem.core(), model)
+    grand = _core.grand_coalition(game)
+    score = {
+        size: problem.score(np.flatnonzero([size >> i & 1 for i in range(6)]), SLOW[model])
+        for size in range(64)
+    }
+    for order in permutations(range(6)):
+        path = testing.walk(game, grand, np.array(order))[0]
+        coalition = 0
+        for size, player in enumerate(order):
+            np.testing.assert_array_equal(path[size], score[coalition])
+            coalition |= 1 << player
+
+
+@pytest.mark.parametrize("model", SLOW)
+def test_names_of_classes_permute_columns_and_nothing_else(model: str) -> None:
+    problem = make("plain", 9)
+    renamed = np.random.default_rng(1).permutation(problem.n_classes)
+    other = problem._replace(y=renamed[problem.y], y_test=renamed[problem.y_test])
+    order = np.random.default_rng(2).permutation(len(problem.y))
+    np.testing.assert_array_equal(
+        walked(problem, model, order), walked(other, model, order)[:, renamed]
+    )
+
+
+@pytest.mark.parametrize("model", SLOW)
+def test_runs_by_either_sampler_add_up_whatever_the_number_of_threads(model: str) -> None:
+    problem = make("plain", 7)
+    game = _core.game(problem.core(), model)
+    grand = _core.grand_coalition(game)
+    n, K = len(problem.y), problem.n_classes
+    for sampler, unit in (
+        (_core.permutation_sampler(), 1),
+        (_core.halving_sampler(game, 3), _core.halving_unit(n, n)),
+    ):
+        tallies = []
+        for threads in (1, 3):
+            tally = _core.Tally(n, K)
+            _core.run(game, sampler, grand, tally, seed=3, first=0, count=5, threads=threads)
+            tallies.append(tally)
+        np.testing.assert_array_equal(tallies[0].gains, tallies[1].gains)
+        total = 5 * unit * (grand.values - problem.empty)
+        np.testing.assert_array_equal(tallies[0].gains.sum(axis=0), total)
+
+
+def _sklearn(model: str, C: float) -> Any:
+    linear = pytest.importorskip("sklearn.linear_model")
+    if model == "ridge":
+        return linear.RidgeClassifier(alpha=1 / C)
+    multiclass = pytest.importorskip("sklearn.multiclass")
+    return multiclass.OneVsRestClassifier(
+        linear.LogisticRegression(C=C, solver="newton-cholesky", tol=1e-12, max_iter=1000)
+    )
+
+
+@pytest.mark.parametrize("model", SLOW)
+@pytest.mark.parametrize("seed", range(3, 8))
+def test_models_are_scikit_learns(model: str, seed: int) -> None:
+    problem = make("plain", seed)
+    order = np.random.default_rng(seed).permutation(len(problem.y))
+    path = walked(problem, model, order)
+    for size in range(1, len(order) + 1):
+        members = order[:size]
+        if len(np.unique(problem.y[members])) < 2:
+            continue
+        fitted = _sklearn(model, problem.C).fit(problem.X[members], problem.y[members])
+        np.testing.assert_array_equal(path[size], problem.count(fitted.predict(problem.X_test)))
+
+
+def test_a_logistic_regression_has_two_classes_and_models_have_names() -> None:
+    core = make("plain", 4).core()
+    with pytest.raises(ValueError, match="two classes"):
+        _core.game(core, "logistic")
+    with pytest.raises(ValueError, match="unknown model: tree"):
+        _core.game(core, "tree")

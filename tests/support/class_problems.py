@@ -1,0 +1,195 @@
+"""Problems of several classes, nasty ones too, and slow models of their coalitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapcpp import _core
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+class ClassProblem(NamedTuple):
+    X: Floats
+    y: Integers
+    X_test: Floats
+    y_test: Integers
+    n_classes: int
+    C: float = 1.0
+    class_weights: Floats | None = None
+    players: Integers | None = None
+    empty_counts: Integers | None = None
+    single_class: str = "constant"
+
+    @property
+    def weights(self) -> Floats:
+        return np.ones(self.n_classes) if self.class_weights is None else self.class_weights
+
+    @property
+    def empty(self) -> Integers:
+        if self.empty_counts is None:
+            return np.zeros(self.n_classes, dtype=np.int64)
+        return self.empty_counts
+
+    @property
+    def player_of_sample(self) -> Integers:
+        return np.arange(len(self.y)) if self.players is None else self.players
+
+    def core(self) -> _core.Problem:
+        return _core.Problem(
+            X=np.ascontiguousarray(self.X, dtype=float), classes=self.y.astype(np.int64),
+            X_test=np.ascontiguousarray(self.X_test, dtype=float),
+            classes_test=self.y_test.astype(np.int64), C=self.C, class_weights=self.weights,
+            players=self.player_of_sample.astype(np.int64), empty_counts=self.empty,
+            single_class=self.single_class,
+        )  # fmt: skip
+
+    def count(self, predicted: Integers) -> Integers:
+        right = self.y_test[predicted == self.y_test]
+        return np.bincount(right, minlength=self.n_classes).astype(np.int64)
+
+    def score(
+        self, members: Integers, predict: Callable[[ClassProblem, Integers], Integers]
+    ) -> Integers:
+        """Correct predictions of each class, by the slow model of a coalition of samples."""
+        present = np.unique(self.y[members])
+        if not len(present) or (len(present) == 1 and self.single_class == "carry"):
+            return self.empty
+        if len(present) == 1:
+            return self.count(np.full(len(self.y_test), present[0]))
+        return self.count(predict(self, members))
+
+
+def _first_of_largest(scores: Floats, classes: Integers) -> Integers:
+    """The smallest class among those whose scores are the largest, but for rounding."""
+    close = scores >= scores.max(axis=1, keepdims=True) - 1e-9 * np.abs(scores).max()
+    return np.asarray(classes[np.argmax(close, axis=1)])
+
+
+def _centred(problem: ClassProblem, members: Integers) -> tuple[Floats, Floats]:
+    centre = problem.X.mean(axis=0)
+    one = np.ones((len(problem.X), 1))
+    X = np.hstack([problem.X - centre, one])[members]
+    return X, np.hstack([problem.X_test - centre, np.ones((len(problem.X_test), 1))])
+
+
+def ridge(problem: ClassProblem, members: Integers) -> Integers:
+    """Least squares with a penalty, by the singular values of the weighted, padded matrix."""
+    X, X_test = _centred(problem, members)
+    y = problem.y[members]
+    classes = np.unique(y)
+    root = np.sqrt(problem.weights[y])[:, None]
+    penalty = np.eye(X.shape[1] - 1, X.shape[1]) / np.sqrt(problem.C)
+    A = np.vstack([root * X, penalty])
+    targets = np.vstack([root * (y[:, None] == classes), np.zeros((len(penalty), len(classes)))])
+    W = np.linalg.lstsq(A, targets, rcond=None)[0]
+    return _first_of_largest(X_test @ W, classes)
+
+
+def _logistic(X: Floats, signs: Floats, weights: Floats, C: float) -> Floats:
+    """Newton's method with halved steps."""
+    penalty = np.full(X.shape[1], 1 / C)
+    penalty[-1] = 0
+
+    def loss(w: Floats) -> float:
+        return float(weights @ np.logaddexp(0, -signs * (X @ w)) + penalty @ w**2 / 2)
+
+    w = np.zeros(X.shape[1])
+    for _ in range(300):
+        p = np.exp(-np.logaddexp(0, signs * (X @ w)))
+        gradient = -X.T @ (weights * signs * p) + penalty * w
+        H = (X * (weights * p * (1 - p))[:, None]).T @ X + np.diag(penalty)
+        step = np.linalg.solve(H, gradient)
+        decrement = float(gradient @ step)
+        length, before = 1.0, loss(w)
+        while decrement > 1e-12 and loss(w - length * step) > before and length > 1e-9:
+            length /= 2
+        w = w - length * step
+        if decrement < 1e-26:
+            break
+    return w
+
+
+def ovr(problem: ClassProblem, members: Integers) -> Integers:
+    """One logistic regression for each class present, that class against the rest."""
+    X, X_test = _centred(problem, members)
+    y = problem.y[members]
+    classes = np.unique(y)
+    scores = [
+        X_test @ _logistic(X, np.where(y == k, 1.0, -1.0), problem.weights[y], problem.C)
+        for k in classes
+    ]
+    return _first_of_largest(np.array(scores).T, classes)
+
+
+SLOW = {"ridge": ridge, "ovr": ovr}
+
+
+class Draw:
+    def __init__(self, seed: int) -> None:
+        rng = self.rng = np.random.default_rng(seed)
+        self.K = 2 + seed % 11
+        self.n, self.m = int(rng.integers(self.K, self.K + 22)), int(rng.integers(1, 40))
+        self.d = int(rng.integers(1, 8))
+        self.y = rng.integers(0, self.K, self.n)
+        self.y_test = rng.integers(0, self.K, self.m)
+        self.centres = rng.normal(size=(self.K, self.d))
+        self.X = rng.normal(size=(self.n, self.d)) + self.centres[self.y]
+        self.X_test = rng.normal(size=(self.m, self.d)) + self.centres[self.y_test]
+
+    def with_(self, **changes: Any) -> ClassProblem:
+        base = {"X": self.X, "y": self.y, "X_test": self.X_test, "y_test": self.y_test}
+        return ClassProblem(**({"n_classes": self.K} | base | changes))
+
+    def samples(self, change: Callable[[Floats], Floats], **changes: Any) -> ClassProblem:
+        return self.with_(X=change(self.X), X_test=change(self.X_test), **changes)
+
+
+def _more_features(p: Draw) -> ClassProblem:
+    d = p.n + 5
+    return p.with_(X=p.rng.normal(size=(p.n, d)), X_test=p.rng.normal(size=(p.m, d)))
+
+
+def _groups(p: Draw) -> ClassProblem:
+    groups = p.rng.integers(0, max(2, p.n // 3), p.n)
+    return p.with_(players=np.unique(groups, return_inverse=True)[1])
+
+
+def _lattice(p: Draw) -> ClassProblem:
+    return p.with_(
+        X=p.rng.integers(0, 3, (p.n, p.d)).astype(float),
+        X_test=p.rng.integers(0, 3, (p.m, p.d)).astype(float),
+    )
+
+
+KINDS: dict[str, Callable[[Draw], ClassProblem]] = {
+    "plain": lambda p: p.with_(),
+    "class weights": lambda p: p.with_(class_weights=p.rng.uniform(0.2, 5, p.K)),
+    "classes absent from training": lambda p: p.with_(y=p.y // 2 * 2),
+    "classes absent from the test set": lambda p: p.with_(y_test=p.y_test // 2),
+    "classes of one sample": lambda p: p.with_(y=np.where(np.arange(p.n) < p.K, np.arange(p.n), 0)),
+    "duplicated rows": lambda p: p.with_(X=np.repeat(p.X, 2, axis=0), y=np.repeat(p.y, 2)),
+    "every row of every class": lambda p: p.with_(
+        X=np.repeat(p.X[:3], p.K, axis=0), y=np.tile(np.arange(p.K), 3)
+    ),
+    "lattice": _lattice,
+    "separable": lambda p: p.with_(X=p.X + 30 * p.centres[p.y], X_test=p.X_test + 30 * p.centres[p.y_test]),
+    "more features than samples": _more_features,
+    "groups": _groups,
+    "one feature": lambda p: p.samples(lambda X: X[:, :1]),
+    "constant column": lambda p: p.samples(lambda X: np.column_stack([X, np.full(len(X), 3.3)])),
+    "carry": lambda p: p.with_(single_class="carry", empty_counts=p.rng.integers(0, 2, p.K)),
+    "strong penalty": lambda p: p.with_(C=1e-3),
+    "weak penalty": lambda p: p.with_(C=1e3),
+    "far from the origin": lambda p: p.samples(lambda X: X + 1e4),
+    "scale 1e3": lambda p: p.samples(lambda X: X * 1e3),
+}  # fmt: skip
+
+
+def make(kind: str, seed: int) -> ClassProblem:
+    return KINDS[kind](Draw(seed))
