@@ -1,4 +1,4 @@
-"""How often intervals and verdicts are right, looked at again and again: python bench/coverage.py.
+"""Coverage of intervals and verdicts, looked at again and again: python bench/coverage.py.
 
 Each problem has a population of permutations whose contributions are all known, so that the values
 that infinitely many permutations would give are known too: all n! of them, or some thousands that
@@ -126,7 +126,7 @@ def looks() -> list[int]:
 
 
 def repetitions(problem: Problem, count: int) -> dict[str, NDArray[np.float64]]:
-    """What was wrong, (repetition, look, level) for each kind of interval and question.
+    """Shares of errors, (repetition, look, level), for each kind of interval and question.
 
     Shares of samples whose interval missed or whose verdict was wrong; and, of verdicts, the share
     of samples decided.

@@ -1,4 +1,4 @@
-"""Which detector finds wrong labels: every one on the same rows, by the published protocol.
+"""Detectors of wrong labels compared: every one on the same rows, by the published protocol.
 
 Goes on from where it was stopped: figures of each draw are kept in bench/results/detection.json.
 Writes bench/results/detection.md.
@@ -42,12 +42,12 @@ def conditions(seeds: int, only: list[str] | None) -> Iterator[tuple[str, str, f
 
 
 def key(name: str, way: str, rate: float, seed: int, detector: str) -> str:
-    """What a record is kept under."""
+    """The name under which a record is kept."""
     return f"{name}|{way}|{rate}|{seed}|{detector}"
 
 
 def ask(detector: str, draw: sets.Draw) -> Record:
-    """What a detector makes of a draw, and its time."""
+    """The scores that a detector gives a draw, and its time."""
     wrong = draw.y != draw.truth
     start = time.perf_counter()
     extra: Record = {}

@@ -33,7 +33,7 @@ class Draw(NamedTuple):
 
 
 def data_folder() -> Path | None:
-    """Where real data lie, if they do."""
+    """The folder of real data, if there is one."""
     place = os.environ.get("SHAPCPP_DATA")
     return Path(place) if place and Path(place).is_dir() else None
 

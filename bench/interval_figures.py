@@ -36,7 +36,7 @@ def write(name: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> 
 
 
 def draw_coverage(rows: list[Row], path: Path) -> None:
-    """How often each kind of interval missed: a panel for each level, a point for each problem."""
+    """Draws shares of intervals that missed: a panel for each level, a point for each problem."""
     from matplotlib.figure import Figure
 
     kinds = list(dict.fromkeys(row["interval"] for row in rows))
@@ -61,7 +61,7 @@ def draw_coverage(rows: list[Row], path: Path) -> None:
 
 
 def draw_trust(rows: list[Row], path: Path) -> None:
-    """Shares of 95% intervals that hold, a panel for each problem; full points: those trusted."""
+    """Draws shares of 95% intervals that hold, a panel for each problem; full: those trusted."""
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 

@@ -1,4 +1,4 @@
-"""Whether intervals that are trusted hold: python bench/trust.py [--large] [--keep FOLDER].
+"""Coverage of intervals that are trusted: python bench/trust.py [--large] [--keep FOLDER].
 
 The value that infinitely many orders would give is taken from a long halved run, whose own standard
 error is added to that of the run on trial. Writes results/trust.csv, which interval_figures.py
@@ -83,7 +83,7 @@ class Score(NamedTuple):
 
 
 def score(runs: list[shapcpp.Valuation], truth: shapcpp.Valuation) -> Score:
-    """How often the intervals of these runs hold what the long run says."""
+    """Shares of the intervals of these runs that hold the values of the long run."""
     multiple = student_multiple(runs[0].n_permutations, 0.05)
     shares = []
     for metric in METRICS:

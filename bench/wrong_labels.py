@@ -1,4 +1,4 @@
-"""How many wrong labels a run as typed finds where a class is rare: python bench/wrong_labels.py.
+"""Wrong labels that a run as typed finds where a class is rare: python bench/wrong_labels.py.
 
 Prints, for the default run and for 2,000 plain permutations: permutations, seconds, reliability by
 accuracy, and the share of the wrong labels among the lowest 1.5% by accuracy.

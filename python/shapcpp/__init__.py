@@ -1,4 +1,4 @@
-"""Which training labels are probably wrong, and what each sample is worth, exactly and fast."""
+"""Finds training labels that are probably wrong, and values each sample, exactly and fast."""
 
 try:
     from shapcpp.machine.threads import spare_libraries

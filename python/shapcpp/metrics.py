@@ -258,7 +258,7 @@ def resolve(
 
 
 def is_named(metric: Metric, classes: NDArray[Any] | None = None) -> bool:
-    """Whether a metric is one that its name alone stands for."""
+    """True if the name of a metric alone stands for it."""
     try:
         return resolve(metric.name, classes) is metric
     except ValueError:
@@ -266,7 +266,7 @@ def is_named(metric: Metric, classes: NDArray[Any] | None = None) -> bool:
 
 
 def long_name(metric: str) -> str:
-    """What tables for readers call a metric: "balanced accuracy", "recall of 3"."""
+    """The name of a metric in tables for readers: "balanced accuracy", "recall of 3"."""
     if metric.startswith(RECALL_OF):
         return f"recall of {metric.removeprefix(RECALL_OF)}"
     return {short: long.replace("_", " ") for long, short in LONG_NAMES.items()}.get(metric, metric)

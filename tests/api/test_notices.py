@@ -1,4 +1,4 @@
-"""What Python says of a run as the shell does: warnings, refusals, tables that do not go together."""
+"""Notices in Python as in the shell: warnings, refusals, tables that do not go together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read off the integers: errors, intervals, order, frame, CSV, files."""
+"""Readings off the integers: errors, intervals, order, frame, CSV, files."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def make_problem(X: Any) -> None:
 
 
 def times_heard(X: Any) -> list[float]:
-    """When signals were heard while the problem was made, by the clock of its own work."""
+    """Times at which signals were heard while the problem was made, by the clock of its own work."""
     heard = [time.process_time()]
     before = signal.signal(signal.SIGPROF, lambda *_: heard.append(time.process_time()))
     signal.setitimer(signal.ITIMER_PROF, 0.01, 0.01)

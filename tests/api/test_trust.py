@@ -1,4 +1,4 @@
-"""Which standard errors can be believed, and that the intervals of those hold."""
+"""Standard errors that can be believed, and the intervals of those, which hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written at the end of a run is there, whatever the file system refuses."""
+"""Results are written at the end of a run, whatever the file system refuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which build of PyTorch `make` asks for, with a pip that only says what it was asked."""
+"""The build of PyTorch that `make` asks for, with a pip that only repeats what it was asked."""
 
 from __future__ import annotations
 

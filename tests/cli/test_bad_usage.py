@@ -1,4 +1,4 @@
-"""What the command line refuses: one sentence, status 2, and nothing written."""
+"""Refusals of the command line: one sentence, status 2, and nothing written."""
 
 from __future__ import annotations
 

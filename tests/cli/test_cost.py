@@ -1,4 +1,4 @@
-"""What a run did, what it would take, and what it cannot: --stats, --estimate, the refusal."""
+"""The cost of a run, done or to be done, and the refusal: --stats, --estimate."""
 
 from __future__ import annotations
 

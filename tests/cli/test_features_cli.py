@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import os
 import re
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +16,7 @@ from PIL import Image
 
 import shapcpp
 from blobs import blobs
-from command import fails, shapcpp_cli, snapshot
+from command import FULL, after, fails, shapcpp_cli, snapshot
 from shapcpp.cli import tables
 from shapcpp.cli.main import cli
 from shapcpp.ct import NetworkOptions, extract_features, extraction
@@ -144,30 +143,61 @@ def test_without_torch_the_sentence_names_the_extra(
     assert "pip install '.[ct]' in a checkout" in sentence
 
 
-def started(scans: Path, folder: Path, *options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "shapcpp", "features", scans, "-o", "f.npy", *options],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux")
+def test_a_model_and_a_curve_whose_place_is_full_go_elsewhere(scans: Path, tmp_path: Path) -> None:
+    (tmp_path / "share").mkdir()
+    (tmp_path / "tmp").mkdir()
+    command = after(FULL, "features", scans, "-o", "f.npy", *QUICK, "--save-model", "share/m.pt",
+                    "--curve", "share/c.csv")  # fmt: skip
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False,
+        env=os.environ | {"TMPDIR": str(tmp_path / "tmp")},
     )  # fmt: skip
+    assert done.returncode == 2
+    places = re.findall(r"no space left on device; it is saved in (\S+) instead", done.stderr)
+    assert [Path(place).suffix for place in places] == [".pt", ".csv"]
+    assert [*(tmp_path / "share").iterdir()] == []
+    assert len(shapcpp.read_features(tmp_path / "f.npy").rows) == 140
+    again = ("features", scans, "-o", "g.npy", "--model", places[0])
+    shapcpp_cli(*again, cwd=tmp_path)
+    assert (tmp_path / "f.npy").read_bytes() == (tmp_path / "g.npy").read_bytes()
 
 
-def interrupted(run: subprocess.Popen[str], after: str) -> list[str]:
-    """What it says on stderr, with Ctrl-C after such a line."""
-    assert run.stderr is not None
-    lines = []
-    for line in run.stderr:
-        lines.append(line)
-        if after in line:
-            run.send_signal(signal.SIGINT)
-    assert run.stdout is not None
-    assert run.stdout.read() == ""
-    assert run.wait(60) == 130
-    return lines
+def to_the_end(scans: Path, folder: Path, *options: str) -> str:
+    """The command's words on stderr, on one thread, so that sums of floats are the same."""
+    done = subprocess.run(
+        [sys.executable, "-m", "shapcpp", "features", scans, "-o", "f.npy", *options],
+        cwd=folder, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
+        check=True,
+    )  # fmt: skip
+    return done.stderr
+
+
+def interrupted(scans: Path, folder: Path, *options: str, at: str) -> list[str]:
+    """The command's words on stderr where it gets Ctrl-C right after saying this."""
+    press = f"""
+import os, signal, click
+from shapcpp import progress
+def heard(say):
+    def said(*words, **options):
+        say(*words, **options)
+        if any({at!r} in str(word) for word in words):
+            os.kill(os.getpid(), signal.SIGINT)
+    return said
+click.echo, progress._Lines.tell = heard(click.echo), heard(progress._Lines.tell)
+"""
+    done = subprocess.run(
+        after(press, "features", scans, "-o", "f.npy", *options),
+        cwd=folder, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (130, "")
+    return done.stderr.splitlines(keepends=True)
 
 
 def test_ctrl_c_before_the_first_epoch_leaves_nothing(scans: Path, tmp_path: Path) -> None:
-    with started(scans, tmp_path, "--size", "256", "--save-model", "m.pt") as run:
-        lines = interrupted(run, after="read 140 slices")
+    options = ("--size", "32", "--save-model", "m.pt")
+    lines = interrupted(scans, tmp_path, *options, at="read 140 slices")
     assert lines[-1] == "Note: interrupted.\n"
     assert snapshot(tmp_path) == {}
 
@@ -176,8 +206,7 @@ def test_after_ctrl_c_the_same_command_goes_on_to_the_same_features(
     scans: Path, tmp_path: Path
 ) -> None:
     options = ("--size", "16", "--capsules", "4", "--epochs", "30", "--patience", "30")
-    with started(scans, tmp_path, *options, "--curve", "c.csv") as run:
-        lines = interrupted(run, after="epoch 2:")
+    lines = interrupted(scans, tmp_path, *options, "--curve", "c.csv", at="epoch 2:")
     match = re.fullmatch(
         r"Note: interrupted; the training is kept after epoch (\d+), and the same command goes on "
         r"from it\.\n", lines[-1]
@@ -185,9 +214,7 @@ def test_after_ctrl_c_the_same_command_goes_on_to_the_same_features(
     assert match is not None
     assert [path.name for path in tmp_path.iterdir()] == ["f.npy.training"]
 
-    with started(scans, tmp_path, *options, "--curve", "c.csv") as run:
-        _, told = run.communicate()
-    assert run.returncode == 0
+    told = to_the_end(scans, tmp_path, *options, "--curve", "c.csv")
     epochs = [line.split(":")[0] for line in told.splitlines() if "epoch " in line]
     kept = int(match[1])
     wanted = [f"epoch {k}" for k in range(kept + 1, 31)]
@@ -196,8 +223,7 @@ def test_after_ctrl_c_the_same_command_goes_on_to_the_same_features(
 
     other = tmp_path / "undisturbed"
     other.mkdir()
-    with started(scans, other, *options, "--curve", "c.csv") as run:
-        run.communicate()
+    to_the_end(scans, other, *options, "--curve", "c.csv")
     for name in ("f.npy", "c.csv"):
         assert (other / name).read_bytes() == (tmp_path / name).read_bytes()
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import shapcpp
-from command import after, shapcpp_cli, wait_for_permutations
+from command import FULL, after, shapcpp_cli, wait_for_permutations
 
 SMALL = ("value", "features.npy", "--perms", "5", "--metric", "acc")
 # Enough orders that no notice about their errors follows.
@@ -27,17 +27,6 @@ def snippet(code: str, *arguments: object, cwd: Path, **environment: str) -> tup
         after(code, *arguments), cwd=cwd, capture_output=True, timeout=120, check=False, env={**os.environ, **environment},
     )  # fmt: skip
     return done.returncode, done.stdout.decode("latin-1"), done.stderr.decode()
-
-
-FULL = """
-import errno, os
-sync = os.fsync
-def fsync(file):
-    if "/share/" in os.readlink(f"/proc/self/fd/{file}"):
-        raise OSError(errno.ENOSPC, "No space left on device")
-    sync(file)
-os.fsync = fsync
-"""
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux")

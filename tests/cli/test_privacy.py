@@ -1,4 +1,4 @@
-"""What of a patient reaches features, results and report: every command, every byte it leaves."""
+"""Traces of a patient in features, results and report: every command, every byte it leaves."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def test_the_model_file_gives_it_back(tmp_path: Path, trained: Trained) -> None:
 
 
 class Foreign:
-    """What a pickle could run when it is read."""
+    """A function that a pickle could run when it is read."""
 
     def __reduce__(self) -> tuple[Any, tuple[str]]:
         return print, ("run",)

@@ -1,4 +1,4 @@
-"""What the network sees of a slice."""
+"""Preparation of slices for the network."""
 
 from __future__ import annotations
 

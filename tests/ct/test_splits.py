@@ -74,7 +74,7 @@ def test_patients_stay_whole_and_classes_nearly_shared(seed: int) -> None:
 
 
 def distance(plan: tuple[int, ...], counts: NDArray[np.int64]) -> float:
-    """How far a plan is from 50/25/25, as shares of each class, squared and summed."""
+    """The distance of a plan from 50/25/25, as shares of each class, squared and summed."""
     shares = np.zeros((3, 2))
     for patient, split in enumerate(plan):
         shares[split] += counts[patient] / counts.sum(axis=0)

@@ -60,7 +60,7 @@ def _features(tmp_path: Path) -> Path:
 
 
 def killing(client: Any, after: int, count: int) -> Callable[[int, int], None]:
-    """A progress that kills so many workers once so many permutations are done."""
+    """A progress that kills `count` workers once `after` permutations are done."""
     killed: list[int] = []
 
     def progress(done: int, total: int) -> None:

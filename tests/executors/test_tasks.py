@@ -1,4 +1,4 @@
-"""How a run is cut into tasks for workers, what these send back, and which of them are refused."""
+"""Tasks for workers: their sizes, what workers send back, and workers that are refused."""
 
 from __future__ import annotations
 

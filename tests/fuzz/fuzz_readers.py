@@ -35,7 +35,7 @@ from shapcpp.storage.features_file import ARCHIVED
 
 SECONDS = 20
 ADDRESS_SPACE = 6 << 30
-# Peak memory of a read: so much for any, and a multiple of what the file honestly holds.
+# Peak memory of a read: this much for any file, and a multiple of what it honestly holds.
 MEMORY, MULTIPLE = 8 << 20, 16
 
 
@@ -176,7 +176,7 @@ def check(reader: Reader, case: cases.Case, folder: Path) -> str:
 
 
 def _declared(case: cases.Case) -> int:
-    """What the members of the archives are said to hold, roughly."""
+    """The rough size that the members of the archives are said to have."""
     return sum(content.count(b"PK\x01\x02") << 20 if b"bomb" not in case.made.encode() else 1 << 40
                for content in case.files.values())  # fmt: skip
 

@@ -82,7 +82,7 @@ def judged_walk(
     shares: tuple[float, ...],
     width: int,
 ) -> tuple[int, int]:
-    """How many signs a walk left open; how many of the coalitions judged were near the points.
+    """Numbers of signs that a walk left open, and of coalitions judged that were near the points.
 
     Points crowd the boundaries at these shares of the walk; up to `width` coalitions around each
     are judged.

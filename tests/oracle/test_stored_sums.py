@@ -21,7 +21,7 @@ def golden(rows: NDArray[np.int64], n_features: int) -> tuple[NDArray[Any], NDAr
 
 
 def digest(v: Valuation) -> str:
-    """Of every integer that 40 orders add up to."""
+    """A digest of every integer that 40 orders add up to."""
     content = hashlib.sha256()
     for array in (v.gains, v.products, v.empty_counts, v.full_counts, v.ranges):
         content.update(np.ascontiguousarray(array, dtype="<i8").tobytes())

@@ -88,7 +88,7 @@ exact = settings(
 
 
 def act(watched: Watched, action: str) -> None:
-    """What the walk may do with a path, and things that it does not do."""
+    """Moves that a walk may make with a path, and others that it does not make."""
     if not watched.has_both_classes() or action == "join":
         return
     if action in ("fit", "drop") or not watched.path.has_anchor:
@@ -201,7 +201,7 @@ def walk(
 
 
 def summary(watched: list[Watched]) -> tuple[Counter[str], dict[str, float]]:
-    """How often each branch was seen, and how near each bound was to what it bounds."""
+    """Counts of branches seen, and how near each bound was to what it bounds."""
     seen: Counter[str] = Counter()
     tightest: dict[str, float] = {}
     for one in watched:

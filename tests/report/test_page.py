@@ -28,7 +28,7 @@ def _parsed(page: Path) -> Page:
 
 @pytest.fixture(name="bare", scope="module")
 def _bare(v: Valuation, write: Callable[..., Path]) -> Page:
-    """What remains without features, scans, truth, trace, patients and negatives to judge."""
+    """A page without features, scans, truth, trace, patients and negatives to judge."""
     plain = replace(v, true_labels=None, trace_counts=None, trace_gains=None, groups=None)
     return Page(write(replace(plain, test_counts=np.array([0, 30])), name="bare.html"))
 

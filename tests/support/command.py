@@ -53,6 +53,15 @@ def report(self, done, total):
             file.write(".")
 progress._Lines.__call__ = report
 """
+FULL = """
+import errno, os
+sync = os.fsync
+def fsync(file):
+    if "/share/" in os.readlink(f"/proc/self/fd/{file}"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    sync(file)
+os.fsync = fsync
+"""
 LATE = """
 from types import SimpleNamespace
 from shapcpp import progress
@@ -91,7 +100,7 @@ class Reporting:
         return self._file.stat().st_size if self._file.exists() else 0
 
     def stopped_by(self, stop: signal.Signals) -> tuple[str, str]:
-        """What it says on stdout and stderr, stopped by this signal within a second's reports."""
+        """Its words on stdout and stderr, stopped by this signal within a second's reports."""
         self.process.send_signal(stop)
         before = self.reports()
         said = self.process.communicate()

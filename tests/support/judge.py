@@ -142,7 +142,7 @@ def margins(w: Vector, X: Floats) -> Vector:
 
 
 def is_positive(w: Vector, X: Floats) -> NDArray[np.bool_]:
-    """Which samples the optimum calls class 1."""
+    """True for the samples that the optimum calls class 1."""
     return np.array([margin > 0 for margin in margins(w, X)])
 
 

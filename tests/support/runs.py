@@ -40,7 +40,7 @@ def assert_same(v: Valuation, w: Valuation) -> None:
 
 
 def assert_efficient(v: Valuation) -> None:
-    """What holds of any number of completed permutations."""
+    """Asserts what holds of any number of completed permutations."""
     assert v.n_permutations > 0
     np.testing.assert_array_equal(
         v.gains.sum(axis=0),
@@ -74,7 +74,7 @@ class CtrlC:
         self._pressed = True
 
     def cpu_seconds(self) -> float:
-        """What this process has computed since the signal, which load does not lengthen."""
+        """Processor time of this process since the signal, which load does not lengthen."""
         return time.process_time() - self._cpu
 
 

@@ -13,7 +13,7 @@ TEST_SAMPLES = 1000  # of each class
 
 
 def valuation(contributions: ArrayLike, players: ArrayLike | None = None) -> Valuation:
-    """The result of permutations in which players changed both counts by so much.
+    """The result of permutations in which players changed both counts by this much.
 
     `contributions` has shape (permutations, players); divided by 1000 they are those under each of
     the four named metrics. `players` says which player each sample belongs to.

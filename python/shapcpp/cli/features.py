@@ -151,6 +151,7 @@ def features(
                 progress=progress,
                 stage=lambda sentence: click.echo(with_options(sentence, commands), err=True),
                 note=tell,
+                keep=lambda path, write: save(os.fspath(path), write),
             )
     except KeyboardInterrupt:
         if checkpoint is None or not epochs_told:

@@ -88,8 +88,8 @@ def reproduce(
 
     For each noise rate a capsule network learns noisy labels, its features are valued under
     both one-class rules, and the flipped labels are looked for among the lowest values.
-    Stopped or killed, the same command goes on from there; a changed option does again only
-    what depends on it.
+    Stopped or killed, the same command goes on from there; a changed option repeats only the
+    stages that depend on it.
 
     \b
     Examples:
@@ -137,6 +137,11 @@ def reproduce(
     except KeyboardInterrupt:
         note(f"interrupted; what is done is kept in {output}, and the same command goes on from it")
         sys.exit(EXIT_INTERRUPTED)
+    except OSError as error:
+        if (values := getattr(error, "partial", None)) is not None:
+            tables.show_table2(values.table, values.networks)
+            note(f"the values are kept in {output}, and the same command makes what is missing")
+        raise
     tables.show_table2(done.table, done.networks)
     click.echo(f"Saved in {output}. Next: open {done.folder / 'report.html'}")
 

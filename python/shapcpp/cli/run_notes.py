@@ -1,4 +1,4 @@
-"""What the command `shapcpp value` says of a run on stderr, and what it keeps of one that ended."""
+"""Notes of the command `shapcpp value` on stderr, and the saving of a run that ended early."""
 
 from __future__ import annotations
 

@@ -32,6 +32,11 @@ DEFAULT_SIZE = 128  # the paper's 512 needs a GPU
 DEFAULT_BATCH = 16
 
 
+def write_there(path: files.PathLike, write: Callable[[str], object]) -> None:
+    """Writes a file in its place."""
+    write(os.fspath(path))
+
+
 def extract_features(
     scans: files.PathLike,
     *,
@@ -60,6 +65,7 @@ def extract_features(
     progress: Callable[[int, int], None] = nothing,
     stage: Callable[[str], None] = silent,
     note: Callable[[str], None] = silent,
+    keep: Callable[[files.PathLike, Callable[[str], object]], object] = write_there,
 ) -> Features:
     """Reads scans, trains the capsule network on them, and takes its features.
 
@@ -94,6 +100,9 @@ def extract_features(
         Called with one sentence after each stage.
     note : callable, optional
         Called with one sentence after each epoch.
+    keep : callable, optional
+        Called with the path of the network or of the curve, and a function that writes it to a
+        path; what it does where writing fails is up to it. Default: writes there, or raises.
 
     Returns
     -------
@@ -172,9 +181,9 @@ def extract_features(
         if score < CHANCE:
             stage(f"an AUC below {CHANCE} may be chance: values of these features would say little")
         if save_model is not None:
-            trained.save(save_model)
+            keep(save_model, trained.save)
         if curve is not None:
-            save_curve(curve, trained)
+            keep(curve, lambda path: save_curve(path, trained))
     else:
         _tell_what_was_seen(slices, trained, stage)
     return features_of(slices, trained.features(slices.images, progress))

@@ -149,7 +149,7 @@ def _shares(matrix: ArrayLike, K: int) -> NDArray[np.float64]:
 
 
 def _counts(shares: NDArray[np.float64], size: int) -> NDArray[np.int64]:
-    """How many of the samples of a class are given each other label: at most all of them."""
+    """Numbers of samples of a class that are given each other label: at most all of them."""
     counts = np.floor(shares * size + 0.5).astype(np.int64)
     while counts.sum() > size:  # several halves were rounded up
         counts[np.argmax(counts)] -= 1

@@ -212,7 +212,7 @@ def _as_meant(name: str) -> str:
 
 
 def _is_label(written: str, label: Any) -> bool:
-    """Whether an entry means a label: its text, or for numbers a way to write it."""
+    """True if an entry means a label: its text, or for numbers a way to write it."""
     if isinstance(label, bytes):
         label = label.decode("utf-8", "replace")
     if written == str(label) or isinstance(label, str):

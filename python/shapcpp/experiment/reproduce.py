@@ -137,7 +137,8 @@ def reproduce(
     ImportError
         If a library of the extras ``ct`` and ``plot`` is missing.
     OSError
-        If a file cannot be read or written.
+        If a file cannot be read or written. Where only tables, figures or the report are missing,
+        its ``.partial`` is the Reproduction.
     TypeError, ValueError
         For the first bad argument, before anything long begins; for bad scans, as
         `read_scans`; if the record of finished stages is damaged, or another call is at work
@@ -191,13 +192,18 @@ def reproduce(
         networks = [{"noise": one.noise} | one.network | one.auc for one in flipped]
         found: Any = paper_table([one for one in experiments if one.noise])
         table = found[list(tables.TABLE2)]
-        _write_tables(stages, flipped, experiments, table, networks)
+        done = Reproduction(stages.folder, tuple(experiments), table, tuple(networks))
         noisiest = int(np.argmax(settings.noise))
-        _draw_figures(stages, flipped[noisiest], experiments[noisiest])
-        _write_report(stages, settings, scans, flipped, noisiest, experiments)
+        try:
+            _write_tables(stages, flipped, experiments, table, networks)
+            _draw_figures(stages, flipped[noisiest], experiments[noisiest])
+            _write_report(stages, settings, scans, flipped, noisiest, experiments)
+        except OSError as error:
+            error.partial = done  # type: ignore[attr-defined]
+            raise
         if others := stages.others():
             stages.say(f"{'folder':<18} of earlier calls, not in these tables: {', '.join(others)}")
-    return Reproduction(stages.folder, tuple(experiments), table, tuple(networks))
+    return done
 
 
 def _write_tables(

@@ -37,7 +37,7 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """What a coalition trains.
+    """The model that a coalition trains.
 
     Attributes
     ----------

@@ -195,7 +195,7 @@ class Problem:
 
     @cached_property
     def weights_kept(self) -> NDArray[np.int64] | None:
-        """Of which weighted sums of classes moments are kept; see `moments.weights_kept`."""
+        """The weighted sums of classes whose moments are kept; see `moments.weights_kept`."""
         return moments.weights_kept(self.test_counts, self.metrics)
 
     def tally(self) -> _core.Tally:
@@ -207,7 +207,7 @@ class Problem:
         return self.recipe(some).game()
 
     def recipe(self, some: NDArray[np.int64] | None = None) -> Recipe:
-        """What makes the game, for processes elsewhere."""
+        """The arguments of the game, for processes elsewhere."""
         X, classes, players = self.X, self.train_classes, self.players
         if some is not None:
             number = np.full(self.n_players, -1, dtype=np.int64)
@@ -241,7 +241,7 @@ class Problem:
         return engine + 8 * (3 * len(self.y) + len(self.y_test))  # class of both, player, id
 
     def features_at_fault(self) -> str:
-        """Which features make signs uncertain, and what to do about them, in a clause."""
+        """Names the features that make signs uncertain, and what to do about them, in a clause."""
         return scales.fault_of(self._scaled(self.X), self.C)
 
     def _scaled(self, X: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""What makes the engine's game, in this process or in another one."""
+"""The arguments of the engine's game, for this process or another one."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a run found: sums, values, errors, stopping rules, and the file that keeps them."""
+"""Results of a run: sums, values, errors, stopping rules, and the file that keeps them."""

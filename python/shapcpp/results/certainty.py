@@ -1,4 +1,4 @@
-"""How sure one can be: half-widths of intervals, and what intervals say about ranks.
+"""Certainty: half-widths of intervals, and the ranks that intervals settle.
 
 All is about means of independent units: a unit is a permutation, and its contribution is what a
 player changes in it. docs/statistics.md has the theorems, and how often the intervals were right.
@@ -121,7 +121,7 @@ def bernstein_reach(variance: Floats, units: int, error: float, largest: float) 
 def certainly_lowest(
     low: Floats, high: Floats, players: NDArray[np.int64], count: int
 ) -> NDArray[np.int8]:
-    """Which samples are among the lowest wherever values lie in their intervals.
+    """Samples that are among the lowest wherever values lie in their intervals.
 
     Parameters
     ----------

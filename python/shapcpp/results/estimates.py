@@ -1,4 +1,4 @@
-"""What a result says of samples: values, errors, intervals, and who is certainly lowest."""
+"""Statistics of samples: values, errors, intervals, and those that are certainly lowest."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class Estimates(ABC):
 
     @abstractmethod
     def trusted(self, metric: str | Metric) -> NDArray[np.bool_]:
-        """Whether the standard error of each value, and its interval, can be believed.
+        """True for each sample whose standard error, and interval, can be believed.
 
         What moves a value most may not have happened in the permutations drawn, where a class is
         rare or samples are many: the error is then too small, often zero. `stderr` and `interval`
@@ -254,7 +254,7 @@ class Estimates(ABC):
         *,
         below: float | None = None,
     ) -> NDArray[np.int8]:
-        """Which samples are certainly among the lowest, and which are certainly not.
+        """Verdicts on samples: certainly among the lowest, certainly not, or undecided.
 
         With a probability of at least `level` all entries that are not 0 are right, at all
         numbers of permutations at once: one may look, compute more and look again. Each
@@ -300,7 +300,7 @@ class Estimates(ABC):
     @property
     @abstractmethod
     def _fewest(self) -> int:
-        """How many permutations are behind each value, at least."""
+        """The smallest number of permutations behind any value."""
 
     @abstractmethod
     def _means(self, metric: str | Metric) -> NDArray[np.float64]:

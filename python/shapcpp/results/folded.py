@@ -95,12 +95,12 @@ class FoldedValuation(Run):
 
     @property
     def complete(self) -> bool:
-        """Whether each part did all that was asked for."""
+        """True if each part did all that was asked for."""
         return all(part.complete for part in self.parts)
 
     @property
     def until_met(self) -> bool | None:
-        """Whether the results of each part suffice by the rule that the run had; None without."""
+        """True if the results of each part suffice by the rule of the run; None without a rule."""
         return None if self.settings["until"] is None else all(p.until_met for p in self.parts)
 
     @property
@@ -121,7 +121,7 @@ class FoldedValuation(Run):
 
     @property
     def stats(self) -> dict[str, int]:
-        """What the engine did in all parts together."""
+        """Counts of the engine's work in all parts together."""
         names = dict.fromkeys(name for part in self.parts for name in part.stats)
         return {name: sum(part.stats.get(name, 0) for part in self.parts) for name in names}
 

@@ -29,22 +29,22 @@ def none() -> Ranges:
 
 
 def size(ranges: Ranges) -> int:
-    """How many permutations there are in the set."""
+    """Number of permutations in the set."""
     return int((ranges[:, 1] - ranges[:, 0]).sum())
 
 
 def union(a: Ranges, b: Ranges) -> Ranges:
-    """What is in either set."""
+    """The union of two sets."""
     return of([*_pairs(a), *_pairs(b)])
 
 
 def overlap(a: Ranges, b: Ranges) -> Ranges:
-    """What is in both sets."""
+    """The intersection of two sets."""
     return without(a, without(a, b))
 
 
 def without(a: Ranges, b: Ranges) -> Ranges:
-    """What is in `a` and not in `b`."""
+    """The difference of two sets: all of `a` that is not in `b`."""
     left: list[tuple[int, int]] = []
     for start, end in _pairs(a):
         first = start

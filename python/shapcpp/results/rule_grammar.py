@@ -1,4 +1,4 @@
-"""What is wrong with a text that states no stopping rule."""
+"""Sentences about texts that state no stopping rule."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TAIL = ("but", "for", COUNT)
 
 
 def fault(text: str) -> str:
-    """Where the text leaves the grammar, and a rule to compare it with."""
+    """Says where the text leaves the grammar, and gives a rule to compare it with."""
     words = TOKEN.findall(text.lower())
     at = _after_metrics(words)
     metrics = f"{' '.join(words[:at])} ".replace(" ,", ",") if at else ""
@@ -59,7 +59,7 @@ def in_a_rule(metric: str) -> str:
 
 
 def _after_metrics(words: Sequence[str]) -> int:
-    """Where the metrics end that a rule may begin with: "acc, rec"."""
+    """The place after the metrics that a rule may begin with: "acc, rec"."""
     at = 0
     while at < len(words) and re.fullmatch(METRIC, words[at]):
         at += 1
@@ -74,7 +74,7 @@ def _one_of(known: Sequence[str]) -> str:
 
 
 def _follow(words: Sequence[str], at: int, form: Sequence[str]) -> tuple[int, str]:
-    """Where the words leave a form that begins at one of them, and what it wants there."""
+    """The place at which the words leave a form, and what the form wants there."""
     for part in form:
         pattern = part if part in WANTED else re.escape(part)
         if at == len(words) or re.fullmatch(pattern, words[at], re.ASCII) is None:

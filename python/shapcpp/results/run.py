@@ -1,4 +1,4 @@
-"""What the results of runs have in common, with a test set or in folds."""
+"""The base class of results, with a test set or in folds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Run(SampleTable):
     @property
     @abstractmethod
     def complete(self) -> bool:
-        """Whether the run did all that was asked for."""
+        """True if the run did all that was asked for."""
 
     def merge(self: Kind, other: Kind) -> Kind:
         """The result of two runs together: the same integers as of one run over both ranges.

@@ -236,7 +236,7 @@ def _are_moments(
     room: int,
     totals: NDArray[np.int64],
 ) -> bool:
-    """Whether moments may be those of contributions that add up to these gains."""
+    """True if moments may be those of contributions that add up to these gains."""
     K = gains.shape[1]
     squares = moments[:, :K] if moments.ndim == 2 else moments.diagonal(0, 1, 2)
     if not (squares >= np.abs(gains)).all():

@@ -34,7 +34,7 @@ def share_of(tally: Tally, n_test: int) -> float:
 
 
 def signs_of(tally: Tally, n_test: int) -> int:
-    """How many signs were taken."""
+    """Number of signs taken."""
     # The grand coalition is scored once and counts for each permutation.
     return (tally.stats.get("coalitions", 0) + tally.n_permutations) * n_test
 

@@ -41,7 +41,7 @@ SENTENCE = re.compile(
 
 @dataclass(frozen=True)
 class Rule(ABC):
-    """When the results of a run suffice.
+    """A stopping rule: it says when the results of a run suffice.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Rule(ABC):
         classes: NDArray[Any] | None = None,
         asked: Sequence[Metric] = (),
     ) -> None:
-        """Whether the rule can be asked of runs on a test set.
+        """Checks that the rule can be asked of runs on a test set.
 
         Parameters
         ----------
@@ -99,11 +99,11 @@ class Rule(ABC):
         return look
 
     def is_met(self, v: Sums) -> bool:
-        """Whether the results suffice by each metric."""
+        """True if the results suffice by each metric."""
         return all(self._is_met_by(v, metric) for metric in self._of(v))
 
     def progress(self, v: Sums) -> float:
-        """How far the run has come: from 0 to 1, and 1 only if the rule is met.
+        """The progress of the run, from 0 to 1, and 1 only if the rule is met.
 
         For display. Errors shrink with the root of the number of permutations, so that for
         errors it is about the share of the permutations needed.
@@ -126,11 +126,11 @@ class Rule(ABC):
 
     @abstractmethod
     def _is_met_by(self, v: Sums, metric: Metric) -> bool:
-        """Whether the results suffice by one metric."""
+        """True if the results suffice by one metric."""
 
     @abstractmethod
     def _share(self, v: Sums, metric: Metric) -> float:
-        """Of the way to the end, from 0 to 1."""
+        """The progress by one metric, from 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ class PerSample(Rule):
 
     @abstractmethod
     def _suffices(self, v: Sums, metric: Metric) -> NDArray[np.bool_]:
-        """Whether the results suffice, sample by sample."""
+        """True for each sample whose results suffice."""
 
 
 @dataclass(frozen=True)

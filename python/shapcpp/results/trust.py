@@ -77,7 +77,7 @@ def trusted(
     *,
     halved: bool,
 ) -> NDArray[np.bool_]:
-    """Whether the estimated variances of players can be believed.
+    """True for each player whose estimated variance can be believed.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def trusted(
 
 
 def _rarest(players: Ints, labels: Ints) -> int:
-    """How many players have a sample of the rarest class."""
+    """Number of players with a sample of the rarest class."""
     return min(len(np.unique(players[labels == label])) for label in np.unique(labels))
 
 

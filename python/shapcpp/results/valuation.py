@@ -126,7 +126,7 @@ class Valuation(Sums, Run):
 
     @property
     def complete(self) -> bool:
-        """Whether the run did all that was asked for: its permutations, or until its rule was met.
+        """True if the run did all that was asked for: its permutations, or until its rule was met.
 
         A run without `permutations` is complete too where it ended at the cap on their number;
         `until_met` tells the two apart.
@@ -140,7 +140,7 @@ class Valuation(Sums, Run):
 
     @property
     def until_met(self) -> bool | None:
-        """Whether the results suffice by the rule that the run had; None if it had none.
+        """True if the results suffice by the rule that the run had; None if it had none.
 
         True where the rule ended the run, False where it reached its permutations or its time
         before. Asked of the results as they are: also after `load`, `merge` and going on.

@@ -1,4 +1,4 @@
-"""Where a run keeps what is done: a file of its own, or its part of the file of a run in folds."""
+"""Checkpoints: the file of a run, or its part of the file of a run in folds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Checkpoint(Protocol):
         """The file, for sentences."""
 
     def read(self) -> Valuation | None:
-        """What was kept by an earlier run, if any."""
+        """The result that an earlier run kept, if any."""
 
     def write(self, v: Valuation) -> None:
         """Keeps this; OSError if it cannot be written."""

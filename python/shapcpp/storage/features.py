@@ -260,7 +260,7 @@ class Features:
 
     @property
     def has_test(self) -> bool:
-        """Whether there are rows with split "test"."""
+        """True if there are rows with split "test"."""
         return bool((self._splits == "test").any())
 
     def labels(self, mask: NDArray[np.bool_]) -> Array:

@@ -1,4 +1,4 @@
-"""What reviewers decided of labels, as a features file remembers it."""
+"""Decisions of reviewers about labels, as a features file remembers them."""
 
 from __future__ import annotations
 

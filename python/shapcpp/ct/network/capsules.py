@@ -25,7 +25,7 @@ CHANNELS = 64  # of both convolutions; a primary capsule holds the channels of o
 # Bounds far beyond all use, so that what a file claims cannot take for ever.
 LARGEST_SIZE = 4096  # pixels
 MOST = {"capsules": 4096, "dimension": 1024, "routing": 100}
-# A picture has so many places that the squashed sum over them is a unit vector whatever they
+# A picture has thousands of places: the squashed sum over them is a unit vector whatever they
 # hold, and then nothing is learned. The hidden capsules therefore begin as transforms of the mean,
 # at every size; FASTER moves a factor from the weights to the inputs, to let steps of Adam count.
 FASTER = 2.0

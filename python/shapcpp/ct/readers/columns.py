@@ -125,7 +125,7 @@ def _hashed(ref: SliceRef, sample: bytes) -> str:
 
 
 def _is_yes_or_no(column: Array) -> bool:
-    """Whether a column holds zeros, ones and gaps, and not gaps alone."""
+    """True if a column holds zeros, ones and gaps, and not gaps alone."""
     known = column[~np.isnan(column)]
     return bool(known.size) and bool(np.isin(known, (0, 1)).all())
 
