@@ -124,26 +124,6 @@ def test_report_and_figure_3_are_of_the_noisiest_experiment(
     assert (tmp_path / "figure3.png").read_bytes() == (done.folder / "figure3.png").read_bytes()
 
 
-def test_a_figure_that_cannot_be_written_costs_no_value(
-    done: Reproduction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "copy"
-    shutil.copytree(done.folder, folder)
-    (folder / "figure2.png").unlink()
-
-    def full(*_: Any, **__: Any) -> None:
-        raise OSError(28, "No space left on device", "figure2.png")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(module, "figure2", full)
-        with pytest.raises(OSError, match="No space left") as raised:
-            reproduce(folder, **SMALL)
-    error: Any = raised.value
-    assert error.partial.table.tolist() == done.table.tolist()
-    reproduce(folder, **SMALL)
-    assert content(folder) == content(done.folder)
-
-
 def test_every_setting_is_an_input_of_some_stage() -> None:
     settings = Settings(
         **SMALL, data="phantom", patience=1, split=None, labels=None, label_column="label",
