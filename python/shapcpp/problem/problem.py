@@ -22,7 +22,15 @@ from shapcpp.results import moments
 from shapcpp.results.estimates import Metrics
 from shapcpp.results.sums import setting_of
 
-__all__ = ["ClassWeight", "Empty", "Problem", "Scale", "SingleClass", "standard_scaling"]
+__all__ = [
+    "ClassWeight",
+    "Empty",
+    "Problem",
+    "Scale",
+    "SingleClass",
+    "players_of",
+    "standard_scaling",
+]
 
 ClassWeight = Mapping[Any, float] | Literal["balanced"] | None
 Scale = Literal["standard"] | None
@@ -118,9 +126,7 @@ class Problem:
         ids = checks.companion("ids", ids, y)
         if true_labels is not None:
             true_labels = labels.truth("true_labels", true_labels, y)
-        players = np.arange(len(y), dtype=np.int64)
-        if groups is not None and by_group:
-            players = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+        players = players_of(groups, by_group, len(y))
         trained = model_of(model)
         _check_goes_with(trained, classes, C, class_weight)
         by_name = class_weight is None or isinstance(class_weight, str)
@@ -267,6 +273,13 @@ def _check_goes_with(model: Model, classes: Labels, C: float, class_weight: Any)
                     f"{name} is for the engine's own models: leave it out, and give the classifier "
                     "object its own parameters"
                 )
+
+
+def players_of(groups: NDArray[Any] | None, by_group: bool, n: int) -> NDArray[np.int64]:
+    """The player of each of n samples: itself, or its group in sorted order of their ids."""
+    if groups is None or not by_group:
+        return np.arange(n, dtype=np.int64)
+    return np.unique(groups, return_inverse=True)[1].astype(np.int64)
 
 
 def _asked(

@@ -14,6 +14,7 @@ from shapcpp.results.valuation import Valuation
 
 __all__ = ["conventions"]
 
+CLASSES_SHOWN = 12
 SINGLE_CLASS = {
     "constant": "constant: a coalition of one class predicts that class",
     "carry": "carry: a coalition of one class still scores as the empty coalition. The jump to the "
@@ -40,16 +41,18 @@ def conventions(v: Valuation) -> list[tuple[str, str]]:
     return [
         ("Training samples", f"{len(v.labels):,}: {_per_class(v, _counts(v, v.labels))}"),
         ("Test samples", f"{v.test_counts.sum():,}: {_per_class(v, v.test_counts)}"),
-        ("Positive", f"label {v.classes[1]}, the larger one"),
+        *([("Positive", f"label {v.classes[1]}, the larger one")] if len(v.classes) == 2 else []),
         ("What joins", joins),
         ("Permutations", f"{done}; indices {index_ranges.shown(v.ranges)} of seed {s['seed']}"),
         ("Reliability of the ranking", _reliability(v)),
-        ("Model", f"logistic regression at its optimum, C = {s['C']:g}, free intercept"),
+        ("Model", _model(s)),
         ("Class weights", _weights(v, weights)),
         ("Scale of features", _scale(s["scale"])),
         (
             "Empty coalition",
-            EMPTY.get(s["empty"], f"the empty coalition predicts label {s['empty']}"),
+            EMPTY[s["empty"]]
+            if isinstance(s["empty"], str)
+            else f"the empty coalition predicts label {s['empty'][1]}",
         ),
         ("Coalitions of one class", SINGLE_CLASS[s["single_class"]]),
         ("Grand coalition", _full(v)),
@@ -75,15 +78,15 @@ def _counts(v: Valuation, labels: NDArray[np.int64]) -> list[int]:
 
 
 def _per_class(v: Valuation, numbers: Any) -> str:
-    return ", ".join(f"{n:,} labelled {k}" for k, n in zip(v.classes, numbers, strict=True))
+    return _listed([f"{n:,} labelled {k}" for k, n in zip(v.classes, numbers, strict=True)])
 
 
 def _weights(v: Valuation, weights: Any) -> str:
     if weights is None:
         return "none"
     if weights == "balanced":
-        return "balanced: both classes have the same total weight"
-    return ", ".join(f"{w:g} for label {k}" for k, w in zip(v.classes, weights, strict=True))
+        return "balanced: all classes have the same total weight"
+    return _listed([f"{w:g} for label {k}" for k, w in zip(v.classes, weights, strict=True)])
 
 
 def _scale(scale: str | None) -> str:
@@ -96,4 +99,15 @@ def _full(v: Valuation) -> str:
     if (v.full_counts < 0).any():
         return "unknown: the run stopped before it was scored"
     right = zip(v.full_counts, v.test_counts, v.classes, strict=True)
-    return "right on " + ", ".join(f"{n:,} of {m:,} labelled {k}" for n, m, k in right)
+    return "right on " + _listed([f"{n:,} of {m:,} labelled {k}" for n, m, k in right])
+
+
+def _listed(entries: list[str]) -> str:
+    more = f", ... of {len(entries)} classes" if len(entries) > CLASSES_SHOWN else ""
+    return ", ".join(entries[:CLASSES_SHOWN]) + more
+
+
+def _model(settings: dict[str, Any]) -> str:
+    if settings["model"] == "logistic":
+        return f"logistic regression at its optimum, C = {settings['C']:g}, free intercept"
+    return f"{settings['model']}, refitted to every coalition"

@@ -10,24 +10,36 @@ from numpy.typing import NDArray
 
 from shapcpp.detection.queue import mistakes
 from shapcpp.metrics import resolve
-from shapcpp.report.words import LONG
+from shapcpp.report.words import long_name
 from shapcpp.results.valuation import Valuation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["agreement", "class_lanes", "convergence", "removal", "sorted_values"]
+__all__ = ["agreement", "class_lanes", "convergence", "removal", "sorted_values", "styles"]
 
 # Okabe and Ito's colours, which most colour-blind readers tell apart; shapes repeat them.
 BLUE, ORANGE, GREY, INK = "#0072B2", "#D55E00", "#6B7280", "#1F2933"
-OF_CLASS = ((BLUE, "o"), (ORANGE, "^"))
-OF_METRIC = {"acc": (INK, "o", "-"), "rec": (ORANGE, "^", "--"), "spc": (BLUE, "s", "-.")}
+GREEN, SKY, YELLOW, PURPLE = "#009E73", "#56B4E9", "#F0E442", "#CC79A7"
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, INK, GREY)
+MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*", "<")
+OF_METRIC = {
+    "acc": (INK, "o", "-"), "rec": (ORANGE, "^", "--"), "spc": (BLUE, "s", "-."),
+    "bal": (ORANGE, "^", "--"),
+}  # fmt: skip
+OF_SAMPLE = [OF_METRIC[name] for name in ("acc", "rec", "spc")]
 # Markers: the first is the largest and hollow, so that curves on top of each other all show.
-SIZES = {"acc": 6.5, "rec": 5.0, "spc": 3.0}
+SIZES = {"acc": 6.5, "rec": 5.0, "spc": 3.0, "bal": 5.0}
 FEWEST_SHOWN = 10  # permutations
 LONGEST = 24  # characters of an id in a legend
 BESIDE = 20  # characters: legend entries of this total length fit side by side
+LANES_IN_FULL = 6  # classes whose names are written at full size
 MOST_VECTORS = 2000  # a panel draws up to this many points as shapes, and more as a bitmap
+
+
+def styles(n_classes: int) -> list[tuple[str, str]]:
+    """A colour and a marker for each class; colours come again with another marker."""
+    return [(COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]) for k in range(n_classes)]
 
 
 def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64]) -> None:
@@ -43,9 +55,9 @@ def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64
     counts, gains = v.trace_counts[shown], v.trace_gains[shown]
     widening = np.sqrt(v.n_permutations / counts)
     (low, high), trusted = v.interval(metric), v.trusted(metric)
-    for sample, (colour, _, line) in zip(samples, OF_METRIC.values(), strict=False):
+    for sample, (colour, _, line) in zip(samples, OF_SAMPLE, strict=False):
         of_player = np.ascontiguousarray(gains[:, v.players[sample]])
-        running = resolve(metric).score(of_player, v.test_counts)
+        running = resolve(metric, v.classes).score(of_player, v.test_counts)
         running /= counts * v.settings["gain_unit"]
         reach = (high[sample] - low[sample]) / 2 * widening
         axes.plot(counts, running, color=colour, linestyle=line, linewidth=1.4,
@@ -60,7 +72,7 @@ def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64
         ""
     )  # by default matplotlib labels the minor ticks of a short axis
     axes.set_xlabel("permutations")
-    axes.set_ylabel(f"value by {LONG[metric]}")
+    axes.set_ylabel(f"value by {long_name(metric)}")
     _legend(axes)
 
 
@@ -71,25 +83,30 @@ def sorted_values(
     values = v[metric]
     order = np.argsort(values, kind="stable")
     ranks = np.arange(len(order))
-    for label, (colour, marker) in zip(v.classes, OF_CLASS, strict=True):
+    for label, (colour, marker) in zip(v.classes, styles(len(v.classes)), strict=True):
         members = labels[order] == label
         axes.scatter(ranks[members], values[order][members], s=9, color=colour, marker=marker,
                      linewidths=0, alpha=0.8, rasterized=len(order) > MOST_VECTORS,
                      label=f"{what} {label}")  # fmt: skip
     axes.axhline(0, color=GREY, linewidth=0.6)
-    axes.set_ylabel(f"value by {LONG[metric]}")
+    axes.set_ylabel(f"value by {long_name(metric)}")
     _legend(axes)
 
 
 def class_lanes(axes: Axes, v: Valuation, metric: str, labels: NDArray[np.int64]) -> None:
     """Draws a lane per label under sorted values, with a stroke for each sample of that label."""
     ordered = labels[np.argsort(v[metric], kind="stable")]
-    for lane, (label, (colour, _)) in enumerate(zip(v.classes, OF_CLASS, strict=True)):
+    for lane, (label, (colour, _)) in enumerate(
+        zip(v.classes, styles(len(v.classes)), strict=True)
+    ):
         members = np.flatnonzero(ordered == label)
         axes.vlines(members, lane + 0.08, lane + 0.92, color=colour, linewidth=0.8,
                     rasterized=len(ordered) > MOST_VECTORS)  # fmt: skip
-    axes.set_yticks([0.5, 1.5], [str(label) for label in v.classes])
-    axes.set_ylim(0, 2)
+    names = [_short(label) for label in v.classes.tolist()]
+    axes.set_yticks(np.arange(len(names)) + 0.5, names)
+    if len(names) > LANES_IN_FULL:
+        axes.tick_params(axis="y", labelsize=4)
+    axes.set_ylim(0, len(names))
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("rank, lowest value first")
 
@@ -100,7 +117,7 @@ def agreement(axes: Axes, v: Valuation) -> None:
     wrong = np.zeros(len(v.labels), dtype=bool)
     if v.true_labels is not None:
         wrong = np.any(list(mistakes(v, v.labels, v.true_labels).values()), axis=0)
-    for label, (colour, marker) in zip(v.classes, OF_CLASS, strict=True):
+    for label, (colour, marker) in zip(v.classes, styles(len(v.classes)), strict=True):
         right = (v.labels == label) & ~wrong
         style: dict[str, Any] = {
             "marker": marker,
@@ -110,7 +127,7 @@ def agreement(axes: Axes, v: Valuation) -> None:
             "linewidths": 0,
         }
         kinds.append((f"labelled {label}", right, style))
-    for label, (colour, marker) in zip(v.classes, OF_CLASS, strict=True):
+    for label, (colour, marker) in zip(v.classes, styles(len(v.classes)), strict=True):
         style = {"marker": marker, "facecolors": "white", "edgecolors": colour, "s": 22}
         kinds.append((f"labelled {label}, wrongly", (v.labels == label) & wrong, style))
     for name, members, style in kinds:
@@ -138,9 +155,9 @@ def removal(axes: Axes, curves: Mapping[str, Any], score: str, verb: str) -> Non
             colour, marker, line = OF_METRIC[name]
             axes.plot(at, mean, color=colour, marker=marker, linestyle=line, linewidth=1.2,
                       markersize=SIZES[name], markerfacecolor="none" if name == "acc" else colour,
-                      label=f"by {LONG[name]}")  # fmt: skip
+                      label=f"by {long_name(name)}")  # fmt: skip
     axes.set_xlabel(f"% of samples {verb}")
-    axes.set_ylabel(f"validation {LONG[score]}")
+    axes.set_ylabel(f"validation {long_name(score)}")
     _legend(axes)
 
 

@@ -76,7 +76,7 @@ class Experiment:
 
 def noise_rate(v: Valuation) -> float | None:
     """The rate of the paper that flips exactly these numbers of each class, or None."""
-    if v.true_labels is None:
+    if v.true_labels is None or len(v.classes) != 2:
         return None
     wrong = mistakes(v, v.labels, v.true_labels)
     if not any(found.any() for found in wrong.values()):

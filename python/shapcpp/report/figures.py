@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from shapcpp import _core
 from shapcpp.report import drawing
-from shapcpp.report.words import LONG, metrics_shown
+from shapcpp.report.words import long_name, metrics_shown
 from shapcpp.results.valuation import Valuation
 from shapcpp.storage import files, writing
 
@@ -134,9 +134,9 @@ def figure3(v: Valuation, path: files.PathLike | None = None) -> Figure:
 
 
 def two_samples(v: Valuation) -> NDArray[np.int64]:
-    """One sample of each label, chosen by permutation 0 of seed 0 and not by hand."""
+    """One sample of each label, three at most, chosen by permutation 0 of seed 0, not by hand."""
     order = _core.permutation(len(v.labels), 0, 0)
-    return np.array([order[np.argmax(v.labels[order] == label)] for label in v.classes])
+    return np.array([order[np.argmax(v.labels[order] == label)] for label in v.classes[:3]])
 
 
 def convergence(v: Valuation, metric: str) -> Panel:
@@ -147,8 +147,9 @@ def convergence(v: Valuation, metric: str) -> Panel:
         ends = " and ".join(f"{v[metric][i]:.3g} for {v.ids[i]}" for i in samples)
         return _panel(
             figure,
-            f"Running value by {LONG[metric]} of two samples against the number of permutations, "
-            f"with 95% bands that narrow; after {v.n_permutations} permutations it is {ends}.",
+            f"Running value by {long_name(metric)} of {len(samples)} samples against the number of "
+            f"permutations, with 95% bands that narrow; after {v.n_permutations} permutations it "
+            f"is {ends}.",
         )
 
 
@@ -158,20 +159,24 @@ def sorted_values(v: Valuation, metric: str) -> list[Panel]:
     order = np.argsort(v[metric], kind="stable")
     tenth = max(1, len(order) // 10)
     for what, labels in _labels_shown(v).items():
-        low, high = (
-            f"{int((labels[part] == v.classes[1]).sum())} of {tenth}"
-            for part in (order[:tenth], order[-tenth:])
-        )
+        low, high = (_most(labels[part], v) for part in (order[:tenth], order[-tenth:]))
         with _figure(1, 1) as figure:
             _sorted_values(figure, v, metric, labels, what)
             panels.append(
                 _panel(
                     figure,
-                    f"Values by {LONG[metric]} in rising order, by {what} label: among the lowest "
-                    f"tenth {low} are {v.classes[1]}, among the highest tenth {high}.",
+                    f"Values by {long_name(metric)} in rising order, by {what} label: among the "
+                    f"lowest tenth {low}, among the highest tenth {high}.",
                 )
             )
     return panels
+
+
+def _most(labels: NDArray[Any], v: Valuation) -> str:
+    """How many of these labels are the larger of two, or the most frequent of more."""
+    counts = [int((labels == label).sum()) for label in v.classes]
+    k = 1 if len(counts) == 2 else int(np.argmax(counts))
+    return f"{counts[k]} of {len(labels)} are {v.classes[k]}"
 
 
 def agreement(v: Valuation) -> Panel:
@@ -180,7 +185,7 @@ def agreement(v: Valuation) -> Panel:
         drawing.agreement(figure.subplots(), v)
         alike = [metric for metric in ("rec", "spc") if not np.ptp(v[metric])]
         if alike:
-            more = f"all values by {LONG[alike[0]]} are the same"
+            more = f"all values by {long_name(alike[0])} are the same"
         else:
             more = f"their correlation is {np.corrcoef(v['rec'], v['spc'])[0, 1]:.2f}"
         return _panel(
@@ -200,11 +205,12 @@ def removal(
         ends = []
         for name, curve in curves.items():
             mean = curve[curve["score"] == score]["mean"]
-            chosen = "at random" if name == "random" else f"by {LONG[name]}"
+            chosen = "at random" if name == "random" else f"by {long_name(name)}"
             ends.append(f"{chosen} from {mean[0]:.2f} to {mean[-1]:.2f}")
         return _panel(
             figure,
-            f"Validation {LONG[score]} as samples of {which} value are {verb}: {'; '.join(ends)}.",
+            f"Validation {long_name(score)} as samples of {which} value are {verb}: "
+            f"{'; '.join(ends)}.",
         )
 
 
@@ -215,7 +221,8 @@ def _labels_shown(v: Valuation) -> dict[str, NDArray[np.int64]]:
 def _sorted_values(
     place: Any, v: Valuation, metric: str, labels: NDArray[np.int64], what: str
 ) -> None:
-    above, below = place.subplots(2, 1, sharex=True, height_ratios=(5, 1))
+    lanes = max(1.0, 0.3 * min(len(v.classes), 12))
+    above, below = place.subplots(2, 1, sharex=True, height_ratios=(5, lanes))
     drawing.sorted_values(above, v, metric, labels, f"{what} label")
     drawing.class_lanes(below, v, metric, labels)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +34,11 @@ class Candidate:
     """One sample to review."""
 
     id: str
-    label: int
+    label: Any
     patient: str | None
     verdicts: list[Verdict]
+    # Labels to give instead, the most probable one first where that is known.
+    others: list[Any] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -102,13 +105,21 @@ def review(v: Valuation, fraction: float = 0.1, most: int = MOST) -> Queue:
     candidates = [
         Candidate(
             id=str(v.ids[i]),
-            label=int(v.labels[i]),
+            label=v.labels[i].item(),
             patient=None if v.groups is None else str(v.groups[i]),
             verdicts=verdicts[int(i)],
+            others=_others(v, int(i)),
         )
         for i in listed
     ]
     return Queue(candidates, len(candidates_found), unit_name(exponent))
+
+
+def _others(v: Valuation, i: int) -> list[Any]:
+    """The labels that a sample does not have."""
+    likely = [] if v.doubts is None else [v.doubts.suggestion[i].item()]
+    others = [label for label in v.classes.tolist() if label != v.labels[i]]
+    return list(dict.fromkeys([*likely, *others]))
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.int64]:

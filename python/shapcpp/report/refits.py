@@ -7,15 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from shapcpp.checks import identifiers
 from shapcpp.detection.removal import Action, Order, removal_curve
-from shapcpp.problem.problem import Problem
+from shapcpp.labels import class_labels
+from shapcpp.problem.fingerprint import fingerprint
+from shapcpp.problem.models import MODELS
+from shapcpp.problem.problem import players_of
 from shapcpp.report import figures
 from shapcpp.report.figures import Panel
 from shapcpp.report.words import metrics_shown
 from shapcpp.results.valuation import Valuation
 from shapcpp.storage.features import Features
 
-__all__ = ["Row", "check_same", "removal_rows"]
+__all__ = ["Row", "can_refit", "check_same", "removal_rows"]
 
 VERBS: dict[Action, str] = {"drop": "dropped", "relabel": "relabelled"}
 ORDERS: tuple[Order, ...] = ("lowest", "highest")
@@ -36,12 +40,9 @@ def check_same(v: Valuation, features: Features) -> None:
         raise ValueError(
             f"{features.source} has {len(train.y)} training rows, the run has {len(v.labels)}"
         )
-    by_group = bool(v.settings["by_group"])
-    problem = Problem.of(
-        train.X, train.y, test.X, test.y, groups=train.groups, ids=train.ids, by_group=by_group
-    )
-    assert problem.ids is not None
-    pairs = (("id", problem.ids.astype(str), v.ids.astype(str)), ("label", problem.y, v.labels))
+    y = class_labels("label", train.y)
+    pairs = (("id", identifiers("id", train.ids).astype(str), v.ids.astype(str)),
+             ("label", y, v.labels))  # fmt: skip
     for name, ours, theirs in pairs:
         differs = ours != theirs
         if differs.any():
@@ -50,25 +51,32 @@ def check_same(v: Valuation, features: Features) -> None:
                 f"{features.source} is not what the run was made of: training row {row} has "
                 f"{name} {ours[row]}, in the run {theirs[row]}"
             )
-    if problem.fingerprint != v.fingerprint:
+    players = players_of(train.groups, bool(v.settings["by_group"]), len(y))
+    if fingerprint(train.X, y, test.X, class_labels("label", test.y), players) != v.fingerprint:
         raise ValueError(
             f"{features.source} is not what the run was made of: ids and labels are the same, "
             "features or test rows differ"
         )
 
 
+def can_refit(v: Valuation) -> bool:
+    """Whether the run's model is one of the engine's, which a result names."""
+    return v.settings["model"] in MODELS
+
+
 def removal_rows(v: Valuation, features: Features) -> list[Row]:
     """Rows of panels: the lowest dropped, the highest dropped, then the same relabelled.
 
-    The list is empty where the features have no validation rows.
+    Of more than two classes nothing is relabelled. The list is empty where the features have no
+    validation rows, or the model cannot be refitted.
     """
-    if not (features.rows["split"].astype(str) == "val").any():
+    if not (features.rows["split"].astype(str) == "val").any() or not can_refit(v):
         return []
     train, val = features.samples("train"), features.samples("val")
     metrics = metrics_shown(v)
     sides = train.X, train.y, val.X, val.y
     rows: list[tuple[str, str, str, dict[str, Any]]] = []
-    for action, verb in VERBS.items():
+    for action, verb in list(VERBS.items())[: 2 if len(v.classes) == 2 else 1]:
         random = removal_curve(v, *sides, order="random", action=action)
         for order in ORDERS:
             curves: dict[str, Any] = {

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp.detection.queue import DIRECTIONS
-from shapcpp.metrics import LONG_NAMES
+from shapcpp.detection.queue import in_words
+from shapcpp.metrics import long_name
 from shapcpp.results.valuation import Valuation
 
 __all__ = [
-    "DIRECTION",
-    "LONG",
     "THE_PAPERS",
     "count",
     "decimals",
+    "direction",
+    "long_name",
     "metrics_shown",
     "per_cent",
     "scaled",
@@ -27,17 +27,22 @@ __all__ = [
     "unit_name",
 ]
 
-LONG = {short: long.replace("_", " ") for long, short in LONG_NAMES.items()}
-DIRECTION = DIRECTIONS | {"either": "both directions"}
 THE_PAPERS = ("acc", "rec", "spc")
+OF_MANY = ("acc", "bal")  # classes, whose recalls would be as many tables
 LONGEST, HEAD, TAIL = 40, 14, 22  # characters of an id; slices of a series differ at the end
 MINUS = "\N{MINUS SIGN}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def metrics_shown(v: Valuation) -> list[str]:
-    """The paper's metrics that the test set defines."""
-    return [name for name in THE_PAPERS if name in v.metrics]
+    """The paper's metrics that the test set defines; of more than two classes, those of all."""
+    names = THE_PAPERS if len(v.classes) == 2 else OF_MANY
+    return [name for name in names if name in v.metrics]
+
+
+def direction(name: str) -> str:
+    """A direction of label errors."""
+    return {"either": "both directions", "any": "all directions"}.get(name) or in_words(name)
 
 
 def unit_exponent(values: Sequence[NDArray[np.float64]]) -> int:

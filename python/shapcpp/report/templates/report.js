@@ -11,6 +11,8 @@
   const KEYS = { k: "keep", r: "relabel", u: "unsure" };
   const store = "shapcpp-review-" + section.dataset.key;
   const named = new Intl.Collator(undefined, { numeric: true });
+  const other = (card) => card.querySelector("select.other");
+  const asks = cards.some(other); // which of several labels to give
   let decisions = read();
   let enlarged = null;
 
@@ -24,8 +26,9 @@
     try {
       const kept = stored();
       for (const card of cards) {
-        const decision = kept[card.dataset.id];
+        const [decision, label] = String(kept[card.dataset.id]).split(/:(.*)/s);
         if (Object.values(KEYS).includes(decision)) known[card.dataset.id] = decision;
+        if (label && other(card)) other(card).value = label;
       }
     } catch (error) { /* denied, or not ours */ }
     return known;
@@ -38,8 +41,12 @@
       try {
         all = stored();
       } catch (error) { /* not ours */ }
-      for (const card of cards) delete all[card.dataset.id];
-      localStorage.setItem(store, JSON.stringify(Object.assign(all, decisions)));
+      for (const card of cards) {
+        const id = card.dataset.id;
+        delete all[id];
+        if (decisions[id]) all[id] = other(card) ? decisions[id] + ":" + other(card).value : decisions[id];
+      }
+      localStorage.setItem(store, JSON.stringify(all));
       return true;
     } catch (error) {
       return false;
@@ -107,10 +114,11 @@
   }
 
   function csv() {
-    const columns = ["id", "decision", "label", "patient"];
+    const columns = ["id", "decision", "label", "patient", ...(asks ? ["new_label"] : [])];
     const lines = cards.filter((card) => decisions[card.dataset.id]).map((card) => {
       const { id, label, patient } = card.dataset;
-      return [id, decisions[id], label, patient || ""].map(cell).join(",");
+      const given = decisions[id] === "relabel" && other(card) ? other(card).value : "";
+      return [id, decisions[id], label, patient || "", ...(asks ? [given] : [])].map(cell).join(",");
     });
     return [columns.join(","), ...lines, ""].join("\n");
   }
@@ -177,7 +185,12 @@
     if (button.className === "look") enlarge(card);
     else decide(card, decisions[card.dataset.id] === button.value ? "" : button.value);
   });
-  list.addEventListener("keydown", (event) => heard(event, event.target.closest(".card")));
+  list.addEventListener("change", (event) => {
+    if (event.target.className === "other") decide(event.target.closest(".card"), "relabel");
+  });
+  list.addEventListener("keydown", (event) => {
+    if (event.target.className !== "other") heard(event, event.target.closest(".card"));
+  });
   controls.addEventListener("change", arrange);
   controls.addEventListener("submit", (event) => event.preventDefault());
   controls.elements.export.addEventListener("click", save);
