@@ -64,7 +64,7 @@ class Plan:
 
 
 def plan(**options: Any) -> Plan:
-    """Checks the arguments of `value`; of several bad ones, the first of those given is told.
+    """Checks the arguments of `value`; of several bad ones, names the first.
 
     Beside them, `reviewed` is kept with the doubts, as by `shapcpp.doubt`, `patience` is that of
     `Limits`, and `without_doubts` is told in one sentence why there can be no doubts; without it

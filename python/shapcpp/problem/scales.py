@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 __all__ = ["fault_of"]
 
 LARGE = 1e4  # half the range of a feature, in units of 1 / sqrt(C): its weight is hardly penalised
-SMALL = 1e-4  # the same of all features: the penalty leaves margins of the size of rounding
+SMALL = 1e-4  # half the range of all features: the penalty leaves margins as small as rounding
 COMBINED = 1e-4  # share of a feature, beyond those before it, below which it is hardly one more
 NAMED = 5
 

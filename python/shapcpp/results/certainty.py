@@ -48,7 +48,7 @@ def anytime_multiple(units: int, error: float) -> float:
     """
     # The likelihood ratio of means drawn from N(0, deviation^2 / prior) against zero, the deviation
     # integrated out, is a martingale: it ever reaches 1/error with probability `error` at most.
-    # It does where (mean / standard error)^2 reaches the square of what is returned.
+    # The ratio does so where (mean / standard error)^2 reaches the square of what is returned.
     log_error = math.log(error)
     prior = TIGHTEST / (1 - 2 * log_error + math.log(1 - 2 * log_error))
     both = units + prior

@@ -90,7 +90,7 @@ def unpack(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     """The fields of a Valuation from its arrays; TypeError or ValueError for damaged ones."""
     about = json.loads(str(arrays["about"]))
     if not isinstance(about, dict):
-        raise ValueError("about holds no names")
+        raise ValueError("its entry about is no table of names")
     if about.get("format") != FORMAT:
         raise ValueError(f"its format is {about.get('format')}, this version reads {FORMAT}")
     lacking = [name for name in ABOUT if name not in about]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["UncertifiedError", "check", "share_of", "signs_of"]
 
 MOST = 1e-3  # of all signs may be uncertified
-MOST_SO_FAR = 1e-2  # the same of a run under way, whose first coalitions are not like all
+MOST_SO_FAR = 1e-2  # of the signs of a run under way, whose first coalitions are not like all
 
 
 class UncertifiedError(ValueError):

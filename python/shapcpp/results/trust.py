@@ -25,8 +25,8 @@ Ints = NDArray[np.int64]
 
 # Chosen by simulation (bench/trust.py).
 ENOUGH = 3.0  # rare joins of a player, from which on its own variance says all
-ENOUGH_HALVED = 10.0  # the same with halving, which leaves little variance beside theirs
-ENOUGH_CONTROLLED = 0.75  # the same where a control takes most of what they change
+ENOUGH_HALVED = 10.0  # rare joins, with halving, which leaves little variance beside theirs
+ENOUGH_CONTROLLED = 0.75  # rare joins, where a control takes most of what they change
 FEWEST = 5.0  # rare joins of all players together, below which nobody's variance was seen
 LEAST_SHARE = 0.3  # of the pooled variance, for a player that had next to no rare joins
 WELL_MET = 0.05  # share of players in the rarest class, from which on the control knows it

@@ -42,7 +42,7 @@ class LocalBackend:
         self._grand_coalition = _core.grand_coalition(self._game)
         self._sampler: _core.Sampler | None = None
         self._engine_tally: _core.Tally | None = None  # of the piece under way
-        self._done: Tally | None = None  # the same, once the engine has left it
+        self._done: Tally | None = None  # the tally of a piece that the engine has left
         self.min_chunk = min(threads, sampling.max_orders(problem))
         set_full_counts(self._grand_coalition.values)
 

@@ -27,7 +27,7 @@ __all__ = ["ExecutorBackend"]
 
 TICK = 0.1  # seconds between reports
 TASK = 1.0  # seconds that a task should take
-SHORTEST = 0.05  # the same, near the end, where tasks are small so that all workers end together
+SHORTEST = 0.05  # seconds that a task takes near the end, so that all workers end together
 SHARE_OF_ADDING = 0.25  # of this process's time, at most
 FORGETS = 0.2  # weight of the last task in the running means
 IN_FLIGHT = 2  # tasks per worker: one that it does, one that waits for it

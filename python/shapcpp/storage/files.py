@@ -149,7 +149,7 @@ def _read_array(file: IO[bytes], size: int) -> Array:
         if min(shape, default=0) < 0:
             raise ValueError(f"its shape is {shape}")
         if dtype.itemsize == 0 and 0 not in shape:
-            raise ValueError(f"its entries are of no size: they have dtype {dtype}")
+            raise ValueError(f"its entries have size 0: their dtype is {dtype}")
         needed, held = dtype.itemsize * math.prod(shape), size - file.tell()
         if held < needed:
             raise ValueError(f"it is truncated: {needed} bytes of data expected, {held} found")
@@ -168,7 +168,7 @@ def _check_text(array: Array) -> None:
         unsigned = np.dtype(np.uint32).newbyteorder(array.dtype.byteorder)
         points = np.ascontiguousarray(array).view(unsigned)
         if points.max() > sys.maxunicode or ((points >= 0xD800) & (points <= 0xDFFF)).any():
-            raise ValueError("it holds text that is no text: there are no such characters")
+            raise ValueError("it holds text with characters that do not exist")
 
 
 def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -179,7 +179,7 @@ def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     length = int.from_bytes(file.read(width), "little")
     if length > LONGEST_HEADER:
         raise ValueError(f"its header is too long: {length} bytes")
-    # The same for all versions: escapes stand for what latin-1 lacks.
+    # Latin-1 reads headers of all versions: escapes stand for what it lacks.
     text = file.read(length).decode(encoding).encode("latin-1", "backslashreplace")
     header = io.BytesIO(len(text).to_bytes(4, "little") + text)
     try:

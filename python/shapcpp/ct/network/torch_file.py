@@ -59,7 +59,7 @@ def read_torch(path: files.PathLike) -> tuple[dict[str, Any], bool]:
         except pickle.UnpicklingError:
             raise ValueError("it holds more than numbers") from None
     if not isinstance(content, dict):
-        raise ValueError("it holds no names")
+        raise ValueError("it is no table of named arrays")
     written = content.pop(DIGEST, None)
     return content, written == _digest(content)
 
