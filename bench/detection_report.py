@@ -66,7 +66,7 @@ def _columns(
     grouped: dict[tuple[str, str, str, str], list[Record]], way: str, rate: str
 ) -> list[str]:
     names = {key[3] for key in grouped if key[:2] == (way, rate)}
-    order = [*sets.TABLES, *sets.CLOSED, *sets.SCANS, *sets.MANY_CLASSES]
+    order = [*sets.TABLES, *sets.CLOSED, *sets.SCANS, sets.PHANTOM, *sets.MANY_CLASSES]
     return [name for name in order if name in names]
 
 

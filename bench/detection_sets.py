@@ -17,9 +17,11 @@ Integers = NDArray[np.int64]
 TABLES = ("pol", "2dplanes", "phoneme", "wind", "cpu_act")
 CLOSED = ("two planes", "friedman")
 SCANS = ("ct-ich at random", "ct-ich by patient")
+PHANTOM = "phantom"
 MANY_CLASSES = ("digits", "wine")
 TRAIN, TEST = 1000, 100
 BLOCKS = 16  # a slice becomes this many means of blocks each way
+SLICES = {"all": (360, 840)}  # of the phantom: with lesions, and without
 
 
 class Draw(NamedTuple):
@@ -43,7 +45,7 @@ def known_sets() -> list[str]:
     folder = data_folder()
     tables = [t for t in TABLES if folder and (folder / "openml" / f"{t}.npz").exists()]
     scans = list(SCANS) if folder and (folder / "ct-ich" / "manifest.csv").exists() else []
-    return [*tables, *CLOSED, *MANY_CLASSES, *scans]
+    return [*tables, *CLOSED, *MANY_CLASSES, *scans, PHANTOM]
 
 
 def draw(name: str, rates: tuple[float, ...], seed: int) -> Draw:
@@ -70,7 +72,7 @@ def draw(name: str, rates: tuple[float, ...], seed: int) -> Draw:
     return Draw(X[inside], y, truth, X[outside], t[outside])
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=None)
 def whole(name: str) -> tuple[Floats, Integers, Integers | None]:
     """Features, labels and, where draws take whole groups, groups."""
     if name in TABLES:
@@ -84,6 +86,8 @@ def whole(name: str) -> tuple[Floats, Integers, Integers | None]:
     if name in SCANS:
         X, y, patients = _slices()
         return X, y, patients if name == SCANS[1] else None
+    if name == PHANTOM:
+        return *_phantom(), None
     rng = np.random.default_rng(0)
     if name == "two planes":  # Breiman et al., 1984
         X = np.column_stack([rng.choice([-1, 1], 5000), rng.choice([-1, 0, 1], (5000, 9))])
@@ -101,6 +105,21 @@ def _folder() -> Path:
     folder = data_folder()
     assert folder is not None
     return folder
+
+
+def _phantom() -> tuple[Floats, Integers]:
+    """Means of blocks of imagined chest slices, and whether they hold a lesion."""
+    from shapcpp.ct.phantom.cohort import cohort
+    from shapcpp.ct.phantom.study import draw_volume
+
+    patients = cohort(SLICES, np.random.default_rng([0, 0]))
+    means = []
+    for number, patient in enumerate(patients, start=1):
+        units = draw_volume(patient, 4 * BLOCKS, np.random.SeedSequence([0, number]))[0]
+        blocks = np.clip(units, -1000, 400).reshape(len(units), BLOCKS, 4, BLOCKS, 4)
+        means.append(blocks.mean(axis=(2, 4)).reshape(len(units), -1))
+    lesions = np.concatenate([patient.positive for patient in patients])
+    return np.concatenate(means), lesions.astype(np.int64)
 
 
 def _slices() -> tuple[Floats, Integers, Integers]:

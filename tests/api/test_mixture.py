@@ -52,14 +52,16 @@ def test_errors_of_one_direction_are_noticed() -> None:
 
 @pytest.mark.parametrize("wrong", [0.1, 0.2, 0.3])
 def test_the_rate_is_right_where_predictions_are_shrunk_probabilities(wrong: float) -> None:
-    rng, n = np.random.default_rng(0), 20_000
+    rng, n = np.random.default_rng(0), 8000
     q = 1 / (1 + np.exp(-2.5 * rng.normal(size=n)))
     true = (rng.random(n) < q).astype(np.int64)
     given = np.where(rng.random(n) < wrong, 1 - true, true)
     shrunk = 0.5 + (1 - 2 * wrong) * (0.8 * (q - 0.5) + 0.03 * rng.normal(size=n))
-    choice = mixture.choose(np.column_stack([1 - shrunk, shrunk]), given, lambda: None)
-    assert choice.second is not None
-    bent, straight = (1 - m.rates[0, 0] for m in (choice.best, choice.second))
+    F = np.column_stack([1 - shrunk, shrunk])
+    bent, straight = (
+        1 - mixture.fit(F, given, False, lambda: None, bend=bend).rates[0, 0]
+        for bend in (mixture.Bend.of(F), None)
+    )
     assert bent == pytest.approx(wrong, abs=0.03)
     assert abs(bent - wrong) < abs(straight - wrong)
 
@@ -82,6 +84,16 @@ def test_the_free_mixture_is_at_least_as_likely() -> None:
     assert free.log_likelihood >= common.log_likelihood - 0.1
     np.testing.assert_allclose(free.rates.sum(axis=1), 1)
     assert (np.diag(free.rates) >= 0.5).all()
+
+
+@pytest.mark.parametrize("common", [None, 0.1])
+def test_rates_that_are_extrapolated_to_nothing_stay_possible(common: float | None) -> None:
+    F, given, _ = draw(50, uniform(2, 0.2))
+    model = mixture._Model(F, given, common)
+    far = mixture._State.of(np.array([1.0, 0.0, 0.0, 0.0, -800.0, -800.0, 5.0]), 2)
+    assert np.isfinite(model.value(far))
+    assert (far.rates > 0).all()
+    np.testing.assert_allclose(far.rates.sum(axis=1), 1)
 
 
 def test_shares_are_those_of_bayes() -> None:

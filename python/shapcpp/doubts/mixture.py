@@ -22,6 +22,7 @@ Integers = NDArray[np.int64]
 
 SLOPES = (0.1, 200.0)  # of b
 LEAST_RIGHT = 0.5  # a label is right more often than not
+LEAST_LOG_RATE = -25.0  # an extrapolated rate is no less likely: 1 minus it still differs from 1
 MOST_ROUNDS = 400
 CLOSE = 1e-5  # rounds end when the penalised log-likelihood gains less
 PSEUDO = 2.0  # samples per class that are thought to obey the common rate
@@ -170,7 +171,8 @@ class _State:
 
     @classmethod
     def of(cls, vector: Floats, n_classes: int) -> _State:
-        rates = np.exp(np.minimum(vector[1 + n_classes :], 0.0)).reshape(n_classes, n_classes)
+        logs = np.clip(vector[1 + n_classes :], LEAST_LOG_RATE, 0.0)
+        rates = np.exp(logs).reshape(n_classes, n_classes)
         rates /= rates.sum(axis=1, keepdims=True)
         slope = math.exp(min(max(float(vector[0]), -50.0), 50.0))
         return cls(_within(slope), vector[1 : 1 + n_classes], _mostly_right(rates))
