@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -72,7 +72,7 @@ def draw(name: str, rates: tuple[float, ...], seed: int) -> Draw:
     return Draw(X[inside], y, truth, X[outside], t[outside])
 
 
-@lru_cache(maxsize=None)
+@cache
 def whole(name: str) -> tuple[Floats, Integers, Integers | None]:
     """Features, labels and, where draws take whole groups, groups."""
     if name in TABLES:
