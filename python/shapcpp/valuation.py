@@ -83,9 +83,9 @@ def value(
 ) -> Valuation | FoldedValuation:
     """Data Shapley values of training samples, exact for the permutations drawn.
 
-    Training samples join one by one in random order. After each join, L2-penalised
-    logistic regression (scikit-learn's ``LogisticRegression(C=C)`` as its tolerance goes
-    to zero) is brought to its optimum and the correct predictions on the test set are
+    Training samples join one by one in random order. After each join a model, by default
+    L2-penalised logistic regression (scikit-learn's ``LogisticRegression(C=C)`` as its tolerance
+    goes to zero), is brought to its optimum and the correct predictions on the test set are
     counted per class. A sample's value is the expectation, over random orders, of what its
     joining changed: what a sample is worth to a metric. Whether its label is wrong is another
     question, for `doubt`.
@@ -96,8 +96,7 @@ def value(
         Training features. Any real type becomes float64.
     y : array_like, shape (n,)
         Training labels as given, of any kind that sorts: integers, booleans, strings, whole
-        floats; 2 to 1,000 different ones, more than two with a `model` that knows them. Of two
-        the larger is "positive".
+        floats; 2 to 1,000 different ones. Of two the larger is "positive".
     X_test : array_like of real numbers, shape (m, d), optional
         Test features: the judge. Without a test set the samples judge one another: see `folds`.
     y_test : array_like, shape (m,), optional
@@ -110,7 +109,7 @@ def value(
         From 0 to 2^64 - 1. Permutation t depends on the number of players, `seed` and t
         only: see `permutation`.
     C : float, default 1.0
-        Inverse strength of the penalty on the weights; the intercept is not penalised.
+        Inverse strength of the penalty on the weights; intercepts are not penalised.
     class_weight : dict, "balanced" or None, default None
         Weight of the loss of each label's samples: a positive weight for every label, or
         "balanced": n / (K n_k) for K classes, with n_k counted in the whole of `y`.
@@ -150,9 +149,13 @@ def value(
         What the run is asked about: `until` is, unless it names metrics itself, and tables
         show these too. One run serves every metric; only of more than 12 classes it keeps the
         errors of accuracy, balanced accuracy, each class's recall and those named here.
-    model : "logistic" or a classifier object, default "logistic"
-        What every coalition trains. "logistic": logistic regression, of two labels. Any classifier
-        as scikit-learn's are (`fit`, `predict`, `get_params`), of any number of labels: a copy is
+    model : "logistic", "ridge" or a classifier object, default "logistic"
+        The model that every coalition trains. "logistic": logistic regression; of more than two
+        labels one of each label against the rest, which results call "ovr" (scikit-learn's
+        ``OneVsRestClassifier(LogisticRegression(C=C))``, not the multinomial model). "ridge":
+        least squares on indicators of the labels (``RidgeClassifier(alpha=1 / C)``), the fastest.
+        Both are at their optimum, and ties go to the smallest label. Any classifier as
+        scikit-learn's are (`fit`, `predict`, `get_params`), of any number of labels: a copy is
         refitted to every coalition from nothing, by Python. That is slow, a fit for each of
         thousands of coalitions (`estimate_cost` tells how slow), and meant for trees, for models
         that the engine lacks, and for checking. Its parameters `random_state` that are None become

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -88,6 +89,38 @@ def test_two_classes_by_an_object_are_those_of_the_engine() -> None:
         assert own.settings["gain_unit"] == engine.settings["gain_unit"]
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_engines_models_of_three_labels_are_these_objects(seed: int) -> None:
+    arguments = clouds(30, 200, 3, seed=seed)
+    fitted = LogisticRegression(C=0.7, solver="newton-cholesky", tol=1e-12)
+    for name, model in {
+        "logistic": OneVsRestClassifier(fitted),
+        "ridge": RidgeClassifier(alpha=1 / 0.7),
+    }.items():
+        engine = shapcpp.value(
+            *arguments, permutations=4, sampler="permutations", C=0.7, model=name
+        )
+        own = shapcpp.value(*arguments, permutations=4, sampler="permutations", model=model)
+        np.testing.assert_array_equal(engine.gains, own.gains)
+        np.testing.assert_array_equal(engine.moments, own.moments)
+        assert engine.settings["model"] == {"logistic": "ovr"}.get(name, name)
+        assert engine.uncertified == 0
+
+
+def test_the_engines_models_of_two_labels() -> None:
+    arguments = clouds(24, 80, 2, seed=3)
+    logistic, ovr = (
+        shapcpp.value(*arguments, permutations=3, model=m) for m in ("logistic", "ovr")
+    )
+    np.testing.assert_array_equal(logistic.gains, ovr.gains)
+    assert ovr.settings["model"] == "logistic"
+    ridge = shapcpp.value(*arguments, permutations=2, sampler="permutations", model="ridge")
+    own = shapcpp.value(
+        *arguments, permutations=2, sampler="permutations", model=RidgeClassifier(alpha=1)
+    )
+    np.testing.assert_array_equal(ridge.gains, own.gains)
+
+
 def test_random_numbers_begin_alike_at_each_fit() -> None:
     X, y, X_test, y_test = clouds(20, 40, 3)
     forest = RandomForestClassifier(n_estimators=3, max_depth=3)
@@ -144,8 +177,7 @@ def test_a_result_says_what_its_model_was(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "error", "sentence"),
     [
-        ({}, ValueError, r"y holds 3 different labels \(0, 1, 2\), and model 'logistic' knows two"),
-        ({"model": "forest"}, ValueError, "model must be one of 'logistic'.* got 'forest'"),
+        ({"model": "forest"}, ValueError, "model must be one of 'logistic', .* got 'forest'"),
         ({"model": GaussianNB}, TypeError, r"model is the class GaussianNB: pass an object"),
         ({"model": 3}, TypeError, "got 3, which has no fit"),
         ({"model": LinearRegression()}, TypeError, "LinearRegression is a regressor"),

@@ -76,10 +76,11 @@ def show_valuation(v: Run, metrics: Sequence[str]) -> None:
         f"{len(v.labels)} training samples{units} ({_per_class(v, sizes)}), judged by {_judge(v)}"
     )
     how = ", halved" if s["sampler"] == "halving" else ""
+    model = "" if s["model"] == "logistic" else f"model {s['model']}, "
     console.print(
-        f"permutations {v.n_permutations}{how}, seed {s['seed']}, C {s['C']:g}, class weight "
-        f"{weight or 'equal'}, scale {s['scale'] or 'none'}, empty {_empty(s['empty'])}, "
-        f"single class {s['single_class']}"
+        f"permutations {v.n_permutations}{how}, seed {s['seed']}, {model}C {s['C']:g}, "
+        f"class weight {weight or 'equal'}, scale {s['scale'] or 'none'}, "
+        f"empty {_empty(s['empty'])}, single class {s['single_class']}"
     )
     for metric in metrics:
         title = f"\nLowest values by {long_name(metric)}{_reliability(v, metric)}"

@@ -65,6 +65,11 @@ Run = shapcpp.Valuation | FoldedValuation
     "--C", "C", default=1.0, show_default=True, help="Inverse strength of the L2 penalty."
 )
 @click.option(
+    "--model", default="logistic", show_default=True, metavar="logistic|ridge",
+    help="Logistic regression, of more than two labels each against the rest; or ridge regression, "
+    "the fastest. Classifier objects are for Python.",
+)  # fmt: skip
+@click.option(
     "--class-weight", metavar="balanced|LABEL=WEIGHT,...", help="Weights of the labels' losses."
 )
 @click.option(
@@ -135,6 +140,7 @@ def value(
     seed: int,
     threads: int | None,
     C: float,
+    model: str,
     class_weight: str | None,
     scale: str | None,
     empty: str,
@@ -183,15 +189,14 @@ def value(
     for target in (output, checkpoint):
         check_outputs([target, csv_path], inputs)
     data = shapcpp.read_features(features, **companions)
-    samples, arrays = _arrays(data, folds)
+    samples, arrays = _arrays(data, folds, by_group)
     classes, asked = _classes_and_metrics(data, samples, metrics)
-    if by_group and arrays["groups"] is None:
-        raise ValueError(f"--by-group needs groups, and {features} holds none")
     run: dict[str, Any] = {
         **arrays,
         "permutations": perms,
         "seed": seed,
         "C": C,
+        "model": model,
         "class_weight": parse_class_weight(class_weight, classes),
         "scale": scale,
         "empty": parse_empty(empty, classes),
@@ -267,7 +272,9 @@ def _show(v: Run, shown: list[Metric], n_labels: int, stats: bool) -> None:
         tables.show_stats(v)
 
 
-def _arrays(data: shapcpp.Features, folds: int | None) -> tuple[shapcpp.Samples, dict[str, Any]]:
+def _arrays(
+    data: shapcpp.Features, folds: int | None, by_group: bool
+) -> tuple[shapcpp.Samples, dict[str, Any]]:
     """The samples to value, and the arguments of `shapcpp.value` that come from the file."""
     sides: dict[str, Any]
     data, missing = data.without_missing()
@@ -284,6 +291,8 @@ def _arrays(data: shapcpp.Features, folds: int | None) -> tuple[shapcpp.Samples,
                 f"{data.source} has no test rows: its {len(samples.y)} rows judge one another, in "
                 f"{DEFAULT_FOLDS} folds (--folds)"
             )
+    if by_group and samples.groups is None:
+        raise ValueError(f"--by-group needs groups, and {data.source} holds none")
     return samples, {
         "X": samples.X,
         "y": samples.y,

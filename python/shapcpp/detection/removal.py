@@ -181,7 +181,7 @@ def _model_of(v: Valuation, given: Any) -> Model:
     name = v.settings["model"]
     if given is None and name not in MODELS:
         raise ValueError(f"the run's model is {name}, which a result cannot hold: pass it as model")
-    model = model_of(name if given is None else given)
+    model = model_of(name if given is None else given, len(v.classes))
     if model.name != name:
         raise ValueError(f"model is {model.name}, and the run's was {name}")
     return model

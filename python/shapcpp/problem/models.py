@@ -18,8 +18,8 @@ from shapcpp.problem.fingerprint import fingerprint
 
 __all__ = ["LOGISTIC", "MODELS", "Model", "ModelError", "Refits", "model_of"]
 
-LOGISTIC = "logistic"
-MODELS = (LOGISTIC,)  # that the engine knows by name
+LOGISTIC, ONE_AGAINST_REST, RIDGE = "logistic", "ovr", "ridge"
+MODELS = (LOGISTIC, ONE_AGAINST_REST, RIDGE)  # that the engine knows by name
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -50,9 +50,14 @@ class Model:
     name: str
     estimator: Any = None
 
+    @property
+    def engine_name(self) -> str:
+        """The model of the engine whose game takes as much memory, or more."""
+        return self.name if self.estimator is None else LOGISTIC
 
-def model_of(value: Any) -> Model:
-    """Checks the argument `model` of `value`."""
+
+def model_of(value: Any, n_classes: int) -> Model:
+    """Checks the argument `model` of `value`, and says what it means for this many classes."""
     if isinstance(value, Model):
         return value
     if isinstance(value, str):
@@ -61,6 +66,8 @@ def model_of(value: Any) -> Model:
                 f"model must be one of {', '.join(map(repr, MODELS))} or a classifier object of "
                 f"scikit-learn, got {value!r}"
             )
+        if value in (LOGISTIC, ONE_AGAINST_REST):  # of two classes they are the same
+            value = LOGISTIC if n_classes == 2 else ONE_AGAINST_REST
         return Model(value)
     if isinstance(value, type):
         raise TypeError(f"model is the class {value.__name__}: pass an object, {value.__name__}()")

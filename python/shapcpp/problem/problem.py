@@ -127,8 +127,8 @@ class Problem:
         if true_labels is not None:
             true_labels = labels.truth("true_labels", true_labels, y)
         players = players_of(groups, by_group, len(y))
-        trained = model_of(model)
-        _check_goes_with(trained, classes, C, class_weight)
+        trained = model_of(model, len(classes))
+        _check_goes_with(trained, C, class_weight)
         by_name = class_weight is None or isinstance(class_weight, str)
         return cls(
             X=X,
@@ -243,6 +243,7 @@ class Problem:
             n_classes=len(self.classes),
             threads=threads,
             n_weighted=0 if self.weights_kept is None else len(self.weights_kept),
+            model=self.model.engine_name,
         )
         return engine + 8 * (3 * len(self.y) + len(self.y_test))  # class of both, player, id
 
@@ -258,13 +259,8 @@ class Problem:
         return scaled
 
 
-def _check_goes_with(model: Model, classes: Labels, C: float, class_weight: Any) -> None:
+def _check_goes_with(model: Model, C: float, class_weight: Any) -> None:
     """Raises ValueError for options that a model has no use for."""
-    if model.estimator is None and len(classes) > 2:
-        raise ValueError(
-            f"y holds {len(classes)} different labels ({labels.shown(classes)}), and model "
-            f"{model.name!r} knows two: pass a classifier object of scikit-learn as model"
-        )
     if model.estimator is not None:
         given = {"C": C != 1.0, "class_weight": class_weight is not None}
         for name, is_given in given.items():

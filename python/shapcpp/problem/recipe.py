@@ -35,7 +35,7 @@ class Recipe:
     def game(self) -> _core.Game:
         """Makes the game."""
         if self.model.estimator is None:
-            return _core.game(_core.Problem(**self.arguments))
+            return _core.game(_core.Problem(**self.arguments), self.model.name)
         a = self.arguments
         return _core.model_game(
             count=Refits(self.model, self.labels, a),
@@ -53,4 +53,5 @@ class Recipe:
             n_players=int(a["players"].max()) + 1,
             n_classes=len(a["empty_counts"]),
             threads=threads,
+            model=self.model.engine_name,
         )

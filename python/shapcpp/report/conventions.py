@@ -15,6 +15,11 @@ from shapcpp.results.valuation import Valuation
 __all__ = ["conventions"]
 
 CLASSES_SHOWN = 12
+MODELS = {
+    "logistic": "logistic regression",
+    "ovr": "logistic regression of each class against the rest",
+    "ridge": "ridge regression on indicators of the classes",
+}
 SINGLE_CLASS = {
     "constant": "constant: a coalition of one class predicts that class",
     "carry": "carry: a coalition of one class still scores as the empty coalition. The jump to the "
@@ -108,6 +113,7 @@ def _listed(entries: list[str]) -> str:
 
 
 def _model(settings: dict[str, Any]) -> str:
-    if settings["model"] == "logistic":
-        return f"logistic regression at its optimum, C = {settings['C']:g}, free intercept"
-    return f"{settings['model']}, refitted to every coalition"
+    name = MODELS.get(settings["model"])
+    if name is None:
+        return f"{settings['model']}, refitted to every coalition"
+    return f"{name} at its optimum, C = {settings['C']:g}, free intercept"
