@@ -179,7 +179,7 @@ def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     length = int.from_bytes(file.read(width), "little")
     if length > LONGEST_HEADER:
         raise ValueError(f"its header is too long: {length} bytes")
-    # Latin-1 reads headers of all versions: escapes stand for what it lacks.
+    # One parser reads headers of all versions: what latin-1 lacks becomes an escape.
     text = file.read(length).decode(encoding).encode("latin-1", "backslashreplace")
     header = io.BytesIO(len(text).to_bytes(4, "little") + text)
     try:
