@@ -24,6 +24,12 @@ def run(permutations: int = 6, folded: bool = False, **options: Any) -> Valuatio
     return shapcpp.value(X, y, permutations=permutations, **sides, **given)  # type: ignore[no-any-return]
 
 
+def loaded(path: Path, folded: bool) -> Valuation | FoldedValuation:
+    if folded:
+        return shapcpp.load(path, FoldedValuation)
+    return shapcpp.load(path, Valuation)
+
+
 def assert_doubts(d: Doubts | None) -> None:
     """Those that `doubt` tells of the same rows and seed."""
     X, y, *_ = arguments()
@@ -38,12 +44,12 @@ def test_doubts_are_saved_and_come_back(folded: bool, tmp_path: Path) -> None:
     v = run(folded=folded)
     assert_doubts(v.doubts)
     v.save(tmp_path / "v.npz")
-    assert_doubts(shapcpp.load(tmp_path / "v.npz", shapcpp.Valuation).doubts)
+    assert_doubts(loaded(tmp_path / "v.npz", folded).doubts)
     plain = run(folded=folded, doubt=False)
     assert plain.doubts is None
     np.testing.assert_array_equal(plain["acc"], v["acc"])
     plain.save(tmp_path / "v.npz")
-    assert shapcpp.load(tmp_path / "v.npz", shapcpp.Valuation).doubts is None
+    assert loaded(tmp_path / "v.npz", folded).doubts is None
 
 
 @pytest.mark.parametrize("folded", FOLDED)
@@ -54,7 +60,7 @@ def test_merged_extended_and_resumed_runs_keep_them(folded: bool, tmp_path: Path
     assert_doubts(run(6, folded, extend=one, doubt=False).doubts)
     path = tmp_path / "run.npz"
     run(4, folded, checkpoint=path)
-    assert_doubts(shapcpp.load(path, shapcpp.Valuation).doubts)
+    assert_doubts(loaded(path, folded).doubts)
     assert_doubts(run(6, folded, checkpoint=path, doubt=False).doubts)
 
 

@@ -43,14 +43,14 @@ def test_two_readers_are_compared(tmp_path: Path) -> None:
     assert sides == {f"slice-{i:03d}": "ben" for i in range(4)} | {
         f"slice-{i:03d}": "anna" for i in range(50, 53)
     }
-    assert isinstance(shapcpp.load(tmp_path / "r.npz", shapcpp.Readers), shapcpp.Readers)
+    assert shapcpp.load(tmp_path / "r.npz", shapcpp.Readers).names == ("anna", "ben")
 
 
 def test_one_label_column_is_the_label(tmp_path: Path) -> None:
     two_columns(tmp_path)
     done = shapcpp_cli("doubt", "two.npy", "--label-column", "ben", "-o", "d.npz", cwd=tmp_path)
     assert "20 rows without a label are left out" in done.stderr
-    assert len(shapcpp.load(tmp_path / "d.npz", shapcpp.Readers)) == 100
+    assert len(shapcpp.load(tmp_path / "d.npz", shapcpp.Doubts)) == 100
 
 
 @pytest.mark.parametrize(

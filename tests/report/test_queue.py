@@ -13,7 +13,7 @@ from valuations import around, valuation
 
 def test_each_sample_once_most_doubtful_first(v: Valuation) -> None:
     queue = review(v, 0.1)
-    lowest = {m: v.lowest(m, 0.1).tolist() for m in ("acc", "rec", "spc")}
+    lowest = {m: v.lowest(m, 0.1).tolist() for m in ("acc", "rec", "spc", "bal")}
     names = [c.id for c in queue.candidates]
     assert sorted(names) == sorted({str(v.ids[i]) for rows in lowest.values() for i in rows})
     assert queue.found == len(names)

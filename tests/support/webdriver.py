@@ -16,7 +16,7 @@ from typing import Any
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key that WebDriver gives elements
-KEYS = {"tab": "\ue004", "down": "\ue015", "escape": "\ue00c"}
+KEYS = {"tab": "\ue004", "up": "\ue013", "down": "\ue015", "escape": "\ue00c"}
 OPTIONS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",

@@ -111,8 +111,9 @@ def _compare_readers(
     csv_path: str | None,
     raw_csv: bool,
 ) -> None:
+    [second] = rows.others
     r = shapcpp.compare_readers(
-        rows.X, rows.y, *rows.others, names, rows.groups, rows.ids, seed, threads,
+        rows.X, rows.y, second, names, rows.groups, rows.ids, seed, threads,
         progress=sys.stderr.isatty(), reviewed=rows.reviewed,
     )  # fmt: skip
     if output is not None:

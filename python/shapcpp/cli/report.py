@@ -17,17 +17,23 @@ __all__ = ["relabel", "report"]
 @click.command()
 @click.argument("run", type=PATH)
 @click.option("--features", type=PATH, metavar="FEATURES.npy",
-              help="The features file that RUN was made of: shows what dropping or relabelling the "
-              "lowest values does on its validation rows.")  # fmt: skip
+              help="The features file that RUN was made of: says what was reviewed before, and "
+              "shows what dropping or relabelling does on its validation rows.")  # fmt: skip
 @click.option("--scans", type=PATH, metavar="DIR",
-              help="The scans, for thumbnails in the review queue.")  # fmt: skip
+              help="The scans, for pictures in the review queue. Larger ones, and the slices above "
+              "and below, go to REPORT-slices beside the page.")  # fmt: skip
 @click.option("--masks", type=PATH, metavar="DIR",
               help="Lesion masks, where the scans were read with them.")  # fmt: skip
 @click.option("--carry", type=PATH, metavar="RUN-CARRY.npz",
               help="The same run under the other rule for coalitions of one class.")  # fmt: skip
-@click.option("--fraction", default=0.1, show_default=True,
-              help="Share of samples to review, by each metric.")  # fmt: skip
+@click.option("--fraction", type=float, metavar="F",
+              help="Share of samples to review. Default: as many as are expected to be wrong; "
+              "without doubts 0.1 by each metric.")  # fmt: skip
 @click.option("--most", default=500, show_default=True, help="Samples in the queue at most.")
+@click.option("--metric", "metrics", multiple=True, metavar="NAME",
+              help="Show values by this metric. Repeatable; default: all.")  # fmt: skip
+@click.option("--class-name", "class_names", multiple=True, metavar="LABEL=NAME",
+              help="What a class is called, as in 1=pneumonia. Repeatable.")  # fmt: skip
 @click.option("--title", default="Which labels to doubt", show_default=True)
 @click.option("-o", "--output", type=PATH, required=True, metavar="REPORT.html",
               help="The page to write.")  # fmt: skip
@@ -37,24 +43,30 @@ def report(
     scans: str | None,
     masks: str | None,
     carry: str | None,
-    fraction: float,
+    fraction: float | None,
     most: int,
+    metrics: tuple[str, ...],
+    class_names: tuple[str, ...],
     title: str,
     output: str,
 ) -> None:
-    """Show a run as one offline page, with a queue of labels to review.
+    """Show doubts and values as one offline page, with a queue of labels to review.
 
-    What was done, known errors found, convergence, values and labels, what dropping or
-    relabelling does; and the most doubtful samples, each to keep or relabel. The page needs
-    no network. Decisions are exported as a CSV that `shapcpp relabel` applies.
+    RUN is a result of `shapcpp value` or of `shapcpp doubt`. How many labels are probably
+    wrong, and which ones, each to keep, relabel or remove; of two readers those on which they
+    differ. Of values: what was done, known errors found, convergence, values and labels, what
+    dropping or relabelling does. The page needs no network. Decisions are exported as a CSV
+    that `shapcpp relabel` applies.
 
     \b
     Examples:
       shapcpp report run.npz -o report.html
       shapcpp report run.npz --features features.npy --scans ct/ -o report.html
+      shapcpp report doubts.npz --scans ct/ --class-name 1=pneumonia -o review.html
     """
     check_outputs([output], inputs=[path for path in (run, features, carry) if path is not None])
     from shapcpp.report import report as write
+    from shapcpp.report.stacks import folder_of
 
     write(
         run,
@@ -66,8 +78,23 @@ def report(
         title=title,
         fraction=fraction,
         most=most,
+        metrics=list(metrics) or None,
+        class_names=_names(class_names),
     )
-    click.echo(f"wrote {output}")
+    slices = folder_of(output)
+    beside = f", and {slices} beside it" if slices.is_dir() else ""
+    click.echo(f"wrote {output}{beside}")
+
+
+def _names(entries: tuple[str, ...]) -> dict[str, str]:
+    """Reads names of classes from LABEL=NAME."""
+    names = {}
+    for entry in entries:
+        label, equals, name = entry.partition("=")
+        if not (label and equals and name):
+            raise ValueError(f"--class-name must be LABEL=NAME, got {entry!r}")
+        names[label] = name
+    return names
 
 
 @click.command()

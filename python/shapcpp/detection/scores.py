@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shapcpp.detection.queue import Run, mistakes, text_wide_enough
+from shapcpp.doubts.result import Doubts
 from shapcpp.metrics import Metric
 
 __all__ = ["detection_scores"]
@@ -17,7 +18,7 @@ EITHER, ANY = "either", "any"
 
 
 def detection_scores(
-    v: Run,
+    v: Run | Doubts,
     y: ArrayLike,
     y_true: ArrayLike,
     metrics: str | Metric | Sequence[str | Metric] | None = None,
@@ -26,15 +27,16 @@ def detection_scores(
 
     Parameters
     ----------
-    v : Valuation
-        The values of the training samples.
+    v : Valuation, FoldedValuation or Doubts
+        The values of the training samples; or doubts, whose scores are taken for values.
     y : array_like, shape (n,)
         The labels as given, flipped ones included.
     y_true : array_like, shape (n,)
         The true labels; a value that is none of the classes means unknown, and counts as
         no error.
     metrics : sequence of str or Metric, optional
-        Default: every named metric that the test set defines.
+        Default: every named metric that the test set defines. Doubts know no metrics: theirs is
+        called "doubt".
 
     Returns
     -------
@@ -59,28 +61,38 @@ def detection_scores(
     are the exact optimum of 2-means in one dimension, as in OpenDataVal (Jiang et al.,
     2023). Average precision is a sum over distinct values without interpolation.
     """
-    v.check_begun()
-    chosen = v.chosen(metrics)
+    values_of = _values(v, metrics)
     wrong = mistakes(v, y, y_true)
     every = np.any([np.zeros(len(v.labels), dtype=bool), *wrong.values()], axis=0)
     wrong[EITHER if len(v.classes) == 2 else ANY] = every
     rows = []
     for direction, errors in wrong.items():
-        for metric in chosen:
-            values = v[metric]
+        for name, values in values_of.items():
             scores = (float("nan"),) * 3
             if 0 < errors.sum() < len(errors):
                 scores = f1(errors, lower_cluster(values)), *ranking(values, errors)
-            rows.append((direction, metric.name, int(errors.sum()), *scores))
+            rows.append((direction, name, int(errors.sum()), *scores))
     fields = [
         ("direction", text_wide_enough([*wrong])),
-        ("metric", text_wide_enough([metric.name for metric in chosen])),
+        ("metric", text_wide_enough([*values_of])),
         ("flipped", np.int64),
         ("f1", float),
         ("auroc", float),
         ("auprc", float),
     ]
     return np.array(rows, dtype=fields).view(np.recarray)
+
+
+def _values(
+    v: Run | Doubts, metrics: str | Metric | Sequence[str | Metric] | None
+) -> dict[str, NDArray[np.float64]]:
+    """By name, numbers that are low where a label is wrong."""
+    if isinstance(v, Doubts):
+        if metrics is not None:
+            raise ValueError(f"metrics is {metrics!r}, but doubts know no metrics: leave it out")
+        return {"doubt": v.score}
+    v.check_begun()
+    return {metric.name: v[metric] for metric in v.chosen(metrics)}
 
 
 def lower_cluster(values: NDArray[np.float64]) -> NDArray[np.bool_]:

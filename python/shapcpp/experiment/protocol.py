@@ -147,7 +147,8 @@ class FlippedLabels:
 
     def _value(self, rule: str, stage: str) -> None:
         settings, output = self._settings.valuing, self.run_files[rule]
-        inputs = self._stages.of(f"features-{self.percent}") | settings | {"single_class": rule}
+        inputs = self._stages.of(f"features-{self.percent}") | settings
+        inputs |= {"single_class": rule, "doubt": True}
 
         def work(progress: Progress) -> Facts:
             train, test = shapcpp.read_features(self._stages.path(self.features_file)).sides()
@@ -165,6 +166,7 @@ class FlippedLabels:
                 by_group=False,
                 true_labels=train.true_labels,
                 checkpoint=self._stages.partial(stage, inputs),
+                doubt=True,
             )
             v.save(self._stages.path(output))
             return {

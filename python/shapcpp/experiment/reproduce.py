@@ -23,6 +23,7 @@ from shapcpp.experiment.stages import Facts, Progress, Stages
 from shapcpp.progress import progress_bar
 from shapcpp.report import Experiment, figure2, figure3, paper_table, report
 from shapcpp.report.page import check_libraries
+from shapcpp.results.valuation import Valuation
 from shapcpp.storage import files
 
 __all__ = ["Reproduction", "reproduce"]
@@ -227,7 +228,8 @@ def _write_tables(
 
 def _draw_figures(stages: Stages, flipped: FlippedLabels, experiment: Experiment) -> None:
     def work(progress: Progress) -> Facts:
-        figure2(experiment.rules, path=stages.path("figure2.png"))
+        runs = {rule: v for rule, v in experiment.rules.items() if isinstance(v, Valuation)}
+        figure2(runs, path=stages.path("figure2.png"))
         progress(1, 2)
         figure3(experiment.run, stages.path("figure3.png"))
         progress(2, 2)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import __version__
+from shapcpp.doubts.result import Doubts
 from shapcpp.report.words import count
 from shapcpp.results import index_ranges
+from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.valuation import Valuation
 
-__all__ = ["conventions"]
+__all__ = ["about_doubts", "conventions"]
+
+Run = Valuation | FoldedValuation
 
 CLASSES_SHOWN = 12
 MODELS = {
@@ -31,27 +34,29 @@ EMPTY = {
 }
 
 
-def conventions(v: Valuation) -> list[tuple[str, str]]:
+def conventions(v: Run) -> list[tuple[str, str]]:
     """Pairs of a setting's name and its value in words, in the order in which a reader asks."""
     s = v.settings
-    done = f"{v.n_permutations:,}"
-    if not v.complete:
-        done = f"{done} of the {s['permutations']:,} asked for: this run is partial"
-    if s["sampler"] == "halving":
-        done += ", each halved over and over (docs/statistics.md)"
-    joins = "each sample by itself"
-    if s["by_group"]:
-        joins = f"the samples of a group together: {len(v.gains):,} groups; they share one value"
-    weights = s["class_weight"]
+    facts = [("Training samples", f"{len(v.labels):,}: {_per_class(v, _counts(v, v.labels))}")]
+    if isinstance(v, FoldedValuation):
+        facts.append(
+            (
+                "Test samples",
+                f"none: the samples judge one another in {len(v.parts)} folds. A value is the mean "
+                f"over the {len(v.parts) - 1} folds that a sample is not in",
+            )
+        )
+    else:
+        facts.append(("Test samples", f"{v.test_counts.sum():,}: {_per_class(v, v.test_counts)}"))
+    if len(v.classes) == 2:
+        facts.append(("Positive", f"label {v.classes[1]}, the larger one"))
     return [
-        ("Training samples", f"{len(v.labels):,}: {_per_class(v, _counts(v, v.labels))}"),
-        ("Test samples", f"{v.test_counts.sum():,}: {_per_class(v, v.test_counts)}"),
-        *([("Positive", f"label {v.classes[1]}, the larger one")] if len(v.classes) == 2 else []),
-        ("What joins", joins),
-        ("Permutations", f"{done}; indices {index_ranges.shown(v.ranges)} of seed {s['seed']}"),
+        *facts,
+        ("What joins", _joins(v)),
+        ("Permutations", _permutations(v)),
         ("Reliability of the ranking", _reliability(v)),
         ("Model", _model(s)),
-        ("Class weights", _weights(v, weights)),
+        ("Class weights", _weights(v, s["class_weight"])),
         ("Scale of features", _scale(s["scale"])),
         (
             "Empty coalition",
@@ -60,33 +65,71 @@ def conventions(v: Valuation) -> list[tuple[str, str]]:
             else f"the empty coalition predicts label {s['empty'][1]}",
         ),
         ("Coalitions of one class", SINGLE_CLASS[s["single_class"]]),
-        ("Grand coalition", _full(v)),
+        *([] if isinstance(v, FoldedValuation) else [("Grand coalition", _full(v))]),
         ("Ties", f"{count(v.ties, 'margin')} of zero, which count as label {v.classes[0]}"),
         (
             "Signs too close to call",
             f"{count(v.uncertified, 'decision')} below rounding ({v.uncertified_share:.2g} of all)",
         ),
-        ("Fingerprint of the inputs", v.fingerprint or "unknown"),
+        ("Fingerprint of the inputs", _fingerprint(v)),
         ("Made with", f"shapcpp {__version__}"),
     ]
 
 
-def _reliability(v: Valuation) -> str:
+def about_doubts(d: Doubts) -> list[tuple[str, str]]:
+    """The same of doubts alone."""
+    sizes = _listed([f"{int((d.labels == k).sum()):,} labelled {k}" for k in d.classes.tolist()])
+    s = d.settings
+    return [
+        ("Labels", f"{len(d):,}: {sizes}"),
+        ("Judged by", "all other labels; no test set"),
+        ("Directions of error", d.shift),
+        ("Features", f"{s['varying']:,} that vary, of {s['features']:,}; standardised"),
+        ("Made with", f"shapcpp {__version__}"),
+    ]
+
+
+def _joins(v: Run) -> str:
+    if not v.settings["by_group"]:
+        return "each sample by itself"
+    groups = int(v.players.max()) + 1
+    return f"the samples of a group together: {groups:,} groups; they share one value"
+
+
+def _permutations(v: Run) -> str:
+    s = v.settings
+    done = f"{v.n_permutations:,}"
+    if not v.complete:
+        done = f"{done} of the {s['permutations']:,} asked for: this run is partial"
+    if s["sampler"] == "halving":
+        done += ", each halved over and over (docs/statistics.md)"
+    if isinstance(v, FoldedValuation):
+        return f"{done}, in all folds together; of seed {s['seed']}"
+    return f"{done}; indices {index_ranges.shown(v.ranges)} of seed {s['seed']}"
+
+
+def _fingerprint(v: Run) -> str:
+    if isinstance(v, FoldedValuation):
+        return f"one for each fold, the first {v.parts[0].fingerprint or 'unknown'}"
+    return v.fingerprint or "unknown"
+
+
+def _reliability(v: Run) -> str:
     if v.n_permutations < 2:
         return "unknown after one permutation"
     each = ", ".join(f"{v.reliability(name):.2f} by {name}" for name in v.metrics)
     return f"{each}: the share of the variance within labels that sampling did not cause"
 
 
-def _counts(v: Valuation, labels: NDArray[np.int64]) -> list[int]:
+def _counts(v: Run, labels: NDArray[Any]) -> list[int]:
     return [int((labels == label).sum()) for label in v.classes]
 
 
-def _per_class(v: Valuation, numbers: Any) -> str:
+def _per_class(v: Run, numbers: Any) -> str:
     return _listed([f"{n:,} labelled {k}" for k, n in zip(v.classes, numbers, strict=True)])
 
 
-def _weights(v: Valuation, weights: Any) -> str:
+def _weights(v: Run, weights: Any) -> str:
     if weights is None:
         return "none"
     if weights == "balanced":

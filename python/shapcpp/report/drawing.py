@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp.detection.queue import mistakes
-from shapcpp.metrics import resolve
-from shapcpp.report.words import long_name
+from shapcpp.metrics import Metric
+from shapcpp.report.words import called
+from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.valuation import Valuation
 
 if TYPE_CHECKING:
@@ -23,17 +24,17 @@ BLUE, ORANGE, GREY, INK = "#0072B2", "#D55E00", "#6B7280", "#1F2933"
 GREEN, SKY, YELLOW, PURPLE = "#009E73", "#56B4E9", "#F0E442", "#CC79A7"
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, INK, GREY)
 MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*", "<")
-OF_METRIC = {
-    "acc": (INK, "o", "-"), "rec": (ORANGE, "^", "--"), "spc": (BLUE, "s", "-."),
-    "bal": (ORANGE, "^", "--"),
-}  # fmt: skip
+OF_METRIC = {"acc": (INK, "o", "-"), "rec": (ORANGE, "^", "--"), "spc": (BLUE, "s", "-."),
+             "bal": (GREEN, "D", ":")}  # fmt: skip
 OF_SAMPLE = [OF_METRIC[name] for name in ("acc", "rec", "spc")]
+OTHERS = ((PURPLE, "v", "--"), (SKY, "P", "-."), (GREY, "x", ":"))
 # Markers: the first is the largest and hollow, so that curves on top of each other all show.
-SIZES = {"acc": 6.5, "rec": 5.0, "spc": 3.0, "bal": 5.0}
+SIZES = {"acc": 6.5, "rec": 5.0, "spc": 3.0}
+LANES_IN_FULL = 6  # classes whose names are written at full size
+Run = Valuation | FoldedValuation
 FEWEST_SHOWN = 10  # permutations
 LONGEST = 24  # characters of an id in a legend
 BESIDE = 20  # characters: legend entries of this total length fit side by side
-LANES_IN_FULL = 6  # classes whose names are written at full size
 MOST_VECTORS = 2000  # a panel draws up to this many points as shapes, and more as a bitmap
 
 
@@ -42,7 +43,7 @@ def styles(n_classes: int) -> list[tuple[str, str]]:
     return [(COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]) for k in range(n_classes)]
 
 
-def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64]) -> None:
+def convergence(axes: Axes, v: Valuation, metric: str | Metric, samples: NDArray[np.int64]) -> None:
     """The running estimate of some samples' values, with 95% bands (Figure 2).
 
     The band at P permutations is the interval of the whole run, wider by the root of its
@@ -55,9 +56,10 @@ def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64
     counts, gains = v.trace_counts[shown], v.trace_gains[shown]
     widening = np.sqrt(v.n_permutations / counts)
     (low, high), trusted = v.interval(metric), v.trusted(metric)
+    [score] = v.chosen(metric)
     for sample, (colour, _, line) in zip(samples, OF_SAMPLE, strict=False):
         of_player = np.ascontiguousarray(gains[:, v.players[sample]])
-        running = resolve(metric, v.classes).score(of_player, v.test_counts)
+        running = score.score(of_player, v.test_counts)
         running /= counts * v.settings["gain_unit"]
         reach = (high[sample] - low[sample]) / 2 * widening
         axes.plot(counts, running, color=colour, linestyle=line, linewidth=1.4,
@@ -72,12 +74,12 @@ def convergence(axes: Axes, v: Valuation, metric: str, samples: NDArray[np.int64
         ""
     )  # by default matplotlib labels the minor ticks of a short axis
     axes.set_xlabel("permutations")
-    axes.set_ylabel(f"value by {long_name(metric)}")
+    axes.set_ylabel(f"value by {called(metric)}")
     _legend(axes)
 
 
 def sorted_values(
-    axes: Axes, v: Valuation, metric: str, labels: NDArray[np.int64], what: str
+    axes: Axes, v: Run, metric: str | Metric, labels: NDArray[Any], what: str
 ) -> None:
     """Draws values in rising order, coloured by a label (Figure 3)."""
     values = v[metric]
@@ -89,11 +91,11 @@ def sorted_values(
                      linewidths=0, alpha=0.8, rasterized=len(order) > MOST_VECTORS,
                      label=f"{what} {label}")  # fmt: skip
     axes.axhline(0, color=GREY, linewidth=0.6)
-    axes.set_ylabel(f"value by {long_name(metric)}")
+    axes.set_ylabel(f"value by {called(metric)}")
     _legend(axes)
 
 
-def class_lanes(axes: Axes, v: Valuation, metric: str, labels: NDArray[np.int64]) -> None:
+def class_lanes(axes: Axes, v: Run, metric: str | Metric, labels: NDArray[Any]) -> None:
     """Draws a lane per label under sorted values, with a stroke for each sample of that label."""
     ordered = labels[np.argsort(v[metric], kind="stable")]
     for lane, (label, (colour, _)) in enumerate(
@@ -111,7 +113,7 @@ def class_lanes(axes: Axes, v: Valuation, metric: str, labels: NDArray[np.int64]
     axes.set_xlabel("rank, lowest value first")
 
 
-def agreement(axes: Axes, v: Valuation) -> None:
+def agreement(axes: Axes, v: Run) -> None:
     """Draws values by specificity against values by recall; known label errors stand out."""
     kinds: list[tuple[str, NDArray[np.bool_], dict[str, Any]]] = []
     wrong = np.zeros(len(v.labels), dtype=bool)
@@ -152,13 +154,20 @@ def removal(axes: Axes, curves: Mapping[str, Any], score: str, verb: str) -> Non
             axes.fill_between(at, mean - rows["deviation"], mean + rows["deviation"], color=GREY,
                               alpha=0.2, linewidth=0)  # fmt: skip
         else:
-            colour, marker, line = OF_METRIC[name]
+            colour, marker, line = _style(name, list(curves))
             axes.plot(at, mean, color=colour, marker=marker, linestyle=line, linewidth=1.2,
-                      markersize=SIZES[name], markerfacecolor="none" if name == "acc" else colour,
-                      label=f"by {long_name(name)}")  # fmt: skip
+                      markersize=SIZES.get(name, 3.0),
+                      markerfacecolor="none" if name == "acc" else colour,
+                      label=f"by {called(name)}")  # fmt: skip
     axes.set_xlabel(f"% of samples {verb}")
-    axes.set_ylabel(f"validation {long_name(score)}")
+    axes.set_ylabel(f"validation {called(score)}")
     _legend(axes)
+
+
+def _style(name: str, names: list[str]) -> tuple[str, str, str]:
+    """Colour, marker and line of a metric's curve."""
+    others = [one for one in names if one not in OF_METRIC]
+    return OF_METRIC.get(name) or OTHERS[others.index(name) % len(OTHERS)]
 
 
 def _short(name: object) -> str:

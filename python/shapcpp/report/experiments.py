@@ -11,6 +11,7 @@ import numpy as np
 
 from shapcpp.detection.queue import DIRECTIONS, detection_table, mistakes
 from shapcpp.report.words import THE_PAPERS, metrics_shown
+from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.valuation import Valuation
 
 __all__ = ["FRACTIONS", "PAPER", "Experiment", "noise_rate", "paper_share", "paper_table"]
@@ -36,7 +37,7 @@ class Experiment:
     ----------
     name : str
         What the page calls it: "I (10%)".
-    run : Valuation
+    run : Valuation or FoldedValuation
         With true labels; one-class coalitions score their constant prediction.
     carry : Valuation, optional
         The same under the rule "carry".
@@ -49,7 +50,7 @@ class Experiment:
     """
 
     name: str
-    run: Valuation
+    run: Valuation | FoldedValuation
     carry: Valuation | None = None
     noise: float | None = None
     auc: Mapping[str, float] = field(default_factory=dict)
@@ -61,7 +62,7 @@ class Experiment:
             object.__setattr__(self, "noise", noise_rate(self.run))
 
     @property
-    def rules(self) -> dict[str, Valuation]:
+    def rules(self) -> dict[str, Valuation | FoldedValuation]:
         """The runs, keyed by their rule for coalitions of one class."""
         runs = [self.run] if self.carry is None else [self.run, self.carry]
         return {str(v.settings["single_class"]): v for v in runs}
@@ -74,7 +75,7 @@ class Experiment:
         return FRACTIONS.get(self.noise, tuple(sorted({self.noise, 0.3})))
 
 
-def noise_rate(v: Valuation) -> float | None:
+def noise_rate(v: Valuation | FoldedValuation) -> float | None:
     """The rate of the paper that flips exactly these numbers of each class, or None."""
     if v.true_labels is None or len(v.classes) != 2:
         return None

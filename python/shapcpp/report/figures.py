@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import _core
+from shapcpp.metrics import Metric
 from shapcpp.report import drawing
-from shapcpp.report.words import long_name, metrics_shown
+from shapcpp.report.words import called, metrics_shown
+from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.valuation import Valuation
 from shapcpp.storage import files, writing
 
@@ -36,6 +38,9 @@ STYLE = {
     "axes.formatter.limits": (-3, 4),
     "text.parse_math": False,  # ids are not formulas, and typesetting numbers is slow
 }
+
+
+Run = Valuation | FoldedValuation
 
 
 class Panel(NamedTuple):
@@ -98,7 +103,7 @@ def figure2(
     return figure
 
 
-def figure3(v: Valuation, path: files.PathLike | None = None) -> Figure:
+def figure3(v: Run, path: files.PathLike | None = None) -> Figure:
     """Values in rising order, coloured by given label (left) and true label (right).
 
     Parameters
@@ -139,7 +144,7 @@ def two_samples(v: Valuation) -> NDArray[np.int64]:
     return np.array([order[np.argmax(v.labels[order] == label)] for label in v.classes[:3]])
 
 
-def convergence(v: Valuation, metric: str) -> Panel:
+def convergence(v: Valuation, metric: str | Metric) -> Panel:
     """One panel of Figure 2."""
     samples = two_samples(v)
     with _figure(1, 1) as figure:
@@ -147,13 +152,13 @@ def convergence(v: Valuation, metric: str) -> Panel:
         ends = " and ".join(f"{v[metric][i]:.3g} for {v.ids[i]}" for i in samples)
         return _panel(
             figure,
-            f"Running value by {long_name(metric)} of {len(samples)} samples against the number of "
+            f"Running value by {called(metric)} of {len(samples)} samples against the number of "
             f"permutations, with 95% bands that narrow; after {v.n_permutations} permutations it "
             f"is {ends}.",
         )
 
 
-def sorted_values(v: Valuation, metric: str) -> list[Panel]:
+def sorted_values(v: Run, metric: str | Metric) -> list[Panel]:
     """The panels of Figure 3 for one metric: by given label and, where known, by true label."""
     panels = []
     order = np.argsort(v[metric], kind="stable")
@@ -165,27 +170,27 @@ def sorted_values(v: Valuation, metric: str) -> list[Panel]:
             panels.append(
                 _panel(
                     figure,
-                    f"Values by {long_name(metric)} in rising order, by {what} label: among the "
+                    f"Values by {called(metric)} in rising order, by {what} label: among the "
                     f"lowest tenth {low}, among the highest tenth {high}.",
                 )
             )
     return panels
 
 
-def _most(labels: NDArray[Any], v: Valuation) -> str:
+def _most(labels: NDArray[Any], v: Run) -> str:
     """How many of these labels are the larger of two, or the most frequent of more."""
     counts = [int((labels == label).sum()) for label in v.classes]
     k = 1 if len(counts) == 2 else int(np.argmax(counts))
     return f"{counts[k]} of {len(labels)} are {v.classes[k]}"
 
 
-def agreement(v: Valuation) -> Panel:
+def agreement(v: Run) -> Panel:
     """Values by recall against values by specificity."""
     with _figure(1.25, 1.25) as figure:
         drawing.agreement(figure.subplots(), v)
         alike = [metric for metric in ("rec", "spc") if not np.ptp(v[metric])]
         if alike:
-            more = f"all values by {long_name(alike[0])} are the same"
+            more = f"all values by {called(alike[0])} are the same"
         else:
             more = f"their correlation is {np.corrcoef(v['rec'], v['spc'])[0, 1]:.2f}"
         return _panel(
@@ -205,24 +210,23 @@ def removal(
         ends = []
         for name, curve in curves.items():
             mean = curve[curve["score"] == score]["mean"]
-            chosen = "at random" if name == "random" else f"by {long_name(name)}"
+            chosen = "at random" if name == "random" else f"by {called(name)}"
             ends.append(f"{chosen} from {mean[0]:.2f} to {mean[-1]:.2f}")
         return _panel(
             figure,
-            f"Validation {long_name(score)} as samples of {which} value are {verb}: "
+            f"Validation {called(score)} as samples of {which} value are {verb}: "
             f"{'; '.join(ends)}.",
         )
 
 
-def _labels_shown(v: Valuation) -> dict[str, NDArray[np.int64]]:
+def _labels_shown(v: Run) -> dict[str, NDArray[Any]]:
     return {"given": v.labels} | ({} if v.true_labels is None else {"true": v.true_labels})
 
 
 def _sorted_values(
-    place: Any, v: Valuation, metric: str, labels: NDArray[np.int64], what: str
+    place: Any, v: Run, metric: str | Metric, labels: NDArray[Any], what: str
 ) -> None:
-    lanes = max(1.0, 0.3 * min(len(v.classes), 12))
-    above, below = place.subplots(2, 1, sharex=True, height_ratios=(5, lanes))
+    above, below = place.subplots(2, 1, sharex=True, height_ratios=(5, 1))
     drawing.sorted_values(above, v, metric, labels, f"{what} label")
     drawing.class_lanes(below, v, metric, labels)
 

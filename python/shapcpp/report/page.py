@@ -1,11 +1,10 @@
-"""report(): one page that shows a run, and lets a reviewer decide on its doubtful labels."""
+"""report(): one page that shows doubts and values, and lets a reviewer decide on labels."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,19 @@ from shapcpp.checks import fraction as checked_fraction
 from shapcpp.checks import positive
 from shapcpp.ct.readers.columns import ANONYMOUS
 from shapcpp.ct.readers.slice_index import SERIES
-from shapcpp.detection.queue import mistakes
 from shapcpp.extras import installs
+from shapcpp.metrics import Metric
 from shapcpp.report import figures, refits, summaries, words
-from shapcpp.report.conventions import conventions
+from shapcpp.report.conventions import about_doubts, conventions
 from shapcpp.report.experiments import Experiment
 from shapcpp.report.pictures import Scans, pictures_of
-from shapcpp.report.queue import MOST, review
+from shapcpp.report.queue import FRACTION, MOST, patients_in, queue_of
+from shapcpp.report.reviewed import reviewed_before
+from shapcpp.report.subject import About, Run, Subject, check_pair, subject_of
 from shapcpp.results import trust
 from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.notices import repeated_ids, warn
-from shapcpp.results.valuation import Valuation, load
+from shapcpp.results.valuation import Valuation
 from shapcpp.storage import files, writing
 from shapcpp.storage.features import Features
 from shapcpp.storage.features_file import read_features
@@ -32,38 +33,46 @@ from shapcpp.storage.features_file import read_features
 __all__ = ["check_libraries", "report"]
 
 TEMPLATES = Path(__file__).parent / "templates"
-Run = Valuation | files.PathLike
+PAIRS_SHOWN = 20
 
 
 def report(
-    run: Run,
+    run: About,
     features: Features | files.PathLike | None = None,
     scans: Scans | None = None,
     output: files.PathLike = "report.html",
     *,
     masks: files.PathLike | None = None,
-    carry: Run | None = None,
+    carry: Valuation | files.PathLike | None = None,
     experiments: Sequence[Experiment] | None = None,
     title: str = "Which labels to doubt",
-    fraction: float = 0.1,
+    fraction: float | None = None,
     most: int = MOST,
+    metrics: words.Chosen = None,
+    class_names: Mapping[Any, str] | None = None,
 ) -> None:
-    """Writes a run as one self-contained HTML page that works offline.
+    """Writes a result as one self-contained HTML page that works offline.
 
-    It holds a review queue whose decisions can be exported for ``shapcpp relabel``, the
-    conventions of the run, the paper's table where true labels are known, convergence, values
-    against labels and against each other, and validation scores after samples are dropped or
-    relabelled. The same arguments give the same bytes.
+    It holds a review queue whose decisions can be exported for ``shapcpp relabel``. With doubts,
+    it begins with how many labels are probably wrong, and the queue has these, with what each
+    sample is worth beside them; of two readers, what they disagree on. A run has its conventions
+    too, the paper's table where true labels are known, convergence, values against labels and
+    against each other, and validation scores after samples are dropped or relabelled. The same
+    arguments give the same bytes.
 
     Parameters
     ----------
-    run : Valuation or path-like
-        The run to show. With ``trace`` its convergence is shown too.
+    run : Valuation, FoldedValuation, Doubts, Readers or path-like
+        The result to show, or the file of one. With ``trace`` the convergence of a run with a
+        test set is shown too.
     features : Features or path-like, optional
-        The features file of the run, for the removal curves, which need validation rows.
+        The features file that `run` was made of: says what reviewers decided before, and gives
+        the removal curves of a run with a test set, which need validation rows.
     scans : path-like or mapping of str to ndarray of uint8, optional
-        The scans, from which the queue takes its thumbnails, or the thumbnails by sample id,
-        each of shape (height, width).
+        The scans, from which the queue takes its pictures, or thumbnails by sample id, each of
+        shape (height, width). Of a folder of scans, larger pictures and the slices above and
+        below go to a folder beside the page, "report-slices" for "report.html"; without that
+        folder the page shows thumbnails.
     output : path-like, default "report.html"
         The page.
     masks : path-like, optional
@@ -74,10 +83,15 @@ def report(
         What the table shows. Default: `run` alone, where it has true labels.
     title : str
         The heading of the page.
-    fraction : float, default 0.1
-        Share of all samples to review, by each metric.
+    fraction : float, optional
+        Share of all samples to review. Default: as many as are expected to be wrong; for a run
+        without doubts 0.1 by each metric.
     most : int, default 500
-        Samples in the queue at most; those of the lowest ranks stay.
+        Samples in the queue at most; the first ones stay.
+    metrics : sequence of str or Metric, optional
+        The metrics to show, also your own. Default: every named one that the test set defines.
+    class_names : mapping of label to str, optional
+        What the classes are called: ``{0: "healthy", 1: "pneumonia"}``.
 
     Raises
     ------
@@ -85,9 +99,10 @@ def report(
         If jinja2 or matplotlib is not installed (``pip install '.[plot]'`` in a checkout).
     OSError
         If a file cannot be read or written.
-    ValueError
+    TypeError, ValueError
         If a file is not of its kind, the run holds no permutation or is not of these
-        features, `carry` differs in more than its rule, or a slice is not among the scans.
+        features, `carry` differs in more than its rule, a slice is not among the scans, or
+        `class_names` names a label that there is not.
 
     Warns
     -----
@@ -95,53 +110,107 @@ def report(
         If several samples have one id: the page would keep one decision for all of them.
     """
     check_libraries()
-    fraction, most = checked_fraction("fraction", fraction), positive("most", most)
-    v = _loaded("run", run)
-    other = None if carry is None else _loaded("carry", carry)
-    if other is not None:
-        _check_pair(v, other)
+    if fraction is not None:
+        fraction = checked_fraction("fraction", fraction)
+    most = positive("most", most)
+    subject = subject_of("run", run)
+    names = _class_names(subject, class_names)
+    other = None if carry is None else check_pair(subject.v, carry)
     if features is not None and not isinstance(features, Features):
         features = read_features(features)
     if features is not None:
-        refits.check_same(v, features)
-    if experiments is None and v.true_labels is not None:
-        experiments = [Experiment("this run", v, other)]
+        subject = subject.remembering(refits.check_same(subject, features).reviewed)
     writing.check_writable(output)
-    warn(repeated_ids(v))
-
-    runs = {str(u.settings["single_class"]): u for u in (v, other) if u is not None}
-    queue = review(v, fraction, most)
-    pictures = pictures_of(queue.candidates, scans, masks, _are_anonymous(features))
-    patients = {c.patient for c in queue.candidates if c.patient is not None}
+    warn(repeated_ids(subject))
+    queue = queue_of(subject, fraction, most, metrics)
+    pictures = pictures_of(queue.candidates, scans, masks, _are_anonymous(features), output)
     page = _render(
         title=title,
-        v=v,
-        conventions=conventions(v),
-        one_label=v.only_prediction,
-        untrusted=trust.message(v),
-        wrong=_known_errors(v),
-        metrics=words.metrics_shown(v),
-        share=words.per_cent(fraction),
-        table=[] if len(v.classes) > 2 else summaries.table_rows(experiments or []),
-        kinds=summaries.kind_rows(v),
-        scores=summaries.score_rows(experiments or []),
-        experiments=experiments or [],
-        convergence=_convergence(runs),
-        traced=v.trace_counts is not None,
-        sorted_values=[(m, figures.sorted_values(v, m)) for m in words.metrics_shown(v)],
-        ends=summaries.ends(v),
-        agreement=figures.agreement(v) if {"rec", "spc"} <= {*v.metrics} else None,
-        rules=summaries.rules(runs, fraction),
-        removal=[] if features is None else refits.removal_rows(v, features),
-        has_features=features is not None,
-        refits=refits.can_refit(v),
+        subject=subject,
+        names=names,
+        fraction=fraction,
         queue=queue,
-        pictures=pictures.uris,
-        places=pictures.places,
-        patients=sorted(patients, key=lambda name: (len(name), name)),  # 9 before 10
-        key=_key(v),
+        pictures=pictures,
+        patients=patients_in(queue.candidates),
+        before=reviewed_before(subject),
+        wrong=summaries.known_errors(subject, subject.true_labels),
+        **_of_doubts(subject),
+        **_of_values(subject.v, other, features, experiments, fraction, metrics),
     )
     writing.write_atomically(output, lambda file: file.write(page.encode()))
+
+
+def _class_names(subject: Subject, names: Mapping[Any, str] | None) -> dict[str, str]:
+    """Names of classes by the text of their label."""
+    known = {str(label) for label in subject.classes.tolist()}
+    for label in names or {}:
+        if str(label) not in known:
+            raise ValueError(
+                f"class_names has {label!r}, which is none of the labels {', '.join(sorted(known))}"
+            )
+    return {str(label): str(name) for label, name in (names or {}).items()}
+
+
+def _of_doubts(subject: Subject) -> dict[str, Any]:
+    """What the page shows of doubts, or of two readers."""
+    d = subject.doubts
+    if d is None:
+        return {"doubts": None, "readers": None, "interval": None, "pairs": []}
+    pairs = d.expected()
+    return {
+        "doubts": d,
+        "about_doubts": about_doubts(d),
+        "readers": subject.readers,
+        "interval": d.total_interval(),
+        "pairs": [row.tolist() for row in pairs[pairs.number >= 0.5][:PAIRS_SHOWN]],
+    }
+
+
+def _of_values(
+    v: Run | None,
+    other: Valuation | None,
+    features: Features | None,
+    experiments: Sequence[Experiment] | None,
+    fraction: float | None,
+    metrics: words.Chosen,
+) -> dict[str, Any]:
+    """What the page shows of values, where there are any."""
+    share = FRACTION if fraction is None else fraction
+    common = {"share": words.per_cent(share), "has_features": features is not None}
+    if v is None:
+        return common | {"v": None, "metrics": []}
+    chosen = words.metrics_of(v, metrics)
+    if experiments is None and v.true_labels is not None:
+        experiments = [Experiment("this run", v, other)]
+    runs: dict[str, Run] = {str(u.settings["single_class"]): u for u in (v, other) if u is not None}
+    traced = {rule: u for rule, u in runs.items() if getattr(u, "trace_counts", None) is not None}
+    return common | {
+        "v": v,
+        "folded": isinstance(v, FoldedValuation),
+        "metrics": [metric.name for metric in chosen],
+        "conventions": conventions(v),
+        "one_label": v.only_prediction,
+        "untrusted": trust.message(v, [m.name for m in chosen if m.name in v.metrics]),
+        "table": [] if len(v.classes) > 2 else summaries.table_rows(experiments or []),
+        "scores": summaries.score_rows(experiments or []),
+        "experiments": experiments or [],
+        "kinds": summaries.kind_rows(v, chosen),
+        "refits": refits.can_refit(v),
+        "convergence": _convergence(traced, chosen),
+        "sorted_values": [(words.called(m), figures.sorted_values(v, m)) for m in chosen],
+        "ends": summaries.ends(v, chosen),
+        "agreement": figures.agreement(v) if {"rec", "spc"} <= {*v.metrics} else None,
+        "rules": summaries.rules(runs, share, chosen),
+        "removal": [] if features is None else refits.removal_rows(v, features, chosen),
+    }
+
+
+def _convergence(runs: dict[str, Run], metrics: Sequence[Metric]) -> list[refits.Row]:
+    return [
+        refits.Row(rule, [figures.convergence(v, metric) for metric in metrics])
+        for rule, v in runs.items()
+        if isinstance(v, Valuation)
+    ]
 
 
 def check_libraries() -> None:
@@ -155,49 +224,12 @@ def check_libraries() -> None:
         ) from None
 
 
-def _loaded(name: str, run: Run) -> Valuation:
-    if isinstance(run, FoldedValuation):
-        raise TypeError(f"{name} must be a run with one test set, got {run!r}")
-    v = run if isinstance(run, Valuation) else load(run)
-    if v.n_permutations == 0:
-        raise ValueError(f"{name} holds no permutation: it has no values to report")
-    return v
-
-
-def _check_pair(v: Valuation, other: Valuation) -> None:
-    rule = v.settings["single_class"]
-    if other.settings["single_class"] == rule:
-        raise ValueError(f"carry has the same rule for coalitions of one class as run: {rule!r}")
-    differs = v.differs_from(replace(other, settings=other.settings | {"single_class": rule}))
-    if differs is not None:
-        raise ValueError(f"carry differs from run not only in its rule: {differs}")
-
-
 def _are_anonymous(features: Features | None) -> bool | None:
     """True if patients are anonymous, None if the features do not say (those made elsewhere)."""
     names = () if features is None else features.rows.dtype.names or ()
     if features is not None and ANONYMOUS in names and features.rows[ANONYMOUS].any():
         return True
     return False if SERIES in names else None
-
-
-def _known_errors(v: Valuation) -> int:
-    if v.true_labels is None:
-        return 0
-    return sum(int(wrong.sum()) for wrong in mistakes(v, v.labels, v.true_labels).values())
-
-
-def _key(v: Valuation) -> str:
-    """A name for the labels under review, so that decisions on other labels are not shown."""
-    return hashlib.sha256(f"{v.fingerprint}{v.ids.tolist()}".encode()).hexdigest()[:16]
-
-
-def _convergence(runs: dict[str, Valuation]) -> list[refits.Row]:
-    return [
-        refits.Row(rule, [figures.convergence(v, metric) for metric in words.metrics_shown(v)])
-        for rule, v in runs.items()
-        if v.trace_counts is not None
-    ]
 
 
 def _render(**content: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp.ct.libraries import library
 from shapcpp.report.queue import Candidate
+from shapcpp.report.stacks import Stack, folder_of, jpeg, write_stacks
 from shapcpp.storage import files
 
 if TYPE_CHECKING:
@@ -24,14 +23,27 @@ __all__ = ["Pictures", "Scans", "pictures_of"]
 Scans = files.PathLike | Mapping[str, NDArray[np.uint8]]
 
 SIZE = 256  # pixels; shown at 160, and larger when asked
-QUALITY = 80  # of JPEG
 
 
 class Pictures(NamedTuple):
-    """Pictures as data URIs by id, and file names by id for slices whose id is not a file name."""
+    """Pictures of slices, by id.
+
+    Attributes
+    ----------
+    uris : dict of str to str
+        Thumbnails as data URIs.
+    places : dict of str to str
+        File names of slices whose id is not a file name.
+    stacks : dict of str to Stack
+        Larger pictures, with the slices above and below.
+    folder : str
+        The folder of these, beside the page; "" where there are none.
+    """
 
     uris: dict[str, str]
     places: dict[str, str]
+    stacks: dict[str, Stack]
+    folder: str
 
 
 def pictures_of(
@@ -39,8 +51,11 @@ def pictures_of(
     scans: Scans | None,
     masks: files.PathLike | None = None,
     anonymous: bool | None = None,
+    output: files.PathLike | None = None,
 ) -> Pictures:
     """The pictures of these samples; slices that cannot be read have none.
+
+    Of scans on disk, larger ones are written beside the page, if its `output` is named.
 
     Files are named unless the samples are anonymous. Where that is unknown (None), files are named
     unless the patients could be numbers that replaced names.
@@ -53,9 +68,10 @@ def pictures_of(
         If a slice is not among the scans, or a picture is no grey picture.
     """
     if scans is None:
-        return Pictures({}, {})
+        return Pictures({}, {}, {}, "")
     ids = [one.id for one in candidates]
     where: dict[str, str] = {}
+    stacks: dict[str, Stack] = {}
     pictures: Mapping[str, NDArray[np.uint8]]
     if isinstance(scans, Mapping):
         pictures = scans
@@ -68,8 +84,10 @@ def pictures_of(
         from shapcpp.ct.readers.thumbnails import places, thumbnails
 
         patients = [one.patient for one in candidates] if anonymous is None else None
+        indexed: list[tuple[SliceIndex, list[SliceRef]]] = []
 
         def found(index: SliceIndex, slices: list[SliceRef]) -> None:
+            indexed.append((index, slices))
             if not anonymous:
                 where.update(places(index, slices, patients))
 
@@ -81,17 +99,19 @@ def pictures_of(
             note=lambda note: warnings.warn(note, stacklevel=2),
             found=found,
         )
+        if output is not None:
+            [(index, slices)] = indexed
+            there = {name: ref for name, ref in zip(ids, slices, strict=True) if name in pictures}
+            stacks = write_stacks(output, index, there, lambda _: None)  # what is bad was told
     uris = {name: _uri(name, pictures[name]) for name in ids if name in pictures}
-    return Pictures(uris, where)
+    folder = folder_of(output).name if output is not None and stacks else ""
+    return Pictures(uris, where, stacks, folder)
 
 
 def _uri(name: str, picture: NDArray[Any]) -> str:
-    image = library("PIL.Image", "showing slices")
     if picture.ndim != 2 or picture.dtype != np.uint8:
         raise ValueError(
             f"the thumbnail of {name!r} must be a grey picture of 8 bits, got dtype "
             f"{picture.dtype} and shape {picture.shape}"
         )
-    content = io.BytesIO()
-    image.fromarray(picture).save(content, "JPEG", quality=QUALITY, optimize=True)
-    return "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode()
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg(picture)).decode()

@@ -1,19 +1,32 @@
-"""The review queue: each doubtful sample once, with the verdict of every metric."""
+"""The review queue: each sample to review once, with its doubt and the verdict of every metric."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp.report.words import decimals, metrics_shown, scaled, unit_exponent, unit_name
-from shapcpp.results.valuation import Valuation
+from shapcpp.doubts.readers import NEITHER
+from shapcpp.report.subject import About, Run, Subject, subject_of
+from shapcpp.report.words import (
+    Chosen,
+    decimals,
+    metrics_of,
+    scaled,
+    unit_exponent,
+    unit_name,
+)
 
-__all__ = ["MOST", "Candidate", "Queue", "Verdict", "review"]
+__all__ = [
+    "FRACTION", "MOST", "Candidate", "Doubted", "Queue", "Read", "Verdict", "patients_in",
+    "queue_of", "review",
+]  # fmt: skip
 
 MOST = 500  # candidates on a page
+FRACTION = 0.1  # of all samples, where nothing is known of how many labels are wrong
 CERTAIN = {1: "proven", -1: "ruled out"}
 
 
@@ -30,6 +43,24 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Doubted:
+    """What all other labels say of one label."""
+
+    probability: float  # that it is wrong
+    suggestion: Any
+    rank: int  # from 1, the most doubtful
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a second reader and the other labels say of one label."""
+
+    second: Any  # the second reader's label
+    wrong: tuple[float, float]  # the probabilities that the labels are wrong
+    sides_with: str | None  # a reader, or None
+
+
+@dataclass(frozen=True)
 class Candidate:
     """One sample to review."""
 
@@ -37,8 +68,17 @@ class Candidate:
     label: Any
     patient: str | None
     verdicts: list[Verdict]
-    # Labels to give instead, the most probable one first where that is known.
-    others: list[Any] = field(default_factory=list)
+    doubt: Doubted | None = None
+    read: Read | None = None
+    unsure: bool = False  # a reviewer was, before
+    agreement: float | None = None  # the share of votes for the label, where there are votes
+
+    @property
+    def suggestion(self) -> Any:
+        """The label that is proposed in place of the one given, where there is a proposal."""
+        if self.read is not None:
+            return self.read.second
+        return None if self.doubt is None else self.doubt.suggestion
 
 
 @dataclass(frozen=True)
@@ -48,9 +88,9 @@ class Queue:
     Attributes
     ----------
     candidates : list of Candidate
-        At most `most` of the samples that are among the lowest by some metric.
+        At most `most` of the samples that are to be reviewed.
     found : int
-        How many samples are among the lowest by some metric.
+        How many samples there are to review.
     unit : str
         The unit of the values in the texts: "10⁻³".
     """
@@ -60,69 +100,145 @@ class Queue:
     unit: str
 
 
-def review(v: Valuation, fraction: float = 0.1, most: int = MOST) -> Queue:
-    """Lists the samples of lowest value by any of the metrics shown.
+def review(
+    run: About, fraction: float | None = None, most: int = MOST, metrics: Chosen = None
+) -> Queue:
+    """Lists the samples to review: see `queue_of`."""
+    return queue_of(subject_of("run", run), fraction, most, metrics)
+
+
+def queue_of(
+    subject: Subject, fraction: float | None = None, most: int = MOST, metrics: Chosen = None
+) -> Queue:
+    """Lists the samples to review.
+
+    With doubts: as many of the most doubtful labels as are expected to be wrong, at least one. Of
+    two readers: the samples they disagree on. Without doubts: the lowest values by any metric
+    shown. Labels on which a reviewer has decided are left out.
 
     Parameters
     ----------
-    v : Valuation
-        The values of the training samples.
-    fraction : float, default 0.1
-        Share of all samples to list, by each metric: see `Valuation.lowest`.
+    subject : Subject
+        What the page is about.
+    fraction : float, optional
+        Share of all samples to list instead; without doubts by each metric, by default 0.1.
     most : int, default 500
-        List at most this many samples, those of the lowest ranks.
+        List at most this many samples, the first ones.
+    metrics : sequence of str or Metric, optional
+        Default: every named metric that the test set defines.
     """
-    metrics = metrics_shown(v)
-    lowest = {metric: v.lowest(metric, fraction) for metric in metrics}
-    ranks = {metric: _ranks(v[metric]) for metric in metrics}
-    first = np.min([ranks[metric] for metric in metrics], axis=0)
-    candidates_found = np.unique(np.concatenate([*lowest.values()]))
-    listed = candidates_found[np.argsort(first[candidates_found], kind="stable")][:most]
-    of_listed = [v[metric][listed] for metric in metrics]
+    found = _in_order(subject, fraction, metrics)
+    listed = found[:most]
+    verdicts: list[list[Verdict]] = [[] for _ in listed]
+    unit = ""
+    if subject.v is not None:
+        share = FRACTION if fraction is None else fraction
+        verdicts, unit = _verdicts(subject.v, listed, share, metrics)
+    candidates = [_candidate(subject, int(i), own) for i, own in zip(listed, verdicts, strict=True)]
+    return Queue(candidates, len(found), unit)
+
+
+def _in_order(subject: Subject, fraction: float | None, metrics: Chosen) -> NDArray[np.int64]:
+    """The samples to review, those first that are looked at first."""
+    d = subject.doubts
+    if subject.readers is not None:
+        order = subject.readers.differ
+    elif d is not None:
+        order = d.expected_wrong() if fraction is None else d.lowest(fraction)
+        if not len(order):
+            order = np.flatnonzero(~d.decided)[np.argsort(d.score[~d.decided], kind="stable")][:1]
+    else:
+        assert subject.v is not None
+        order = _lowest(subject.v, FRACTION if fraction is None else fraction, metrics)
+    order = order[~subject.decided[order]]
+    return _patients_together(subject, order) if subject.by_group else order
+
+
+def _lowest(v: Run, fraction: float, metrics: Chosen) -> NDArray[np.int64]:
+    chosen = metrics_of(v, metrics)
+    first = np.min([_ranks(v[metric]) for metric in chosen], axis=0)
+    found = np.unique(np.concatenate([v.lowest(metric, fraction) for metric in chosen]))
+    order: NDArray[np.int64] = found[np.argsort(first[found], kind="stable")]
+    return order
+
+
+def _patients_together(subject: Subject, order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The same samples, those of a patient after the first of that patient."""
+    assert subject.v is not None
+    players = subject.v.players[order]
+    _, first, which = np.unique(players, return_index=True, return_inverse=True)
+    return order[np.argsort(first[which], kind="stable")]
+
+
+def _verdicts(
+    v: Run, listed: NDArray[np.int64], fraction: float, metrics: Chosen
+) -> tuple[list[list[Verdict]], str]:
+    chosen = metrics_of(v, metrics)
+    of_listed = [v[metric][listed] for metric in chosen]
     exponent = unit_exponent(of_listed)
     places = decimals(of_listed, exponent)
-    verdicts: dict[int, list[Verdict]] = {int(i): [] for i in listed}
-    for metric in metrics:
+    verdicts: list[list[Verdict]] = [[] for _ in listed]
+    for metric in chosen:
         values, (low, high), trusted = v[metric], v.interval(metric), v.trusted(metric)
+        ranks = _ranks(values)
         decided, is_lowest = v.decided(metric, fraction), np.zeros(len(values), dtype=bool)
-        is_lowest[lowest[metric]] = True
+        is_lowest[v.lowest(metric, fraction)] = True
         so_far = np.where(is_lowest, "likely", "unlikely").tolist()
-        for i, of_sample in verdicts.items():
+        for i, of_sample in zip(listed.tolist(), verdicts, strict=True):
             shown = scaled(values[i], exponent, places)
             reach = scaled((high[i] - low[i]) / 2, exponent, places).lstrip("+")
             if not (trusted[i] or np.isnan(low[i])):
                 reach = "?"
             of_sample.append(
                 Verdict(
-                    metric=metric,
+                    metric=metric.name,
                     value=float(values[i]),
                     text=f"{shown} ± {reach}",
-                    rank=int(ranks[metric][i]),
+                    rank=int(ranks[i]),
                     is_lowest=bool(is_lowest[i]),
                     among_lowest=CERTAIN.get(int(decided[i]), so_far[i]),
                 )
             )
-    candidates = [
-        Candidate(
-            id=str(v.ids[i]),
-            label=v.labels[i].item(),
-            patient=None if v.groups is None else str(v.groups[i]),
-            verdicts=verdicts[int(i)],
-            others=_others(v, int(i)),
-        )
-        for i in listed
-    ]
-    return Queue(candidates, len(candidates_found), unit_name(exponent))
+    return verdicts, unit_name(exponent)
 
 
-def _others(v: Valuation, i: int) -> list[Any]:
-    """The labels that a sample does not have."""
-    likely = [] if v.doubts is None else [v.doubts.suggestion[i].item()]
-    others = [label for label in v.classes.tolist() if label != v.labels[i]]
-    return list(dict.fromkeys([*likely, *others]))
+def _candidate(subject: Subject, i: int, verdicts: list[Verdict]) -> Candidate:
+    groups, reviewed = subject.groups, subject.reviewed
+    return Candidate(
+        id=str(subject.ids[i]),
+        label=subject.labels[i].item(),
+        patient=None if groups is None else str(groups[i]),
+        verdicts=verdicts,
+        doubt=_doubted(subject, i),
+        read=_read(subject, i),
+        unsure=reviewed is not None and str(reviewed[i]) == "unsure",
+    )
+
+
+def _doubted(subject: Subject, i: int) -> Doubted | None:
+    d = subject.doubts
+    if d is None:
+        return None
+    rank = 1 + int((d.score < d.score[i]).sum())
+    return Doubted(float(d.probability[i]), d.suggestion[i].item(), rank)
+
+
+def _read(subject: Subject, i: int) -> Read | None:
+    r = subject.readers
+    if r is None:
+        return None
+    one, two = (float(d.probability[i]) for d in r.doubts)
+    side = r.sides_with(i)
+    return Read(r.doubts[1].labels[i].item(), (one, two), None if side == NEITHER else side)
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.int64]:
     ranks = np.empty(len(values), dtype=np.int64)
     ranks[np.argsort(values, kind="stable")] = np.arange(1, len(values) + 1)
     return ranks
+
+
+def patients_in(candidates: Sequence[Candidate]) -> list[str]:
+    """The patients of a queue, 9 before 10."""
+    named = {c.patient for c in candidates if c.patient is not None}
+    return sorted(named, key=lambda name: (len(name), name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +11,16 @@ import numpy as np
 from shapcpp.checks import identifiers
 from shapcpp.detection.removal import Action, Order, removal_curve
 from shapcpp.labels import class_labels
+from shapcpp.metrics import Metric
 from shapcpp.problem.fingerprint import fingerprint
 from shapcpp.problem.models import MODELS
 from shapcpp.problem.problem import players_of
 from shapcpp.report import figures
 from shapcpp.report.figures import Panel
+from shapcpp.report.subject import Run, Subject
 from shapcpp.report.words import metrics_shown
 from shapcpp.results.valuation import Valuation
-from shapcpp.storage.features import Features
+from shapcpp.storage.features import Features, Samples
 
 __all__ = ["Row", "can_refit", "check_same", "removal_rows"]
 
@@ -33,60 +36,95 @@ class Row:
     panels: list[Panel]
 
 
-def check_same(v: Valuation, features: Features) -> None:
-    """ValueError, saying what differs, if the run was not made of these features."""
-    train, test = features.sides()
-    if len(train.y) != len(v.labels):
+def check_same(subject: Subject, features: Features) -> Samples:
+    """The samples of the features that the page is about.
+
+    ValueError, saying what differs, if the result was not made of these features.
+    """
+    v = subject.v
+    if isinstance(v, Valuation):
+        noun, samples = "training row", features.samples("train")
+    else:
+        noun, samples = "row", features.all_samples()
+    if len(samples.y) != len(subject.labels):
         raise ValueError(
-            f"{features.source} has {len(train.y)} training rows, the run has {len(v.labels)}"
+            f"{features.source} has {len(samples.y)} {noun}s, the run has {len(subject.labels)}"
         )
-    y = class_labels("label", train.y)
-    pairs = (("id", identifiers("id", train.ids).astype(str), v.ids.astype(str)),
-             ("label", y, v.labels))  # fmt: skip
+    pairs = (
+        ("id", identifiers("id", samples.ids), subject.ids),
+        ("label", class_labels("label", samples.y), subject.labels),
+    )
     for name, ours, theirs in pairs:
-        differs = ours != theirs
+        if name == "label" and subject.readers is not None:
+            continue  # the label may be of neither reader
+        differs = ours.astype(str) != theirs.astype(str)
         if differs.any():
             row = int(np.argmax(differs))
             raise ValueError(
-                f"{features.source} is not what the run was made of: training row {row} has "
+                f"{features.source} is not what the run was made of: {noun} {row} has "
                 f"{name} {ours[row]}, in the run {theirs[row]}"
             )
-    players = players_of(train.groups, bool(v.settings["by_group"]), len(y))
-    if fingerprint(train.X, y, test.X, class_labels("label", test.y), players) != v.fingerprint:
+    if v is not None and not _is_of(v, features, samples):
         raise ValueError(
             f"{features.source} is not what the run was made of: ids and labels are the same, "
             "features or test rows differ"
         )
+    return samples
 
 
-def can_refit(v: Valuation) -> bool:
+def _is_of(v: Run, features: Features, samples: Samples) -> bool:
+    """Whether the fingerprints are those of these features."""
+    y = class_labels("label", samples.y)
+    by_group = bool(v.settings["by_group"])
+    if isinstance(v, Valuation):
+        test = features.samples("test")
+        players = players_of(samples.groups, by_group, len(y))
+        found = fingerprint(samples.X, y, test.X, class_labels("label", test.y), players)
+        return found == v.fingerprint
+    for fold, part in enumerate(v.parts):
+        inside = v.folds == fold
+        groups = None if samples.groups is None else samples.groups[~inside]
+        players = players_of(groups, by_group, int((~inside).sum()))
+        sides = samples.X[~inside], y[~inside], samples.X[inside], y[inside]
+        if fingerprint(*sides, players) != part.fingerprint:
+            return False
+    return True
+
+
+def can_refit(v: Run) -> bool:
     """Whether the run's model is one of the engine's, which a result names."""
     return v.settings["model"] in MODELS
 
 
-def removal_rows(v: Valuation, features: Features) -> list[Row]:
+def removal_rows(
+    v: Run | None, features: Features, metrics: Sequence[Metric] | None = None
+) -> list[Row]:
     """Rows of panels: the lowest dropped, the highest dropped, then the same relabelled.
 
-    Of more than two classes nothing is relabelled. The list is empty where the features have no
-    validation rows, or the model cannot be refitted.
+    Of more than two classes nothing is relabelled. The list is empty where no validation rows are
+    left on which to look, or the model cannot be refitted. Without `metrics` the paper's are shown.
     """
-    if not (features.rows["split"].astype(str) == "val").any() or not can_refit(v):
+    if not isinstance(v, Valuation) or not can_refit(v):
+        return []
+    if not (features.rows["split"].astype(str) == "val").any():
         return []
     train, val = features.samples("train"), features.samples("val")
-    metrics = metrics_shown(v)
+    metrics = v.chosen(metrics_shown(v)) if metrics is None else metrics
     sides = train.X, train.y, val.X, val.y
     rows: list[tuple[str, str, str, dict[str, Any]]] = []
-    for action, verb in list(VERBS.items())[: 2 if len(v.classes) == 2 else 1]:
+    for action, verb in VERBS.items():
+        if action == "relabel" and len(v.classes) > 2:
+            continue  # there is no one other label
         random = removal_curve(v, *sides, order="random", action=action)
         for order in ORDERS:
             curves: dict[str, Any] = {
-                metric: removal_curve(v, *sides, metric, order=order, action=action)
+                metric.name: removal_curve(v, *sides, metric, order=order, action=action)
                 for metric in metrics
             }
             heading = f"The samples of {order} value are {verb}"
             rows.append((heading, verb, order, curves | {"random": random}))
     defined = set(rows[0][3]["random"]["score"].tolist())
-    scores = [score for score in metrics if score in defined]
+    scores = [metric.name for metric in metrics if metric.name in defined]
     limits = {score: _limits([curves for *_, curves in rows], score) for score in scores}
     return [
         Row(

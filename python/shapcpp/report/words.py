@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp.detection.queue import in_words
-from shapcpp.metrics import long_name
+from shapcpp.metrics import Metric, long_name
+from shapcpp.results.estimates import Metrics as Chosen
+from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.valuation import Valuation
 
 __all__ = [
     "THE_PAPERS",
+    "Chosen",
+    "called",
     "count",
     "decimals",
     "direction",
+    "label_name",
     "long_name",
+    "metrics_of",
     "metrics_shown",
+    "odds",
     "per_cent",
     "scaled",
     "share",
@@ -30,19 +38,48 @@ __all__ = [
 THE_PAPERS = ("acc", "rec", "spc")
 OF_MANY = ("acc", "bal")  # classes, whose recalls would be as many tables
 LONGEST, HEAD, TAIL = 40, 14, 22  # characters of an id; slices of a series differ at the end
+BESIDE = 12  # characters of an id that a file and slice number stand beside
 MINUS = "\N{MINUS SIGN}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def metrics_shown(v: Valuation) -> list[str]:
+def metrics_shown(v: Valuation | FoldedValuation) -> list[str]:
     """The paper's metrics that the test set defines; of more than two classes, those of all."""
     names = THE_PAPERS if len(v.classes) == 2 else OF_MANY
     return [name for name in names if name in v.metrics]
 
 
+def metrics_of(v: Valuation | FoldedValuation, metrics: Chosen = None) -> list[Metric]:
+    """The metrics that a page shows: those named, or every named one that the test set defines.
+
+    Of more than two classes these are accuracy and balanced accuracy.
+    """
+    if metrics is None and len(v.classes) > 2:
+        return v.chosen(metrics_shown(v))
+    return v.chosen(metrics)
+
+
+def called(metric: str | Metric) -> str:
+    """What a reader calls a metric: its long name, or its own."""
+    return long_name(metric if isinstance(metric, str) else metric.name)
+
+
 def direction(name: str) -> str:
     """A direction of label errors."""
     return {"either": "both directions", "any": "all directions"}.get(name) or in_words(name)
+
+
+def label_name(label: Any, names: Mapping[str, str]) -> str:
+    """A label, with the name of its class in brackets where it has one."""
+    name = names.get(str(label))
+    return f"{label} ({name})" if name else str(label)
+
+
+def odds(probability: float) -> str:
+    """A probability as a percentage, never rounded to none or all."""
+    if 0.01 <= probability <= 0.99:
+        return f"{100 * probability:.0f}%"
+    return "under 1%" if probability < 0.5 else "over 99%"
 
 
 def unit_exponent(values: Sequence[NDArray[np.float64]]) -> int:
@@ -79,8 +116,13 @@ def share(value: float | None) -> str:
     return "–" if value is None or math.isnan(value) else f"{value:.2f}"
 
 
-def shortened(name: str) -> tuple[str, str, str]:
-    """Cuts a long name into three parts, the middle of which may be hidden."""
+def shortened(name: str, known: bool = False) -> tuple[str, str, str]:
+    """Cuts a long name into three parts, the middle of which may be hidden.
+
+    Where the sample is known by another name, the end is enough.
+    """
+    if known and len(name) > 2 * BESIDE:
+        return "", name[:-BESIDE], name[-BESIDE:]
     if len(name) <= LONGEST:
         return name, "", ""
     return name[:HEAD], name[HEAD:-TAIL], name[-TAIL:]

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shapcpp.results import trust
 from shapcpp.results.folded import FoldedValuation
-from shapcpp.results.sample_table import SampleTable
 from shapcpp.results.valuation import Valuation
 
 __all__ = ["ValuationWarning", "notices", "repeated_ids", "warn", "warn_of"]
+
+
+class HasIds(Protocol):
+    """Samples with identifiers."""
+
+    @property
+    def ids(self) -> NDArray[Any]:
+        """Identifiers, shape (n,)."""
 
 
 class ValuationWarning(UserWarning):
@@ -57,7 +66,7 @@ def notices(v: Valuation | FoldedValuation, shown: Iterable[str] | None = None) 
         yield said
 
 
-def repeated_ids(v: SampleTable) -> Iterator[str]:
+def repeated_ids(v: HasIds) -> Iterator[str]:
     """A sentence where several samples have one id: no decision about one can be applied."""
     names, first, counts = np.unique(v.ids, return_index=True, return_counts=True)
     repeated = np.flatnonzero(counts > 1)

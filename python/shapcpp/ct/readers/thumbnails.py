@@ -20,7 +20,7 @@ from shapcpp.ct.readers.preparation import resized
 from shapcpp.ct.readers.slice_index import SliceIndex, SliceRef
 from shapcpp.storage.files import PathLike
 
-__all__ = ["places", "thumbnails"]
+__all__ = ["black_and_white", "grey", "places", "thumbnails"]
 
 # Percentiles shown as black and white, where a slice has no grey levels of its own. In a chest
 # they span about air to bone.
@@ -77,7 +77,7 @@ def thumbnails(
     pictures: dict[str, NDArray[np.uint8]] = {}
 
     def keep(row: int, pixels: NDArray[Any]) -> None:
-        pictures[str(ids[row])] = _grey(pixels, size)
+        pictures[str(ids[row])] = grey(pixels, size)
 
     read_each(slices, keep, bad, lambda _: None)
     return pictures
@@ -130,9 +130,16 @@ def _found(ids: list[str], index: SliceIndex) -> list[SliceRef]:
     return [known[one] for one in ids]
 
 
-def _grey(pixels: NDArray[Any], size: int) -> NDArray[np.uint8]:
+def black_and_white(image: NDArray[Any]) -> tuple[float, float]:
+    """The levels that a slice without grey levels of its own shows black and white."""
+    low, high = np.percentile(image, (BLACK, WHITE))
+    return float(low), float(high)
+
+
+def grey(pixels: NDArray[Any], size: int) -> NDArray[np.uint8]:
+    """Draws a slice in 8 bits, of `size` pixels along each side."""
     image = resized(pixels, size).astype(np.float64)
     if pixels.dtype != np.uint8:
-        low, high = np.percentile(image, (BLACK, WHITE))
+        low, high = black_and_white(image)
         image = (image - low) * (255 / (high - low) if high > low else 0.0)
     return np.clip(np.round(image), 0, 255).astype(np.uint8)

@@ -7,14 +7,19 @@
   const state = section.querySelector(".state");
   const large = section.querySelector(".large");
   const nothing = section.querySelector(".empty");
-  const cards = Array.from(list.children);
-  const KEYS = { k: "keep", r: "relabel", u: "unsure" };
+  const cards = Array.from(list.querySelectorAll(".card"));
+  const headings = Array.from(list.querySelectorAll(".patient"));
+  const reader = controls.elements.reader;
+  const KEYS = { k: "keep", r: "relabel", u: "unsure", x: "remove" };
+  // Hounsfield units that the two pictures of a slice show black and white: as in stacks.py.
+  const WIDE = [-1024, 1300], NARROW = [-160, 240];
   const store = "shapcpp-review-" + section.dataset.key;
+  const readers = "shapcpp-reader";
   const named = new Intl.Collator(undefined, { numeric: true });
-  const other = (card) => card.querySelector("select.other");
-  const asks = cards.some(other); // which of several labels to give
   let decisions = read();
   let enlarged = null;
+  let place = 0; // of the slice shown among those around the enlarged one
+  let preset = ""; // centre and width in Hounsfield units, or as on the card
 
   function stored() {
     return Object.assign(Object.create(null), JSON.parse(localStorage.getItem(store)));
@@ -26,9 +31,10 @@
     try {
       const kept = stored();
       for (const card of cards) {
-        const [decision, label] = String(kept[card.dataset.id]).split(/:(.*)/s);
-        if (Object.values(KEYS).includes(decision)) known[card.dataset.id] = decision;
-        if (label && other(card)) other(card).value = label;
+        const [decision, label] = [kept[card.dataset.id]].flat();
+        if (!Object.values(KEYS).includes(decision)) continue;
+        known[card.dataset.id] = decision;
+        if (label !== undefined && choice(card)) choice(card).value = label;
       }
     } catch (error) { /* denied, or not ours */ }
     return known;
@@ -42,15 +48,26 @@
         all = stored();
       } catch (error) { /* not ours */ }
       for (const card of cards) {
-        const id = card.dataset.id;
+        const id = card.dataset.id, decision = decisions[id];
         delete all[id];
-        if (decisions[id]) all[id] = other(card) ? decisions[id] + ":" + other(card).value : decisions[id];
+        if (decision) all[id] = choice(card) ? [decision, choice(card).value] : decision;
       }
       localStorage.setItem(store, JSON.stringify(all));
       return true;
     } catch (error) {
       return false;
     }
+  }
+
+  // Of three or more classes: which one is the new label.
+  function choice(card) {
+    return card.querySelector("select[name=new]");
+  }
+
+  function newLabel(card) {
+    if (decisions[card.dataset.id] !== "relabel") return "";
+    if (choice(card)) return choice(card).value;
+    return card.dataset.new || "";
   }
 
   function show(card) {
@@ -65,6 +82,7 @@
     if (decision) decisions[card.dataset.id] = decision;
     else delete decisions[card.dataset.id];
     show(card);
+    if (large && large.open && card === enlarged) caption();
     tell(keep() ? "" : " Decisions cannot be kept in this browser: export before you close the page.");
   }
 
@@ -73,34 +91,54 @@
     const decision = decisions[card.dataset.id] || "none";
     return (!chosen("label") || card.dataset.label === chosen("label"))
       && (!chosen("patient") || "=" + card.dataset.patient === chosen("patient"))
-      && (!chosen("metric") || card.dataset.lowest.split(" ").includes(chosen("metric")))
+      && (!chosen("metric") || card.dataset.lowest.split("\n").includes(chosen("metric")))
+      && (!chosen("side") || card.dataset.side === chosen("side"))
       && (!chosen("decision") || decision === chosen("decision"));
   }
 
-  function compare(by) {
-    const place = (a, b) => a.dataset.place - b.dataset.place;
-    if (by === "doubt") return place;
-    if (by === "id" || by === "patient") {
-      return (a, b) => named.compare(a.dataset[by], b.dataset[by]) || place(a, b);
+  function compare(option) {
+    const first = (a, b) => a.dataset.place - b.dataset.place;
+    const metric = option.dataset.metric;
+    if (metric !== undefined) {
+      const value = (card) => Number(card.dataset.values.split(" ")[metric]);
+      return (a, b) => value(a) - value(b) || first(a, b);
     }
-    return (a, b) => a.dataset[by] - b.dataset[by] || place(a, b);
+    if (option.value === "doubt") return first;
+    return (a, b) => named.compare(a.dataset[option.value], b.dataset[option.value]) || first(a, b);
   }
 
   function arrange() {
-    const sorted = cards.slice().sort(compare(controls.elements.sort.value));
+    const sorted = cards.slice().sort(compare(controls.elements.sort.selectedOptions[0]));
     for (const card of sorted) card.hidden = !wanted(card);
-    list.append(...sorted);
+    list.append(...(headings.length ? withHeadings(sorted) : sorted));
     tell("");
   }
 
+  // The samples of a patient stay together, under the patient's values.
+  function withHeadings(sorted) {
+    const of = new Map();
+    for (const card of sorted) {
+      const patient = card.dataset.patient;
+      if (!of.has(patient)) of.set(patient, []);
+      of.get(patient).push(card);
+    }
+    return Array.from(of).flatMap(([patient, own]) => {
+      const heading = headings.find((one) => one.dataset.patient === patient);
+      heading.hidden = own.every((card) => card.hidden);
+      return [heading, ...own];
+    });
+  }
+
   function visible() {
-    return Array.from(list.children).filter((card) => !card.hidden);
+    return Array.from(list.children).filter((one) => !one.hidden && one.matches(".card"));
   }
 
   function tell(more) {
     const shown = visible().length;
     const made = Object.values(decisions);
-    const counts = Object.values(KEYS).map((name) => made.filter((one) => one === name).length + " " + name);
+    const number = (name) => made.filter((one) => one === name).length;
+    const counts = Object.values(KEYS).filter((name) => name !== "remove" || number(name))
+      .map((name) => number(name) + " " + name);
     nothing.hidden = shown > 0;
     state.textContent = shown + " of " + cards.length + " shown, " + made.length + " decided"
       + (made.length ? " (" + counts.join(", ") + ")." : ".") + more;
@@ -114,11 +152,10 @@
   }
 
   function csv() {
-    const columns = ["id", "decision", "label", "patient", ...(asks ? ["new_label"] : [])];
+    const columns = ["id", "decision", "label", "patient", "new_label", "reader"];
     const lines = cards.filter((card) => decisions[card.dataset.id]).map((card) => {
       const { id, label, patient } = card.dataset;
-      const given = decisions[id] === "relabel" && other(card) ? other(card).value : "";
-      return [id, decisions[id], label, patient || "", ...(asks ? [given] : [])].map(cell).join(",");
+      return [id, decisions[id], label, patient || "", newLabel(card), reader.value.trim()].map(cell).join(",");
     });
     return [columns.join(","), ...lines, ""].join("\n");
   }
@@ -171,27 +208,98 @@
     const small = card.querySelector("img");
     if (!small) return;
     enlarged = card;
+    place = Number(card.dataset.at || 0);
     for (const former of large.querySelectorAll("img")) former.remove();
     large.append(small.cloneNode());
-    large.querySelector(".caption").textContent = card.querySelector("h3").textContent
-      + ", labelled " + card.dataset.label + (decisions[card.dataset.id] ? ": " + decisions[card.dataset.id] : "");
+    picture();
+    caption();
     if (!large.open) large.showModal();
+  }
+
+  function caption() {
+    const decision = decisions[enlarged.dataset.id] || "";
+    large.querySelector(".caption").textContent = enlarged.querySelector("h3").textContent
+      + ", labelled " + enlarged.dataset.label + (decision ? ": " + decision : "");
+    for (const button of large.querySelectorAll(".decide button")) {
+      button.setAttribute("aria-checked", String(button.value === decision));
+    }
+  }
+
+  function stack() {
+    return enlarged.dataset.stack ? enlarged.dataset.stack.split(" ").map((one) => one.split(",")) : [];
+  }
+
+  // The slice shown: from the folder beside the page where that is there, else the thumbnail.
+  function picture() {
+    const image = large.querySelector("img"), slices = stack(), own = enlarged.dataset.window;
+    const slider = large.querySelector("[name=slice]");
+    large.querySelector(".scroll-slices").hidden = slices.length < 2;
+    large.querySelector(".presets").hidden = !own;
+    image.style.filter = "";
+    if (!slices.length) return;
+    slider.max = slices.length - 1;
+    slider.value = place;
+    const away = place - Number(enlarged.dataset.at);
+    large.querySelector("output").textContent = away ? (away > 0 ? "+" : "−") + Math.abs(away) : "this one";
+    let name = slices[place][0];
+    if (own) {
+      const [one, other] = (preset || own).split(" ").map(Number);
+      const [low, high] = preset ? [one - other / 2, one + other / 2] : [one, Math.max(other, one + 1)];
+      const narrow = low >= NARROW[0] && high <= NARROW[1];
+      const [black, white] = narrow ? NARROW : WIDE;
+      name = slices[place][narrow ? 1 : 0];
+      for (const one of large.querySelectorAll("feFuncR, feFuncG, feFuncB")) {
+        one.setAttribute("slope", (white - black) / (high - low));
+        one.setAttribute("intercept", (black - low) / (high - low));
+      }
+      image.style.filter = "url(#window) brightness(var(--brightness, 1)) contrast(var(--contrast, 1))";
+    }
+    image.addEventListener("error", missing, { once: true });
+    image.src = section.dataset.folder + "/" + name + ".jpg";
+  }
+
+  function missing(event) {
+    for (const card of cards) {
+      delete card.dataset.stack;
+      delete card.dataset.window;
+    }
+    event.target.src = enlarged.querySelector("img").src;
+    picture();
+  }
+
+  function scroll(step) {
+    const next = place + step;
+    if (next < 0 || next >= stack().length) return;
+    place = next;
+    picture();
   }
 
   list.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
     const card = button.closest(".card");
+    if (!card) {
+      const patient = button.closest(".patient").dataset.patient;
+      for (const one of visible()) if (one.dataset.patient === patient) decide(one, button.value);
+      return;
+    }
     if (button.className === "look") enlarge(card);
     else decide(card, decisions[card.dataset.id] === button.value ? "" : button.value);
   });
-  list.addEventListener("change", (event) => {
-    if (event.target.className === "other") decide(event.target.closest(".card"), "relabel");
-  });
   list.addEventListener("keydown", (event) => {
-    if (event.target.className !== "other") heard(event, event.target.closest(".card"));
+    if (!event.target.matches("select")) heard(event, event.target.closest(".card"));
   });
-  controls.addEventListener("change", arrange);
+  list.addEventListener("change", (event) => {
+    if (event.target.name === "new") decide(event.target.closest(".card"), "relabel");
+  });
+  controls.addEventListener("change", (event) => {
+    if (event.target !== reader) arrange();
+  });
+  reader.addEventListener("input", () => {
+    try {
+      localStorage.setItem(readers, reader.value);
+    } catch (error) { /* denied: it lasts as long as the page */ }
+  });
   controls.addEventListener("submit", (event) => event.preventDefault());
   controls.elements.export.addEventListener("click", save);
   controls.elements.clear.addEventListener("click", () => {
@@ -204,14 +312,41 @@
 
   if (large) {
     large.addEventListener("keydown", (event) => {
-      heard(event, enlarged);
-      if (event.defaultPrevented) enlarge(enlarged); // with what was decided
+      const step = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+      if (step && event.target.type !== "range") {
+        scroll(step);
+        event.preventDefault();
+      } else {
+        heard(event, enlarged);
+      }
     });
+    large.addEventListener("wheel", (event) => {
+      if (!event.target.matches("img") || event.ctrlKey) return;
+      scroll(event.deltaY < 0 ? 1 : -1);
+      event.preventDefault();
+    }, { passive: false });
     large.addEventListener("close", () => enlarged.focus());
     large.addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (button && button.closest(".decide")) {
+        const card = enlarged, again = decisions[card.dataset.id] === button.value;
+        decide(card, again ? "" : button.value);
+        if (!again) move(card, 1);
+      } else if (button && button.closest(".presets")) {
+        preset = button.value;
+        for (const one of large.querySelectorAll(".presets button")) {
+          one.setAttribute("aria-checked", String(one === button));
+        }
+        picture();
+      }
       if (!event.target.closest("form")) large.close();
     });
     large.addEventListener("input", (event) => {
+      if (event.target.name === "slice") {
+        place = Number(event.target.value);
+        picture();
+        return;
+      }
       section.classList.add("adjusted");
       section.style.setProperty("--" + event.target.name, event.target.value);
     });
@@ -224,6 +359,9 @@
     tell(" Decided in another window too.");
   });
 
+  try {
+    reader.value = localStorage.getItem(readers) || "";
+  } catch (error) { /* denied */ }
   cards.forEach(show);
   for (const look of list.querySelectorAll(".look")) look.disabled = false;
   controls.hidden = tally.hidden = false;
