@@ -9,7 +9,7 @@ namespace shapcpp {
 using kernels::kTileRows;
 
 void NearList::clear() {
-  samples_.clear();
+  samples_.rewind();
   rows_.clear();
   live_.clear();
 }
@@ -32,8 +32,8 @@ void NearList::append(const TestSet& test, const TestSample& sample, double sign
 }
 
 void NearList::close() {
-  const auto end = norms_.begin() + static_cast<std::ptrdiff_t>(rows_.size());
-  std::fill(end, norms_.end(), std::numeric_limits<float>::quiet_NaN());
+  std::fill_n(norms_.begin() + static_cast<std::ptrdiff_t>(rows_.size()),
+              padded_rows(rows_.size()) - rows_.size(), std::numeric_limits<float>::quiet_NaN());
   for (std::size_t t = 0; t < samples_.tile_count(); ++t) live_.push_back(samples_.rows_in(t));
 }
 

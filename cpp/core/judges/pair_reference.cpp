@@ -1,5 +1,6 @@
 // How a pair watch gets a reference, and knows how long it holds.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -18,7 +19,7 @@ constexpr double kFirstLife = 8;
 constexpr double kShortestLife = 3;
 constexpr double kLongestLife = 300;
 // What a pair costs at a reference, in near ones looked at.
-constexpr double kCostOfPair = 2;
+constexpr double kCostOfPair = 3;
 // Share of all pairs up to which near ones are worth listing.
 constexpr double kWorthListing = 0.4;
 
@@ -39,11 +40,9 @@ bool PairWatch::reference_holds() {
     subtract(reference_, pair.leader, pair.rival, reference_difference_);
     const double along = kernels_.dot(difference_.data(), reference_difference_.data(), stride_);
     const double square = kernels_.dot(difference_.data(), difference_.data(), stride_);
-    const double before =
-        kernels_.dot(reference_difference_.data(), reference_difference_.data(), stride_);
     const double factor = along / square;
     Limit& limit = limits_[p];
-    limit.moved = std::sqrt(std::max(before - factor * along, 0.0)) + 1e-6 * std::sqrt(before);
+    limit.moved = std::sqrt(std::max(limit.square - factor * along, 0.0) + 1e-12 * limit.square);
     if (!(along > 0) || !(limit.moved + factor * reach(pair.leader, pair.rival) < limit.limit))
       holds = false;
   });
@@ -65,7 +64,10 @@ void PairWatch::take_reference() {
   std::fill(correct_.begin(), correct_.end(), 0);
   for (const std::size_t k : classes_) examine_class(k);
   if (!lists_near_) return;
-  for_each_pair([&](const Pair&, std::size_t p) { near_[p].close(); });
+  for_each_pair([&](const Pair&, std::size_t p) {
+    near_[p].close();
+    limits_[p].near = near_[p].size();
+  });
 }
 
 // Weights drift like a random walk: by drift * sqrt(n) in n coalitions. A limit for n of them costs
@@ -89,6 +91,8 @@ void PairWatch::set_limits() {
       limit.drift = limit.drift > 0 ? (limit.drift + drift) / 2 : drift;
     }
     limit.near = 0;
+    subtract(weights_, pair.leader, pair.rival, difference_);
+    limit.square = kernels_.dot(difference_.data(), difference_.data(), stride_);
     limit.limit = 2 * reach(pair.leader, pair.rival) + 1.5 * limit.drift * std::sqrt(life_);
   });
 }
@@ -101,48 +105,84 @@ void PairWatch::examine_class(std::size_t k) {
     for (const std::size_t b : classes_)
       kernels_.margins(samples.tile(t), columns_, weights_.data() + b * stride_,
                        padded_rows(samples.rows_in(t)), tile_margins_.data() + b * kTileRows);
-    for (std::size_t i = 0; i < samples.rows_in(t); ++i) examine_row(k, t * kTileRows + i, i);
+    examine_tile(k, t);
   }
 }
 
+// Most samples are correct and far from all other classes: they need no more than counting.
+void PairWatch::examine_tile(std::size_t k, std::size_t t) {
+  const std::size_t first = t * kTileRows;
+  const std::size_t rows = test_.samples(k).rows_in(t);
+  const double* norms = test_.norms(k).data() + first;
+  const double* own = tile_margins_.data() + k * kTileRows;
+  std::array<double, kTileRows> led{};    // how many classes are led for certain
+  std::array<double, kTileRows> close{};  // how many are near, or lead
+  for (const std::size_t b : classes_) {
+    if (b == k) continue;
+    const double* other = tile_margins_.data() + b * kTileRows;
+    const double nearest = reach(k, b);
+    const double farthest = own_limits_[b] = limits_[index(k, b)].limit;
+    for (std::size_t i = 0; i < rows; ++i) {
+      const double lead = own[i] - other[i];
+      led[i] += lead > norms[i] * nearest ? 1.0 : 0.0;
+      close[i] += lead > norms[i] * farthest ? 0.0 : 1.0;
+    }
+  }
+  const auto all = static_cast<double>(classes_.size() - 1);
+  std::size_t far = 0;
+  for (std::size_t i = 0; i < rows; ++i) {
+    is_contested_[k][first + i] = 0;
+    was_correct_[k][first + i] = 1;
+    if (led[i] < all)
+      examine_row(k, first + i, i);
+    else
+      ++far;
+    if (close[i] > 0 && was_correct_[k][first + i] != 0) {
+      near_size_ += static_cast<std::size_t>(close[i]);
+      if (lists_near_) list_rivals(k, first + i, i);
+    }
+  }
+  reference_correct_[k] += static_cast<std::int64_t>(far);
+  correct_[k] += static_cast<std::int64_t>(far);
+}
+
+// A sample that does not lead all classes for certain.
 void PairWatch::examine_row(std::size_t k, std::size_t row, std::size_t in_tile) {
   const double norm = test_.norms(k)[row];
-  const TestSample sample{static_cast<std::uint32_t>(k), static_cast<std::uint32_t>(row)};
   const double own = tile_margins_[k * kTileRows + in_tile];
   std::size_t strongest = k;
   double least = std::numeric_limits<double>::infinity();
-  bool decided = true;
   for (const std::size_t b : classes_) {
-    if (b == k) continue;
     const double lead = own - tile_margins_[b * kTileRows + in_tile];
-    if (!(lead > norm * reach(k, b))) decided = false;
-    if (lead < least) {
-      least = lead;
-      strongest = b;
-    }
+    if (b == k || !(lead < least)) continue;
+    least = lead;
+    strongest = b;
   }
-  const bool is_correct = strongest == k || least > 0;
-  if (!decided) decided = -least > norm * reach(k, strongest);
-  was_correct_[k][row] = is_correct;
-  is_contested_[k][row] = false;
-  reference_correct_[k] += is_correct ? 1 : 0;
-  if (decided && std::isfinite(least))
-    correct_[k] += is_correct ? 1 : 0;
-  else
+  const TestSample sample{static_cast<std::uint32_t>(k), static_cast<std::uint32_t>(row)};
+  if (strongest == k || least > 0) {
+    ++reference_correct_[k];
     open_.push_back(sample);
-  const auto list = [&](std::size_t b, double lead) {
-    const std::size_t p = index(k, b);
-    if (std::abs(lead) > norm * limits_[p].limit) return;
-    ++near_size_;
-    ++limits_[p].near;
-    if (lists_near_) near_[p].append(test_, sample, (lead > 0) == (k < b) ? 1 : -1);
-  };
-  if (!is_correct) {
-    list(strongest, least);
     return;
   }
+  was_correct_[k][row] = 0;
+  if (!std::isfinite(least) || !(-least > norm * reach(k, strongest))) open_.push_back(sample);
+  if (-least > norm * own_limits_[strongest]) return;
+  ++near_size_;
+  if (lists_near_) list(sample, strongest, false);
+}
+
+// The near pairs of a sample that leads all classes, as far as is known.
+void PairWatch::list_rivals(std::size_t k, std::size_t row, std::size_t in_tile) {
+  const double norm = test_.norms(k)[row];
+  const double own = tile_margins_[k * kTileRows + in_tile];
+  const TestSample sample{static_cast<std::uint32_t>(k), static_cast<std::uint32_t>(row)};
   for (const std::size_t b : classes_)
-    if (b != k) list(b, own - tile_margins_[b * kTileRows + in_tile]);
+    if (b != k && !(own - tile_margins_[b * kTileRows + in_tile] > norm * own_limits_[b]))
+      list(sample, b, true);
+}
+
+void PairWatch::list(const TestSample& sample, std::size_t other, bool leads) {
+  near_[index(sample.k, other)].append(test_, sample, leads == (sample.k < other) ? 1 : -1);
 }
 
 }  // namespace shapcpp

@@ -32,6 +32,7 @@ PairWatch::PairWatch(const Problem& problem, const Context& context)
       single_weights_(stride_),
       within_(kernels::kTileRows),
       tile_margins_(checked_product(n_classes_, kernels::kTileRows, "margins")),
+      own_limits_(n_classes_),
       open_pairs_(n_classes_),
       correct_(n_classes_),
       reference_(weights_.size()),
@@ -128,12 +129,11 @@ bool PairWatch::is_useful(const Scores& scores) {
   bool useful = true;
   for_each_pair([&](const Pair& pair, std::size_t p) {
     const double ball = reach(pair.leader, pair.rival);
-    const double most = 0.5 * scores.length(pair);
+    const Limit& limit = limits_[p];
     // About this many of the near samples will be open.
-    const double open = lists_near_ && limits_[p].limit > 0
-                            ? ball * static_cast<double>(limits_[p].near) / limits_[p].limit
-                            : 0;
-    if (ball < most && open < kWorthErrors) return;
+    const double open = ball * static_cast<double>(limit.near) / limit.limit;
+    if (lists_near_ && ball < limit.limit ? open < kWorthErrors : ball < 0.5 * scores.length(pair))
+      return;
     open_pairs_.add(pair);
     useful = false;
   });

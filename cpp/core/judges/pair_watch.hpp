@@ -57,6 +57,7 @@ class PairWatch {
   // What a reference knows of a pair, and what was learnt from those before it.
   struct Limit {
     double limit = 0;      // pairs whose margin is larger, relative to |x|, cannot turn
+    double square = 0;     // of the length of its weights
     double moved = 0;      // from the reference, when last looked at
     double drift = 0;      // of that, per square root of a coalition
     std::size_t near = 0;  // samples
@@ -79,7 +80,10 @@ class PairWatch {
   void take_reference();
   void set_limits();
   void examine_class(std::size_t k);
+  void examine_tile(std::size_t k, std::size_t t);
   void examine_row(std::size_t k, std::size_t row, std::size_t in_tile);
+  void list_rivals(std::size_t k, std::size_t row, std::size_t in_tile);
+  void list(const TestSample& sample, std::size_t other, bool leads);
   void look_at_near();
   void doubt(const TestSample& sample);
   void decide_open(const Scores& scores, Closeness closeness);
@@ -110,6 +114,7 @@ class PairWatch {
   Aligned<float> single_weights_;
   std::vector<unsigned short> within_;  // rows of one tile
   AlignedVector tile_margins_;          // of one tile, for each class
+  std::vector<double> own_limits_;      // of pairs with the class at hand
 
   // Of the coalition.
   bool looked_ = false;
@@ -126,8 +131,8 @@ class PairWatch {
   AlignedVector reference_;
   std::vector<Limit> limits_;   // of each pair
   std::vector<NearList> near_;  // of each pair
-  std::vector<std::vector<bool>> was_correct_;
-  std::vector<std::vector<bool>> is_contested_;
+  std::vector<std::vector<char>> was_correct_;
+  std::vector<std::vector<char>> is_contested_;
   std::vector<TestSample> contested_;
   Counts reference_correct_;  // of those not contested
   std::size_t near_size_ = 0;

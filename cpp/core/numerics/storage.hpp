@@ -93,6 +93,8 @@ class Tiles {
       done += count;
     }
   }
+  // Forgets the samples, which stay where no new one takes their place.
+  void rewind() { size_ = 0; }
   void clear() {
     const auto used = static_cast<std::ptrdiff_t>(tile_count() * tile_size_);
     std::fill(values_.begin(), values_.begin() + used, T{0});
