@@ -1,0 +1,76 @@
+"""Test samples a hair's breadth from where two classes change places, judged in 60 digits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+import judge
+from class_problems import ClassProblem, Floats
+from shapcpp import _core
+from shapcpp._core import testing
+
+Vector = list[Any]
+DISTANCES = 10.0 ** np.arange(-13.0, -3.0)
+
+
+def ridge(X: Floats, y: Floats, C: float) -> Vector:
+    """Weights, intercept last, for targets `y`."""
+    A = mpmath.matrix(np.c_[X, np.ones(len(X))].tolist())
+    H = A.T * A
+    for j in range(X.shape[1]):
+        H[j, j] += 1 / mpmath.mpf(C)
+    return list(mpmath.lu_solve(H, A.T * mpmath.matrix(y.tolist())))
+
+
+def weights(model: str, X: Floats, y: Floats, C: float) -> Vector:
+    if model == "ridge":
+        return ridge(X, y, C)
+    return judge.optimum(X, y.astype(np.int64), C, np.ones(len(y)))
+
+
+def close(W: list[Vector], rng: np.random.Generator, d: int) -> tuple[list[Floats], list[int]]:
+    """Samples whose two largest scores differ by little, and the class of the largest."""
+    samples, leaders = [], []
+    for distance in DISTANCES:
+        for side in (-1, 1):
+            for _ in range(50):
+                x = rng.normal(size=d) * 3
+                a, b = rng.choice(len(W), 2, replace=False)
+                difference = [p - q for p, q in zip(W[a], W[b], strict=True)]
+                last = max(range(d), key=lambda j: abs(difference[j]))
+                x[last] = 0
+                rest = mpmath.fdot([*judge.exactly(x), mpmath.mpf(1)], difference)
+                x[last] = float((side * distance - rest) / difference[last])
+                scores = [mpmath.fdot([*judge.exactly(x), mpmath.mpf(1)], w) for w in W]
+                leader = max(range(len(W)), key=lambda k: scores[k])
+                if leader in (a, b):
+                    samples.append(x)
+                    leaders.append(leader)
+                    break
+    return samples, leaders
+
+
+@pytest.mark.parametrize("dense", [False, True], ids=["certified", "dense"])
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("model", ["ridge", "ovr"])
+def test_the_larger_score_wins_however_close(model: str, seed: int, dense: bool) -> None:
+    rng = np.random.default_rng(seed)
+    K, d, n = 3 + seed % 2, 2 + seed % 3, 14
+    y = np.arange(n) % K
+    X = rng.normal(size=(n, d)) + 0.5 * rng.normal(size=(K, d))[y]
+    with mpmath.workdps(60):
+        W = [weights(model, X, (y == k).astype(float), 1.0) for k in range(K)]
+        samples, leaders = close(W, rng, d)
+    assert len(samples) > 10
+    problem = ClassProblem(X, y, np.array(samples), np.array(leaders), K)
+    game = (testing.dense_game if dense else _core.game)(problem.core(), model)
+    grand = _core.grand_coalition(game)
+    path, _ = testing.walk(game, grand, rng.permutation(n))
+    assert grand.uncertified == 0
+    assert len(samples) - grand.values.sum() <= grand.ties
+    assert grand.ties <= 4  # of the two smallest distances, at most
+    np.testing.assert_array_equal(path[-1], grand.values)
