@@ -23,6 +23,8 @@ struct ModelProblem {
   // Takes the rows of the members, sorted, and returns the correct predictions of each class.
   // Touched with the GIL only.
   py::function count;
+  // Likewise, with the rows outside: the class that is predicted for each of them, if any.
+  py::function predict;
 };
 
 class ModelGame final : public Game {
@@ -62,6 +64,30 @@ class ModelGame final : public Game {
     return {};
   }
 
+  void vote(std::span<Prediction> ballot) override {
+    const auto constant = problem_.conventions.predict_without_model(class_sizes_);
+    std::fill(ballot.begin(), ballot.end(), constant.value_or(0));
+    for (const std::int64_t row : rows_) ballot[static_cast<std::size_t>(row)] = kNoPrediction;
+    if (constant) return;
+    context_.checkpoint();
+    std::vector<std::int64_t> outside;
+    for (std::size_t i = 0; i < ballot.size(); ++i)
+      if (ballot[i] != kNoPrediction) outside.push_back(static_cast<std::int64_t>(i));
+    const Passage passage;
+    const py::gil_scoped_acquire acquire;
+    const auto classes =
+        problem_.predict(to_array(rows_, {rows_.size()}), to_array(outside, {outside.size()}))
+            .cast<IntArray>();
+    if (static_cast<std::size_t>(classes.size()) != outside.size())
+      throw std::invalid_argument("a model predicts one class per sample");
+    for (std::size_t i = 0; i < outside.size(); ++i) {
+      const std::int64_t k = classes.data()[i];
+      const bool known = k >= 0 && static_cast<std::size_t>(k) < problem_.n_classes;
+      ballot[static_cast<std::size_t>(outside[i])] =
+          known ? static_cast<Prediction>(k) : kNoPrediction;
+    }
+  }
+
  private:
   const ModelProblem& problem_;
   const Context context_;
@@ -78,6 +104,7 @@ class ModelGameFactory final : public GameFactory {
   std::unique_ptr<Game> make(const Context& context) const override {
     return std::make_unique<ModelGame>(problem_, context);
   }
+  Predicted predicted() const override { return {problem_.classes.size(), problem_.n_classes}; }
   std::vector<std::size_t> player_classes() const override {
     if (problem_.players.size() != problem_.classes.size()) return {};
     std::vector<std::size_t> classes(problem_.players.size());
@@ -90,16 +117,17 @@ class ModelGameFactory final : public GameFactory {
   ModelProblem problem_;
 };
 
-std::unique_ptr<GameFactory> model_game(py::function count, const IntArray& classes,
-                                        const IntArray& players, const IntArray& empty_counts,
-                                        const IntArray& test_counts,
+std::unique_ptr<GameFactory> model_game(py::function count, py::function predict,
+                                        const IntArray& classes, const IntArray& players,
+                                        const IntArray& empty_counts, const IntArray& test_counts,
                                         const std::string& single_class) {
   ModelProblem problem{
       Players(view(players)),
       {},
       Conventions(view(empty_counts), view(test_counts), single_class_rule(single_class)),
       static_cast<std::size_t>(test_counts.size()),
-      std::move(count)};
+      std::move(count),
+      std::move(predict)};
   if (classes.size() != players.size())
     throw std::invalid_argument("one class per sample is needed");
   for (const std::int64_t k : view(classes)) {
@@ -113,7 +141,7 @@ std::unique_ptr<GameFactory> model_game(py::function count, const IntArray& clas
 }  // namespace
 
 void bind_model_game(py::module_& module) {
-  module.def("model_game", &model_game, py::kw_only(), py::arg("count"),
+  module.def("model_game", &model_game, py::kw_only(), py::arg("count"), py::arg("predict"),
              py::arg("classes").noconvert(), py::arg("players").noconvert(),
              py::arg("empty_counts").noconvert(), py::arg("test_counts").noconvert(),
              py::arg("single_class"));

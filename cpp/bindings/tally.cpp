@@ -1,5 +1,6 @@
 #include "core/recorders/tally.hpp"
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <span>
@@ -28,10 +29,25 @@ IntArray moments(const Tally& tally) {
   return to_array(kept.values(), {tally.n_players(), kept.columns()});
 }
 
+// Samples, sizes and classes of the votes that are counted; one size is the sum over all.
+using VoteCounts = std::array<std::size_t, 3>;
+
 std::unique_ptr<Tally> make_tally(std::size_t n_players, std::size_t width,
-                                  const std::optional<IntArray>& weights) {
+                                  const std::optional<IntArray>& weights,
+                                  const std::optional<VoteCounts>& votes) {
+  const VoteShape shape = votes ? VoteShape{{(*votes)[0], (*votes)[2]}, (*votes)[1]} : VoteShape{};
   return std::make_unique<Tally>(n_players, width,
-                                 weights ? view(*weights) : std::span<const std::int64_t>());
+                                 weights ? view(*weights) : std::span<const std::int64_t>(), shape);
+}
+
+std::optional<IntArray> votes(const Tally& tally) {
+  const VoteShape& shape = tally.votes().shape();
+  if (shape == VoteShape{}) return std::nullopt;
+  IntArray array(std::vector<py::ssize_t>{static_cast<py::ssize_t>(shape.predicted.samples),
+                                          static_cast<py::ssize_t>(shape.sizes),
+                                          static_cast<py::ssize_t>(shape.predicted.classes)});
+  tally.votes().write({array.mutable_data(), static_cast<std::size_t>(array.size())});
+  return array;
 }
 
 py::dict statistics(const Tally& tally) {
@@ -45,6 +61,8 @@ py::dict statistics(const Tally& tally) {
   facts["fits"] = done.fits;
   facts["references"] = done.references;
   facts["test_evaluations"] = done.test_evaluations;
+  facts["vote_ties"] = done.vote_ties;
+  facts["vote_uncertified"] = done.vote_uncertified;
   return facts;
 }
 
@@ -53,12 +71,13 @@ py::dict statistics(const Tally& tally) {
 void bind_tally(py::module_& module) {
   py::class_<Tally>(module, "Tally", py::is_final())
       .def(py::init(&make_tally), py::arg("n_players"), py::arg("width"),
-           py::arg("weights") = py::none())
+           py::arg("weights") = py::none(), py::arg("votes") = py::none())
       .def_property_readonly("gains",
                              [](const Tally& tally) {
                                return to_array(tally.gains(), {tally.n_players(), tally.width()});
                              })
       .def_property_readonly("moments", &moments)
+      .def_property_readonly("votes", &votes)
       .def_property_readonly("ties", [](const Tally& tally) { return tally.open().ties; })
       .def_property_readonly("uncertified",
                              [](const Tally& tally) { return tally.open().uncertified; })

@@ -85,6 +85,10 @@ struct SingleLoops {
   void (*add_third)(const float* tile, std::size_t columns, const float* weights, std::size_t rows,
                     double* third, std::size_t stride, double* block, float* scratch);
 
+  // margins[i] = sum over columns j of tile(i, j) * weights[j]
+  void (*single_margins)(const float* tile, std::size_t columns, const float* weights,
+                         std::size_t rows, float* margins);
+
   // `classify` in one pass with the margins. Returns how many margins exceed their bound, and lists
   // the `within` rows of those that lie within it.
   std::size_t (*look)(const float* tile, std::size_t columns, const float* weights,

@@ -143,6 +143,12 @@ void add_third(const float* tile, size_t columns, const float* weights, size_t r
   }
 }
 
+void single_margins(const float* tile, size_t columns, const float* weights, size_t rows,
+                    float* margins) {
+  for_margins(tile, columns, weights, rows,
+              [&](Single margin, size_t row) { store(margins + row, margin); });
+}
+
 size_t look(const float* tile, size_t columns, const float* weights, const float* norms,
             float scale, size_t rows, size_t* within, unsigned short* open) {
   SingleBits above{};
@@ -171,6 +177,7 @@ size_t look(const float* tile, size_t columns, const float* weights, const float
 }  // namespace
 
 extern const SingleLoops single_loops;
-const SingleLoops single_loops = {kSingleLanes, expand, add_remainder, add_lanes, add_third, look};
+const SingleLoops single_loops = {kSingleLanes, expand,         add_remainder, add_lanes,
+                                  add_third,    single_margins, look};
 
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

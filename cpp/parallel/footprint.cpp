@@ -6,6 +6,7 @@
 
 #include "core/data/problem.hpp"
 #include "core/game/model.hpp"
+#include "core/recorders/ballots.hpp"
 #include "core/recorders/changes.hpp"
 #include "core/recorders/tally.hpp"
 
@@ -17,7 +18,8 @@ constexpr double kTallies = 3;
 
 double thread_bytes(const RunShape& shape, Model model) {
   const double order = kNumberBytes * shape.players();
-  return game_bytes(model, shape) + Changes::bytes(shape) + order;
+  return game_bytes(model, shape) + Changes::bytes(shape) +
+         Ballots::bytes(shape.samples(), shape.n_ballots) + order;
 }
 
 }  // namespace

@@ -110,6 +110,23 @@ TEST("products, outer products and inverses of small matrices are those of plain
   CHECK(!loops.invert(matrix.data(), kColumns, stride, scratch.data()));
 }
 
+TEST("margins in single precision are those of plain loops") {
+  Draw draw;
+  const kernels::Kernels& loops = kernels::kernels();
+  Tiles<float> samples(kColumns, kRows);
+  for (std::size_t i = 0; i < kRows; ++i) samples.append(draw(kColumns));
+  Aligned<float> weights(kColumns);
+  for (float& weight : weights) weight = static_cast<float>(draw());
+  Aligned<float> margins(padded_rows(kRows));
+  loops.single_margins(samples.tile(0), kColumns, weights.data(), margins.size(), margins.data());
+  for (std::size_t i = 0; i < kRows; ++i) {
+    double margin = 0;
+    for (std::size_t j = 0; j < kColumns; ++j)
+      margin += static_cast<double>(samples.value(i, j)) * static_cast<double>(weights[j]);
+    CHECK(std::abs(static_cast<double>(margins[i]) - margin) < 1e-6);
+  }
+}
+
 TEST("test margins are sorted into positive, within their bound, and negative") {
   Draw draw;
   const kernels::Kernels& loops = kernels::kernels();

@@ -14,10 +14,11 @@ import pytest
 import shapcpp
 from shapcpp import _core
 from shapcpp.machine import memory
+from shapcpp.problem.sampling import Sampler, Sampling
 
 SHAPE = {"n_samples": 1000, "n_test": 500, "n_features": 4, "n_players": 1000, "n_classes": 2}
 
-GROWTH = """
+BEFORE = """
 import re, sys
 import numpy as np, shapcpp
 
@@ -30,6 +31,10 @@ rng = np.random.default_rng(0)
 X, X_test = (rng.standard_normal((size, d)) for size in (n, m))
 y, y_test = (np.arange(size) % 2 for size in (n, m))
 shapcpp.value(X[:40], y[:40], X_test[:40], y_test[:40], 2, threads=threads, sampler="permutations")
+before = memory("VmRSS")
+"""
+
+GROWTH = """
 calls = []
 
 def stop(done, total):
@@ -37,11 +42,16 @@ def stop(done, total):
     if len(calls) == 8:  # by then, every thread has its walk
         raise KeyboardInterrupt
 
-before = memory("VmRSS")
 try:
-    shapcpp.value(X, y, X_test, y_test, 100, threads=threads, progress=stop, sampler="permutations")
+    shapcpp.value(X, y, X_test, y_test, 100, threads=threads, progress=stop, sampler="permutations",
+                  votes=False)
 except shapcpp.Interrupted:
     print(memory("VmHWM") - before)
+"""
+
+GROWTH_OF_VOTES = """
+shapcpp.value(X, y, X_test, y_test, 2, threads=threads, sampler="permutations")
+print(memory("VmHWM") - before)
 """
 
 
@@ -53,12 +63,30 @@ except shapcpp.Interrupted:
 def test_a_run_takes_the_memory_it_is_said_to_take(n: int, m: int, d: int, threads: int) -> None:
     sizes = map(str, (n, m, d, threads))
     done = subprocess.run(
-        [sys.executable, "-c", GROWTH, *sizes], capture_output=True, text=True, check=True
+        [sys.executable, "-c", BEFORE + GROWTH, *sizes], capture_output=True, text=True, check=True
     )
     needed = _core.footprint(
         n_samples=n, n_test=m, n_features=d, n_players=n, n_classes=2, threads=threads
     )
     assert 0.8 < int(done.stdout) / needed < 1.15, (done.stdout, needed)
+
+
+@pytest.mark.skipif(bool(_core.build()["sanitized"]), reason="sanitizers take memory of their own")
+def test_votes_take_the_memory_they_are_said_to_take() -> None:
+    n, m, d = 60_000, 50, 2
+    code = BEFORE + GROWTH_OF_VOTES
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(n), str(m), str(d), "1"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    shape = {"n_samples": n, "n_test": m, "n_features": d, "n_players": n, "n_classes": 2}
+    needed = _core.footprint(**shape, threads=1, **votes(n))
+    assert needed > 2 * _core.footprint(**shape, threads=1)
+    assert 0.8 < int(done.stdout) / needed < 1.15, (done.stdout, needed)
+
+
+def votes(n: int, sampler: Sampler = "permutations") -> dict[str, int]:
+    return Sampling.of(sampler=sampler).vote_room(n, n, 2)
 
 
 def test_the_footprint_grows_by_a_walk_for_each_thread() -> None:
@@ -95,8 +123,9 @@ def test_a_run_that_cannot_fit_is_refused_before_it_starts(
     threads: int, share: float, advice: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     needed = _core.footprint(
-        n_samples=200, n_test=200, n_features=3, n_players=200, n_classes=2, threads=threads
-    )
+        n_samples=200, n_test=200, n_features=3, n_players=200, n_classes=2, threads=threads,
+        **votes(200, "halving"),
+    )  # fmt: skip
     monkeypatch.setattr(memory, "available_memory", lambda: int(share * needed))
     monkeypatch.setattr(_core, "Problem", None)
     with pytest.raises(MemoryError, match=r"the run needs about \d+ kB of memory .*" + advice):

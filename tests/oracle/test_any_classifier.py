@@ -86,6 +86,7 @@ def test_two_classes_by_an_object_are_those_of_the_engine() -> None:
         )
         np.testing.assert_array_equal(own.gains, engine.gains)
         np.testing.assert_array_equal(own.moments, engine.moments)
+        np.testing.assert_array_equal(own.votes, engine.votes)
         assert own.settings["gain_unit"] == engine.settings["gain_unit"]
 
 

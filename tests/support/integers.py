@@ -22,7 +22,7 @@ from shapcpp._core import testing
 def of_value(kind: str) -> str:
     X, y, X_test, y_test, options = problems.make(kind, 2)
     v = shapcpp.value(X, y, X_test, y_test, 10, sampler="permutations", **options)
-    return digest(v.gains, v.products, v.empty_counts, v.full_counts)
+    return digest(v.gains, v.products, v.empty_counts, v.full_counts, v.votes)
 
 
 def of_core(kind: str, make: Callable[[_core.Problem], _core.Game]) -> str:

@@ -17,9 +17,10 @@ Problem = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], dict[str
 class Draw:
     """A random problem of two overlapping classes, from which the kinds are made."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, n: int | None = None) -> None:
         rng = self.rng = np.random.default_rng(seed)
         self.n, self.m, self.d = (int(rng.integers(*r)) for r in ((4, 26), (1, 40), (1, 8)))
+        self.n = self.n if n is None else n
         self.y = rng.integers(0, 2, self.n)
         self.y[:2] = [0, 1]
         self.y_test = rng.integers(0, 2, self.m)
@@ -112,9 +113,12 @@ KINDS: dict[str, Callable[[Draw], Problem]] = {
 }
 
 
-def make(kind: str, seed: int) -> Problem:
-    """The problem of that kind and seed: X, y, X_test, y_test and options."""
-    return KINDS[kind](Draw(seed))
+def make(kind: str, seed: int, n: int | None = None) -> Problem:
+    """The problem of that kind and seed: X, y, X_test, y_test and options.
+
+    Of about n samples, or of a random number of a few.
+    """
+    return KINDS[kind](Draw(seed, n))
 
 
 def core_problem(arrays: Arrays, **options: Any) -> _core.Problem:

@@ -35,6 +35,7 @@ def assert_same(v: Valuation, w: Valuation) -> None:
     for name in ("gains", "products", "ranges", "full_counts", "empty_counts"):
         np.testing.assert_array_equal(getattr(v, name), getattr(w, name))
     assert (v.ties, v.uncertified, v.settings) == (w.ties, w.uncertified, w.settings)
+    np.testing.assert_array_equal(v.vote_counts, w.vote_counts)
     assert v.complete == w.complete
     assert v.stats == w.stats  # each permutation was counted once
 

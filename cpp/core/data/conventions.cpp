@@ -16,6 +16,19 @@ Conventions::Conventions(std::span<const std::int64_t> empty_counts,
 
 bool Conventions::score_without_model(std::span<const std::size_t> class_sizes,
                                       std::span<std::int64_t> correct) const {
+  const auto predicted = predict_without_model(class_sizes);
+  if (!predicted) return false;
+  if (*predicted == kNoPrediction) {
+    std::copy(empty_counts_.begin(), empty_counts_.end(), correct.begin());
+  } else {
+    std::fill(correct.begin(), correct.end(), 0);
+    correct[*predicted] = test_counts_[*predicted];
+  }
+  return true;
+}
+
+std::optional<Prediction> Conventions::predict_without_model(
+    std::span<const std::size_t> class_sizes) const {
   std::size_t present = class_sizes.size();
   std::size_t n_present = 0;
   for (std::size_t k = 0; k < class_sizes.size(); ++k)
@@ -23,14 +36,9 @@ bool Conventions::score_without_model(std::span<const std::size_t> class_sizes,
       present = k;
       ++n_present;
     }
-  if (n_present > 1) return false;
-  if (n_present == 0 || single_class_ == SingleClass::kCarry) {
-    std::copy(empty_counts_.begin(), empty_counts_.end(), correct.begin());
-  } else {
-    std::fill(correct.begin(), correct.end(), 0);
-    correct[present] = test_counts_[present];
-  }
-  return true;
+  if (n_present > 1) return std::nullopt;
+  if (n_present == 0 || single_class_ == SingleClass::kCarry) return kNoPrediction;
+  return static_cast<Prediction>(present);
 }
 
 }  // namespace shapcpp

@@ -3,8 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
+
+#include "core/run/prediction.hpp"
 
 namespace shapcpp {
 
@@ -26,6 +29,9 @@ class Conventions {
   // classes and so trains no model; else false.
   bool score_without_model(std::span<const std::size_t> class_sizes,
                            std::span<std::int64_t> correct) const;
+  // What such a coalition predicts of samples outside it, if anything: the class that it consists
+  // of. Nothing at all if it trains a model.
+  std::optional<Prediction> predict_without_model(std::span<const std::size_t> class_sizes) const;
 
  private:
   Counts empty_counts_;

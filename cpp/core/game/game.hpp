@@ -9,6 +9,7 @@
 
 #include "core/run/context.hpp"
 #include "core/run/open_signs.hpp"
+#include "core/run/prediction.hpp"
 
 namespace shapcpp {
 
@@ -16,6 +17,14 @@ namespace shapcpp {
 struct Score {
   std::vector<std::int64_t> values;
   OpenSigns open;
+};
+
+// What coalitions predict of those outside them: the class of each of these samples.
+struct Predicted {
+  std::size_t samples = 0;
+  std::size_t classes = 0;
+
+  bool operator==(const Predicted&) const = default;
 };
 
 // One growing coalition and its score. Each thread plays a game of its own.
@@ -34,6 +43,10 @@ class Game {
   // Writes the score of the coalition, `width()` integers.
   [[nodiscard]] virtual OpenSigns score(std::span<std::int64_t> values) = 0;
 
+  // Writes what the coalition predicts of each sample outside it, and kNoPrediction elsewhere,
+  // where the factory names samples.
+  virtual void vote(std::span<Prediction>) {}
+
   // The player will join soon: a chance to prefetch.
   virtual void expect(std::int64_t) const {}
 };
@@ -45,6 +58,8 @@ class GameFactory {
   virtual std::size_t n_players() const = 0;
   virtual std::size_t width() const = 0;
   virtual std::unique_ptr<Game> make(const Context& context) const = 0;
+  // Nothing, where coalitions predict nothing.
+  virtual Predicted predicted() const { return {}; }
   // The class of each player where each is one sample, and scores count classes; else nothing.
   virtual std::vector<std::size_t> player_classes() const { return {}; }
 };

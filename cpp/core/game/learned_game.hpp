@@ -1,9 +1,12 @@
 // The game of data valuation: a coalition of samples scores what the model that it trains scores.
 #pragma once
 
+#include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,10 +17,16 @@
 
 namespace shapcpp {
 
-// A learner, a judge, and the conventions for coalitions that train no model.
-template <Learner L, Judge<typename L::Scores, typename L::Fitted> J>
+// Where coalitions do not vote.
+struct NoPredictor {};
+
+// A learner, a judge, a predictor, and the conventions for coalitions that train no model.
+template <Learner L, Judge<typename L::Scores, typename L::Fitted> J, class P = NoPredictor>
+  requires std::same_as<P, NoPredictor> || Predictor<P, typename L::Scores, typename L::Fitted>
 class LearnedGame final : public Game {
  public:
+  static constexpr bool kVotes = !std::same_as<P, NoPredictor>;
+
   // `problem` must outlive the game.
   LearnedGame(const Problem& problem, const Context& context)
       : problem_(problem),
@@ -36,6 +45,7 @@ class LearnedGame final : public Game {
     learner_.clear();
     judge_.clear();
     class_sizes_.assign(class_sizes_.size(), 0);
+    joined_.clear();
   }
 
   void expect(std::int64_t player) const override {
@@ -45,6 +55,7 @@ class LearnedGame final : public Game {
 
   void join(std::int64_t player) override {
     ++context_.statistics.joins;
+    joined_.push_back(player);
     for (const std::size_t i : problem_.players().samples(static_cast<std::size_t>(player))) {
       context_.checkpoint();
       learner_.join(i);
@@ -58,6 +69,18 @@ class LearnedGame final : public Game {
     judge_.begin();
     if (!decide_by_estimates()) judge_.decide_what_can_be(learner_.fit(judge_.open_pairs()));
     return judge_.write(values);
+  }
+
+  void vote(std::span<Prediction> ballot) override {
+    if constexpr (kVotes) {
+      if (!predictor_) predictor_.emplace(problem_, context_);
+      const auto constant = problem_.conventions().predict_without_model(class_sizes_);
+      std::fill(ballot.begin(), ballot.end(), constant.value_or(0));
+      for (const std::int64_t player : joined_)
+        for (const std::size_t i : problem_.players().samples(static_cast<std::size_t>(player)))
+          ballot[i] = kNoPrediction;
+      if (!constant) predict(ballot);
+    }
   }
 
  private:
@@ -79,11 +102,29 @@ class LearnedGame final : public Game {
     return false;
   }
 
+  // As a score is found, but the learner does not hear of it: what it spends on scores is to depend
+  // on what these need.
+  void predict(std::span<Prediction> ballot) {
+    predictor_->begin(ballot);
+    if constexpr (EstimatingLearner<L>) {
+      if (learner_.may_estimate()) {
+        do {
+          if (predictor_->decide(learner_.estimate())) return;
+        } while (learner_.refine(predictor_->open_pairs()));
+      }
+    }
+    const OpenSigns left = predictor_->decide_what_can_be(learner_.fit(predictor_->open_pairs()));
+    context_.statistics.vote_ties += left.ties;
+    context_.statistics.vote_uncertified += left.uncertified;
+  }
+
   const Problem& problem_;
   const Context context_;
   L learner_;
   J judge_;
+  std::optional<P> predictor_;  // once there is a vote
   std::vector<std::size_t> class_sizes_;
+  std::vector<std::int64_t> joined_;
 };
 
 // `problem` must outlive the factory and the games.
@@ -95,6 +136,10 @@ class LearnedGameFactory final : public GameFactory {
   std::size_t width() const override { return problem_.n_classes(); }
   std::unique_ptr<shapcpp::Game> make(const Context& context) const override {
     return std::make_unique<Game>(problem_, context);
+  }
+  Predicted predicted() const override {
+    if constexpr (Game::kVotes) return {problem_.training().size(), problem_.n_classes()};
+    return {};
   }
   std::vector<std::size_t> player_classes() const override {
     if (problem_.players().size() != problem_.training().size()) return {};

@@ -6,6 +6,7 @@
 #include "core/game/learned_game.hpp"
 #include "core/judges/margin_watch.hpp"
 #include "core/judges/pair_watch.hpp"
+#include "core/judges/training_predictions.hpp"
 #include "core/learners/logistic/binary_logistic.hpp"
 #include "core/learners/logistic/dense_path.hpp"
 #include "core/learners/logistic/one_against_rest.hpp"
@@ -17,7 +18,21 @@ namespace {
 
 template <class L, class J>
 std::unique_ptr<GameFactory> factory(const Problem& problem) {
-  return std::make_unique<LearnedGameFactory<LearnedGame<L, J>>>(problem);
+  return std::make_unique<LearnedGameFactory<LearnedGame<L, J, TrainingPredictions>>>(problem);
+}
+
+template <class L, class J>
+std::unique_ptr<GameFactory> dense_factory(const Problem& problem) {
+  return std::make_unique<LearnedGameFactory<LearnedGame<L, J, TrainingScan>>>(problem);
+}
+
+double bytes_of(Model model, const RunShape& shape) {
+  switch (model) {
+    case Model::kLogistic: return BinaryLogistic::bytes(shape) + MarginWatch::bytes(shape);
+    case Model::kOneAgainstRest: return OneAgainstRest::bytes(shape) + PairWatch::bytes(shape);
+    case Model::kRidge: return RidgeClassifier::bytes(shape) + PairWatch::bytes(shape);
+  }
+  return 0;
 }
 
 void check_classes(Model model, const Problem& problem) {
@@ -41,20 +56,16 @@ std::unique_ptr<GameFactory> game_of(Model model, const Problem& problem) {
 std::unique_ptr<GameFactory> dense_game_of(Model model, const Problem& problem) {
   check_classes(model, problem);
   switch (model) {
-    case Model::kLogistic: return factory<DensePath, MarginScan>(problem);
-    case Model::kOneAgainstRest: return factory<Refitted<OneAgainstRest>, PairScan>(problem);
-    case Model::kRidge: return factory<Refitted<RidgeClassifier>, PairScan>(problem);
+    case Model::kLogistic: return dense_factory<DensePath, MarginScan>(problem);
+    case Model::kOneAgainstRest: return dense_factory<Refitted<OneAgainstRest>, PairScan>(problem);
+    case Model::kRidge: return dense_factory<Refitted<RidgeClassifier>, PairScan>(problem);
   }
   throw std::invalid_argument("there is no such model");
 }
 
 double game_bytes(Model model, const RunShape& shape) {
-  switch (model) {
-    case Model::kLogistic: return BinaryLogistic::bytes(shape) + MarginWatch::bytes(shape);
-    case Model::kOneAgainstRest: return OneAgainstRest::bytes(shape) + PairWatch::bytes(shape);
-    case Model::kRidge: return RidgeClassifier::bytes(shape) + PairWatch::bytes(shape);
-  }
-  return 0;
+  const double votes = shape.n_ballots > 0 ? TrainingPredictions::bytes(shape) : 0;
+  return bytes_of(model, shape) + votes;
 }
 
 }  // namespace shapcpp

@@ -1,5 +1,5 @@
 // What a game needs of a judge: the score of a model on the test set, decided only where what is
-// known of the model decides it.
+// known of the model decides it; and of a predictor, for votes.
 #pragma once
 
 #include <concepts>
@@ -8,6 +8,7 @@
 
 #include "core/learners/scores.hpp"
 #include "core/run/open_signs.hpp"
+#include "core/run/prediction.hpp"
 
 namespace shapcpp {
 
@@ -24,5 +25,15 @@ concept Judge =
       judge.decide_what_can_be(fitted);  // as closely as it can
       { judge.write(values) } -> std::same_as<OpenSigns>;
     };
+
+// What a game needs to predict the training samples outside a coalition, decided likewise.
+template <class P, class Scores, class Fitted>
+concept Predictor = requires(P predictor, const Scores& scores, const Fitted& fitted,
+                             std::span<Prediction> ballot) {
+  predictor.begin(ballot);  // one entry per sample, kNoPrediction for members
+  { predictor.decide(scores) } -> std::same_as<bool>;
+  { predictor.open_pairs() } -> std::same_as<const OpenPairs&>;
+  { predictor.decide_what_can_be(fitted) } -> std::same_as<OpenSigns>;
+};
 
 }  // namespace shapcpp

@@ -34,11 +34,13 @@ class Changes : public Recorder {
   std::vector<std::int64_t> values_;
 };
 
-// Adds the changes of each permutation to a tally, which must outlive the recorder.
+// Adds the changes and the votes of each permutation to a tally, which must outlive the recorder.
 class TallyRecorder final : public RunRecorder {
  public:
   explicit TallyRecorder(Tally& tally)
-      : tally_(tally), changes_(tally.n_players(), tally.width()) {}
+      : tally_(tally),
+        changes_(tally.n_players(), tally.width()),
+        ballots_(tally.votes().shape()) {}
 
   void record(const Join& join, std::span<const std::int64_t> before,
               std::span<const std::int64_t> after) override {
@@ -47,14 +49,17 @@ class TallyRecorder final : public RunRecorder {
   void adjust(std::int64_t player, std::span<const std::int64_t> change) override {
     changes_.adjust(player, change);
   }
+  std::span<Prediction> ballot(std::size_t level) override { return ballots_.add(level); }
   void commit(IndexRange done, const OpenSigns& open, const Statistics& statistics) override {
-    tally_.add(done, changes_.values(), open, statistics);
+    tally_.add(done, changes_.values(), ballots_, open, statistics);
     changes_.clear();
+    ballots_.clear();
   }
 
  private:
   Tally& tally_;
   Changes changes_;
+  Ballots ballots_;
 };
 
 }  // namespace shapcpp

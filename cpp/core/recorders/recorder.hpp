@@ -6,6 +6,7 @@
 #include <span>
 
 #include "core/run/open_signs.hpp"
+#include "core/run/prediction.hpp"
 #include "core/run/statistics.hpp"
 
 namespace shapcpp {
@@ -32,6 +33,12 @@ class Recorder {
   // Adds to a player's changes what a control variate knows of them: its mean over permutations is
   // zero for each player, but not for the player's joins at each size.
   virtual void adjust(std::int64_t player, std::span<const std::int64_t> change) = 0;
+  // Room for what the coalition at hand predicts of those outside it, or none if nobody counts it;
+  // `level` is the number of its size in the sampler's plan of votes.
+  virtual std::span<Prediction> ballot(std::size_t level) {
+    static_cast<void>(level);
+    return {};
+  }
 };
 
 // A recorder whose permutations add up to the result of a run.

@@ -9,18 +9,21 @@
 
 namespace shapcpp {
 
-Tally::Tally(std::size_t n_players, std::size_t width, std::span<const std::int64_t> weights)
+Tally::Tally(std::size_t n_players, std::size_t width, std::span<const std::int64_t> weights,
+             const VoteShape& votes)
     : n_players_(n_players),
       width_(width),
       gains_(checked_product(n_players, width, "a tally")),
-      moments_(n_players, width, weights) {}
+      moments_(n_players, width, weights),
+      votes_(votes) {}
 
 double Tally::bytes(const RunShape& s) {
-  return kNumberBytes * s.players() * s.classes() + Moments::bytes(s);  // gains and moments
+  return kNumberBytes * s.players() * s.classes() +  // gains
+         Moments::bytes(s) + Votes::bytes(s.samples(), s.vote_sizes, s.classes());
 }
 
-void Tally::add(IndexRange done, std::span<const std::int64_t> changes, const OpenSigns& open,
-                const Statistics& statistics) {
+void Tally::add(IndexRange done, std::span<const std::int64_t> changes, const Ballots& ballots,
+                const OpenSigns& open, const Statistics& statistics) {
   const std::int64_t bound = bound_with(moments_.take(changes), done.first);
   OpenSigns all_open = open_;
   if (!all_open.add(open))
@@ -30,6 +33,7 @@ void Tally::add(IndexRange done, std::span<const std::int64_t> changes, const Op
   open_ = all_open;
   for (std::size_t i = 0; i < gains_.size(); ++i) gains_[i] += changes[i];
   moments_.add();
+  votes_.add(ballots);
   statistics_ += statistics;
 }
 

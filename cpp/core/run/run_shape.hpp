@@ -14,6 +14,9 @@ struct RunShape {
   std::size_t n_players = 0;
   std::size_t n_classes = 0;
   std::size_t n_weighted = 0;  // sums of which moments are kept; none: those of all pairs
+  // Of votes: sizes of coalitions that are kept apart, and ballots in an order; none without votes.
+  std::size_t vote_sizes = 0;
+  std::size_t n_ballots = 0;
 
   // Doubles, so that no product overflows; a rounding of some bytes does not matter. Samples are
   // not padded to whole tiles: a tile per class is small.

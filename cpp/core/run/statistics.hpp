@@ -14,6 +14,8 @@ struct Statistics {
   std::int64_t fits = 0;              // by Newton's method to the rounding floor
   std::int64_t references = 0;        // directions at which all test margins were taken
   std::int64_t test_evaluations = 0;  // test margins computed
+  std::int64_t vote_ties = 0;         // votes that are ties,
+  std::int64_t vote_uncertified = 0;  // and that double precision cannot tell: see OpenSigns
 
   Statistics& operator+=(const Statistics& other) {
     joins += other.joins;
@@ -24,6 +26,8 @@ struct Statistics {
     fits += other.fits;
     references += other.references;
     test_evaluations += other.test_evaluations;
+    vote_ties += other.vote_ties;
+    vote_uncertified += other.vote_uncertified;
     return *this;
   }
 };

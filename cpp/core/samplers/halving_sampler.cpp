@@ -12,32 +12,56 @@ namespace {
 
 using Values = std::vector<std::int64_t>;
 
+// Blocks of a level that vote, at most.
+constexpr std::size_t kVotingBlocks = 4;
+
+// Blocks of the level that halving reaches after so many cuts.
+std::size_t voting_blocks(std::size_t cuts) {
+  return cuts < 2 ? std::size_t{1} << cuts : kVotingBlocks;
+}
+
 // One pass of repeated halving over an order.
 class Pass {
  public:
   Pass(Game& game, std::span<const std::int64_t> order, std::size_t leaf, const Score& grand,
        Recorder& recorder)
-      : game_(game), order_(order), leaf_(leaf), recorder_(recorder), after_(grand.values.size()) {
+      : game_(game),
+        order_(order),
+        leaf_(leaf),
+        recorder_(recorder),
+        levels_(HalvingSampler::votes(order.size()).sizes.size()),
+        after_(grand.values.size()) {
     const Block whole = Block::whole(order.size(), leaf);
     open_ = grand.open;
-    play(whole, &grand.values);
+    play(whole, 0, 0, &grand.values);
   }
 
   const OpenSigns& open() const { return open_; }
 
  private:
   // Leaves the game at the coalition of the block and returns its score, which may be known before.
-  Values play(const Block& block, const Values* known) {
+  // It is one of those that so many cuts have made, by its number among these.
+  Values play(const Block& block, std::size_t cuts, std::size_t number, const Values* known) {
     if (block.is_leaf(leaf_)) {
       Values empty(after_.size());
       game_.clear();
       open_ += game_.score(empty);
-      return grow(std::move(empty), 0, block, known);
+      Values score = grow(std::move(empty), 0, block, known);
+      vote(cuts, number);
+      return score;
     }
     const Block left = block.left();
     const Block right = block.right();
-    const Values both = grow(play(left, nullptr), left.size(), right, known);
-    return grow(play(right, nullptr), right.size(), left, &both);
+    const Values both = grow(play(left, cuts + 1, 2 * number, nullptr), left.size(), right, known);
+    vote(cuts, number);
+    return grow(play(right, cuts + 1, 2 * number + 1, nullptr), right.size(), left, &both);
+  }
+
+  // The block at whose coalition the game stands.
+  void vote(std::size_t cuts, std::size_t number) {
+    if (cuts == 0 || cuts > levels_) return;
+    const std::size_t blocks = std::size_t{1} << cuts;
+    if (number % (blocks / voting_blocks(cuts)) == 0) hold_vote(game_, cuts - 1, recorder_);
   }
 
   // The players of a block join a coalition of `size` others that scores `before`. The last one
@@ -61,6 +85,7 @@ class Pass {
   const std::span<const std::int64_t> order_;
   const std::size_t leaf_;
   Recorder& recorder_;
+  const std::size_t levels_;  // that vote
   OpenSigns open_;
   Values after_;
 };
@@ -80,6 +105,15 @@ HalvingSampler HalvingSampler::of(const GameFactory& game, std::uint64_t seed,
 std::int64_t HalvingSampler::unit_of(std::size_t n_players, std::size_t n_samples) {
   const std::size_t leaf = n_players == n_samples ? CompositionControl::kLargest : 1;
   return Block::whole(n_players, leaf).share;
+}
+
+VotePlan HalvingSampler::votes(std::size_t n_players) {
+  VotePlan plan;
+  for (std::size_t size = n_players / 2; size >= kFewestVoters; size /= 2) {
+    plan.sizes.push_back(size);
+    plan.ballots += voting_blocks(plan.sizes.size());
+  }
+  return plan;
 }
 
 std::int64_t HalvingSampler::unit(std::size_t n_players) const {

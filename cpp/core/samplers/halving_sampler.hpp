@@ -28,6 +28,10 @@ class HalvingSampler final : public Sampler {
   // The unit of such a sampler.
   static std::int64_t unit_of(std::size_t n_players, std::size_t n_samples);
 
+  // Blocks that hold a half, a quarter, ... of the players, at least 16 by that count: up to four
+  // of each level, evenly spaced.
+  static VotePlan votes(std::size_t n_players);
+
   [[nodiscard]] OpenSigns play(Game& game, std::span<const std::int64_t> order, RandomWords words,
                                const Score& grand, Recorder& recorder) const override;
   // Those of the control's pilot.

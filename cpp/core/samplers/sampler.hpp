@@ -8,6 +8,7 @@
 #include "core/game/game.hpp"
 #include "core/recorders/recorder.hpp"
 #include "core/samplers/random_words.hpp"
+#include "core/samplers/vote_plan.hpp"
 
 namespace shapcpp {
 

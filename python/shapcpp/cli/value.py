@@ -120,6 +120,8 @@ Run = shapcpp.Valuation | FoldedValuation
 )  # fmt: skip
 @click.option("--no-doubt", is_flag=True,
               help="Do not keep in the result which labels are probably wrong.")  # fmt: skip
+@click.option("--no-votes", is_flag=True,
+              help="Do not count what coalitions predict for samples outside them.")  # fmt: skip
 @click.option("-o", "--output", type=PATH, metavar="RUN.npz", help="Save the whole result.")
 @click.option("--csv", "csv_path", type=PATH, metavar="VALUES.csv", help="Save a row per sample.")
 @RAW_CSV
@@ -155,6 +157,7 @@ def value(
     extend: str | None,
     dask: str | None,
     no_doubt: bool,
+    no_votes: bool,
     output: str | None,
     csv_path: str | None,
     raw_csv: bool,
@@ -207,6 +210,7 @@ def value(
         "first": first,
         "sampler": sampler,
         "trace": trace,
+        "votes": not no_votes,
     }
     if only_estimate:
         if dask is not None:
@@ -217,9 +221,7 @@ def value(
     if perms is None and until is None:
         until = _default_rule(asked)
         patience = PATIENCE if max_time is None else None
-    kept = output or checkpoint
-    if trace is not None and kept is None:
-        raise ValueError("--trace is kept in the result file: name one by -o or --checkpoint")
+    kept = _kept(output, checkpoint, trace)
     earlier = None if extend is None else load_run(extend)
     went_on = checkpoint is not None and os.path.exists(checkpoint)
     try:
@@ -263,6 +265,14 @@ def value(
     _show(v, listed, len(data.rows), stats)
     if kept is not None:
         click.echo(f"\nSaved to {kept}. Next: shapcpp detect {kept}")
+
+
+def _kept(output: str | None, checkpoint: str | None, trace: int | None) -> str | None:
+    """The file that keeps the result, which a trace needs."""
+    kept = output or checkpoint
+    if trace is not None and kept is None:
+        raise ValueError("--trace is kept in the result file: name one by -o or --checkpoint")
+    return kept
 
 
 def _show(v: Run, shown: list[Metric], n_labels: int, stats: bool) -> None:

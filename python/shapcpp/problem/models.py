@@ -110,7 +110,7 @@ quiet = Quiet()
 
 
 class Refits:
-    """Counts the correct test predictions of a classifier refitted, cold, to some samples.
+    """Predictions of a classifier refitted, cold, to some samples.
 
     Its warnings are silenced: one fit to all samples shows them.
 
@@ -129,28 +129,39 @@ class Refits:
         self._model = model
         self._X, self._X_test = arguments["X"], arguments["X_test"]
         self._y, self._y_test = (labels[arguments[of]] for of in ("classes", "classes_test"))
-        self._classes_test, self._n_classes = arguments["classes_test"], len(labels)
+        self._classes_test, self._labels = arguments["classes_test"], labels
 
-    def __call__(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Counts, one per class, after a fit to these rows."""
+    def count(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Counts the correct test predictions of each class after a fit to these rows."""
+        right = self._predicted(rows, self._X_test, "test samples") == self._y_test
+        found = np.bincount(self._classes_test[right], minlength=len(self._labels))
+        return found.astype(np.int64)
+
+    def predict(self, rows: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The class of each of the other rows after a fit to these; -1 for a label of no class."""
+        predicted = self._predicted(rows, self._X[others], "samples outside it")
+        found = np.searchsorted(self._labels, predicted)
+        known = self._labels[np.minimum(found, len(self._labels) - 1)] == predicted
+        return np.where(known, found, -1).astype(np.int64)
+
+    def _predicted(self, rows: NDArray[np.int64], X: NDArray[np.float64], whose: str) -> Labels:
         estimator = self._clone(self._model.estimator)
         try:
             with quiet:
                 estimator.fit(self._X[rows], self._y[rows])
-                predicted = np.asarray(estimator.predict(self._X_test))
+                predicted = np.asarray(estimator.predict(X))
         except Exception as error:
             reason = " ".join(str(error).split())
             raise ModelError(
                 f"model {self._model.name} cannot be fitted to a coalition of {len(rows)} samples "
                 f"(rows {_some(rows)}): {type(error).__name__}: {reason}"
             ) from error
-        if predicted.shape != self._y_test.shape:
+        if predicted.shape != (len(X),):
             raise ModelError(
                 f"model {self._model.name} predicts an array of shape {predicted.shape}, where "
-                f"labels of {len(self._y_test)} test samples are needed"
+                f"labels of {len(X)} {whose} are needed"
             )
-        right = self._classes_test[predicted == self._y_test]
-        return np.bincount(right, minlength=self._n_classes).astype(np.int64)
+        return predicted
 
 
 def _library() -> tuple[Any, Any]:

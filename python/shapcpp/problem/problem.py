@@ -204,10 +204,6 @@ class Problem:
         """The weighted sums of classes whose moments are kept; see `moments.weights_kept`."""
         return moments.weights_kept(self.test_counts, self.metrics)
 
-    def tally(self) -> _core.Tally:
-        """The engine's tally of no permutations."""
-        return _core.Tally(self.n_players, len(self.classes), self.weights_kept)
-
     def game(self, some: NDArray[np.int64] | None = None) -> _core.Game:
         """Makes the engine's game of all players, or of the given ones, numbered in that order."""
         return self.recipe(some).game()
@@ -233,8 +229,8 @@ class Problem:
         }
         return Recipe(self.model, self.classes, arguments)
 
-    def bytes_needed(self, threads: int) -> int:
-        """Memory that a run on this many threads allocates, beyond its arguments and trace."""
+    def bytes_needed(self, threads: int, vote_sizes: int, n_ballots: int) -> int:
+        """Memory that a run on this many threads allocates: see `Sampling.bytes_needed`."""
         engine = _core.footprint(
             n_samples=len(self.y),
             n_test=len(self.y_test),
@@ -244,6 +240,8 @@ class Problem:
             threads=threads,
             n_weighted=0 if self.weights_kept is None else len(self.weights_kept),
             model=self.model.engine_name,
+            vote_sizes=vote_sizes,
+            n_ballots=n_ballots,
         )
         return engine + 8 * (3 * len(self.y) + len(self.y_test))  # class of both, player, id
 

@@ -37,21 +37,34 @@ class Recipe:
         if self.model.estimator is None:
             return _core.game(_core.Problem(**self.arguments), self.model.name)
         a = self.arguments
+        refits = Refits(self.model, self.labels, a)
         return _core.model_game(
-            count=Refits(self.model, self.labels, a),
+            count=refits.count,
+            predict=refits.predict,
             test_counts=np.bincount(a["classes_test"], minlength=len(self.labels)).astype(np.int64),
             **{name: a[name] for name in ("classes", "players", "empty_counts", "single_class")},
         )
 
-    def bytes_needed(self, threads: int) -> int:
-        """Memory that a game allocates on this many threads, beyond the arguments."""
-        a = self.arguments
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Numbers of players, samples and classes."""
+        players = self.arguments["players"]
+        return int(players.max()) + 1, len(players), len(self.labels)
+
+    def bytes_needed(self, threads: int, vote_sizes: int, n_ballots: int) -> int:
+        """Memory that a game allocates on this many threads, beyond the arguments.
+
+        The others as `Sampling.vote_room` gives them.
+        """
+        n_players, n_samples, n_classes = self.shape
         return _core.footprint(
-            n_samples=len(a["X"]),
-            n_test=len(a["X_test"]),
-            n_features=a["X"].shape[1],
-            n_players=int(a["players"].max()) + 1,
-            n_classes=len(a["empty_counts"]),
+            n_samples=n_samples,
+            n_test=len(self.arguments["X_test"]),
+            n_features=self.arguments["X"].shape[1],
+            n_players=n_players,
+            n_classes=n_classes,
             threads=threads,
             model=self.model.engine_name,
+            vote_sizes=vote_sizes,
+            n_ballots=n_ballots,
         )

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from shapcpp import _core, checks
 from shapcpp.problem.problem import Problem
-from shapcpp.results import index_ranges
+from shapcpp.results import index_ranges, votes
 from shapcpp.results.index_ranges import Ranges
+from shapcpp.results.tally import Tally, VoteShape
 from shapcpp.results.trace import trace_points
 
 __all__ = ["LAST", "SAMPLERS", "Sampler", "Sampling"]
@@ -33,7 +34,7 @@ class Sampling:
 
     Attributes
     ----------
-    sampler, permutations, seed, first, trace
+    sampler, permutations, seed, first, trace, votes
         The arguments of `value`.
     """
 
@@ -42,6 +43,7 @@ class Sampling:
     seed: int
     first: int
     trace: int | None
+    votes: bool
 
     @classmethod
     def of(
@@ -52,6 +54,7 @@ class Sampling:
         first: int = 0,
         sampler: Sampler = "halving",
         trace: int | None = None,
+        votes: bool = True,
     ) -> Sampling:
         """Checks the arguments of `value` that say what is drawn."""
         if permutations is not None:
@@ -66,7 +69,9 @@ class Sampling:
         checks.choice("sampler", sampler, *SAMPLERS)
         if trace is not None:
             trace = checks.positive("trace", trace, MAX_TRACE)
-        return cls(sampler, permutations, seed, first, trace)
+        if not isinstance(votes, bool):
+            raise TypeError(f"votes must be True or False, got {votes!r}")
+        return cls(sampler, permutations, seed, first, trace, votes)
 
     def gain_unit(self, problem: Problem) -> int:
         """The integer that stands for a change of one test sample: 2^J with J halvings."""
@@ -102,13 +107,44 @@ class Sampling:
         """Memory of the trace, and of the trace of the run that this one goes on from."""
         return 2 * len(self.trace_points(problem)) * problem.n_players * len(problem.classes) * 8
 
+    def bytes_needed(self, problem: Problem, threads: int) -> int:
+        """Memory that a run on this many threads allocates, beyond its arguments and trace."""
+        room = self.vote_room(problem.n_players, len(problem.y), len(problem.classes))
+        return problem.bytes_needed(threads, **room)
+
     def settings(self, problem: Problem) -> dict[str, Any]:
         """The options that a result keeps; the orders asked for may change on the way."""
         return {
             "seed": self.seed,
             "sampler": self.sampler,
             "gain_unit": self.gain_unit(problem),
+            "votes": self.votes,
         }
+
+    def vote_shape(self, n_players: int, n_samples: int, n_classes: int) -> VoteShape | None:
+        """Samples, sizes and classes of the votes that are counted, if any are."""
+        if not self.votes:
+            return None
+        sizes = votes.plan_of(self.sampler, n_players)[0]
+        return n_samples, votes.kept_sizes(n_samples, len(sizes), n_classes), n_classes
+
+    def vote_room(self, n_players: int, n_samples: int, n_classes: int) -> dict[str, int]:
+        """What `_core.footprint` is to know of votes."""
+        shape = self.vote_shape(n_players, n_samples, n_classes)
+        if shape is None:
+            return {"vote_sizes": 0, "n_ballots": 0}
+        return {"vote_sizes": shape[1], "n_ballots": votes.plan_of(self.sampler, n_players)[1]}
+
+    def empty_tally(self, problem: Problem) -> Tally:
+        """The sums of no orders."""
+        n, n_classes = problem.n_players, len(problem.classes)
+        shape = self.vote_shape(n, len(problem.y), n_classes)
+        return Tally.empty(n, n_classes, problem.weights_kept, shape)
+
+    def new_tally(self, game: _core.Game, weights: NDArray[np.int64] | None) -> _core.Tally:
+        """The engine's sums of no orders of a game; `weights` as `Problem.weights_kept`."""
+        shape = self.vote_shape(game.n_players, *game.predicted)
+        return _core.Tally(game.n_players, game.width, weights, shape)
 
     def prepare(
         self, game: _core.Game, report: Callable[[int], object] | None = None

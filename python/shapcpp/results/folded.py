@@ -22,6 +22,7 @@ __all__ = ["FoldedValuation", "load_run"]
 OF_A_PART = {
     "gains", "moments", "products", "empty_counts", "full_counts", "test_counts", "ranges",
     "scaling", "fingerprint", "tally", "trace_counts", "trace_gains", "asked", "gain_unit",
+    "votes", "vote_sizes", "vote_counts",
 }  # fmt: skip
 
 
@@ -85,7 +86,8 @@ class FoldedValuation(Run):
     def settings(self) -> dict[str, Any]:  # type: ignore[override]
         """The options of the run, as for `Valuation`; permutations are those of all parts."""
         asked = sum(part.settings["permutations"] for part in self.parts)
-        shared = {k: v for k, v in self.parts[0].settings.items() if k not in OF_A_PART}
+        own = OF_A_PART - {"votes"}
+        shared = {k: v for k, v in self.parts[0].settings.items() if k not in own}
         return {**shared, "permutations": asked, "folds": len(self.parts)}
 
     @property
@@ -212,6 +214,19 @@ class FoldedValuation(Run):
         )
         with np.errstate(invalid="ignore"):
             return _mean(means), variances.sum(axis=0) / played**2
+
+    def agreement(self) -> NDArray[np.float64]:
+        """The mean over the parts in which a sample plays of the share of votes for its label.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            From 0 to 1; nan for a sample without votes. See `Valuation.agreement`.
+        """
+        shares = np.full((len(self.parts), len(self.folds)), np.nan)
+        for fold, part in enumerate(self.parts):
+            shares[fold, self.folds != fold] = part.agreement()
+        return _mean(shares)
 
     def trusted(self, metric: str | Metric) -> NDArray[np.bool_]:  # noqa: D102  inherited
         # Where it can be believed in each part in which the sample plays.

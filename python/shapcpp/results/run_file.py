@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from shapcpp import _core, checks
 from shapcpp.labels import empty_rule
 from shapcpp.metrics import Metric
-from shapcpp.results import index_ranges, kept_doubts, stopping
+from shapcpp.results import index_ranges, kept_doubts, stopping, votes
 from shapcpp.results.moments import weights_kept
 from shapcpp.results.sums import asked_of
 from shapcpp.storage import files, writing
@@ -38,7 +38,9 @@ SETTINGS = {
 }  # fmt: skip
 LARGEST_GAIN_UNIT = 1 << 40
 LARGEST = int(np.iinfo(np.int64).max)
-OPTIONAL_ARRAYS = ("groups", "true_labels", "scaling", "trace_counts", "trace_gains")
+OPTIONAL_ARRAYS = (
+    "groups", "true_labels", "scaling", "trace_counts", "trace_gains", "vote_counts"
+)  # fmt: skip
 ABOUT = ("ties", "uncertified", "settings", "fingerprint", "stats")
 ARRAYS = (*INTEGER_ARRAYS, *LABELS, "ids")
 NEEDED = ("about", *ARRAYS)
@@ -102,6 +104,7 @@ def unpack(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     for name in ("settings", "stats"):
         if not isinstance(about[name], dict):
             raise TypeError(f"{name} hold no names, but {about[name]!r}")
+    about["settings"].setdefault("votes", False)  # of runs before there were votes
     _check_settings(about["settings"], arrays["classes"])
     _check(arrays, about)
     return {
@@ -222,6 +225,7 @@ def _check(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None
             raise ValueError(complaint)
     if settings["until"] is not None:
         stopping.parse_rule(settings["until"]).check(totals, classes, about_these)
+    votes.check(arrays, settings, done)
     traces = [name in arrays for name in ("trace_counts", "trace_gains")]
     if any(traces):
         if not all(traces):

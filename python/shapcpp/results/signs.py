@@ -41,9 +41,16 @@ def signs_of(tally: Tally, n_test: int) -> int:
 
 def check(tally: Tally, n_test: int, fault: Callable[[], str], under_way: bool = False) -> None:
     """UncertifiedError, saying whose fault it is, if too many signs are uncertified."""
-    share = share_of(tally, n_test)
-    if share > (MOST_SO_FAR if under_way else MOST):
-        raise UncertifiedError(
-            f"the signs of {share:.2%} of all margins are below what double precision can tell, "
-            f"more than {MOST:.1%}: {fault()}"
-        )
+    for share, of_all in ((share_of(tally, n_test), "margins"), (_share_of_votes(tally), "votes")):
+        if share > (MOST_SO_FAR if under_way else MOST):
+            raise UncertifiedError(
+                f"the signs of {share:.2%} of all {of_all} are below what double precision can "
+                f"tell, more than {MOST:.1%}: {fault()}"
+            )
+
+
+def _share_of_votes(tally: Tally) -> float:
+    uncertified = tally.stats.get("vote_uncertified", 0)
+    if uncertified == 0 or tally.vote_counts is None:
+        return 0.0
+    return uncertified / max(int(tally.vote_counts.sum()), 1)

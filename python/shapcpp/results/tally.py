@@ -12,9 +12,10 @@ from shapcpp import _core
 from shapcpp.results import index_ranges
 from shapcpp.results.index_ranges import Ranges
 
-__all__ = ["Tally", "TallyOverflowError"]
+__all__ = ["Tally", "TallyOverflowError", "VoteShape"]
 
 Weights = NDArray[np.int64] | None
+VoteShape = tuple[int, int, int]  # samples, sizes, classes
 
 
 class TallyOverflowError(OverflowError):
@@ -35,7 +36,7 @@ class Tally:
 
     Attributes
     ----------
-    gains, moments, ties, uncertified, ranges, stats
+    gains, moments, ties, uncertified, ranges, stats, vote_counts
         As in `Valuation`.
     """
 
@@ -45,14 +46,22 @@ class Tally:
     uncertified: int
     ranges: Ranges
     stats: dict[str, int]
+    vote_counts: NDArray[np.int64] | None = None
 
     @classmethod
-    def empty(cls, n_players: int, n_classes: int, weights: Weights = None) -> Tally:
+    def empty(
+        cls,
+        n_players: int,
+        n_classes: int,
+        weights: Weights = None,
+        vote_shape: VoteShape | None = None,
+    ) -> Tally:
         """The tally of no permutations; `weights` as `moments.weights_kept` gives them."""
         gains = np.zeros((n_players, n_classes), dtype=np.int64)
         each = (n_classes, n_classes) if weights is None else (n_classes + len(weights),)
         moments = np.zeros((n_players, *each), dtype=np.int64)
-        return cls(gains, moments, 0, 0, index_ranges.none(), {})
+        votes = None if vote_shape is None else np.zeros(vote_shape, dtype=np.int64)
+        return cls(gains, moments, 0, 0, index_ranges.none(), {}, votes)
 
     @classmethod
     def of(cls, tally: _core.Tally) -> Tally:
@@ -64,6 +73,7 @@ class Tally:
             uncertified=tally.uncertified,
             ranges=tally.ranges,
             stats=tally.statistics,
+            vote_counts=tally.votes,
         )
 
     @property
@@ -96,4 +106,7 @@ class Tally:
                 name: self.stats.get(name, 0) + other.stats.get(name, 0)
                 for name in {**self.stats, **other.stats}
             },
+            vote_counts=None
+            if self.vote_counts is None or other.vote_counts is None
+            else self.vote_counts + other.vote_counts,
         )

@@ -15,19 +15,20 @@ from shapcpp.results.run import Run
 from shapcpp.results.stopping import parse_rule
 from shapcpp.results.sums import Sums
 from shapcpp.results.tally import Tally
+from shapcpp.results.votes import Voted
 from shapcpp.storage import files
 
 __all__ = ["Valuation", "load"]
 
 INTEGERS = ("gains", "moments", "empty_counts", "full_counts", "test_counts", "ranges",
-            "trace_counts", "trace_gains")  # fmt: skip
+            "trace_counts", "trace_gains", "vote_counts")  # fmt: skip
 # Settings that say which permutations were asked for and when to stop, not what one gives.
 OF_THE_LENGTH = {"permutations", "asked", "until"}
 MERGED = "the errors that ended these runs name the features"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Valuation(Sums, Run):
+class Valuation(Sums, Run, Voted):
     """Data Shapley values of training samples, with their uncertainty, for every linear metric.
 
     Returned by `value` and `load`. Index it with a metric: ``v["acc"]``.
@@ -74,7 +75,7 @@ class Valuation(Sums, Run):
         The options of the run: permutations (asked for), asked (the same as half-open
         ranges), seed, model, C, class_weight (None, "balanced" or one weight per class), scale,
         empty (a word, or ["label", x]), single_class, by_group, metrics (asked about: names,
-        and weights of one's own), sampler, gain_unit, until.
+        and weights of one's own), sampler, gain_unit, votes, until.
     scaling : ndarray of float64, shape (2, n_features), or None
         With ``scale="standard"``: means and deviations applied to both sides.
     fingerprint : str
@@ -91,6 +92,10 @@ class Valuation(Sums, Run):
     trace_gains : ndarray of int64, shape (k, n_players, n_classes), or None
         The gains at these numbers, the last equal to `gains`. ``trace_gains[j] @ weights /
         (trace_counts[j] * settings["gain_unit"])`` are the values after that many permutations.
+    vote_counts : ndarray of int64, shape (n, n_sizes, n_classes), or None
+        `votes`, or where these would take more than 1 GiB their sums over sizes, with n_sizes 1:
+        all votes on a sample, those for its given label and for the leading class are read off
+        them. None for a run with ``votes=False``.
     doubts : Doubts or None
         With ``doubt=True``: which labels of these samples are probably wrong, as `shapcpp.doubt`
         tells it. A doubt is about a label, a value about what a sample is worth to a metric.
@@ -116,6 +121,7 @@ class Valuation(Sums, Run):
     stats: dict[str, int] = field(default_factory=dict)
     trace_counts: NDArray[np.int64] | None = None
     trace_gains: NDArray[np.int64] | None = None
+    vote_counts: NDArray[np.int64] | None = None
     doubts: Doubts | None = None
 
     def __post_init__(self) -> None:
@@ -191,7 +197,10 @@ class Valuation(Sums, Run):
     @property
     def tally(self) -> Tally:
         """The part of the result that adds up."""
-        return Tally(self.gains, self.moments, self.ties, self.uncertified, self.ranges, self.stats)
+        return Tally(
+            self.gains, self.moments, self.ties, self.uncertified, self.ranges, self.stats,
+            self.vote_counts,
+        )  # fmt: skip
 
     def differs_from(self, other: Valuation) -> str | None:
         """In what the two are not of one problem, "seed is 0, not 1"; None if they are."""

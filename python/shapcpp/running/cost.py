@@ -98,7 +98,7 @@ def measured_cost(
     rounds = math.ceil(permutations / threads)
     return RunCost(
         seconds=setup + rounds * one * (n / size) ** power,
-        bytes=problem.bytes_needed(threads) + sampling.trace_bytes(problem),
+        bytes=sampling.bytes_needed(problem, threads) + sampling.trace_bytes(problem),
         permutations=permutations,
         threads=threads,
         players=n,
@@ -114,7 +114,7 @@ def check_fits(problem: Problem, sampling: Sampling, threads: int, elsewhere: bo
     trace = sampling.trace_bytes(problem)
 
     def needed(threads: int) -> int:
-        return trace + (0 if elsewhere else problem.bytes_needed(threads))
+        return trace + (0 if elsewhere else sampling.bytes_needed(problem, threads))
 
     memory.check_fits(needed, min(threads, sampling.max_orders(problem)), trace)
 
@@ -175,7 +175,7 @@ def _seconds_of_one(
     """Measures the seconds of a permutation while every thread works on one."""
     rounds = 1
     while True:
-        tally = _core.Tally(game.n_players, game.width, weights)
+        tally = sampling.new_tally(game, weights)
         start = time.perf_counter()
         sampling.draw(
             game,

@@ -49,7 +49,8 @@ class LocalBackend:
     def do(self, first: int, end: int, report: Callable[[int], object]) -> Iterator[Tally]:
         """See `runner.Backend.do`."""
         self._done = None
-        self._engine_tally = tally = self._problem.tally()
+        weights = self._problem.weights_kept
+        self._engine_tally = tally = self._sampling.new_tally(self._game, weights)
         try:
             if self._sampler is None:
                 self._sampler = self._sampling.prepare(self._game, report)

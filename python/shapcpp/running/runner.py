@@ -99,7 +99,7 @@ class Runner:
         if checkpoint is None and limits.checkpoint is not None:
             checkpoint = RunFile(limits.checkpoint)
         self._checkpoint = checkpoint
-        self.tally = Tally.empty(problem.n_players, len(problem.classes), problem.weights_kept)
+        self.tally = sampling.empty_tally(problem)
         self.problem = problem
         self._limits = limits
         self._settings = problem.settings | sampling.settings(problem)

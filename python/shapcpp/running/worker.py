@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -102,18 +103,20 @@ class ProblemCache:
         self._sampler: tuple[tuple[str, Sampling], _core.Sampler] | None = None
 
     def find(
-        self, key: str, inputs: Inputs | None, threads: int
+        self, task: Task, inputs: Inputs | None
     ) -> tuple[bool, tuple[_core.Game, _core.Score] | None]:
         """Returns whether the problem was cached, and the problem, made from inputs if needed."""
         with self._lock:
-            was_there = self._key == key
+            was_there = self._key == task.key
             if not was_there and inputs is not None:
                 self._key, self._game, self._sampler = "", None, None  # room for the next
-                memory.check_fits(inputs.recipe.bytes_needed, threads)
-                game = inputs.recipe.game()
+                recipe = inputs.recipe
+                room = task.sampling.vote_room(*recipe.shape)
+                memory.check_fits(partial(recipe.bytes_needed, **room), task.threads)
+                game = recipe.game()
                 self._game = (game, _core.grand_coalition(game))
-                self._key = key
-            return was_there, self._game if self._key == key else None
+                self._key = task.key
+            return was_there, self._game if self._key == task.key else None
 
     def sampler(
         self, task: Task, game: _core.Game, report: Callable[[int], object]
@@ -147,12 +150,12 @@ def carry_out(task: Task, inputs: Inputs | None) -> TaskResult:
         raise OtherVersionError(
             f"a worker has shapcpp {_core.__version__}, this process {task.version}"
         )
-    was_there, found = cache.find(task.key, inputs, task.threads)
+    was_there, found = cache.find(task, inputs)
     result = TaskResult(cache.process, threading.get_ident(), was_there)
     if found is None:
         return result
     game, grand_coalition = found
-    tally = _core.Tally(game.n_players, game.width, task.weights_kept)
+    tally = task.sampling.new_tally(game, task.weights_kept)
     failed = ""
 
     def stop_if_dropped(_done: int) -> None:
@@ -186,17 +189,22 @@ def carry_out(task: Task, inputs: Inputs | None) -> TaskResult:
 
 def widened(t: Tally) -> Tally:
     """Returns the tally in the 64-bit integers that it had before it was sent."""
-    return replace(t, gains=t.gains.astype(np.int64), moments=t.moments.astype(np.int64))
+    return _each_array(t, lambda array: array.astype(np.int64))
 
 
 def _narrowed(t: Tally) -> Tally:
     """Returns the tally in the smallest integers that hold it: up to eight times less to send."""
-    return replace(t, gains=_smallest(t.gains), moments=_smallest(t.moments))
+    return _each_array(t, _smallest)
+
+
+def _each_array(t: Tally, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Tally:
+    votes = None if t.vote_counts is None else change(t.vote_counts)
+    return replace(t, gains=change(t.gains), moments=change(t.moments), vote_counts=votes)
 
 
 def _smallest(array: NDArray[np.int64]) -> NDArray[Any]:
     for kind in (np.int8, np.int16, np.int32):
         limits = np.iinfo(kind)
-        if limits.min <= array.min() and array.max() <= limits.max:
+        if limits.min <= array.min(initial=0) and array.max(initial=0) <= limits.max:
             return array.astype(kind)
     return array
