@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import io
 import os
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from shapcpp.storage import writing
@@ -199,3 +202,18 @@ def test_only_what_is_surely_a_leftover_of_ours_is_removed(
     monkeypatch.setattr(fcntl, "flock", refuse(errno.ENOLCK))
     write(tmp_path / "c.npz")
     assert {path.name for path in tmp_path.iterdir()} == kept - {names[1]}
+
+
+@pytest.mark.parametrize("size", [10, 1_000, 2_000, 100_000])
+def test_arrays_go_to_what_is_no_file(size: int, tmp_path: Path) -> None:
+    numbers = np.arange(size)
+    writing.write_npz("/dev/null", {"numbers": numbers, "more": numbers})
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    writing.write_npz(pipe, {"numbers": numbers, "more": numbers})
+    reader.join()
+    with np.load(io.BytesIO(read[0])) as archive:
+        np.testing.assert_array_equal(archive["more"], numbers)

@@ -7,6 +7,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 import time
 import zipfile
@@ -113,12 +114,21 @@ def write_npz(path: PathLike, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Writes arrays to a ``.npz`` file, whole or not at all."""
 
     def write(file: IO[bytes]) -> None:
-        with zipfile.ZipFile(file, "w") as archive:
+        is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+        target: Any = file if is_file else _Stream(file)
+        with zipfile.ZipFile(target, "w") as archive:
             for name, array in arrays.items():
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                     npy.write_array(member, np.asanyarray(array), allow_pickle=False)
 
     write_atomically(path, write)
+
+
+class _Stream:
+    """Something to write to that does not say where it is: what /dev/null says is wrong."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.write, self.flush = file.write, file.flush
 
 
 def _try_beside(target: Path) -> None:
