@@ -16,7 +16,13 @@ from shapcpp import _core
 from shapcpp.machine import memory
 from shapcpp.problem.sampling import Sampler, Sampling
 
-SHAPE = {"n_samples": 1000, "n_test": 500, "n_features": 4, "n_players": 1000, "n_classes": 2}
+SHAPE: dict[str, Any] = {
+    "n_samples": 1000,
+    "n_test": 500,
+    "n_features": 4,
+    "n_players": 1000,
+    "n_classes": 2,
+}
 
 BEFORE = """
 import re, sys
@@ -79,13 +85,19 @@ def test_votes_take_the_memory_they_are_said_to_take() -> None:
         [sys.executable, "-c", code, str(n), str(m), str(d), "1"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    shape = {"n_samples": n, "n_test": m, "n_features": d, "n_players": n, "n_classes": 2}
+    shape: dict[str, Any] = {
+        "n_samples": n,
+        "n_test": m,
+        "n_features": d,
+        "n_players": n,
+        "n_classes": 2,
+    }
     needed = _core.footprint(**shape, threads=1, **votes(n))
     assert needed > 2 * _core.footprint(**shape, threads=1)
     assert 0.8 < int(done.stdout) / needed < 1.15, (done.stdout, needed)
 
 
-def votes(n: int, sampler: Sampler = "permutations") -> dict[str, int]:
+def votes(n: int, sampler: Sampler = "permutations") -> dict[str, Any]:
     return Sampling.of(sampler=sampler).vote_room(n, n, 2)
 
 

@@ -58,7 +58,7 @@ def test_the_same_in_pieces_on_threads_and_elsewhere(sampler: str, tmp_path: Pat
     path = tmp_path / "run.npz"
     run(13, sampler=sampler, checkpoint=path)
     assert_same(run(40, sampler=sampler, checkpoint=path), whole)
-    assert_same(shapcpp.load(path), whole)
+    assert_same(shapcpp.load(path, shapcpp.Valuation), whole)
     with ThreadPoolExecutor(2) as pool:
         assert_same(run(40, sampler=sampler, executor=pool), whole)
 
@@ -93,7 +93,7 @@ def test_without_votes(tmp_path: Path) -> None:
     assert np.isnan(v.agreement()).all()
     path = tmp_path / "run.npz"
     v.save(path)
-    assert_same(shapcpp.load(path), v)
+    assert_same(shapcpp.load(path, shapcpp.Valuation), v)
     with pytest.raises(ValueError, match="different problems: votes is True, not False"):
         run(20, first=20).merge(v)
     with pytest.raises(ValueError, match="extend is of another run: its votes is False, not True"):
@@ -145,14 +145,14 @@ def test_beyond_a_gibibyte_only_sums_over_sizes_are_kept(
     assert w.vote_counts is not None
     np.testing.assert_array_equal(w.vote_counts, v.votes.sum(axis=1, keepdims=True))
     np.testing.assert_array_equal(w.agreement(), v.agreement())
-    np.testing.assert_array_equal(w.vote_sizes, v.vote_sizes)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(w.vote_sizes, v.vote_sizes)
     with pytest.raises(ValueError, match=r"at each of 3 sizes would take 2\.9 kB: only their sums"):
         _ = w.votes
     path = tmp_path / "run.npz"
     w.save(path)
-    assert_same(shapcpp.load(path), w)
+    assert_same(shapcpp.load(path, shapcpp.Valuation), w)
     np.testing.assert_array_equal(
-        w.merge(run(10, first=20)).vote_counts, run(30).vote_counts  # type: ignore[arg-type]
+        w.merge(run(10, first=20)).vote_counts, run(30).vote_counts
     )  # fmt: skip
     assert votes.kept_sizes(10**6, 15, 2) == votes.kept_sizes(10**6, 0, 2) + 1 == 1
 

@@ -22,7 +22,8 @@ def plain_coalitions(n: int) -> list[list[slice]]:
 
 def halved_coalitions(n: int) -> list[list[slice]]:
     """For each level of halving, the blocks that vote: all of two or four, then four in a row."""
-    levels, blocks = [], [slice(0, n)]
+    levels: list[list[slice]] = []
+    blocks = [slice(0, n)]
     while n // 2 ** (len(levels) + 1) >= FEWEST:
         halves = []
         for block in blocks:
@@ -52,7 +53,7 @@ def votes(
                 outside = np.setdiff1d(rows, inside)
                 predicted = predictions(game, inside, outside)
                 if predicted is not None:
-                    np.add.at(counts, (outside, level, predicted), 1)
+                    counts[outside, level, predicted] += 1
     return counts
 
 

@@ -93,7 +93,9 @@ class Voted:
         of_class = self.vote_counts.sum(axis=1)
         given = np.searchsorted(self.classes, self.labels)[:, None]
         own, all_ = np.take_along_axis(of_class, given, axis=1)[:, 0], of_class.sum(axis=1)
-        return np.divide(own, all_, out=np.full(len(own), np.nan), where=all_ > 0)
+        shares = np.full(len(own), np.nan)
+        np.divide(own, all_, out=shares, where=all_ > 0)
+        return shares
 
     @property
     def _sizes(self) -> NDArray[np.int64]:
