@@ -18,10 +18,16 @@ constexpr double kLargestSingle = 1e30;
 constexpr double kFirstLife = 8;
 constexpr double kShortestLife = 3;
 constexpr double kLongestLife = 300;
-// What a pair costs at a reference, in near ones looked at.
-constexpr double kCostOfPair = 3;
-// Share of all pairs up to which near ones are worth listing.
-constexpr double kWorthListing = 0.4;
+// What a pair costs: to be examined at a reference, to be listed as near, and each time a near one
+// is looked at.
+constexpr double kExamine = 3;
+constexpr double kList = 18;
+constexpr double kLook = 1.5;
+// How far limits reach, in drifts.
+constexpr double kReserve = 1.5;
+constexpr double kReserveOfPairs = 0.33;
+// Near pairs are listed where that is expected to cost no more than this share of examining all.
+constexpr double kWorthListing = 0.8;
 
 }  // namespace
 
@@ -71,19 +77,23 @@ void PairWatch::take_reference() {
 }
 
 // Weights drift like a random walk: by drift * sqrt(n) in n coalitions. A limit for n of them costs
-// what is near then, each time, and all pairs once in n.
+// what is near then, each time, and once in n all pairs and a list of those near.
 void PairWatch::set_limits() {
-  const double pairs = total_ * static_cast<double>(classes_.size() - 1);
+  const double all = kExamine * total_ * static_cast<double>(classes_.size() - 1);
   const bool knows = has_reference_ && classes_ == reference_classes_;
+  lists_near_ = false;
   if (knows && life_ > 0 && near_size_ > 0) {
     const double growth = static_cast<double>(near_size_) / std::sqrt(life_);
-    life_ = std::clamp(std::pow(2 * kCostOfPair * pairs / growth, 2.0 / 3), kShortestLife,
-                       kLongestLife);
+    life_ = std::clamp(std::pow(2 * all / (kLook * growth), 2.0 / 3), kShortestLife, kLongestLife);
+    const double near = growth * std::sqrt(life_);
+    lists_near_ =
+        (all + kList * near) / life_ + kLook * near < kWorthListing * all && fits_single();
   } else {
     life_ = kFirstLife;
   }
-  lists_near_ = knows && near_size_ > 0 &&
-                static_cast<double>(near_size_) < kWorthListing * pairs && fits_single();
+  // The first pair to leave its limit ends the reference, and of many one drifts far.
+  const double pairs = static_cast<double>(classes_.size() * (classes_.size() - 1)) / 2;
+  const double reserve = kReserve + kReserveOfPairs * std::log(pairs);
   for_each_pair([&](const Pair& pair, std::size_t p) {
     Limit& limit = limits_[p];
     if (knows) {
@@ -93,7 +103,7 @@ void PairWatch::set_limits() {
     limit.near = 0;
     subtract(weights_, pair.leader, pair.rival, difference_);
     limit.square = kernels_.dot(difference_.data(), difference_.data(), stride_);
-    limit.limit = 2 * reach(pair.leader, pair.rival) + 1.5 * limit.drift * std::sqrt(life_);
+    limit.limit = 2 * reach(pair.leader, pair.rival) + reserve * limit.drift * std::sqrt(life_);
   });
 }
 
