@@ -23,7 +23,7 @@ def walked(problem: ClassProblem, model: str, order: Integers, dense: bool = Fal
     return path
 
 
-@pytest.mark.parametrize("seed", range(11))
+@pytest.mark.parametrize("seed", range(17))
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("model", SLOW)
 def test_every_coalition_scores_what_the_slow_model_scores(
