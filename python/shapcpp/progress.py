@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 from shapcpp.machine.threads import can_start
@@ -13,6 +16,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 __all__ = ["Progress", "Unseen", "nothing", "progress_bar", "silent"]
+
+
+BETWEEN_LINES = 0.2  # seconds
 
 
 def nothing(done: int, total: int) -> None:
@@ -51,6 +57,35 @@ class _Lines(Unseen):
 
     def tell(self, sentence: str) -> None:
         print(f"{self._what} {sentence}".lstrip(), file=sys.stderr, flush=True)
+
+
+class _Rewritten(Unseen):
+    """Rewrites one line on stderr: for notebooks that cannot draw a bar."""
+
+    def __init__(self, what: str) -> None:
+        self._what, self._began, self._last = what, time.monotonic(), -math.inf
+        self._shown = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if done < total and now < self._last + BETWEEN_LINES:
+            return
+        self._last = now
+        seconds = now - self._began
+        rate = f", {done / seconds:,.1f}/s" if done and seconds > 0 else ""
+        self._write(f"{self._what} {done:,} of {total:,}{rate}".lstrip())
+
+    def tell(self, sentence: str) -> None:
+        self._write(f"{self._what} {sentence}".lstrip())
+
+    def _write(self, line: str) -> None:
+        print(f"\r{line.ljust(self._shown)}", end="", file=sys.stderr, flush=True)
+        self._shown = len(line)
+
+    def close(self) -> None:
+        """Ends the line."""
+        if self._shown:
+            print(file=sys.stderr, flush=True)
 
 
 class _Screen:
@@ -107,6 +142,13 @@ def progress_bar(what: str = "permutations") -> Iterator[Progress]:
     console = Console(file=cast("IO[str]", _Screen()))
     if not (console.is_terminal or console.is_jupyter):
         yield _Lines(what)
+        return
+    if console.is_jupyter and find_spec("ipywidgets") is None:  # which rich draws bars with
+        line = _Rewritten(what)
+        try:
+            yield line
+        finally:
+            line.close()
         return
     columns = (
         rich.TextColumn(what),

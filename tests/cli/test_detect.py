@@ -111,3 +111,20 @@ def test_a_decision_made_is_not_asked_again(clear: Path) -> None:
     listed = shapcpp_cli("detect", "run.npz", "--fraction", "1", cwd=clear).stdout
     doubted = re.findall(r"slice-\d+", listed.split("Review queue")[0])
     assert not set(doubted) & set(d.ids[first].tolist())
+
+
+def test_by_group_there_is_a_row_per_group(folder: Path) -> None:
+    shapcpp_cli("value", "features.npy", "--perms", 5, "--by-group", "-o", "run.npz",
+                "--csv", "values.csv", "--group-csv", "groups.csv", cwd=folder)  # fmt: skip
+    v = shapcpp.load(folder / "run.npz", shapcpp.Valuation)
+    for name, length in (("values.csv", 60), ("groups.csv", 20)):
+        with (folder / name).open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert len(rows) == length
+    assert {row["samples"] for row in rows} == {"3"}
+    done = shapcpp_cli("detect", "run.npz", "--metric", "acc", "--fraction", 0.2, cwd=folder)
+    groups = re.findall(r"^│ +\d+ │ (\d+)", done.stdout, flags=re.MULTILINE)
+    assert groups == list(dict.fromkeys(str(v.groups[i]) for i in v.lowest("acc", 0.2)))  # type: ignore[index]
+    assert "--group-csv has a row per group: it goes with --by-group" in fails(
+        "value", "features.npy", "--group-csv", "g.csv", cwd=folder
+    )

@@ -76,6 +76,8 @@ def detect(
             save(doubts_csv, lambda path: doubts.to_csv(path, order, raw=raw_csv))
         if not metrics:
             _show_doubts(v, v.doubts, order, names, doubts_csv)
+    elif not metrics and not isinstance(v, ExactValuation):
+        doubt_tables.show_agreement(v, max(fractions, default=0.1))
     if v.true_labels is not None and not queue:
         table = shapcpp.detection_table(v, v.labels, v.true_labels, fractions or FRACTIONS, names)
         if csv_path is not None:

@@ -12,8 +12,9 @@ import shapcpp
 from shapcpp.cli.tables import make_console, make_table
 from shapcpp.detection.queue import in_words
 
-__all__ = ["order_of", "show_found", "show_list", "show_numbers", "show_readers"]
+__all__ = ["order_of", "show_agreement", "show_found", "show_list", "show_numbers", "show_readers"]
 
+Run = shapcpp.Valuation | shapcpp.FoldedValuation
 ROWS_SHOWN = 10
 PAIRS_SHOWN = 10
 
@@ -152,3 +153,25 @@ def show_readers(r: shapcpp.Readers, saved: bool) -> None:
     console.print(table)
     if len(found) > ROWS_SHOWN and not saved:
         console.print(f"... and {len(found) - ROWS_SHOWN} more: --csv saves them all")
+
+
+def show_agreement(v: Run, fraction: float) -> None:
+    """Of a run without doubts, the labels that fewest votes agree with; nothing without votes."""
+    agreement = v.agreement()
+    if np.isnan(agreement).all():
+        return
+    count = max(1, math.floor(fraction * len(agreement) + 0.5))
+    console = make_console()
+    console.print(
+        "Labels that fewest models agree with which were trained without them (no doubts kept: "
+        f"shapcpp doubt): {count} of {len(agreement)}",
+        style="bold",
+    )
+    columns = {"id": v.ids, "label": v.labels}
+    if v.groups is not None:
+        columns["group"] = v.groups
+    table = make_table([*columns, "agreement"], left=[*columns])
+    for i in np.argsort(agreement, kind="stable")[: min(count, ROWS_SHOWN)]:
+        table.add_row(*(str(column[i]) for column in columns.values()), f"{agreement[i]:.3f}")
+    console.print(table)
+    console.print()

@@ -186,3 +186,9 @@ def _show(made: shapcpp.Features) -> None:
                 f"{split or 'in none'}: {len(of_split)} slices, {positive} positive, "
                 f"{len(of_split) - positive} negative"
             )
+    valued = int(np.sum(made.rows["split"] == "train"))
+    if 0 < valued < len(made.rows):
+        click.echo(
+            f"{valued} of {len(made.rows)} labels are in train, which `shapcpp value` values; with "
+            "--folds 5 it values all, and `shapcpp doubt` judges all"
+        )

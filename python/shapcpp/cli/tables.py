@@ -265,12 +265,16 @@ def show_queue(queue: np.recarray[Any, Any], v: SampleTable) -> None:
             f"Review queue by {name}{_reliability(v, metric)}: the {len(rows)} lowest of "
             f"{len(v.labels)} samples"
         )
+        if v.settings.get("by_group"):  # a row per group, as the value is the group's
+            title += ", by group"
+            rows = rows[np.sort(np.unique(v.players[rows["sample"]], return_index=True)[1])]
         console.print(title, style="bold")
-        heads = ["rank", "id", "label", *extra, "value", "stderr", "certain"]
+        named = ["group"] if v.settings.get("by_group") else ["id", "label", *extra]
+        heads = ["rank", *named, "value", "stderr", "certain"]
         table = make_table(heads, left=["id", "group", "certain"])
         for row in rows[:ROWS_SHOWN]:
             table.add_row(
-                *(str(row[name]) for name in ("rank", "id", "label", *extra)),
+                *(str(row[name]) for name in ("rank", *named)),
                 f"{row.value:+.3e}",
                 f"{row.stderr:.1e}" if row.trusted or np.isnan(row.stderr) else "?",
                 row.certain,

@@ -14,6 +14,12 @@ import shapcpp
 from shapcpp.cli import tables
 from shapcpp.cli.console import EXIT_INTERRUPTED, PATH, RAW_CSV, check_outputs, note, save
 from shapcpp.cli.label_options import parse_class_weight, parse_empty
+from shapcpp.cli.run_arguments import (
+    arrays_of,
+    classes_and_metrics,
+    default_rule,
+    metrics_to_show,
+)
 from shapcpp.cli.run_notes import (
     PATIENCE,
     keep_partial,
@@ -21,14 +27,10 @@ from shapcpp.cli.run_notes import (
     note_duration,
     note_the_end,
 )
-from shapcpp.labels import Labels, several_classes
-from shapcpp.metrics import Metric, available, resolve, shown_by_default
-from shapcpp.plan import Plan, carry_out, plan
-from shapcpp.problem.folds import DEFAULT_FOLDS
-from shapcpp.problem.limits import DEFAULT_RULE
+from shapcpp.metrics import Metric
+from shapcpp.plan import carry_out, plan
 from shapcpp.results.folded import FoldedValuation, load_run
 from shapcpp.results.notices import warn_of
-from shapcpp.results.rule_grammar import in_a_rule
 from shapcpp.running import transports
 
 __all__ = ["value"]
@@ -124,6 +126,8 @@ Run = shapcpp.Valuation | FoldedValuation
               help="Do not count what coalitions predict for samples outside them.")  # fmt: skip
 @click.option("-o", "--output", type=PATH, metavar="RUN.npz", help="Save the whole result.")
 @click.option("--csv", "csv_path", type=PATH, metavar="VALUES.csv", help="Save a row per sample.")
+@click.option("--group-csv", type=PATH, metavar="GROUPS.csv",
+              help="Save a row per group, with --by-group.")  # fmt: skip
 @RAW_CSV
 @click.option("--stats", is_flag=True, help="Show what the engine did, after the values.")
 @click.option(
@@ -160,6 +164,7 @@ def value(
     no_votes: bool,
     output: str | None,
     csv_path: str | None,
+    group_csv: str | None,
     raw_csv: bool,
     stats: bool,
     only_estimate: bool,
@@ -190,10 +195,11 @@ def value(
     companions = {"labels": labels, "test_features": test_features, "test_labels": test_labels}
     inputs = [features, *filter(None, companions.values())]
     for target in (output, checkpoint):
-        check_outputs([target, csv_path], inputs)
+        check_outputs([target, csv_path, group_csv], inputs)
+    _check_group_csv(group_csv, by_group)
     data = shapcpp.read_features(features, **companions)
-    samples, arrays = _arrays(data, folds, by_group)
-    classes, asked = _classes_and_metrics(data, samples, metrics)
+    samples, arrays = arrays_of(data, folds, by_group)
+    classes, asked = classes_and_metrics(data, samples, metrics)
     run: dict[str, Any] = {
         **arrays,
         "permutations": perms,
@@ -219,7 +225,7 @@ def value(
         return
     patience = None
     if perms is None and until is None:
-        until = _default_rule(asked)
+        until = default_rule(asked)
         patience = PATIENCE if max_time is None else None
     kept = _kept(output, checkpoint, trace)
     earlier = None if extend is None else load_run(extend)
@@ -240,14 +246,13 @@ def value(
                 reviewed=None if no_doubt else samples.reviewed,
                 without_doubts=lambda why: note(f"no doubts are kept: {why}"),
             )
-            listed = _metrics_to_show(asked, asked_for)
+            listed = metrics_to_show(asked, asked_for)
             v = carry_out(asked_for, partial(note_duration, asked_for))
             warn_of(v, [m.name for m in listed])
     except shapcpp.Interrupted as stop:
         keep_partial("interrupted", stop.partial, kept)
-        if csv_path is not None and stop.partial.n_permutations > 0:
-            done = stop.partial
-            save(csv_path, lambda path: done.to_csv(path, listed, raw=raw_csv))
+        if stop.partial.n_permutations > 0:
+            _save_tables(stop.partial, listed, csv_path, group_csv, raw_csv)
         sys.exit(EXIT_INTERRUPTED)
     except Exception as error:
         keep_what_failed(error, kept)
@@ -259,8 +264,7 @@ def value(
         raise RuntimeError(f"no permutation was completed within {seconds:g} s (--max-time)")
     if kept is not None:
         kept = save(kept, v.save)  # a checkpoint may not have been written so far
-    if csv_path is not None:
-        save(csv_path, lambda path: v.to_csv(path, listed, raw=raw_csv))
+    _save_tables(v, listed, csv_path, group_csv, raw_csv)
     note_the_end(v, max_time, checkpoint if went_on else None)
     _show(v, listed, len(data.rows), stats)
     if kept is not None:
@@ -275,65 +279,22 @@ def _kept(output: str | None, checkpoint: str | None, trace: int | None) -> str 
     return kept
 
 
+def _check_group_csv(group_csv: str | None, by_group: bool) -> None:
+    if group_csv is not None and not by_group:
+        raise ValueError("--group-csv has a row per group: it goes with --by-group")
+
+
+def _save_tables(
+    v: Run, metrics: list[Metric], csv_path: str | None, group_csv: str | None, raw: bool
+) -> None:
+    """Writes the rows of samples, and those of groups."""
+    for target, by_group in ((csv_path, False), (group_csv, True)):
+        if target is not None:
+            save(target, partial(v.to_csv, metrics=metrics, raw=raw, by_group=by_group))
+
+
 def _show(v: Run, shown: list[Metric], n_labels: int, stats: bool) -> None:
     tables.show_valuation(v, [m.name for m in shown])
     tables.show_how_many(v, n_labels)
     if stats:
         tables.show_stats(v)
-
-
-def _arrays(
-    data: shapcpp.Features, folds: int | None, by_group: bool
-) -> tuple[shapcpp.Samples, dict[str, Any]]:
-    """The samples to value, and the arguments of `shapcpp.value` that come from the file."""
-    sides: dict[str, Any]
-    data, missing = data.without_missing()
-    if missing:
-        note(f"{missing} rows without a label are left out")
-    if folds is None and (data.has_test or not len(data.rows)):
-        samples, test = data.sides()
-        sides = {"X_test": test.X, "y_test": test.y}
-    else:
-        samples = data.all_samples()
-        sides = {"folds": DEFAULT_FOLDS if folds is None else folds}
-        if folds is None:
-            note(
-                f"{data.source} has no test rows: its {len(samples.y)} rows judge one another, in "
-                f"{DEFAULT_FOLDS} folds (--folds)"
-            )
-    if by_group and samples.groups is None:
-        raise ValueError(f"--by-group needs groups, and {data.source} holds none")
-    return samples, {
-        "X": samples.X,
-        "y": samples.y,
-        "groups": samples.groups,
-        "ids": samples.ids,
-        "true_labels": samples.true_labels,
-        **sides,
-    }
-
-
-def _classes_and_metrics(
-    data: shapcpp.Features, samples: shapcpp.Samples, names: tuple[str, ...]
-) -> tuple[Labels, list[Metric]]:
-    classes, _ = several_classes(f"{data.source}: label", samples.y)
-    return classes, [resolve(name, classes) for name in names]
-
-
-def _metrics_to_show(asked: list[Metric], p: Plan) -> list[Metric]:
-    each = [(part.test_counts, part.classes) for _, part in p.parts()]
-    if asked:
-        return asked
-    every = shown_by_default(each[0][1])
-    defined = [metric for metric in every if all(metric in available(*part) for part in each)]
-    left_out = [metric.name for metric in every if metric not in defined]
-    if left_out:
-        which = "the test set holds" if len(each) == 1 else "some folds hold"
-        few = "one class only" if len(each[0][1]) == 2 else "no sample of some labels"
-        note(f"{which} {few}: {', '.join(left_out)} left out")
-    return defined
-
-
-def _default_rule(asked: list[Metric]) -> str:
-    names = dict.fromkeys(in_a_rule(metric.name) for metric in asked)
-    return " ".join([", ".join(names), DEFAULT_RULE]).strip()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import checks
-from shapcpp.doubts import doubts_file
+from shapcpp.doubts import doubts_file, notebook
 from shapcpp.extras import installs
 from shapcpp.storage import files
 from shapcpp.storage.csv_files import write_csv
@@ -90,6 +90,9 @@ class Doubts:
             f"Doubts({len(self)} labels of {len(self.classes)} classes; about "
             f"{self.n_expected:.0f} wrong, {low:.0f} to {high:.0f} at 95%)"
         )
+
+    def _repr_html_(self) -> str:
+        return notebook.as_html(self)
 
     @property
     def probability(self) -> Floats:

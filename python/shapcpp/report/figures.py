@@ -236,8 +236,16 @@ def _figure(rows: float, columns: float) -> Iterator[Figure]:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
+    class Shown(Figure):
+        """A figure that a notebook shows, also where pyplot was not imported."""
+
+        def _repr_png_(self) -> bytes:
+            content = io.BytesIO()
+            self.savefig(content, format="png", dpi=120)
+            return content.getvalue()
+
     with rc_context(STYLE):  # type: ignore[arg-type]
-        yield Figure(figsize=(WIDTH * columns, HEIGHT * rows))
+        yield Shown(figsize=(WIDTH * columns, HEIGHT * rows))
 
 
 def _save(figure: Figure, path: files.PathLike | None) -> None:

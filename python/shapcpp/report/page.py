@@ -19,7 +19,7 @@ from shapcpp.report import figures, refits, summaries, words
 from shapcpp.report.conventions import about_doubts, conventions
 from shapcpp.report.experiments import Experiment
 from shapcpp.report.pictures import Scans, pictures_of
-from shapcpp.report.queue import FRACTION, MOST, patients_in, queue_of
+from shapcpp.report.queue import FRACTION, MOST, has_votes, patients_in, queue_of
 from shapcpp.report.reviewed import reviewed_before
 from shapcpp.report.subject import About, Run, Subject, check_pair, subject_of
 from shapcpp.results import trust
@@ -85,7 +85,8 @@ def report(
         The heading of the page.
     fraction : float, optional
         Share of all samples to review. Default: as many as are expected to be wrong; for a run
-        without doubts 0.1 by each metric.
+        without doubts 0.1, of those on whose labels fewest votes agree or, without votes, of the
+        lowest values by each metric.
     most : int, default 500
         Samples in the queue at most; the first ones stay.
     metrics : sequence of str or Metric, optional
@@ -178,7 +179,7 @@ def _of_values(
     share = FRACTION if fraction is None else fraction
     common = {"share": words.per_cent(share), "has_features": features is not None}
     if v is None:
-        return common | {"v": None, "metrics": []}
+        return common | {"v": None, "metrics": [], "voted": False}
     chosen = words.metrics_of(v, metrics)
     if experiments is None and v.true_labels is not None:
         experiments = [Experiment("this run", v, other)]
@@ -186,6 +187,7 @@ def _of_values(
     traced = {rule: u for rule, u in runs.items() if getattr(u, "trace_counts", None) is not None}
     return common | {
         "v": v,
+        "voted": has_votes(v),
         "folded": isinstance(v, FoldedValuation),
         "metrics": [metric.name for metric in chosen],
         "conventions": conventions(v),

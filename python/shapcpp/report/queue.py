@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,7 @@ from shapcpp.report.words import (
 )
 
 __all__ = [
-    "FRACTION", "MOST", "Candidate", "Doubted", "Queue", "Read", "Verdict", "patients_in",
+    "FRACTION", "MOST", "Candidate", "Doubted", "Queue", "Read", "Verdict", "has_votes", "patients_in",
     "queue_of", "review",
 ]  # fmt: skip
 
@@ -113,15 +114,17 @@ def queue_of(
     """Lists the samples to review.
 
     With doubts: as many of the most doubtful labels as are expected to be wrong, at least one. Of
-    two readers: the samples they disagree on. Without doubts: the lowest values by any metric
-    shown. Labels on which a reviewer has decided are left out.
+    two readers: the samples they disagree on. Without doubts: those on whose labels fewest votes
+    agree, and without votes the lowest values by any metric shown. Labels on which a reviewer has
+    decided are left out.
 
     Parameters
     ----------
     subject : Subject
         What the page is about.
     fraction : float, optional
-        Share of all samples to list instead; without doubts by each metric, by default 0.1.
+        Share of all samples to list instead; without doubts 0.1 by default, and without votes by
+        each metric.
     most : int, default 500
         List at most this many samples, the first ones.
     metrics : sequence of str or Metric, optional
@@ -130,11 +133,17 @@ def queue_of(
     found = _in_order(subject, fraction, metrics)
     listed = found[:most]
     verdicts: list[list[Verdict]] = [[] for _ in listed]
+    agreement = None
+    if subject.v is not None and subject.doubts is None and has_votes(subject.v):
+        agreement = subject.v.agreement()
     unit = ""
     if subject.v is not None:
         share = FRACTION if fraction is None else fraction
         verdicts, unit = _verdicts(subject.v, listed, share, metrics)
-    candidates = [_candidate(subject, int(i), own) for i, own in zip(listed, verdicts, strict=True)]
+    candidates = [
+        _candidate(subject, int(i), own, None if agreement is None else float(agreement[i]))
+        for i, own in zip(listed, verdicts, strict=True)
+    ]
     return Queue(candidates, len(found), unit)
 
 
@@ -149,7 +158,11 @@ def _in_order(subject: Subject, fraction: float | None, metrics: Chosen) -> NDAr
             order = np.flatnonzero(~d.decided)[np.argsort(d.score[~d.decided], kind="stable")][:1]
     else:
         assert subject.v is not None
-        order = _lowest(subject.v, FRACTION if fraction is None else fraction, metrics)
+        share = FRACTION if fraction is None else fraction
+        order = _lowest(subject.v, share, metrics)
+        if has_votes(subject.v):
+            count = max(1, math.floor(share * len(subject.labels) + 0.5))
+            order = np.argsort(subject.v.agreement(), kind="stable")[:count]
     order = order[~subject.decided[order]]
     return _patients_together(subject, order) if subject.by_group else order
 
@@ -202,7 +215,14 @@ def _verdicts(
     return verdicts, unit_name(exponent)
 
 
-def _candidate(subject: Subject, i: int, verdicts: list[Verdict]) -> Candidate:
+def has_votes(v: Run) -> bool:
+    """Whether models that do not know a sample have voted on it."""
+    return not bool(np.isnan(v.agreement()).all())
+
+
+def _candidate(
+    subject: Subject, i: int, verdicts: list[Verdict], agreement: float | None
+) -> Candidate:
     groups, reviewed = subject.groups, subject.reviewed
     return Candidate(
         id=str(subject.ids[i]),
@@ -212,6 +232,7 @@ def _candidate(subject: Subject, i: int, verdicts: list[Verdict]) -> Candidate:
         doubt=_doubted(subject, i),
         read=_read(subject, i),
         unsure=reviewed is not None and str(reviewed[i]) == "unsure",
+        agreement=None if agreement is None or math.isnan(agreement) else agreement,
     )
 
 

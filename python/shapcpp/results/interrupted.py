@@ -24,7 +24,8 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, partial: Valuation | FoldedValuation) -> None:
         super().__init__(
             f"stopped after {partial.n_permutations} of {partial.settings['permutations']} "
-            "permutations; .partial holds them"
+            "permutations; .partial of this error holds them (in a notebook: import sys; "
+            "v = sys.last_value.partial)"
         )
         self.partial = partial
 

@@ -6,6 +6,7 @@ import html
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp.extras import installs
@@ -28,25 +29,30 @@ class SampleTable(Estimates):
     groups: NDArray[Any] | None
     true_labels: NDArray[Any] | None
 
-    def columns(self, metrics: Metrics = None) -> dict[str, NDArray[Any]]:
-        """The result sample by sample, as named columns.
+    def columns(
+        self, metrics: Metrics = None, *, by_group: bool = False
+    ) -> dict[str, NDArray[Any]]:
+        """The result sample by sample, or group by group, as named columns.
 
         Parameters
         ----------
         metrics : sequence of str or Metric, optional
             Default: every named metric that the test set defines.
+        by_group : bool, default False
+            One entry per group, of a run whose groups share one value.
 
         Returns
         -------
         dict of str to ndarray of shape (n,)
             id, label, then group and true_label where known, then for each metric its
             value, standard error, 95% interval and whether these can be believed:
-            ``acc, acc_stderr, acc_low, acc_high, acc_trusted``.
+            ``acc, acc_stderr, acc_low, acc_high, acc_trusted``. By group: group and samples, their
+            number, in place of what comes before the metrics.
 
         Raises
         ------
         ValueError
-            If no permutation was completed.
+            If no permutation was completed; with `by_group`, if samples have values of their own.
         """
         self.check_begun()
         table: dict[str, NDArray[Any]] = {"id": self.ids, "label": self.labels}
@@ -54,27 +60,39 @@ class SampleTable(Estimates):
             table["group"] = self.groups
         if self.true_labels is not None:
             table["true_label"] = self.true_labels
+        rows = np.arange(len(self.labels))
+        if by_group:
+            rows, table = self._groups()
         for metric in self.chosen(metrics):
             low, high = self.interval(metric)
-            table[metric.name] = self[metric]
-            table[f"{metric.name}_stderr"] = self.stderr(metric)
-            table[f"{metric.name}_low"] = low
-            table[f"{metric.name}_high"] = high
-            table[f"{metric.name}_trusted"] = self.trusted(metric)
+            table[metric.name] = self[metric][rows]
+            table[f"{metric.name}_stderr"] = self.stderr(metric)[rows]
+            table[f"{metric.name}_low"] = low[rows]
+            table[f"{metric.name}_high"] = high[rows]
+            table[f"{metric.name}_trusted"] = self.trusted(metric)[rows]
         return table
 
-    def to_frame(self, metrics: Metrics = None) -> pandas.DataFrame:
-        """The columns of `columns` as a pandas DataFrame, one row per sample.
+    def _groups(self) -> tuple[NDArray[np.int64], dict[str, NDArray[Any]]]:
+        """A sample of each group, and the groups with their numbers of samples."""
+        if self.groups is None or not self.settings.get("by_group"):
+            raise ValueError("by_group needs a run whose groups share one value: this has none")
+        _, rows, sizes = np.unique(self.players, return_index=True, return_counts=True)
+        return rows, {"group": self.groups[rows], "samples": sizes}
+
+    def to_frame(self, metrics: Metrics = None, *, by_group: bool = False) -> pandas.DataFrame:
+        """The columns of `columns` as a pandas DataFrame, one row per sample or group.
 
         Parameters
         ----------
-        metrics : sequence of str or Metric, optional
-            Default: every named metric that the test set defines.
+        metrics, by_group
+            As for `columns`.
 
         Raises
         ------
         ImportError
             If pandas is not installed (``pip install '.[frame]'`` in a checkout).
+        ValueError
+            As for `columns`.
         """
         try:
             import pandas
@@ -82,22 +100,28 @@ class SampleTable(Estimates):
             raise ImportError(
                 f"to_frame needs pandas: {installs('frame')}; columns() and to_csv() do not"
             ) from None
-        frame: pandas.DataFrame = pandas.DataFrame(self.columns(metrics))
+        frame: pandas.DataFrame = pandas.DataFrame(self.columns(metrics, by_group=by_group))
         return frame
 
-    def to_csv(self, path: files.PathLike, metrics: Metrics = None, *, raw: bool = False) -> None:
+    def to_csv(
+        self,
+        path: files.PathLike,
+        metrics: Metrics = None,
+        *,
+        raw: bool = False,
+        by_group: bool = False,
+    ) -> None:
         """Writes the columns of `columns` as CSV, whole or not at all.
 
-        Numbers are written so that reading them gives the same doubles. Ids and groups that a
-        spreadsheet would run as formulas (they begin with ``= + - @``) get an apostrophe, which
-        `shapcpp relabel` takes away again.
+        Text that a spreadsheet would run as a formula (it begins with ``= + - @``) gets an
+        apostrophe.
 
         Parameters
         ----------
         path : path-like
             The file to write.
-        metrics : sequence of str or Metric, optional
-            Default: every named metric that the test set defines.
+        metrics, by_group
+            As for `columns`.
         raw : bool, default False
             Writes ids and groups as they are.
 
@@ -108,7 +132,7 @@ class SampleTable(Estimates):
         ValueError
             As for `columns`.
         """
-        table = self.columns(metrics)
+        table = self.columns(metrics, by_group=by_group)
         rows = zip(*(column.tolist() for column in table.values()), strict=True)
         write_csv(path, table, rows, raw)
 
@@ -118,9 +142,10 @@ class SampleTable(Estimates):
         except ValueError:
             return f"<p>{html.escape(repr(self)[1:-1])}</p>"
         metrics = self.metrics
-        order = self.lowest(metrics[0], 1.0)[:ROWS_SHOWN]
-        table = self.columns()
-        shown = [name for name in ("id", "label", "group", "true_label") if name in table]
+        table = self.columns(by_group=bool(self.settings.get("by_group")))
+        order = np.argsort(table[metrics[0]], kind="stable")[:ROWS_SHOWN]
+        names = ("id", "label", "group", "true_label", "samples")
+        shown = [name for name in names if name in table]
         heads = [*shown, *(f"{m} ± stderr" for m in metrics)]
         rows = []
         for i in order:
