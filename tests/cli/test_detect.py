@@ -77,6 +77,13 @@ def test_without_doubts(clear: Path) -> None:
     )
     assert "probably wrong" not in done.stdout
     assert shapcpp.load(clear / "run.npz", shapcpp.Valuation).doubts is None
+    v = shapcpp.load(clear / "run.npz", shapcpp.Valuation)
+    done = shapcpp_cli("detect", "run.npz", cwd=clear)
+    assert done.stdout.startswith("Labels that fewest models agree with which were trained without")
+    first = re.findall(r"slice-\d+", done.stdout)[:10]
+    assert first == v.ids[np.argsort(v.agreement(), kind="stable")][:10].tolist()
+    shapcpp_cli("value", "unknown.npy", "--perms", 5, "--no-doubt", "--no-votes", "-o", "run.npz",
+                cwd=clear)  # fmt: skip
     assert shapcpp_cli("detect", "run.npz", cwd=clear).stdout.startswith("Review queue by accuracy")
     assert "keeps no doubts (--doubts-csv)" in fails(
         "detect", "run.npz", "--doubts-csv", "d.csv", cwd=clear

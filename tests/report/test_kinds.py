@@ -209,3 +209,15 @@ def test_equal_arguments_give_equal_bytes(kind: type, write: Write) -> None:
     }
     one, two = (write(made[kind](), name=f"{name}.html").read_bytes() for name in "xy")
     assert one == two
+
+
+def test_without_doubts_the_votes_of_models_are_shown(v: Valuation, write: Write) -> None:
+    page = Page(write(v, name="votes.html"))
+    cards = page.all("li", **{"class": "card"})
+    assert page.text.count("of the models trained without it agree with this label") == len(cards)
+    shown = {a["data-id"]: float(a["data-agreement"]) for a in cards}
+    agreement = dict(zip(v.ids.tolist(), v.agreement().tolist(), strict=True))
+    assert shown == {name: agreement[name] for name in shown}
+    assert "fewest models agree first" in page.text
+    silent = Page(write(replace(v, vote_counts=None), name="silent.html"))
+    assert "models trained without it" not in silent.text

@@ -85,8 +85,7 @@ def report(
         The heading of the page.
     fraction : float, optional
         Share of all samples to review. Default: as many as are expected to be wrong; for a run
-        without doubts 0.1, of those on whose labels fewest votes agree or, without votes, of the
-        lowest values by each metric.
+        without doubts 0.1 by each metric.
     most : int, default 500
         Samples in the queue at most; the first ones stay.
     metrics : sequence of str or Metric, optional
@@ -187,7 +186,7 @@ def _of_values(
     traced = {rule: u for rule, u in runs.items() if getattr(u, "trace_counts", None) is not None}
     return common | {
         "v": v,
-        "voted": has_votes(v),
+        "voted": v.doubts is None and has_votes(v),
         "folded": isinstance(v, FoldedValuation),
         "metrics": [metric.name for metric in chosen],
         "conventions": conventions(v),

@@ -22,8 +22,8 @@ from shapcpp.report.words import (
 )
 
 __all__ = [
-    "FRACTION", "MOST", "Candidate", "Doubted", "Queue", "Read", "Verdict", "has_votes", "patients_in",
-    "queue_of", "review",
+    "FRACTION", "MOST", "Candidate", "Doubted", "Queue", "Read", "Verdict", "has_votes",
+    "patients_in", "queue_of", "review",
 ]  # fmt: skip
 
 MOST = 500  # candidates on a page
@@ -114,17 +114,15 @@ def queue_of(
     """Lists the samples to review.
 
     With doubts: as many of the most doubtful labels as are expected to be wrong, at least one. Of
-    two readers: the samples they disagree on. Without doubts: those on whose labels fewest votes
-    agree, and without votes the lowest values by any metric shown. Labels on which a reviewer has
-    decided are left out.
+    two readers: the samples they disagree on. Without doubts: the lowest values by any metric
+    shown. Labels on which a reviewer has decided are left out.
 
     Parameters
     ----------
     subject : Subject
         What the page is about.
     fraction : float, optional
-        Share of all samples to list instead; without doubts 0.1 by default, and without votes by
-        each metric.
+        Share of all samples to list instead; without doubts by each metric, by default 0.1.
     most : int, default 500
         List at most this many samples, the first ones.
     metrics : sequence of str or Metric, optional
@@ -160,9 +158,6 @@ def _in_order(subject: Subject, fraction: float | None, metrics: Chosen) -> NDAr
         assert subject.v is not None
         share = FRACTION if fraction is None else fraction
         order = _lowest(subject.v, share, metrics)
-        if has_votes(subject.v):
-            count = max(1, math.floor(share * len(subject.labels) + 0.5))
-            order = np.argsort(subject.v.agreement(), kind="stable")[:count]
     order = order[~subject.decided[order]]
     return _patients_together(subject, order) if subject.by_group else order
 

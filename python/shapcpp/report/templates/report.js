@@ -104,6 +104,9 @@
       return (a, b) => value(a) - value(b) || first(a, b);
     }
     if (option.value === "doubt") return first;
+    if (option.value === "agreement") {
+      return (a, b) => a.dataset.agreement - b.dataset.agreement || first(a, b);
+    }
     return (a, b) => named.compare(a.dataset[option.value], b.dataset[option.value]) || first(a, b);
   }
 
