@@ -261,7 +261,7 @@ double PairWatch::bytes(const RunShape& s) {
   const double pairs = s.classes() * (s.classes() - 1) / 2;
   const double near = s.tests() * (s.classes() - 1);
   return kSingleBytes * near * (s.tiled_columns() + 1 + 2) +  // samples, norms and rows
-         kNumberBytes * (pairs * 16 + 2 * s.classes() * s.columns());
+         kNumberBytes * (pairs * 24 + 2 * s.classes() * s.columns());
 }
 
 }  // namespace shapcpp

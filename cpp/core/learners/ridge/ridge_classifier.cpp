@@ -14,8 +14,9 @@ namespace {
 
 using kernels::kTileRows;
 
-// What the inverse may lose to rounding before it is built again, and right after it was.
-constexpr double kMostDrift = 0.01;
+// What the inverse may lose to rounding before it is built again, and right after it was. Steps and
+// norms with an inverse that is off by a third are as good as others: only bounds are wider.
+constexpr double kMostDrift = 0.3;
 constexpr double kMostDriftOfBuild = 0.1;
 constexpr int kMostSteps = 20;
 
