@@ -16,6 +16,7 @@ Model model_of(const std::string& name) {
   if (name == "logistic") return Model::kLogistic;
   if (name == "ovr") return Model::kOneAgainstRest;
   if (name == "ridge") return Model::kRidge;
+  if (name == "centroid") return Model::kCentroid;
   throw std::invalid_argument("unknown model: " + name);
 }
 

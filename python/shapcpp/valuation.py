@@ -150,12 +150,13 @@ def value(
         What the run is asked about: `until` is, unless it names metrics itself, and tables
         show these too. One run serves every metric; only of more than 12 classes it keeps the
         errors of accuracy, balanced accuracy, each class's recall and those named here.
-    model : "logistic", "ridge" or a classifier object, default "logistic"
+    model : "logistic", "ridge", "centroid" or a classifier object, default "logistic"
         The model that every coalition trains. "logistic": logistic regression; of more than two
         labels one of each label against the rest, which results call "ovr" (scikit-learn's
         ``OneVsRestClassifier(LogisticRegression(C=C))``, not the multinomial model). "ridge":
-        least squares on indicators of the labels (``RidgeClassifier(alpha=1 / C)``), the fastest.
-        Both are at their optimum, and ties go to the smallest label. Any classifier as
+        least squares on indicators of the labels (``RidgeClassifier(alpha=1 / C)``), far faster.
+        "centroid": the label whose mean is nearest (``NearestCentroid()``), without `C` and
+        `class_weight`. All are exact, and ties go to the smallest label. Any classifier as
         scikit-learn's are (`fit`, `predict`, `get_params`), of any number of labels: a copy is
         refitted to every coalition from nothing, by Python. That is slow, a fit for each of
         thousands of coalitions (`estimate_cost` tells how slow), and meant for trees, for models

@@ -14,7 +14,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
@@ -97,10 +97,10 @@ def test_the_engines_models_of_three_labels_are_these_objects(seed: int) -> None
     for name, model in {
         "logistic": OneVsRestClassifier(fitted),
         "ridge": RidgeClassifier(alpha=1 / 0.7),
+        "centroid": NearestCentroid(),
     }.items():
-        engine = shapcpp.value(
-            *arguments, permutations=4, sampler="permutations", C=0.7, model=name
-        )
+        C = 1.0 if name == "centroid" else 0.7
+        engine = shapcpp.value(*arguments, permutations=4, sampler="permutations", C=C, model=name)
         own = shapcpp.value(*arguments, permutations=4, sampler="permutations", model=model)
         np.testing.assert_array_equal(engine.gains, own.gains)
         np.testing.assert_array_equal(engine.moments, own.moments)
@@ -193,6 +193,7 @@ def test_a_result_says_what_its_model_was(tmp_path: Path) -> None:
             ValueError,
             "'rec' is of two classes, and there",
         ),
+        ({"model": "centroid", "C": 2.0}, ValueError, "model 'centroid' has no use for C: leave"),
         ({"model": GaussianNB(), "metrics": "rec:9"}, ValueError, r"'rec:9' names no label \(they"),
     ],
 )

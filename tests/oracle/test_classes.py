@@ -110,6 +110,8 @@ def _sklearn(model: str, C: float) -> Any:
     linear = pytest.importorskip("sklearn.linear_model")
     if model == "ridge":
         return linear.RidgeClassifier(alpha=1 / C)
+    if model == "centroid":
+        return pytest.importorskip("sklearn.neighbors").NearestCentroid()
     multiclass = pytest.importorskip("sklearn.multiclass")
     return multiclass.OneVsRestClassifier(
         linear.LogisticRegression(C=C, solver="newton-cholesky", tol=1e-12, max_iter=1000)
@@ -126,7 +128,8 @@ def test_models_are_scikit_learns(model: str, seed: int) -> None:
         members = order[:size]
         if len(np.unique(problem.y[members])) < 2:
             continue
-        fitted = _sklearn(model, problem.C).fit(problem.X[members], problem.y[members])
+        with np.errstate(invalid="ignore", divide="ignore"):  # NearestCentroid of single samples
+            fitted = _sklearn(model, problem.C).fit(problem.X[members], problem.y[members])
         np.testing.assert_array_equal(path[size], problem.count(fitted.predict(problem.X_test)))
 
 

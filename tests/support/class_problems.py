@@ -127,7 +127,17 @@ def ovr(problem: ClassProblem, members: Integers) -> Integers:
     return _first_of_largest(np.array(scores).T, classes)
 
 
-SLOW = {"ridge": ridge, "ovr": ovr}
+def centroid(problem: ClassProblem, members: Integers) -> Integers:
+    """The class of the nearest mean."""
+    X, X_test = _centred(problem, members)
+    y = problem.y[members]
+    classes = np.unique(y)
+    means = np.stack([X[y == k].mean(axis=0) for k in classes])
+    scores = 2 * X_test @ means.T - (means**2).sum(axis=1)
+    return _first_of_largest(scores, classes)
+
+
+SLOW = {"ridge": ridge, "ovr": ovr, "centroid": centroid}
 
 
 class Draw:

@@ -7,6 +7,7 @@
 #include "core/judges/margin_watch.hpp"
 #include "core/judges/pair_watch.hpp"
 #include "core/judges/training_predictions.hpp"
+#include "core/learners/centroid/nearest_centroid.hpp"
 #include "core/learners/logistic/binary_logistic.hpp"
 #include "core/learners/logistic/dense_path.hpp"
 #include "core/learners/logistic/one_against_rest.hpp"
@@ -31,6 +32,7 @@ double bytes_of(Model model, const RunShape& shape) {
     case Model::kLogistic: return BinaryLogistic::bytes(shape) + MarginWatch::bytes(shape);
     case Model::kOneAgainstRest: return OneAgainstRest::bytes(shape) + PairWatch::bytes(shape);
     case Model::kRidge: return RidgeClassifier::bytes(shape) + PairWatch::bytes(shape);
+    case Model::kCentroid: return NearestCentroid::bytes(shape) + PairWatch::bytes(shape);
   }
   return 0;
 }
@@ -49,6 +51,7 @@ std::unique_ptr<GameFactory> game_of(Model model, const Problem& problem) {
     case Model::kLogistic: return factory<BinaryLogistic, MarginWatch>(problem);
     case Model::kOneAgainstRest: return factory<OneAgainstRest, PairWatch>(problem);
     case Model::kRidge: return factory<RidgeClassifier, PairWatch>(problem);
+    case Model::kCentroid: return factory<NearestCentroid, PairWatch>(problem);
   }
   throw std::invalid_argument("there is no such model");
 }
@@ -59,6 +62,7 @@ std::unique_ptr<GameFactory> dense_game_of(Model model, const Problem& problem) 
     case Model::kLogistic: return dense_factory<DensePath, MarginScan>(problem);
     case Model::kOneAgainstRest: return dense_factory<Refitted<OneAgainstRest>, PairScan>(problem);
     case Model::kRidge: return dense_factory<Refitted<RidgeClassifier>, PairScan>(problem);
+    case Model::kCentroid: return dense_factory<NearestCentroid, PairScan>(problem);
   }
   throw std::invalid_argument("there is no such model");
 }

@@ -13,6 +13,7 @@ enum class Model {
   kLogistic,        // logistic regression of two classes
   kOneAgainstRest,  // one of each class against the rest
   kRidge,           // ridge regressions on indicators of the classes
+  kCentroid,        // the nearest mean of a class
 };
 
 // By updates between fits, certified. `problem` must outlive the factory and its games. Throws

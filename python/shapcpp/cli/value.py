@@ -67,9 +67,9 @@ Run = shapcpp.Valuation | FoldedValuation
     "--C", "C", default=1.0, show_default=True, help="Inverse strength of the L2 penalty."
 )
 @click.option(
-    "--model", default="logistic", show_default=True, metavar="logistic|ridge",
-    help="Logistic regression, of more than two labels each against the rest; or ridge regression, "
-    "the fastest. Classifier objects are for Python.",
+    "--model", default="logistic", show_default=True, metavar="logistic|ridge|centroid",
+    help="Logistic regression, of more than two labels each against the rest; ridge regression, "
+    "far faster; or the nearest mean of a label. Classifier objects are for Python.",
 )  # fmt: skip
 @click.option(
     "--class-weight", metavar="balanced|LABEL=WEIGHT,...", help="Weights of the labels' losses."

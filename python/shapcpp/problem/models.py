@@ -18,8 +18,8 @@ from shapcpp.problem.fingerprint import fingerprint
 
 __all__ = ["LOGISTIC", "MODELS", "Model", "ModelError", "Refits", "model_of"]
 
-LOGISTIC, ONE_AGAINST_REST, RIDGE = "logistic", "ovr", "ridge"
-MODELS = (LOGISTIC, ONE_AGAINST_REST, RIDGE)  # that the engine knows by name
+LOGISTIC, ONE_AGAINST_REST, RIDGE, CENTROID = "logistic", "ovr", "ridge", "centroid"
+MODELS = (LOGISTIC, ONE_AGAINST_REST, RIDGE, CENTROID)  # that the engine knows by name
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -49,6 +49,11 @@ class Model:
 
     name: str
     estimator: Any = None
+
+    @property
+    def is_penalised(self) -> bool:
+        """Whether it has losses, which classes weigh, and a penalty of strength 1 / C."""
+        return self.estimator is None and self.name != CENTROID
 
     @property
     def engine_name(self) -> str:

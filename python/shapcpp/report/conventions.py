@@ -22,6 +22,7 @@ MODELS = {
     "logistic": "logistic regression",
     "ovr": "logistic regression of each class against the rest",
     "ridge": "ridge regression on indicators of the classes",
+    "centroid": "the class whose mean is nearest",
 }
 SINGLE_CLASS = {
     "constant": "constant: a coalition of one class predicts that class",
@@ -159,4 +160,6 @@ def _model(settings: dict[str, Any]) -> str:
     name = MODELS.get(settings["model"])
     if name is None:
         return f"{settings['model']}, refitted to every coalition"
+    if settings["model"] == "centroid":
+        return name
     return f"{name} at its optimum, C = {settings['C']:g}, free intercept"
