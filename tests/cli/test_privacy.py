@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,8 @@ def all_commands(scans: Path, *options: str) -> None:
         ids = [row["id"] for row in csv.DictReader(file)]
     write_csv(Path("decisions.csv"), "id,decision", (ids[0], "relabel"), (ids[-1], "keep"))
     do("relabel", "f.npy", "decisions.csv", "-o", "fixed.npy")
+    do("doubt", "fixed.npy", "-o", "doubts.npz", "--csv", "doubts.csv")
+    do("report", "doubts.npz", "--features", "fixed.npy", "--scans", scans, "--fraction", 0.5, "-o", "doubts.html")  # fmt: skip
     do("reproduce", "--data", scans, "-o", "results", "--size", 8, "--epochs", 1, "--perms", 20,
        "--noise", 25, *options)  # fmt: skip
 
@@ -176,3 +179,42 @@ def test_nothing_else_of_a_patient_is_left_behind(
     names = [str(n + 1) if options else f"{PATIENT}{n}" for n in range(PATIENTS)]
     assert groups.tolist() == np.repeat(names, EACH).tolist()
     assert "data:image/jpeg" in Path("report.html").read_text()
+    beside = [path.name for path in Path("report-slices").iterdir()]
+    assert beside
+    assert all(re.fullmatch(r"[0-9a-f]{16}\.jpg", name) for name in beside)
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+def test_readers_are_named_by_nobody_but_who_named_their_columns(
+    anonymous: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    scans, work = plain_series(tmp_path / "scans"), tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    rng = np.random.default_rng(0)
+    files = sorted(str(path.relative_to(scans)) for path in scans.rglob("*.dcm"))
+    first = np.arange(len(files)) % 2
+    second = np.where(rng.random(len(files)) < 0.2, 1 - first, first)
+    rows = zip(files, first, second, strict=True)
+    table = write_csv(tmp_path / "readers.csv", "file,Dr Watched,Dr Seen", *rows)
+    options = ["--anonymous"] if anonymous else []
+    names = ("reader_1", "reader_2") if anonymous else ("Dr Watched", "Dr Seen")
+    columns = [word for name in ("Dr Watched", "Dr Seen") for word in ("--label-column", name)]
+    kept = [word for name in names for word in ("--label-column", name)]
+
+    def do(*arguments: object) -> None:
+        cli.main([*map(str, arguments)], prog_name="shapcpp", standalone_mode=False)
+
+    do("features", scans, "--labels", table, *columns, *options, "-o", "f.npy", "--size", 8,
+       "--epochs", 1, "--capsules", 2)  # fmt: skip
+    do("doubt", "f.npy", *kept, "-o", "r.npz", "--csv", "r.csv")
+    do("report", "r.npz", "--features", "f.npy", "--scans", scans, "-o", "r.html")
+    do("value", "f.npy", "--perms", 3, "-o", "run.npz")
+    said = capfd.readouterr()
+    assert leaks(PLANTED, work, *said) == []
+    found = leaks(["watched"], work, *said)
+    assert bool(found) is not anonymous
+    assert not [one for one in found if " in run.npz" in one]
