@@ -96,6 +96,19 @@ def test_rates_that_are_extrapolated_to_nothing_stay_possible(common: float | No
     np.testing.assert_allclose(far.rates.sum(axis=1), 1)
 
 
+def test_features_that_tell_nothing_are_no_sign_of_a_direction() -> None:
+    """Predictions that lean the wrong way: the best slope lies below those that are possible."""
+    rng = np.random.default_rng(0)
+    given = (rng.random(6000) < 0.27).astype(np.int64)
+    f = 0.27 + 0.01 * rng.normal(size=6000) - 0.001 * given
+    choice = mixture.choose(np.column_stack([1 - f, f]), given, lambda: None)
+    assert choice.second is not None
+    share = given.mean()
+    alone = 6000 * (share * np.log(share) + (1 - share) * np.log(1 - share))
+    for found in (choice.best, choice.second):
+        assert found.log_likelihood == pytest.approx(alone, abs=1.0)
+
+
 def test_shares_are_those_of_bayes() -> None:
     F, given, _ = draw(50, uniform(3, 0.2))
     m = mixture.Mixture(5.0, np.array([0.1, 0.0, -0.1]), uniform(3, 0.2), 0.0, False)

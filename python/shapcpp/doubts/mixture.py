@@ -24,7 +24,8 @@ SLOPES = (0.1, 200.0)  # of b
 LEAST_RIGHT = 0.5  # a label is right more often than not
 LEAST_LOG_RATE = -25.0  # an extrapolated rate is no less likely: 1 minus it still differs from 1
 MOST_ROUNDS = 400
-CLOSE = 1e-5  # rounds end when the penalised log-likelihood gains less
+CUT = 4.0  # extrapolation that is a step back reaches this many times less far
+CLOSE = 1e-4  # rounds end when the penalised log-likelihood gains less
 PSEUDO = 2.0  # samples per class that are thought to obey the common rate
 SURE = 2.326347874040841  # a normal deviate that chance exceeds once in a hundred
 BENT_TO = 2.0  # predictions are bent up to this many half widths from the middle
@@ -179,15 +180,20 @@ class _State:
 
 
 def _extrapolate(model: _Model, start: _State, first: _State, second: _State) -> _State:
-    """Varadhan and Roland's squared extrapolation of two rounds, where it is no step back."""
+    """Varadhan and Roland's squared extrapolation of two rounds, as far as it is no step back."""
     a, b, c = start.vector(), first.vector(), second.vector()
     step, bend = b - a, c - 2 * b + a
     size = float(np.sqrt((bend * bend).sum()))
     if size == 0:
         return second
-    reach = max(float(np.sqrt((step * step).sum())) / size, 1.0)
-    far = _State.of(a + 2 * reach * step + reach**2 * bend, len(start.offsets))
-    return far if model.value(far) >= model.value(second) else second
+    reach = float(np.sqrt((step * step).sum())) / size
+    least = model.value(second)
+    while reach > 1:
+        far = _State.of(a + 2 * reach * step + reach**2 * bend, len(start.offsets))
+        if model.value(far) >= least:
+            return far
+        reach /= CUT
+    return second
 
 
 def _within(slope: float) -> float:
@@ -213,19 +219,20 @@ class _Model:
         self.n_classes = F.shape[1]
 
     def value(self, state: _State) -> float:
-        """The log-likelihood, and the log of the prior density of the rates by direction."""
-        return self.log_likelihood(state) + self._log_prior(state.rates)
+        """The log-likelihood, and the log of the prior density of offsets and rates."""
+        return self.log_likelihood(state) + self._log_prior(state)
 
     def log_likelihood(self, state: _State) -> float:
         logits = state.slope * self.F + state.offsets
         joint = logits + np.log(state.rates).T[self.classes]
         return float((_log_sums(joint) - _log_sums(logits)).sum())
 
-    def _log_prior(self, rates: Floats) -> float:
+    def _log_prior(self, state: _State) -> float:
+        drawn = -0.5 * float((state.offsets**2).sum())  # to 0, by one sample's worth
         if self.common is None:
-            wrong = 1 - float(rates[0, 0])
-            return math.log(wrong) + math.log(1 - wrong)
-        return float((self._pseudo(self.common) * np.log(rates)).sum())
+            wrong = 1 - float(state.rates[0, 0])
+            return drawn + math.log(wrong) + math.log(1 - wrong)
+        return drawn + float((self._pseudo(self.common) * np.log(state.rates)).sum())
 
     def _pseudo(self, wrong: float) -> Floats:
         """PSEUDO samples of every class, labelled at the common rate."""
@@ -239,7 +246,7 @@ class _Model:
         whole = _log_sums(logits)
         joint = logits + np.log(state.rates).T[self.classes]
         seen = _log_sums(joint)
-        value = float((seen - whole).sum()) + self._log_prior(state.rates)
+        value = float((seen - whole).sum()) + self._log_prior(state)
         q, r = np.exp(logits - whole[:, None]), np.exp(joint - seen[:, None])
         slope, offsets = self._steer(state, q, r)
         return _State(slope, offsets, self._rates(r)), value
@@ -268,8 +275,12 @@ class _Model:
         curvature[0, 0] = float((q * F * F).sum() - (mean * mean).sum())
         curvature[0, 1:] = curvature[1:, 0] = (q * (F - mean[:, None])).sum(axis=0)
         curvature[1:, 1:] = np.diag(q.sum(axis=0)) - np.einsum("it,iu->tu", q, q)
-        gradient[1:] -= state.offsets  # offsets are drawn to 0 by one sample's worth
+        gradient[1:] -= state.offsets
         curvature[np.diag_indices(K + 1)] += 1.0
         step = np.linalg.solve(curvature, gradient)
         step *= min(1.0, 2.0 / float(np.abs(step).max())) if step.any() else 0.0
-        return _within(state.slope + float(step[0])), state.offsets + step[1:]
+        slope = _within(state.slope + float(step[0]))
+        if slope != state.slope + float(step[0]):  # stopped short: offsets go by what is left
+            left = gradient[1:] - curvature[1:, 0] * (slope - state.slope)
+            step[1:] = np.linalg.solve(curvature[1:, 1:], left)
+        return slope, state.offsets + step[1:]
