@@ -130,7 +130,7 @@ def test_models_are_scikit_learns(model: str, seed: int) -> None:
             continue
         with np.errstate(invalid="ignore", divide="ignore"):  # NearestCentroid of single samples
             fitted = _sklearn(model, problem.C).fit(problem.X[members], problem.y[members])
-        np.testing.assert_array_equal(path[size], problem.count(fitted.predict(problem.X_test)))
+        np.testing.assert_array_equal(path[size], problem.counts(fitted.predict(problem.X_test)))
 
 
 def test_a_logistic_regression_has_two_classes_and_models_have_names() -> None:
@@ -139,3 +139,23 @@ def test_a_logistic_regression_has_two_classes_and_models_have_names() -> None:
         _core.game(core, "logistic")
     with pytest.raises(ValueError, match="unknown model: tree"):
         _core.game(core, "tree")
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "K", "C", "scale"),
+    [(80, 200, 5, 1.0, 1.0), (90, 40, 3, 1e4, 3.0), (150, 100, 10, 1.0, 0.3), (90, 8, 6, 1e6, 1.0)],
+)
+@pytest.mark.parametrize("model", SLOW)
+def test_updates_and_refits_agree_on_wide_problems_and_weak_penalties(
+    model: str, n: int, d: int, K: int, C: float, scale: float
+) -> None:
+    rng = np.random.default_rng(n)
+    centres = rng.normal(size=(K, d)) / 3
+    y, y_test = np.arange(n) % K, np.arange(200) % K
+    problem = ClassProblem(
+        scale * (rng.normal(size=(n, d)) + centres[y]), y,
+        scale * (rng.normal(size=(200, d)) + centres[y_test]), y_test, K, C,
+    )  # fmt: skip
+    order = rng.permutation(n)
+    path = walked(problem, model, order)
+    np.testing.assert_array_equal(path, walked(problem, model, order, dense=True))

@@ -49,7 +49,7 @@ class ClassProblem(NamedTuple):
             single_class=self.single_class,
         )  # fmt: skip
 
-    def count(self, predicted: Integers) -> Integers:
+    def counts(self, predicted: Integers) -> Integers:
         right = self.y_test[predicted == self.y_test]
         return np.bincount(right, minlength=self.n_classes).astype(np.int64)
 
@@ -61,8 +61,8 @@ class ClassProblem(NamedTuple):
         if not len(present) or (len(present) == 1 and self.single_class == "carry"):
             return self.empty
         if len(present) == 1:
-            return self.count(np.full(len(self.y_test), present[0]))
-        return self.count(predict(self, members))
+            return self.counts(np.full(len(self.y_test), present[0]))
+        return self.counts(predict(self, members))
 
 
 def _first_of_largest(scores: Floats, classes: Integers) -> Integers:
