@@ -213,3 +213,15 @@ def test_a_tally_is_of_one_game() -> None:
             game, sampling.prepare(game), _core.grand_coalition(game), sampling.new_tally(other, None),
             first=0, count=1, threads=1,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("model", ["logistic", "ridge"])
+def test_labels_of_several_kinds_have_a_column_each(model: str) -> None:
+    rng = np.random.default_rng(0)
+    y = np.array(["b", "c", "a"])[np.arange(90) % 3]
+    X = rng.normal(size=(90, 4)) + 3 * (y[:, None] == np.array(["a", "b", "c", "d"]))
+    v = shapcpp.value(X, y, X[:30], y[:30], permutations=6, model=model)
+    assert v.votes is not None
+    assert v.votes.shape == (90, 2, 3)
+    assert np.mean(v.classes[v.votes.sum(axis=1).argmax(axis=1)] == y) > 0.9
+    assert np.nanmean(v.agreement()) > 0.8

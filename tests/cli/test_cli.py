@@ -184,3 +184,11 @@ def test_unknown_true_labels_do_not_matter_to_value(folder: Path) -> None:
     shapcpp_cli("value", "unknown.npy", "--perms", 3, "-o", "run.npz", cwd=folder)
     assert len(clean) == len(rows)
     assert "flipped" in shapcpp_cli("detect", "run.npz", cwd=folder).stdout
+
+
+def test_votes_are_kept_unless_they_are_not_wanted(folder: Path) -> None:
+    for flags, kept in (((), True), (("--no-votes",), False)):
+        shapcpp_cli("value", "features.npy", "--perms", 3, *flags, "-o", "run.npz", cwd=folder)
+        v = shapcpp.load(folder / "run.npz", shapcpp.Valuation)
+        assert (v.votes is not None) == kept
+        assert v.settings["votes"] == kept

@@ -13,6 +13,7 @@ using kernels::kTileRows;
 namespace {
 
 constexpr double kSingleRounding = std::numeric_limits<float>::epsilon() / 2;
+constexpr float kInfinite = std::numeric_limits<float>::infinity();
 constexpr double kLargestSingle = 1e30;
 // Beyond this ratio of the error of a lead to its length hardly a sample is decided.
 constexpr double kWorthLooking = 0.5;
@@ -36,6 +37,10 @@ TrainingPredictions::TrainingPredictions(const Problem& problem, const Context& 
       lengths_(n_classes_),
       bounds_(reaches_.size()),
       tile_margins_(checked_product(n_classes_, kTileRows, "margins")),
+      best_(kTileRows),
+      next_(kTileRows),
+      leads_(kTileRows),
+      leaders_(kTileRows),
       sample_(stride_),
       margins_(n_classes_),
       open_pairs_(n_classes_) {
@@ -99,7 +104,8 @@ void TrainingPredictions::take_weights(const Scores& scores) {
     classes_.push_back(k);
     double* own = weights_.data() + k * stride_;
     scores.write_weights(k, {own, columns_});
-    longest_ = std::max(longest_, std::sqrt(kernels_.dot(own, own, stride_)));
+    const double length = std::sqrt(kernels_.dot(own, own, stride_));
+    longest_ = std::max(longest_, std::isnan(length) ? double{kInfinite} : length);
   }
   for (const std::size_t a : classes_)
     for (const std::size_t b : classes_)
@@ -150,39 +156,63 @@ void TrainingPredictions::set_bounds(const Scores& scores) {
     lengths_[k] = k == classes_.front() ? 0 : scores.length({k, classes_.front()});
   }
   const double rounding = (static_cast<double>(columns_) + 7) * kSingleRounding;
+  widest_ = 0;
   for (const std::size_t a : classes_)
-    for (const std::size_t b : classes_)
-      if (a != b)
-        bounds_[a * n_classes_ + b] =
-            static_cast<float>((reach(a, b) + rounding * (lengths_[a] + lengths_[b])) * (1 + 1e-6));
+    for (const std::size_t b : classes_) {
+      if (a == b) continue;
+      const double bound = (reach(a, b) + rounding * (lengths_[a] + lengths_[b])) * (1 + 1e-6);
+      bounds_[a * n_classes_ + b] = static_cast<float>(bound);
+      widest_ = std::max(widest_, std::isnan(bound) ? kInfinite : static_cast<float>(bound));
+    }
 }
 
 // Predicts all samples outside, and lists those of which another class may lead.
 void TrainingPredictions::examine() {
-  std::fill(tile_margins_.begin(), tile_margins_.end(), 0.0F);
   for (std::size_t t = 0; t < samples_.tile_count(); ++t) {
+    const std::size_t first = t * kTileRows;
     const std::size_t rows = samples_.rows_in(t);
-    for (const std::size_t k : classes_)
-      if (k != classes_.front())
-        kernels_.single_margins(samples_.tile(t), columns_, single_weights_.data() + k * columns_,
-                                padded_rows(rows), tile_margins_.data() + k * kTileRows);
+    rank(t);
+    for (std::size_t i = 0; i < rows; ++i) {
+      Prediction& prediction = ballot_[first + i];
+      prediction = prediction == kNoPrediction ? kNoPrediction : leaders_[i];
+    }
     for (std::size_t i = 0; i < rows; ++i)
-      if (ballot_[t * kTileRows + i] != kNoPrediction) examine_row(t * kTileRows + i, i);
+      if (!(leads_[i] > widest_ * norms_[first + i]) && ballot_[first + i] != kNoPrediction &&
+          !leads_all(first + i, i))
+        open_.push_back(static_cast<std::uint32_t>(first + i));
   }
 }
 
-void TrainingPredictions::examine_row(std::size_t row, std::size_t in_tile) {
-  const auto margin = [&](std::size_t k) { return tile_margins_[k * kTileRows + in_tile]; };
-  std::size_t leader = classes_.front();
-  for (const std::size_t k : classes_)
-    if (margin(k) > margin(leader)) leader = k;
-  ballot_[row] = static_cast<Prediction>(leader);
+// Of the samples of a tile: the leader, and its lead over the next class. Without branches, which
+// samples in no order would mislead.
+void TrainingPredictions::rank(std::size_t t) {
+  const std::size_t rows = padded_rows(samples_.rows_in(t));
+  std::fill_n(best_.begin(), rows, 0.0F);  // the first class leads itself by nothing
+  std::fill_n(next_.begin(), rows, -kInfinite);
+  std::fill_n(leaders_.begin(), rows, static_cast<Prediction>(classes_.front()));
   for (const std::size_t k : classes_) {
-    if (k == leader) continue;
-    if (margin(leader) - margin(k) > bounds_[leader * n_classes_ + k] * norms_[row]) continue;
-    open_.push_back(static_cast<std::uint32_t>(row));
-    return;
+    if (k == classes_.front()) continue;
+    float* margins = tile_margins_.data() + k * kTileRows;
+    kernels_.single_margins(samples_.tile(t), columns_, single_weights_.data() + k * columns_, rows,
+                            margins);
+    for (std::size_t i = 0; i < rows; ++i) {
+      const float margin = margins[i];
+      const bool leads = margin > best_[i];
+      next_[i] = std::max(next_[i], std::min(margin, best_[i]));
+      best_[i] = std::max(best_[i], margin);
+      leaders_[i] = leads ? static_cast<Prediction>(k) : leaders_[i];
+    }
   }
+  for (std::size_t i = 0; i < rows; ++i) leads_[i] = best_[i] - next_[i];
+}
+
+// By the bounds of its own pairs.
+bool TrainingPredictions::leads_all(std::size_t row, std::size_t in_tile) const {
+  const std::size_t leader = leaders_[in_tile];
+  return std::all_of(classes_.begin(), classes_.end(), [&](std::size_t k) {
+    const float margin = k == classes_.front() ? 0 : tile_margins_[k * kTileRows + in_tile];
+    return k == leader || best_[in_tile] - margin > bounds_[leader * n_classes_ + k] * norms_[row];
+  });
 }
 
 // Takes the sample at hand, and returns the class with the largest margin.

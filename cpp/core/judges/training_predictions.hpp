@@ -50,7 +50,8 @@ class TrainingPredictions {
   void open_all();
   void set_bounds(const Scores& scores);
   void examine();
-  void examine_row(std::size_t row, std::size_t in_tile);
+  void rank(std::size_t t);
+  bool leads_all(std::size_t row, std::size_t in_tile) const;
   void decide_open(const Scores& scores, Closeness closeness);
   bool decides(const Scores& scores, std::size_t row, Closeness closeness);
   std::size_t take_margins(std::size_t row);
@@ -74,8 +75,13 @@ class TrainingPredictions {
   // Of the leads over the first class of the model.
   Aligned<float> single_weights_;  // `columns_` numbers for each class
   std::vector<double> lengths_;
-  std::vector<float> bounds_;    // of each two classes, on margins relative to |x|
-  Aligned<float> tile_margins_;  // of one tile, for each class
+  std::vector<float> bounds_;        // of each two classes, on margins relative to |x|
+  float widest_ = 0;                 // of the bounds
+  Aligned<float> tile_margins_;      // of one tile, for each class but the first
+  Aligned<float> best_;              // of one tile: the largest margin,
+  Aligned<float> next_;              // the one after it,
+  Aligned<float> leads_;             // by how much the first leads,
+  std::vector<Prediction> leaders_;  // and whose it is
   AlignedVector sample_;
   std::vector<double> margins_;  // of one sample, for each class
 

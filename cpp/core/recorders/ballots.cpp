@@ -7,6 +7,12 @@
 
 namespace shapcpp {
 
+namespace {
+
+constexpr std::size_t kFewClasses = 4;
+
+}  // namespace
+
 double Ballots::bytes(double samples, std::size_t ballots) {
   return static_cast<double>(ballots) * samples * sizeof(Prediction);
 }
@@ -34,9 +40,13 @@ void Votes::add(const Ballots& ballots) {
   for (std::size_t b = 0; b < ballots.used_; ++b) {
     const Ballots::Ballot& ballot = ballots.ballots_[b];
     std::int64_t* counts = counts_.data() + place(ballot.size, 0);
+    const std::size_t classes = shape_.predicted.classes;
     for (const Prediction prediction : ballot.predictions) {
-      if (prediction != kNoPrediction) ++counts[prediction];
-      counts += shape_.predicted.classes;
+      if (classes <= kFewClasses)  // members are strewn among the others: no branch tells them
+        for (std::size_t k = 0; k < classes; ++k) counts[k] += prediction == k ? 1 : 0;
+      else if (prediction != kNoPrediction)
+        ++counts[prediction];
+      counts += classes;
     }
   }
 }
