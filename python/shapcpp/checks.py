@@ -1,4 +1,4 @@
-"""Checks of arguments: one sentence with name, value and place for each bad one."""
+"""Checks of arguments; each bad one raises one sentence with its name, value and position."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def features(name: str, value: ArrayLike) -> NDArray[np.float64]:
 
 def bad_entry(matrix: NDArray[np.floating]) -> tuple[int, int] | None:
     """Row and column of the first entry that is not finite or too large to square."""
-    # Not by np.abs of the whole: on good features nothing of their size is allocated.
+    # np.abs of the whole matrix would allocate as much again; good features allocate nothing.
     if not matrix.size or (
         float(matrix.min()) >= -LARGEST_FEATURE and float(matrix.max()) <= LARGEST_FEATURE
     ):
@@ -54,7 +54,7 @@ def bad_entry(matrix: NDArray[np.floating]) -> tuple[int, int] | None:
 def matching_features(
     name: str, value: ArrayLike, X: NDArray[np.float64], X_name: str = "X"
 ) -> NDArray[np.float64]:
-    """A matrix as `features` wants it, as wide as the training side."""
+    """A matrix as from `features`, with as many columns as the training side."""
     matrix = features(name, value)
     if matrix.shape[1] != X.shape[1]:
         raise ValueError(
@@ -67,7 +67,7 @@ def matching_features(
 def same_columns(name: str, value: object, other_name: str, other: object) -> None:
     """Raises ValueError naming the first column that differs between two tables.
 
-    Tables are what names its columns in text, as data frames do; arrays are no concern.
+    A table is anything with named columns, such as a data frame; arrays pass unchecked.
     """
     columns, others = _columns(value), _columns(other)
     if columns is None or others is None or columns == others:
@@ -139,7 +139,7 @@ def same_length(
 
 def identifiers(name: str, value: ArrayLike) -> NDArray[Any]:
     """A vector of integers or strings: ids or groups."""
-    # A list of both would silently become strings.
+    # NumPy would silently turn a list of both kinds into strings.
     is_list = isinstance(value, (list, tuple))
     array = np.asarray(value, dtype=object) if is_list else array_of(name, value)
     if array.ndim != 1:
@@ -202,7 +202,7 @@ def positive(name: str, value: object, most: int = 2**63 - 1) -> int:
 
 
 def natural(name: str, value: object) -> int:
-    """An integer from 0."""
+    """An integer of at least 0."""
     number = whole(name, value)
     if number < 0:
         raise ValueError(f"{name} must be at least 0, got {number}")
@@ -212,11 +212,10 @@ def natural(name: str, value: object) -> int:
 def most_permutations(test_counts: NDArray[np.int64]) -> int:
     """The largest number of permutations whose sums fit in 64 bits, whatever the data.
 
-    A permutation changes the correct predictions of a class with T test samples by at most T
-    at each join, so that over P of them no gain exceeds P T and no product P T^2. The standard
-    error takes products minus gains gains' / P apart from a rest below P: at most P T^2 + P in
-    size, no more than twice the products. Sums of two runs are those of one over the permutations
-    of both.
+    A join changes the correct predictions of a class with T test samples by at most T, so over P
+    permutations no gain exceeds P T and no product exceeds P T^2. The standard error computes
+    products - gains gains' / P up to a remainder below P: at most P T^2 + P in size, no more than
+    twice the products. The sums of two runs are those of one run over the permutations of both.
     """
     largest = max(int(test_counts.max()), 1)
     return int(np.iinfo(np.int64).max) // (2 * largest**2)

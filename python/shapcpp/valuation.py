@@ -86,10 +86,9 @@ def value(
 
     Training samples join one by one in random order. After each join a model, by default
     L2-penalised logistic regression (scikit-learn's ``LogisticRegression(C=C)`` as its tolerance
-    goes to zero), is brought to its optimum and the correct predictions on the test set are
-    counted per class. A sample's value is the expectation, over random orders, of what its
-    joining changed: what a sample is worth to a metric. Whether its label is wrong is another
-    question, for `doubt`.
+    goes to zero), is fitted to its optimum and the correct predictions on the test set are
+    counted per class. A sample's value is its expected marginal contribution over random
+    orders: its worth to a metric. Whether its label is wrong is another question, for `doubt`.
 
     Parameters
     ----------
@@ -97,122 +96,123 @@ def value(
         Training features. Any real type becomes float64.
     y : array_like, shape (n,)
         Training labels as given, of any kind that sorts: integers, booleans, strings, whole
-        floats; 2 to 1,000 different ones. Of two the larger is "positive".
+        floats; 2 to 1,000 different ones. With two labels, the larger is "positive".
     X_test : array_like of real numbers, shape (m, d), optional
-        Test features: the judge. Without a test set the samples judge one another: see `folds`.
+        Test features. Without a test set the samples are tested on one another: see `folds`.
     y_test : array_like, shape (m,), optional
-        Test labels, each of them among those of `y`; trusted.
+        Test labels, each of them among those of `y`. They are taken to be right.
     permutations : int, optional
         Number of random orders to draw. Default: until the ranking is reliable by every
-        metric that the test set defines (``until="reliability >= 0.95"``), at most 2,000, and
-        at most as many as have the joins of 20,000 orders under ``sampler="permutations"``.
+        metric that the test set defines (``until="reliability >= 0.95"``), but at most 2,000, and
+        at most the joins of 20,000 orders under ``sampler="permutations"``.
     seed : int, default 0
-        From 0 to 2^64 - 1. Permutation t depends on the number of players, `seed` and t
-        only: see `permutation`.
+        From 0 to 2^64 - 1. Permutation t depends only on the number of players, `seed` and t:
+        see `permutation`.
     C : float, default 1.0
         Inverse strength of the penalty on the weights; intercepts are not penalised.
     class_weight : dict, "balanced" or None, default None
         Weight of the loss of each label's samples: a positive weight for every label, or
         "balanced": n / (K n_k) for K classes, with n_k counted in the whole of `y`.
     scale : "standard" or None, default None
-        "standard" subtracts the mean of the training rows and divides by their deviation,
-        on both sides; a constant column is only centred. It changes what the penalty
-        means, hence the values: never done unasked.
+        "standard" subtracts the mean of the training rows and divides by their standard
+        deviation, in training and test features; a constant column is only centred. This changes
+        the meaning of the penalty, hence the values, and is never done unasked.
     empty : "majority", "none" or ("label", x), default "majority"
-        What the empty coalition predicts: the label most frequent in `y` (ties: the
-        smallest), nothing (no prediction is right), or the label x, which may stand alone unless
-        it is a string.
+        Prediction of the empty coalition: the label most frequent in `y` (ties: the
+        smallest), nothing (no prediction is right), or the label x, which may be passed without
+        the tuple unless it is a string.
     single_class : "constant" or "carry", default "constant"
-        What a coalition of one class scores: the constant prediction of that class, or
-        still the score of the empty coalition.
+        Score of a coalition of one class: that of always predicting this class, or still the
+        score of the empty coalition.
     groups : array_like of int or str, shape (n,), optional
         Samples with the same group id join together and share one value.
     ids : array_like of int or str, shape (n,), optional
         Names of the samples, kept with the result. Default: their row numbers.
     threads : int, optional
         Default: the processors this process may use (affinity, cgroup quota), at most
-        OMP_NUM_THREADS where set; with an `executor` 1. The result does not depend on it.
+        OMP_NUM_THREADS if that is set; 1 with an `executor`. The result does not depend on it.
     progress : bool or callable, default False
         True draws a progress bar on stderr if that is a terminal; a callable receives
-        ``(done, total)`` several times a second; with `until`, total is how many
-        permutations the rule seems to need, at most those asked for.
+        ``(done, total)`` several times a second. With `until`, total is the number of
+        permutations that the rule seems to need, at most the number asked for.
     folds : int, optional
-        Without a test set: the number of parts into which the samples are divided, 5 by default,
-        each label as frequent in all of them, and samples of one group in the same, also with
-        ``by_group=False``. Each fold judges the samples outside it, which take `permutations`
-        orders; `seed` draws the folds too.
+        Without a test set: the number of folds into which the samples are divided, 5 by default.
+        Folds are stratified by label and keep samples of one group together, even with
+        ``by_group=False``. Each fold is the test set of the samples outside it, which take
+        `permutations` orders; `seed` also draws the folds.
     by_group : bool, default True
         False keeps `groups` with the result but lets samples join one by one.
     true_labels : array_like, shape (n,), optional
         True labels where known: kept with the result, never used here. A value that is
-        none of the labels, as the empty string is, means unknown.
+        none of the labels, such as the empty string, means unknown.
     metrics : str, Metric or sequence of these, optional
-        What the run is asked about: `until` is, unless it names metrics itself, and tables
-        show these too. One run serves every metric; only of more than 12 classes it keeps the
-        errors of accuracy, balanced accuracy, each class's recall and those named here.
+        Metrics that the run is asked about: tables show them, and `until` tests them unless it
+        names metrics itself. One run serves every metric, but with more than 12 classes it keeps
+        only the errors of accuracy, balanced accuracy, each class's recall and those named here.
     model : "logistic", "ridge", "centroid" or a classifier object, default "logistic"
-        The model that every coalition trains. "logistic": logistic regression; of more than two
-        labels one of each label against the rest, which results call "ovr" (scikit-learn's
-        ``OneVsRestClassifier(LogisticRegression(C=C))``, not the multinomial model). "ridge":
-        least squares on indicators of the labels (``RidgeClassifier(alpha=1 / C)``), far faster.
-        "centroid": the label whose mean is nearest (``NearestCentroid()``), without `C` and
-        `class_weight`. All are exact, and ties go to the smallest label. Any classifier as
-        scikit-learn's are (`fit`, `predict`, `get_params`), of any number of labels: a copy is
-        refitted to every coalition from nothing, by Python. That is slow, a fit for each of
-        thousands of coalitions (`estimate_cost` tells how slow), and meant for trees, for models
-        that the engine lacks, and for checking. Its parameters `random_state` that are None become
-        0, so that a coalition always scores the same, and its warnings are not shown. A result
-        keeps its name and parameters.
+        The model that every coalition trains. "logistic": logistic regression; with more than two
+        labels, one regression of each label against the rest, which results call "ovr"
+        (scikit-learn's ``OneVsRestClassifier(LogisticRegression(C=C))``, not the multinomial
+        model). "ridge": least squares on indicators of the labels
+        (``RidgeClassifier(alpha=1 / C)``), far faster. "centroid": the label whose mean is nearest
+        (``NearestCentroid()``), without `C` and `class_weight`. All are exact, and ties go to the
+        smallest label. Any classifier with scikit-learn's methods (`fit`, `predict`,
+        `get_params`), for any number of labels: Python refits a copy to every coalition from
+        scratch. That is slow, one fit for each of thousands of coalitions (`estimate_cost` says
+        how slow), and meant for trees, for models that the engine lacks, and for checking. Its
+        parameters `random_state` that are None become 0, so that a coalition always scores the
+        same, and its warnings are not shown. A result keeps its name and parameters.
     first : int, default 0
-        Index of the first permutation, which asks for `permutations`: runs over different
-        ranges can be done anywhere and put together by `Valuation.merge`.
+        Index of the first permutation; requires `permutations`. Runs over different ranges can be
+        done anywhere and put together by `Valuation.merge`.
     sampler : "halving" or "permutations", default "halving"
         "permutations" lets the players join in the order drawn, as the paper does. "halving"
-        halves each order over and over, which draws more of the small coalitions that values
-        vary with: it costs as much as 7 to 10 plain permutations at 500 samples (15 with more
-        features than samples; `estimate_cost` tells), and brings two to ten times as much as
-        these. docs/statistics.md has the method and figures.
+        halves each order over and over, which draws more of the small coalitions that cause most
+        of the variance. A halved order costs as much as 7 to 10 plain permutations at 500 samples
+        (15 with more features than samples; see `estimate_cost`), and is worth two to ten times
+        as many as it costs. docs/statistics.md has the method and figures.
     trace : int, optional
         Keeps the gains at up to this many (at most 10,000) numbers of permutations on the way,
-        from 1 to `permutations`, evenly spaced by their logarithm: `Valuation.trace_counts`
+        from 1 to `permutations`, evenly spaced on a logarithmic scale: `Valuation.trace_counts`
         and `trace_gains`. Takes 8 bytes for each of them, each player and class. Workers wait
-        for each other there, at most the time of a permutation (with an `executor`, of a
-        task). A run that goes on from another adds to the trace of that one, if it has any.
+        for each other at each point, at most for the time of a permutation (with an `executor`,
+        of a task). A run that continues an earlier one extends its trace, if it has one.
     until : str, optional
         Stops earlier, as soon as the results suffice: ``"reliability >= 0.95"``,
         ``"stderr<=1e-4"``, ``"lowest 10% decided at 95%"``, ``"below 0 decided at 95%"``. Add
-        ``"but for 20"`` to all but the first to leave that many samples undecided; begin with
-        metrics (``"acc, rec reliability >= 0.9"``) to ask for these, else it is `metrics`, or
-        every metric that the test set defines. Looked at after fixed numbers of permutations, so
-        that the result does not depend on speed. `Valuation.until_met` says whether they did.
+        ``"but for 20"`` to all but the first to leave that many samples undecided. Begin with
+        metrics (``"acc, rec reliability >= 0.9"``) to test these; otherwise the rule tests
+        `metrics`, or every metric that the test set defines. It is evaluated after fixed numbers
+        of permutations, so that the result does not depend on speed. `Valuation.until_met` says
+        whether the results met it.
     max_time : float, optional
         Stops after this many seconds; the result is then not `complete`.
     checkpoint : path-like, optional
-        Keeps the result of what is done in this file, which `load` reads, and goes on
-        from it if it is there: the same call again continues a run that was stopped or
-        killed, to the same integers.
+        Keeps the result so far in this file, which `load` reads, and continues from the file if
+        it exists: repeating the call continues a run that was stopped or killed, and gives the
+        same integers.
     checkpoint_every : float, default 60.0
-        Seconds between writings of it.
+        Seconds between writes of the checkpoint.
     extend : Valuation or FoldedValuation, optional
-        An earlier result of the same problem to go on from: up to `permutations` in all, or on
-        to the rule of `until`.
+        An earlier result of the same problem to continue: up to `permutations` in all, or until
+        the rule of `until` is met.
     executor : concurrent.futures.Executor, optional
         Draws the permutations: a pool of processes or threads, Dask's ``client.get_executor()``,
         mpi4py's ``MPIPoolExecutor``. Each worker is sent the inputs once, then tasks of
-        about a second, and uses `threads` threads for each (default: 1). What a lost
-        worker had under way is done again. The integers are those of a run without.
+        about a second, and uses `threads` threads for each (default: 1). Tasks of a lost worker
+        are done again. The integers are the same as without an executor.
     doubt : bool, default False
-        Keeps in the result which labels of `y` are probably wrong, as `shapcpp.doubt` tells it of
+        Keeps in the result which labels of `y` are probably wrong, according to `shapcpp.doubt` on
         `X`, `y` and `seed`: `Valuation.doubts`. Pages and tables then begin with the doubts.
     votes : bool, default True
-        Counts, at some sizes of the coalitions that each order passes, what their models predict
-        for the samples that are not in them: `Valuation.votes`, `Valuation.agreement`. Takes about
-        a hundredth of the time of a run.
+        Counts the predictions of models for the samples outside their coalitions, at some sizes of
+        the coalitions along each order: `Valuation.votes`, `Valuation.agreement`. Takes about a
+        hundredth of the time of a run.
 
     Returns
     -------
     Valuation, or FoldedValuation without a test set
-        ``v["acc"]``, ``v["bal"]``, ``v["rec:LABEL"]`` for each label, and of two classes
+        ``v["acc"]``, ``v["bal"]``, ``v["rec:LABEL"]`` for each label, and with two classes
         ``v["rec"]``, ``v["spc"]`` are the values, shape (n,).
 
     Raises
@@ -220,29 +220,32 @@ def value(
     TypeError, ValueError
         For a bad argument, naming the offending value and row: arrays first, in the order above.
     MemoryError
-        Before anything large is allocated, if the run cannot fit in the memory that this
-        process may use: what it needs, what there is, and whether fewer threads would do.
+        If the run cannot fit in the memory that this process may use. It is raised before anything
+        large is allocated, and says how much is needed, how much there is, and whether fewer
+        threads would suffice.
     ConvergenceError
         If a fit missed its tolerance: a RuntimeError, never a wrong value. Its ``.partial``
         is the Valuation of the permutations completed.
     ModelError
-        If the classifier object cannot be fitted to a coalition: a ValueError that says which, with
-        the same ``.partial``.
+        If the classifier object cannot be fitted to a coalition: a ValueError that names the
+        coalition, with the same ``.partial``.
     UncertifiedError
         If double precision cannot tell the signs of more than 0.1% of all margins: a
-        ValueError that names the features at fault and the way out, with the same
-        ``.partial``. Ties, which features of few different values make, do not count.
+        ValueError that names the features at fault and a remedy, with the same ``.partial``.
+        Ties, which occur when features take few different values, do not count.
     OverflowError
-        If the 64-bit sums of a run by halving are full, as can happen with a rare class and
-        millions of test samples; with the same ``.partial``. Others are refused beforehand.
+        If a sum of a halving run no longer fits in 64 bits, as can happen with a rare class and
+        millions of test samples; with the same ``.partial``. Plain runs that could overflow are
+        refused beforehand.
     WorkerError
         If the workers of the executor cannot go on: a RuntimeError whose ``.partial`` is the
         Valuation of the permutations completed.
     OSError
-        At once, if the checkpoint could not be written. Later failures to write it are a
+        If the checkpoint cannot be written when the run starts. Later failures to write it are a
         `CheckpointWarning`: the run goes on and tries again.
     Exception
-        Whatever else ends a run on its way, as `progress` may, has such a ``.partial`` too.
+        Any other exception that ends a run midway, such as one from `progress`, also has a
+        ``.partial``.
     Interrupted
         On Ctrl-C: a KeyboardInterrupt whose ``.partial`` is the Valuation of the
         permutations completed.
@@ -250,14 +253,14 @@ def value(
     Warns
     -----
     ValuationWarning
-        If the classifier of all samples calls every test sample one label, several samples have
-        one id, or more than a tenth of the standard errors by some metric cannot be believed
+        If the classifier of all samples gives every test sample the same label, several samples
+        share an id, or more than a tenth of the standard errors by some metric cannot be believed
         (`Valuation.trusted`).
 
     Notes
     -----
     Sampling over permutations: Ghorbani and Zou, *Data Shapley*, 2019. Metrics and
-    protocol: Enshaei et al., *Data Shapley value for handling noisy labels*: that is
+    protocol: Enshaei et al., *Data Shapley value for handling noisy labels*, who use
     ``sampler="permutations"``.
 
     Examples
@@ -289,18 +292,18 @@ def _of_a_call_of(
 
 @_of_a_call_of(value)
 def estimate_cost(*positional: Any, **named: Any) -> RunCost:
-    """Time and memory of a call of `value`, without doing it.
+    """Time and memory that a call of `value` would take.
 
-    Permutations of random subsets of the training samples, twice as large each time, are
-    drawn for about three seconds, all of them if that suffices. Takes longer where a
-    single fit does. Where the results decide the number of permutations, the cost is that of
-    the largest number they may take.
+    Draws permutations of random subsets of the training samples, each twice as large as the last,
+    for about three seconds, up to all samples if time allows. It takes longer if a single fit
+    does. If the results decide the number of permutations, the cost is that of the largest number
+    possible.
 
     Parameters
     ----------
     *positional, **named
-        As for `value`. Those that say when to stop and where to keep the results are checked
-        and not used.
+        As for `value`. Arguments that say when to stop and where to keep the results are checked
+        but not used.
 
     Returns
     -------

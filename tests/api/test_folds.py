@@ -149,9 +149,7 @@ def test_runs_are_merged_extended_and_resumed_part_by_part(tmp_path: Path) -> No
     np.testing.assert_array_equal(shapcpp.load(path, shapcpp.FoldedValuation)["acc"], whole["acc"])
     with pytest.raises(ValueError, match="folds are others"):
         v.merge(run(10, seed=5))
-    with pytest.raises(
-        TypeError, match="FoldedValuation merges with its like, not with a Valuation"
-    ):
+    with pytest.raises(TypeError, match="FoldedValuation cannot be merged with a Valuation"):
         v.merge(v.parts[0])  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="extend must be a FoldedValuation"):
         run(24, extend=v.parts[0])

@@ -67,7 +67,7 @@ def test_known_errors_have_a_table_for_doubt_beside_the_papers(clear: Path) -> N
     assert papers.startswith("lowest values: share found (number)")
     assert re.search(r"lowest\W+error\W+flipped\W+acc\W+rec\W+spc\W+bal\W", papers)
     assert re.search(r"10%\W+positives labelled negative\W+8\W+" + f"{table[0].share:.2f}", doubts)
-    with pytest.raises(ValueError, match="doubts know no metrics"):
+    with pytest.raises(ValueError, match="doubts have no metrics"):
         shapcpp.detection_table(v.doubts, v.labels, v.true_labels, 0.1, "acc")
 
 

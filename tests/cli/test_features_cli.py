@@ -208,8 +208,8 @@ def test_after_ctrl_c_the_same_command_goes_on_to_the_same_features(
     options = ("--size", "16", "--capsules", "4", "--epochs", "30", "--patience", "30")
     lines = interrupted(scans, tmp_path, *options, "--curve", "c.csv", at="epoch 2:")
     match = re.fullmatch(
-        r"Note: interrupted; the training is kept after epoch (\d+), and the same command goes on "
-        r"from it\.\n", lines[-1]
+        r"Note: interrupted; the training is kept after epoch (\d+), and the same command "
+        r"continues from there\.\n", lines[-1]
     )  # fmt: skip
     assert match is not None
     assert [path.name for path in tmp_path.iterdir()] == ["f.npy.training"]
@@ -218,7 +218,7 @@ def test_after_ctrl_c_the_same_command_goes_on_to_the_same_features(
     epochs = [line.split(":")[0] for line in told.splitlines() if "epoch " in line]
     kept = int(match[1])
     wanted = [f"epoch {k}" for k in range(kept + 1, 31)]
-    assert epochs[: 1 + len(wanted)] == [f"goes on after epoch {kept}", *wanted]
+    assert epochs[: 1 + len(wanted)] == [f"continues after epoch {kept}", *wanted]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["c.csv", "f.npy"]
 
     other = tmp_path / "undisturbed"
@@ -233,7 +233,7 @@ def test_a_checkpoint_of_another_training_is_begun_anew(scans: Path, tmp_path: P
     path, told = tmp_path / "t", list[str]()
     extract_features(scans, **quick, checkpoint=path)
     again = extract_features(scans, **quick, seed=1, checkpoint=path, stage=told.append)
-    assert f"checkpoint {path} is of a training with seed 0, not 1: begun anew" in told
+    assert f"checkpoint {path} is of a training with seed 0, not 1: training starts anew" in told
     assert (again.rows == extract_features(scans, **quick, seed=1).rows).all()
     path.write_bytes(b"mine")
     with pytest.raises(ValueError, match="cannot be taken up"):

@@ -53,7 +53,7 @@ def test_pieces_of_a_run_in_folds_go_together(folder: Path) -> None:
     v, w = (shapcpp.load(folder / name, shapcpp.FoldedValuation) for name in ("all.npz", "c.npz"))
     np.testing.assert_array_equal(v["acc"], w["acc"])
     shapcpp_cli("value", "features.npy", "--perms", 4, "-o", "one.npz", cwd=folder)
-    assert "b.npz does not go with one.npz" in fails(
+    assert "b.npz cannot be merged with one.npz" in fails(
         "merge", "one.npz", "b.npz", "-o", "x.npz", cwd=folder
     )
     assert "--extend a.npz must be a Valuation" in fails(

@@ -38,7 +38,9 @@ def test_ranges_of_three_machines_merge_to_one_run(folder: Path) -> None:
     shapcpp_cli("value", "features.npy", "--perms", 60, "-o", "sixty.npz", cwd=folder)
     assert_same(folder / "more.npz", folder / "sixty.npz")
     sentence = fails("merge", "a.npz", "b.npz", "a.npz", "-o", "x.npz", cwd=folder)
-    assert "a.npz does not go with a.npz, b.npz: permutations 0 to 9 would be counted" in sentence
+    assert (
+        "a.npz cannot be merged with a.npz, b.npz: permutations 0 to 9 would be counted" in sentence
+    )
     shapcpp_cli("value", "features.npy", "--first", 40, "--perms", 5, "--seed", 1, "-o", "d.npz",
                 cwd=folder)  # fmt: skip
     assert "seed is 0, not 1" in fails("merge", "a.npz", "d.npz", "-o", "x.npz", cwd=folder)
@@ -101,7 +103,7 @@ def test_a_checkpoint_is_gone_on_from_and_a_foreign_one_refused(folder: Path) ->
     shapcpp_cli("value", "features.npy", "--perms", 20, "--checkpoint", "run.npz", cwd=folder)
     done = shapcpp_cli("value", "features.npy", "--perms", 30, "--checkpoint", "run.npz", "-o", "run.npz",
                        cwd=folder)  # fmt: skip
-    assert "went on from run.npz" in done.stderr
+    assert "continued from run.npz" in done.stderr
     assert "Saved to run.npz" in done.stdout
     sentence = fails("value", "features.npy", "--seed", 5, "--checkpoint", "run.npz", cwd=folder)
     assert "its seed is 0, not 5" in sentence
@@ -128,7 +130,7 @@ def test_a_trace_is_kept_in_the_result(folder: Path) -> None:
     assert counts is not None
     assert counts.tolist() == [1, 2, 4, 9, 20]
     sentence = fails("value", "features.npy", "--perms", 20, "--trace", 5, cwd=folder)
-    assert "--trace is kept in the result file: name one by -o or --checkpoint" in sentence
+    assert "--trace is kept in the result file: name one with -o or --checkpoint" in sentence
 
 
 def test_what_cannot_be_extended_is_named(folder: Path) -> None:

@@ -47,7 +47,7 @@ def test_killed_then_interrupted_then_to_the_end(tmp_path: Path) -> None:
         rest = list(heard)
     assert interrupted.returncode == 130
     assert rest == [
-        "Note: interrupted; what is done is kept in out, and the same command goes on from it.\n"
+        "Note: interrupted; the results so far are in out; the same command continues there.\n"
     ]
     assert (tmp_path / "out" / "stages.json").read_bytes() == before
 

@@ -142,7 +142,7 @@ def test_paths_of_another_machine(tmp_path: Path, written: str, labels: bool) ->
     assert slices.id.tolist() == [f"images/{number}.png" for number in range(4)]
     assert slices.label.tolist() == [0, 1, 0, 1]
     absolute = not labels and written[0] in "C\\/"
-    assert any("4 paths are of another machine" in note for note in notes) == absolute
+    assert any("4 paths are from another machine" in note for note in notes) == absolute
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])

@@ -83,7 +83,7 @@ def test_each_epoch_is_told_and_where_it_goes_on(tmp_path: Path, slices: Slices)
         f"epoch {e}: training loss {a:.4f}, validation loss {b:.4f}, AUC {c:.3f}"
         for e, a, b, c in done.curve.tolist()
     )
-    assert told == [first, "goes on after epoch 1", second]
+    assert told == [first, "continues after epoch 1", second]
 
 
 def test_another_training_and_damage_are_refused(tmp_path: Path, slices: Slices) -> None:

@@ -44,7 +44,7 @@ def note(sentence: object) -> None:
 
 
 def check_outputs(outputs: Iterable[str | None], inputs: list[str]) -> None:
-    """Checks, before anything long starts, that outputs can be written and overwrite no input."""
+    """Checks, before any long work, that outputs can be written and overwrite no input."""
     taken = {os.path.realpath(path) for path in inputs}
     for path in filter(None, outputs):
         writing.check_writable(path)
@@ -56,9 +56,9 @@ def check_outputs(outputs: Iterable[str | None], inputs: list[str]) -> None:
 
 
 def save(path: str, write: Callable[[str], object]) -> str:
-    """Writes an output; where that is refused, somewhere else, and the command ends as failed.
+    """Writes an output, elsewhere if `path` is refused; the command then ends as failed.
 
-    Returns where it is. What took hours must not be lost at its last step.
+    Returns the place where it was written. Hours of work must not be lost at the last step.
     """
     with _undisturbed():
         place, error = writing.save_anyhow(path, write)
@@ -70,7 +70,7 @@ def save(path: str, write: Callable[[str], object]) -> str:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Signals that end a command wait until an output is written."""
+    """Ignores the signals that end a command while an output is written."""
     before = {stop: signal.signal(stop, signal.SIG_IGN) for stop in STOPS}
     try:
         yield
@@ -98,7 +98,7 @@ def parse_counts(text: str) -> dict[str, tuple[int, int]]:
 
 
 def with_options(sentence: str, commands: click.Group) -> str:
-    """Returns a sentence in which names of Python's arguments are options of the commands."""
+    """Returns a sentence with the names of Python arguments replaced by command-line options."""
     options = {
         str(parameter.name): parameter.opts[0]
         for command in commands.commands.values()
@@ -110,6 +110,6 @@ def with_options(sentence: str, commands: click.Group) -> str:
     given = rf"(?<![\w./'-])({'|'.join(options)})=(?:'([\w-]+)'|(\d+))"
     sentence = re.sub(given, lambda found: f"{options[found[1]]} {found[2] or found[3]}", sentence)
     options = {name: option for name, option in options.items() if "_" in name}
-    # Not in what was typed, such as the file test_labels.npy or a quoted column.
+    # Words that the user typed stay, such as the file test_labels.npy or a quoted column.
     alone = rf"(?<![\w./'-])({'|'.join(options)})(?![\w./'-])"
     return re.sub(alone, lambda name: options[name[0]], sentence)

@@ -23,12 +23,12 @@ FRACTIONS = (0.1, 0.3)
 @click.command()
 @click.argument("run", type=PATH)
 @click.option("--metric", "metrics", multiple=True, metavar="NAME",
-              help="Show values only, by acc, bal, rec:LABEL; of two labels rec, spc. Repeatable; "
-              "default: doubts first, then values by all.")  # fmt: skip
+              help="Show only values, by acc, bal, rec:LABEL; with two labels rec, spc. "
+              "Repeatable. Default: doubts first, then values by all.")  # fmt: skip
 @click.option("--fraction", "fractions", multiple=True, type=float,
-              help="Share of samples to look at. Repeatable. Default: of doubts as many as are "
-              "expected to be wrong, of values 0.1 and 0.3, or 0.1 in the queue.")  # fmt: skip
-@click.option("--queue", is_flag=True, help="The review queue, also where true labels are known.")
+              help="Share of samples to look at. Repeatable. Default: as many doubts as are "
+              "expected to be wrong; 0.1 and 0.3 of the values, or 0.1 in the queue.")  # fmt: skip
+@click.option("--queue", is_flag=True, help="Show the review queue even if true labels are known.")
 @click.option(
     "--csv", "csv_path", type=PATH, metavar="FILE.csv",
     help="Save every row of the table of values, also those not shown.",
@@ -48,11 +48,12 @@ def detect(
 ) -> None:
     """Show which labels are probably wrong, and what their samples are worth.
 
-    First the doubts that RUN keeps: how many labels are wrong, and which ones first, with
-    the value of each by every metric. Then the lowest values. With true labels in RUN: of
-    the labels wrong in each direction, the share among the lowest values (the paper's table)
-    and among the most doubted. Without, or with --queue: the lowest values, and whether a
-    sample is certainly among the lowest (at 95%, by each metric).
+    First come the doubts that RUN keeps: how many labels are probably wrong, and the most
+    doubtful ones with their values by every metric. Then come the lowest values. If RUN has
+    true labels: the share of the labels wrong in each direction that are among the lowest
+    values (the paper's table) and among the most doubted. Without true labels, or with
+    --queue: the lowest values, and whether a sample is certainly among the lowest (at 95%, by
+    each metric).
 
     \b
     Examples:
@@ -104,7 +105,7 @@ def _show_doubts(
     names: list[str],
     saved: str | None,
 ) -> None:
-    """Shows the doubts, and beside each what its sample is worth."""
+    """Shows the doubts, each with the values of its sample."""
     values = {name: v[name] for name in names}
     beside = {
         f"value by {name}": [f"{one:+.2e}" for one in column] for name, column in values.items()

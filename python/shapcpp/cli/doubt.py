@@ -24,18 +24,18 @@ __all__ = ["doubt"]
               help="Share of labels to list.")  # fmt: skip
 @click.option("--expected", is_flag=True,
               help="List as many labels as are expected to be wrong: the default.")  # fmt: skip
-@click.option("--seed", default=0, show_default=True, help="Which samples are landmarks.")
+@click.option("--seed", default=0, show_default=True, help="Seed that draws the landmarks.")
 @click.option("--threads", type=int, help="Default: all processors. Never changes the result.")
 @click.option("--compare", is_flag=True,
-              help="Also ask other detectors, and show how they do, or how they agree. Needs "
-              "scikit-learn.")  # fmt: skip
+              help="Also run other detectors, and show how well they do, or how far they agree. "
+              "Needs scikit-learn.")  # fmt: skip
 @click.option("-o", "--output", type=PATH, metavar="DOUBTS.npz", help="Save the whole result.")
 @click.option("--csv", "csv_path", type=PATH, metavar="DOUBTS.csv",
-              help="Save the listed samples; with --fraction 1 all of them.")  # fmt: skip
+              help="Save the listed samples; all samples with --fraction 1.")  # fmt: skip
 @RAW_CSV
 @click.option("--labels", type=PATH, help="Labels of a plain 2-D .npy.")
 @click.option("--label-column", "columns", multiple=True, metavar="NAME",
-              help="The field of the labels. Given twice: two readers, who are compared. "
+              help="The field of the labels. Given twice, it names two readers, who are compared. "
               "Default: label.")  # fmt: skip
 def doubt(
     features: str,
@@ -53,9 +53,9 @@ def doubt(
     """Show which labels are probably wrong, and how many.
 
     Every labelled row of FEATURES is judged by all others, whatever its split; no test set is
-    needed. A label of any kind will do, and any number of classes. With two label columns, two
-    readers are compared: how far they agree, and for each disagreement whom the other labels
-    side with.
+    needed. Labels may be of any kind, with any number of classes. With two label columns, two
+    readers are compared: how far they agree, and for each disagreement which reader the other
+    labels side with.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""Doubts as the command line prints them: how many labels are wrong, and which ones first."""
+"""Doubts as the command line prints them: the number of wrong labels, and the likeliest ones."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ PAIRS_SHOWN = 10
 
 
 def order_of(d: shapcpp.Doubts, fraction: float | None) -> NDArray[np.int64]:
-    """The samples to list: as many as are expected to be wrong, or a share of all.
+    """The samples to list: as many as are expected to be wrong, or a given share of all.
 
-    Labels on which a reviewer has decided are left out.
+    Labels that a reviewer has decided on are left out.
     """
     if fraction is None:
         return d.expected_wrong()
@@ -31,7 +31,7 @@ def order_of(d: shapcpp.Doubts, fraction: float | None) -> NDArray[np.int64]:
 
 
 def show_numbers(d: shapcpp.Doubts) -> None:
-    """Shows how many labels are wrong, in which direction, and from which label to which."""
+    """Shows how many labels are probably wrong, and from which label to which."""
     console = make_console()
     low, high = d.total_interval()
     console.print(
@@ -64,8 +64,8 @@ def show_list(
 ) -> None:
     """Shows the head of a list of doubted labels.
 
-    `saved_by` is the option that would save all of it; `beside` has further columns, with an entry
-    per sample.
+    `saved_by` is the option that would save the whole list; `beside` has further columns, with one
+    entry per sample.
     """
     console = make_console()
     if d.decided.any():
@@ -100,7 +100,7 @@ def show_list(
 
 
 def show_found(d: shapcpp.Doubts, fractions: Sequence[float]) -> None:
-    """Shows the paper's table for doubt: known errors among the labels doubted most."""
+    """Shows the paper's table for doubts: known errors among the labels doubted most."""
     assert d.true_labels is not None
     console = make_console()
     console.print("\nKnown label errors among the labels doubted most", style="bold")
@@ -118,7 +118,7 @@ def show_found(d: shapcpp.Doubts, fractions: Sequence[float]) -> None:
 
 
 def show_readers(r: shapcpp.Readers, saved: bool) -> None:
-    """Shows how far two readers agree, and whom the other labels side with where they do not."""
+    """Shows how far two readers agree, and which one the other labels side with elsewhere."""
     console = make_console()
     kappa = "unknown" if math.isnan(r.kappa) else f"{r.kappa:.2f}"
     console.print(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from typing import Any
 
 import click
 import numpy as np
@@ -26,7 +27,7 @@ from shapcpp.progress import progress_bar
 
 __all__ = ["features"]
 
-# Options that only a training uses.
+# Options that only training uses.
 OF_TRAINING = ("epochs", "patience", "capsules", "routing", "save_model", "curve")
 
 
@@ -36,19 +37,19 @@ OF_TRAINING = ("epochs", "patience", "capsules", "routing", "save_model", "curve
               help="The features file to write.")  # fmt: skip
 @click.option(
     "--size", type=click.IntRange(min=8), metavar="PIXELS",
-    help="Height and width of the slices. Default: 128, or what --model was trained at; the "
-    "paper's 512 wants a GPU.",
+    help="Height and width of the slices. Default: 128, or the size --model was trained at; the "
+    "paper's 512 needs a GPU.",
 )  # fmt: skip
 @click.option(
     "--counts", metavar="SPLIT=POSITIVE/NEGATIVE,...",
     help="Slices of each split, as in train=100/400,val=50/200. Default: 50, 25 and 25%.",
 )  # fmt: skip
-@click.option("--seed", default=0, show_default=True, help="Of the split and the training.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the split and the training.")
 @click.option("--batch", type=click.IntRange(min=1),
-              help="Slices at a time. Default: 16, or what --model was trained with.")  # fmt: skip
+              help="Slices per batch. Default: 16, or as --model was trained.")  # fmt: skip
 @click.option("--capsules", type=click.IntRange(min=1), default=32, show_default=True,
               help="Hidden capsules.")  # fmt: skip
-@click.option("--model", type=PATH, metavar="MODEL.pt", help="Use this network as it is.")
+@click.option("--model", type=PATH, metavar="MODEL.pt", help="Use this network; train none.")
 @click.option("--save-model", type=PATH, metavar="MODEL.pt", help="Save the trained network.")
 @click.option("--curve", type=PATH, metavar="CURVE.csv", help="Save losses and AUC by epoch.")
 @scan_options
@@ -56,35 +57,24 @@ def features(
     scans: str,
     output: str,
     size: int | None,
-    labels: str | None,
-    label_columns: tuple[str, ...],
-    file_column: str | None,
-    positive: tuple[str, ...],
-    masks: str | None,
-    min_lesion: int,
-    lesion_values: str | None,
-    split: str | None,
     counts: str | None,
-    anonymous: bool,
-    skip_bad: bool,
     seed: int,
-    epochs: int,
-    patience: int,
     batch: int | None,
     capsules: int,
     routing: int,
-    device: str,
     model: str | None,
     save_model: str | None,
     curve: str | None,
+    label_columns: tuple[str, ...],
+    **shared: Any,
 ) -> None:
     """Make a features file from CT slices, by a capsule network trained on them.
 
     SCANS is a manifest (CSV with the columns file and label, optional slice, split,
     patient), or a folder: of NIfTI volumes with lesion masks, of DICOM series, of
-    pictures. The network learns the rows of split "train" and stops by those of "val";
-    16 numbers of each slice are written. Stopped or killed, the same command goes on from the
-    last epoch, kept in FEATURES.npy.training until all is done.
+    pictures. The network trains on the rows of split "train" and stops by those of "val";
+    16 numbers per slice are written. After a stop or a crash, the same command continues from
+    the last epoch, kept in FEATURES.npy.training until all is done.
 
     \b
     Examples:
@@ -95,7 +85,7 @@ def features(
       shapcpp features scans/ --save-model m.pt --curve curve.csv -o features.npy
       shapcpp features others/ --model m.pt -o others.npy
     """
-    inputs = [scans, *filter(None, (labels, masks, model))]
+    inputs = [scans, *filter(None, (shared["labels"], shared["masks"], model))]
     checkpoint = f"{output}.training" if model is None else None
     check_outputs([output, checkpoint, save_model, curve], inputs)
     if not output.endswith(".npy"):
@@ -126,24 +116,13 @@ def features(
 
             made = extract_features(
                 scans,
+                **shared,
                 size=size,
-                labels=labels,
                 label_column=label_columns,
-                file_column=file_column,
-                positive=positive,
-                masks=masks,
-                min_lesion=min_lesion,
-                lesion_values=lesion_values,
-                split=split,
                 counts=split_counts,
-                anonymous=anonymous,
-                skip_bad=skip_bad,
                 model=model,
                 options=options if model is None else None,
-                epochs=epochs,
-                patience=patience,
                 batch=batch,
-                device=device,
                 seed=seed,
                 save_model=save_model,
                 curve=curve,
@@ -158,8 +137,8 @@ def features(
             raise
         done = epochs_kept(checkpoint)
         note(
-            f"interrupted; the training is kept after epoch {done}, and the same command goes on "
-            "from it"
+            f"interrupted; the training is kept after epoch {done}, and the same command continues "
+            "from there"
         )
         sys.exit(EXIT_INTERRUPTED)
     kept = save(output, lambda path: shapcpp.write_features(path, made))
@@ -171,7 +150,7 @@ def features(
 
 
 def _given(names: tuple[str, ...]) -> list[str]:
-    """Lists the options that were given, as they are typed."""
+    """Lists the options that were given, spelled as on the command line."""
     source = click.get_current_context().get_parameter_source
     given = [name for name in names if source(name) is not ParameterSource.DEFAULT]
     return ["--" + name.replace("_", "-") for name in given]

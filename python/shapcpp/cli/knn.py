@@ -17,11 +17,11 @@ __all__ = ["knn"]
 @click.argument("features", type=PATH)
 @click.option("--k", "k", default=5, show_default=True, help="Number of neighbours that vote.")
 @click.option("--metric", "metrics", multiple=True, metavar="NAME",
-              help="acc, bal, rec:LABEL; of two labels rec, spc. Repeatable; default: all."
+              help="acc, bal, rec:LABEL; with two labels rec, spc. Repeatable; default: all."
               )  # fmt: skip
 @click.option("--scale", metavar="standard", help="Standardise features by the training rows.")
 @click.option("-o", "--output", type=PATH, metavar="KNN.npz", help="Save the whole result.")
-@click.option("--csv", "csv_path", type=PATH, metavar="VALUES.csv", help="Save a row per sample.")
+@click.option("--csv", "csv_path", type=PATH, metavar="VALUES.csv", help="Save one row per sample.")
 @RAW_CSV
 @click.option("--labels", type=PATH, help="Training labels of a plain 2-D .npy.")
 @click.option("--test-features", type=PATH, help="Test features of a plain 2-D .npy.")
@@ -41,7 +41,7 @@ def knn(
     """Value training samples by their nearest neighbours, in closed form.
 
     The score is the share of the K nearest training samples that carry a test sample's label.
-    Nothing is sampled: values are exact, and take seconds.
+    Nothing is sampled: the values are exact and take seconds.
 
     \b
     Examples:

@@ -30,7 +30,7 @@ def parse_class_weight(text: str | None, classes: Labels) -> str | dict[Any, flo
 
 
 def parse_empty(text: str, classes: Labels) -> str | tuple[str, Any]:
-    """Reads "majority", "none", or a label among these, with "label:" before it or without."""
+    """Reads "majority", "none", or a label among these, with or without "label:" before it."""
     if text in ("majority", "none"):
         return text
     return "label", _label("empty", text.removeprefix("label:"), classes)

@@ -47,7 +47,7 @@ class Commands(click.Group):
     """A group whose commands never prompt, so that an end of file is an error."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Runs the group; click would take an EOFError for Ctrl-D."""
+        """Runs the group; click alone would take an EOFError for Ctrl-D."""
         try:
             return super().invoke(ctx)
         except EOFError as error:
@@ -62,7 +62,7 @@ class Commands(click.Group):
 @click.version_option(shapcpp.__version__, package_name="shapcpp")
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """Tells which training labels to doubt, and what each sample is worth.
+    """Find the training labels to doubt, and what each sample is worth.
 
     \b
     A first session:
@@ -75,13 +75,13 @@ def cli(context: click.Context) -> None:
       shapcpp report doubts.npz -o review.html
       shapcpp relabel features.npy decisions.csv -o fixed.npy
     \b
-    With label errors of known answer:
+    With label errors whose answer is known:
       shapcpp noise features.npy --rate 0.2 -o noisy.npy
       shapcpp value noisy.npy -o run.npz
       shapcpp detect run.npz
 
     A features file is one .npy with a row per sample: its features, label and split
-    ("train" rows are valued, "test" rows judge).
+    ("train" rows are valued, "test" rows are the test set).
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
@@ -103,14 +103,14 @@ cli.add_command(reproduce)
 @click.option("--matrix", type=PATH, metavar="SHARES.csv",
               help="Instead: shares of each class (row: the true label) to give each other label "
               "(column), in the order of the sorted labels; .npy or .csv.")  # fmt: skip
-@click.option("--seed", default=0, show_default=True, help="Which samples are drawn.")
+@click.option("--seed", default=0, show_default=True, help="Seed that draws the samples.")
 @click.option("-o", "--output", type=PATH, required=True, metavar="NOISY.npy",
               help="The features file to write.")  # fmt: skip
 def noise(features: str, rate: float | None, matrix: str | None, seed: int, output: str) -> None:
     """Flip training labels, to see whether they are found again.
 
-    The same share of each class is flipped, in training rows only. The labels before go
-    to the field true_label; one that is there is kept.
+    The same share of each class is flipped, in training rows only. The labels before flipping
+    go to the field true_label, unless the file already has one.
 
     \b
     Examples:
@@ -168,7 +168,7 @@ def _merge_named(a: tuple[str, Any], b: tuple[str, Any]) -> tuple[str, Any]:
     try:
         return f"{a[0]}, {b[0]}", a[1].merge(b[1])
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{b[0]} does not go with {a[0]}: {error}") from None
+        raise ValueError(f"{b[0]} cannot be merged with {a[0]}: {error}") from None
 
 
 @cli.command()
@@ -219,7 +219,7 @@ def main() -> NoReturn:
 
 
 def _interrupt_once(*_: object) -> NoReturn:
-    """Lets a second Ctrl-C not disturb the saving of what was done."""
+    """Keeps a second Ctrl-C from disturbing the saving of the partial result."""
     for stop in STOPS:
         signal.signal(stop, signal.SIG_IGN)
     raise KeyboardInterrupt

@@ -23,13 +23,13 @@ __all__ = ["relabel", "report"]
               help="The scans, for pictures in the review queue. Larger ones, and the slices above "
               "and below, go to REPORT-slices beside the page.")  # fmt: skip
 @click.option("--masks", type=PATH, metavar="DIR",
-              help="Lesion masks, where the scans were read with them.")  # fmt: skip
+              help="Lesion masks, if the scans were read with them.")  # fmt: skip
 @click.option("--carry", type=PATH, metavar="RUN-CARRY.npz",
               help="The same run under the other rule for coalitions of one class.")  # fmt: skip
 @click.option("--fraction", type=float, metavar="F",
               help="Share of samples to review. Default: as many as are expected to be wrong; "
               "without doubts 0.1 by each metric.")  # fmt: skip
-@click.option("--most", default=500, show_default=True, help="Samples in the queue at most.")
+@click.option("--most", default=500, show_default=True, help="Most samples in the queue.")
 @click.option("--metric", "metrics", multiple=True, metavar="NAME",
               help="Show values by this metric. Repeatable; default: all.")  # fmt: skip
 @click.option("--class-name", "class_names", multiple=True, metavar="LABEL=NAME",
@@ -52,11 +52,11 @@ def report(
 ) -> None:
     """Show doubts and values as one offline page, with a queue of labels to review.
 
-    RUN is a result of `shapcpp value` or of `shapcpp doubt`. How many labels are probably
-    wrong, and which ones, each to keep, relabel or remove; of two readers those on which they
-    differ. Of values: what was done, known errors found, convergence, values and labels, what
-    dropping or relabelling does. The page needs no network. Decisions are exported as a CSV
-    that `shapcpp relabel` applies.
+    RUN is a result of `shapcpp value` or of `shapcpp doubt`. The page shows how many labels
+    are probably wrong, and which ones, each to keep, relabel or remove; for two readers, those
+    on which they differ. For values it shows how the run was done, known errors found,
+    convergence, values and labels, and the effect of dropping or relabelling samples. It needs
+    no network. Decisions are exported as a CSV that `shapcpp relabel` applies.
 
     \b
     Examples:
@@ -107,9 +107,9 @@ def relabel(features: str, decisions: str, output: str) -> None:
 
     DECISIONS is a CSV as the report exports it, with the columns id and decision (keep,
     relabel, unsure, remove), optional label (as reviewed) and new_label. Rows to relabel get
-    the other label, or new_label; rows to remove leave their split. Decisions are remembered
-    in the field reviewed, so that later lists and pages do not ask them again. An id that no
-    row has is refused, and so is a label that is no longer the one reviewed.
+    the other label, or new_label; rows to remove leave their split. The field reviewed
+    remembers the decisions, so that later lists and pages do not ask again. An id that no row
+    has is refused, and so is a row whose label is no longer the one reviewed.
 
     \b
     Example:

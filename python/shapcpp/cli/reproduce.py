@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import click
 
@@ -16,7 +17,7 @@ __all__ = ["reproduce"]
 
 
 class SeveralRates(click.Command):
-    """A command that also takes ``--noise 10 20 30``, as it has no positional arguments."""
+    """A command that also takes ``--noise 10 20 30``, since it has no positional arguments."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, list(_each_with_its_option(args, "--noise")))
@@ -41,7 +42,7 @@ def _each_with_its_option(words: list[str], option: str) -> Iterator[str]:
 @click.option("--data", type=PATH, default="phantom", show_default=True, metavar="phantom|PATH",
               help="Scans, as for shapcpp features; the phantom is made here.")  # fmt: skip
 @click.option("--size", type=click.IntRange(min=8), default=64, show_default=True,
-              metavar="PIXELS", help="Of the slices; the paper's 512 wants a GPU.")  # fmt: skip
+              metavar="PIXELS", help="Slice size; the paper's 512 needs a GPU.")  # fmt: skip
 @click.option("--perms", type=click.IntRange(min=2), default=2000, show_default=True)
 @click.option(
     "--noise", multiple=True, default=("10", "20", "30"), metavar="PERCENT...",
@@ -57,38 +58,26 @@ def _each_with_its_option(words: list[str], option: str) -> Iterator[str]:
 @click.option("--scale", type=click.Choice(["none", "standard"]), default="none",
               show_default=True, help="Standardise the features.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True,
-              help="Of phantom, split, flips, trainings and permutations.")  # fmt: skip
+              help="Seed of phantom, split, flips, trainings, permutations.")  # fmt: skip
 @scan_options
 def reproduce(
     output: str,
     data: str,
     size: int,
-    epochs: int,
-    patience: int,
     perms: int,
     noise: tuple[str, ...],
-    split: str | None,
     counts: str | None,
-    labels: str | None,
-    label_columns: tuple[str, ...],
-    file_column: str | None,
-    positive: tuple[str, ...],
-    masks: str | None,
-    min_lesion: int,
-    lesion_values: str | None,
-    anonymous: bool,
-    skip_bad: bool,
-    routing: int,
     C: float,
     scale: str,
     seed: int,
-    device: str,
+    label_columns: tuple[str, ...],
+    **shared: Any,
 ) -> None:
     """Reproduce the paper: scans, label noise, network, values, Table 2, report.
 
     For each noise rate a capsule network learns noisy labels, its features are valued under
     both one-class rules, and the flipped labels are looked for among the lowest values.
-    Stopped or killed, the same command goes on from there; a changed option repeats only the
+    After a stop or a crash, the same command continues; a changed option repeats only the
     stages that depend on it.
 
     \b
@@ -111,36 +100,24 @@ def reproduce(
         done = run(
             output,
             data,
+            **shared,
             size=size,
-            epochs=epochs,
-            patience=patience,
             permutations=perms,
             noise=rates,
-            split=split,
             counts=split_counts,
-            labels=labels,
             label_column=label_columns[0],
-            file_column=file_column,
-            positive=positive,
-            masks=masks,
-            min_lesion=min_lesion,
-            lesion_values=lesion_values,
-            anonymous=anonymous,
-            skip_bad=skip_bad,
-            routing=routing,
             C=C,
             scale=None if scale == "none" else scale,
             seed=seed,
-            device=device,
             progress=True,
         )
     except KeyboardInterrupt:
-        note(f"interrupted; what is done is kept in {output}, and the same command goes on from it")
+        note(f"interrupted; the results so far are in {output}; the same command continues there")
         sys.exit(EXIT_INTERRUPTED)
     except OSError as error:
         if (values := getattr(error, "partial", None)) is not None:
             tables.show_table2(values.table, values.networks)
-            note(f"the values are kept in {output}, and the same command makes what is missing")
+            note(f"the values are kept in {output}, and the same command makes the missing files")
         raise
     tables.show_table2(done.table, done.networks)
     click.echo(f"Saved in {output}. Next: open {done.folder / 'report.html'}")

@@ -11,11 +11,11 @@ from shapcpp.running.cost import duration
 __all__ = ["PATIENCE", "keep_partial", "keep_what_failed", "note_duration", "note_the_end"]
 
 Run = shapcpp.Valuation | FoldedValuation
-PATIENCE = 120.0  # seconds that a run takes at most which nobody has given a length
+PATIENCE = 120.0  # seconds after which a run ends if no option sets its length
 
 
 def note_duration(p: Plan, seconds: float, permutations: int, cut: bool) -> None:
-    """Says at the start that the run is a long one, and what would make it shorter."""
+    """Says at the start that the run will be long, and how to make it shorter."""
     shorter = [] if p.sampling.sampler == "halving" else ["--sampler halving"]
     shorter.append("fewer --perms" if p.limits.rule is None else "a lower reliability in --until")
     shorter.append("fewer features, or more processors (--threads, --dask)")
@@ -23,25 +23,25 @@ def note_duration(p: Plan, seconds: float, permutations: int, cut: bool) -> None
     if cut:
         note(
             f"{long}; it ends after {PATIENCE:g} s instead, so that the number of permutations "
-            "depends on this machine: --perms P repeats it, --max-time allows more"
+            "depends on this machine: --perms P repeats the run, --max-time allows more time"
         )
     else:
-        note(f"{long}; what makes it shorter: {', '.join(shorter)}")
+        note(f"{long}; it would be shorter with {', '.join(shorter)}")
 
 
 def note_the_end(v: Run, max_time: float | None, earlier: str | None) -> None:
-    """Says what the reader of the tables should know of the run."""
+    """Says what the reader of the tables should know about the run."""
     if v.uncertified:
         note(f"{v.uncertified} predictions ({v.uncertified_share:.2g} of all) had a margin below "
               "the rounding floor; they count as the smaller label")  # fmt: skip
     if earlier is not None:
-        note(f"went on from {earlier}")
+        note(f"continued from {earlier}")
     if (reason := _why_it_stopped(v, max_time)) is not None:
         note(reason)
 
 
 def _why_it_stopped(v: Run, max_time: float | None) -> str | None:
-    """One sentence on why the run stopped; None where it did the permutations asked for."""
+    """One sentence on why the run stopped; None if it did the permutations asked for."""
     until, done = v.settings["until"], f"{v.n_permutations:,}"
     if not v.complete:
         by = f"after {PATIENCE:g} s" if max_time is None else "by --max-time"
@@ -50,18 +50,18 @@ def _why_it_stopped(v: Run, max_time: float | None) -> str | None:
         return None
     if v.until_met:
         return f"{until}: reached after {done} permutations"
-    return f"{until}: not reached within {done} permutations; --extend goes on with more --perms"
+    return f"{until}: not reached within {done} permutations; --extend continues with more --perms"
 
 
 def keep_what_failed(error: Exception, output: str | None) -> None:
-    """Saves what a run had done when an error ended it."""
+    """Saves the partial result of a run that an error ended."""
     so_far = getattr(error, "partial", None)
     if so_far is not None and so_far.n_permutations > 0:
         keep_partial("failed", so_far, output)
 
 
 def keep_partial(how: str, v: Run, output: str | None) -> None:
-    """Saves what a run had done, and says so."""
+    """Saves the partial result of a run, and says so."""
     done = f"{how} after {v.n_permutations} of {v.settings['permutations']} permutations"
     if output is None:
         note(f"{done}; nothing saved, since no -o was given")

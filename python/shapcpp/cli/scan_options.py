@@ -1,4 +1,4 @@
-"""Options of commands that read scans and train on them."""
+"""Options that the commands `features` and `reproduce` share: reading scans, training on them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OPTIONS = (
         "--labels",
         type=PATH,
         metavar="FILE.csv",
-        help="A table of labels that lies beside the scans.",
+        help="A table of labels for the scans.",
     ),
     click.option(
         "--label-column",
@@ -26,7 +26,7 @@ OPTIONS = (
         default=["label"],
         show_default=True,
         metavar="NAME",
-        help="Given twice: two readers. Labels are the first one's; both are kept, to be compared.",
+        help="Given twice, it names two readers: the first one's labels are used, both are kept.",
     ),
     click.option(
         "--file-column",
@@ -37,7 +37,7 @@ OPTIONS = (
         "--positive",
         multiple=True,
         metavar="LABEL",
-        help="A label that is positive, as in COVID; all others are negative then. Repeatable. "
+        help="A label that is positive, such as COVID; all others are then negative. Repeatable. "
         "Default: 1, yes or true.",
     ),
     click.option("--masks", type=PATH, metavar="DIR", help="Lesion masks of NIfTI volumes."),
@@ -47,7 +47,7 @@ OPTIONS = (
         default=1,
         show_default=True,
         metavar="PIXELS",
-        help="A slice with this many in its mask is positive.",
+        help="A slice with this many mask pixels is positive.",
     ),
     click.option(
         "--lesion-values",
@@ -60,7 +60,7 @@ OPTIONS = (
         help="Default: the manifest's column split, else by patient, else at random.",
     ),
     click.option("--anonymous", is_flag=True, help="Numbers in place of patient ids."),
-    click.option("--skip-bad", is_flag=True, help="Go on without slices that cannot be read."),
+    click.option("--skip-bad", is_flag=True, help="Leave out slices that cannot be read."),
     click.option(
         "--epochs", type=click.IntRange(min=1), default=100, show_default=True, help="At most."
     ),
@@ -84,5 +84,5 @@ OPTIONS = (
 
 
 def scan_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorates a command with the options."""
+    """Decorates a command with these options, most of which it passes on by name unread."""
     return reduce(lambda given, option: option(given), reversed(OPTIONS), command)

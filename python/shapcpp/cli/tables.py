@@ -27,17 +27,17 @@ Run = Valuation | FoldedValuation
 MEANING = {
     "joins": "joins to coalitions",
     "coalitions": "coalitions scored by an optimum",
-    "without_pass": "of them, certified without a pass over their members",
+    "without_pass": "coalitions certified without a pass over their members",
     "passes": "passes over the members of a coalition",
     "hessian_builds": "Hessians built",
     "fits": "fits by Newton's method to the rounding floor",
-    "references": "directions at which all test margins were taken",
+    "references": "directions at which all test margins were computed",
     "test_evaluations": "test margins computed",
 }
 NUMBERS = ("value", "stderr", "95% interval")
 ROWS_SHOWN = 10
 CLASSES_SHOWN = 12
-KINDS_SHOWN = 10  # of label errors, for each share of the values
+KINDS_SHOWN = 10  # kinds of label errors shown for each share of the values
 PIPE_WIDTH = 160
 
 
@@ -95,13 +95,13 @@ def show_how_many(v: Run, n_labels: int) -> None:
     if n < n_labels:
         console.print(
             f"\n{n:,} of the {n_labels:,} labels of the file are valued, those of split train; "
-            "--folds 5 values all"
+            "--folds 5 values all of them"
         )
     if v.doubts is not None:
         low, high = v.doubts.total_interval()
         console.print(
             f"\nAbout {v.doubts.n_expected:.0f} of these {n:,} labels are probably wrong (95%: "
-            f"{low:.0f} to {high:.0f}), which is another question than what samples are worth"
+            f"{low:.0f} to {high:.0f}), which is a different question from what samples are worth"
         )
 
 

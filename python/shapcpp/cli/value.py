@@ -42,9 +42,9 @@ Run = shapcpp.Valuation | FoldedValuation
 @click.argument("features", type=PATH)
 @click.option(
     "--metric", "metrics", multiple=True, metavar="NAME",
-    help="acc, bal (accuracy, balanced_accuracy) or rec:LABEL, a label's recall; of two labels "
-    "rec, spc (recall, specificity) too. Repeatable; default: all, beyond 12 labels acc and bal. "
-    "One run serves them all; your own are for Python.",
+    help="acc, bal (accuracy, balanced_accuracy) or rec:LABEL, a label's recall; with two labels "
+    "also rec, spc (recall, specificity). Repeatable. Default: all, or acc and bal beyond 12 "
+    "labels. One run serves them all; Python takes metrics of your own.",
 )  # fmt: skip
 @click.option(
     "--perms",
@@ -54,85 +54,85 @@ Run = shapcpp.Valuation | FoldedValuation
     "(--until 'reliability >= 0.95'), at most 2,000.",
 )
 @click.option("--first", default=0, show_default=True, metavar="K",
-              help="Index of the first of them; `shapcpp merge` puts ranges together.")  # fmt: skip
+              help="Index of the first order; `shapcpp merge` puts ranges together.")  # fmt: skip
 @click.option(
     "--sampler", default="halving", show_default=True, metavar="halving|permutations",
-    help="Halve each order over and over, or let samples join one by one in that order (the "
-    "paper). An order halved costs 7 to 10 times as much at 500 samples, and the same errors take "
+    help="Halve each order over and over, or let samples join one by one in that order (as in the "
+    "paper). A halved order costs 7 to 10 times as much at 500 samples, but the same errors take "
     "a half to a twelfth of the time.",
 )  # fmt: skip
-@click.option("--seed", default=0, show_default=True, help="Which permutations.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the permutations.")
 @click.option("--threads", type=int, help="Default: all processors. Never changes the result.")
 @click.option(
     "--C", "C", default=1.0, show_default=True, help="Inverse strength of the L2 penalty."
 )
 @click.option(
     "--model", default="logistic", show_default=True, metavar="logistic|ridge|centroid",
-    help="Logistic regression, of more than two labels each against the rest; ridge regression, "
-    "far faster; or the nearest mean of a label. Classifier objects are for Python.",
+    help="Logistic regression (with more than two labels, each against the rest); ridge "
+    "regression, far faster; or the nearest class mean. Python also takes classifier objects.",
 )  # fmt: skip
 @click.option(
     "--class-weight", metavar="balanced|LABEL=WEIGHT,...", help="Weights of the labels' losses."
 )
 @click.option(
     "--scale", metavar="standard",
-    help="Standardise features by the training rows. Changes the values: never done unasked.",
+    help="Standardise features by the training rows. This changes the values; never done unasked.",
 )  # fmt: skip
 @click.option(
     "--empty", default="majority", show_default=True, metavar="majority|none|label:LABEL",
-    help="What the coalition of no samples predicts.",
+    help="Prediction of the empty coalition.",
 )  # fmt: skip
 @click.option(
     "--single-class", default="constant", show_default=True, metavar="constant|carry",
-    help="What coalitions of one class score: their class as the constant prediction, or still "
-    "the score of the empty coalition.",
+    help="Score of coalitions of one class: that of always predicting their class, or still the "
+    "score of the empty coalition.",
 )  # fmt: skip
 @click.option("--by-group", is_flag=True, help="Samples of the same group (patient) join together.")
 @click.option(
     "--folds", type=int, metavar="K",
-    help="Without a test set: every row of the file is valued, and judged by, K folds of them, "
-    "whatever its split. Default where no row has split test: 5.",
+    help="Without a test set: value every labelled row, whatever its split, with each of K folds "
+    "as the test set of the others. Default if no row has split test: 5.",
 )  # fmt: skip
 @click.option(
     "--until", metavar="RULE",
     help="Stop as soon as the results suffice: 'reliability >= 0.9', 'stderr<=1e-4', 'lowest 10% "
-    "decided at 95%', 'rec below 0 decided at 95% but for 20'. --perms stays the most.",
+    "decided at 95%', 'rec below 0 decided at 95% but for 20'. --perms remains the limit.",
 )  # fmt: skip
 @click.option(
     "--trace", type=int, metavar="N",
-    help="Keep in the result how the values settled: the sums at N numbers of permutations, or "
-    "fewer, evenly spaced by their logarithm.",
+    help="Keep in the result how the values settled: the sums after up to N numbers of "
+    "permutations, evenly spaced on a logarithmic scale.",
 )  # fmt: skip
-@click.option("--max-time", type=float, metavar="SECONDS", help="Stop after so long.")
+@click.option("--max-time", type=float, metavar="SECONDS", help="Stop after this many seconds.")
 @click.option(
     "--checkpoint", type=PATH, metavar="RUN.npz",
-    help="Keep what is done in this result file; the same command again goes on from it.",
+    help="Keep the result so far in this file; the same command continues from it.",
 )  # fmt: skip
 @click.option("--checkpoint-every", type=float, default=60.0, show_default=True, metavar="SECONDS")
 @click.option(
     "--extend",
     type=PATH,
     metavar="RUN.npz",
-    help="Go on from this result, to --perms in all or until the ranking is reliable.",
+    help="Continue from this result, to --perms in all or until the ranking is reliable.",
 )
 @click.option(
     "--dask", metavar="ADDRESS",
-    help="Have the workers of the Dask scheduler at this address do it, each on --threads threads "
+    help="Run on the workers of the Dask scheduler at this address, each with --threads threads "
     "(default: 1).",
 )  # fmt: skip
 @click.option("--no-doubt", is_flag=True,
-              help="Do not keep in the result which labels are probably wrong.")  # fmt: skip
+              help="Do not look for labels that are probably wrong.")  # fmt: skip
 @click.option("--no-votes", is_flag=True,
               help="Do not count what coalitions predict for samples outside them.")  # fmt: skip
 @click.option("-o", "--output", type=PATH, metavar="RUN.npz", help="Save the whole result.")
-@click.option("--csv", "csv_path", type=PATH, metavar="VALUES.csv", help="Save a row per sample.")
+@click.option("--csv", "csv_path", type=PATH, metavar="VALUES.csv", help="Save one row per sample.")
 @click.option("--group-csv", type=PATH, metavar="GROUPS.csv",
               help="Save a row per group, with --by-group.")  # fmt: skip
 @RAW_CSV
 @click.option("--stats", is_flag=True, help="Show what the engine did, after the values.")
 @click.option(
     "--estimate", "only_estimate", is_flag=True,
-    help="Show the time and memory the run would take, by a few seconds of measuring, and stop.",
+    help="Only show the time and memory the run would take, from a few seconds of measuring.",
 )  # fmt: skip
 @click.option("--labels", type=PATH, help="Training labels of a plain 2-D .npy.")
 @click.option("--test-features", type=PATH, help="Test features of a plain 2-D .npy.")
@@ -177,7 +177,7 @@ def value(
     FEATURES is a structured .npy (fields features, label, split; optional id, group,
     true_label), an .npz with X_train, y_train, X_test, y_test, or a plain 2-D .npy with
     --labels, --test-features and --test-labels. Without test rows, or with --folds, the
-    rows judge one another. Ctrl-C stops within a second and keeps what is done.
+    rows are tested on one another. Ctrl-C stops within a second and keeps the result so far.
 
     \b
     Examples:
@@ -275,7 +275,7 @@ def _kept(output: str | None, checkpoint: str | None, trace: int | None) -> str 
     """The file that keeps the result, which a trace needs."""
     kept = output or checkpoint
     if trace is not None and kept is None:
-        raise ValueError("--trace is kept in the result file: name one by -o or --checkpoint")
+        raise ValueError("--trace is kept in the result file: name one with -o or --checkpoint")
     return kept
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-# Imported when first asked for, so that reading scans does not load torch.
+# Imported on first use, so that reading scans does not load torch.
 _HOMES = {
     "NetworkOptions": "network.capsules",
     "Slices": "slices",

@@ -33,7 +33,7 @@ DEFAULT_BATCH = 16
 
 
 def write_there(path: files.PathLike, write: Callable[[str], object]) -> None:
-    """Writes a file in its place."""
+    """Writes a file at its own path."""
     write(os.fspath(path))
 
 
@@ -67,7 +67,7 @@ def extract_features(
     note: Callable[[str], None] = silent,
     keep: Callable[[files.PathLike, Callable[[str], object]], object] = write_there,
 ) -> Features:
-    """Reads scans, trains the capsule network on them, and takes its features.
+    """Reads scans, trains the capsule network on them, and extracts its features.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def extract_features(
     anonymous, skip_bad
         As for `read_scans`.
     model : path-like, optional
-        A trained network to use as it is. Nothing is trained then, and the slices may all be of
+        A trained network to use as it is. Then nothing is trained, and the slices may all be of
         one class.
     options, epochs, patience, device
         As for `train`.
@@ -93,16 +93,16 @@ def extract_features(
         The CSV file to write the training curve to.
     checkpoint : path-like, optional
         The file that keeps the training after each epoch, as for `train`: the same call continues
-        from it. A checkpoint of another training is replaced, with a sentence to `stage`.
+        from it. A checkpoint of another training is replaced, and `stage` is told.
     progress : callable, optional
-        Called with ``(done, total)`` of the present stage.
+        Called with ``(done, total)`` of the current stage.
     stage : callable, optional
         Called with one sentence after each stage.
     note : callable, optional
         Called with one sentence after each epoch.
     keep : callable, optional
         Called with the path of the network or of the curve, and a function that writes it to a
-        path; what it does where writing fails is up to it. Default: writes there, or raises.
+        path; it decides how to handle failures. Default: writes to that path, or raises.
 
     Returns
     -------
@@ -115,8 +115,8 @@ def extract_features(
     ImportError
         If a library of the extra ``ct`` is missing.
     OSError, TypeError, ValueError
-        As for `read_scans`, `load_model` and `train`; if `size` is not that of `model`; and for
-        arguments that only a training uses, together with `model`.
+        As for `read_scans`, `load_model` and `train`; if `size` is not that of `model`; or if
+        `model` is given together with arguments that only training uses.
     """
     library("torch", "the capsule network")
     from shapcpp.ct.network.devices import find_device
@@ -193,13 +193,13 @@ def _tell_what_was_seen(slices: Slices, trained: Trained, stage: Callable[[str],
     from shapcpp.ct.network.trained import fingerprints
 
     rows = np.flatnonzero(slices.split == "test")
-    # All constant slices are zeros: having seen one of them says nothing about the others.
+    # All constant slices become zeros: having seen one says nothing about the others.
     varied = (slices.images[row] for row in rows if slices.images[row].any())
     again = np.isin(fingerprints(varied), trained.seen).sum()
     if again:
         stage(
-            f"{again} of {len(rows)} test slices are among those the network was trained on or "
-            "chosen by, and flatter it: test it on others"
+            f"{again} of {len(rows)} test slices are among those the network was trained or "
+            "selected on, and flatter it: test it on others"
         )
 
 
@@ -209,14 +209,14 @@ def _train(
     stage: Callable[[str], None],
     **how: Any,
 ) -> Trained:
-    """Goes on from a checkpoint if it is of this training."""
+    """Trains, continuing from a checkpoint if it belongs to this training."""
     from shapcpp.ct.network.training import train
     from shapcpp.ct.network.training_state import OtherTrainingError
 
     try:
         return train(slices, checkpoint=checkpoint, **how)
     except OtherTrainingError as error:
-        stage(f"{error}: begun anew")
+        stage(f"{error}: training starts anew")
     assert checkpoint is not None
     os.remove(checkpoint)
     return train(slices, checkpoint=checkpoint, **how)
@@ -227,7 +227,7 @@ def features_of(
     features: NDArray[np.float64],
     labels: Array | None = None,
 ) -> Features:
-    """Joins the features of slices with all other columns.
+    """Joins the features of slices with all their other columns.
 
     Parameters
     ----------
@@ -243,7 +243,7 @@ def features_of(
     -------
     Features
         Fields ``features, label, split, id``, ``group`` where patients are known, and the
-        columns of ``slices.extra``; one that is called as one of these is left out.
+        columns of ``slices.extra``, except any with the name of another field.
     """
     columns: dict[str, Array] = {
         "features": features,

@@ -1,4 +1,4 @@
-"""The libraries of the extra ``ct``, imported where they are needed and not before."""
+"""The libraries of the extra ``ct``, imported only when they are needed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHATTY_MODULES, CHATTY_LOGGERS = "pydicom|nibabel|PIL", ("pydicom", "nibabel.glo
 
 
 def library(name: str, purpose: str) -> Any:
-    """Imports a module of the extra; raises ImportError in one sentence where it is absent."""
+    """Imports a module of the extra; raises ImportError if it cannot be imported."""
     try:
         return import_module(name)
     except ImportError as error:
@@ -29,7 +29,7 @@ def library(name: str, purpose: str) -> Any:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silences the readers' libraries, whose warnings about oddities in headers do not matter."""
+    """Silences the libraries of the readers: their warnings about odd headers do not matter."""
     loggers = [logging.getLogger(name) for name in CHATTY_LOGGERS]
     levels = [logger.level for logger in loggers]
     with warnings.catch_warnings():

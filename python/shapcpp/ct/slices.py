@@ -31,15 +31,15 @@ class Slices:
     Attributes
     ----------
     images : ndarray of float32, shape (n, size, size)
-        Pixels, each slice standardised by its own mean and deviation; a memory map where
-        they are many.
+        Pixels, each slice standardised by its own mean and deviation; a memory map if there
+        are many.
     label : ndarray of int64, shape (n,)
         1 for positive (a lesion), 0 for negative.
     split : ndarray of str, shape (n,)
-        "train", "val", "test", or "" for slices that are in none of them.
+        "train", "val", "test", or "" for slices in none of them.
     id : ndarray of str, shape (n,)
-        Unique identifiers. What cannot be printed, here and in `patient`, becomes an escape:
-        results and tables refuse it.
+        Unique identifiers. Unprintable characters, here and in `patient`, become escapes, since
+        results and tables refuse them.
     patient : ndarray of str, shape (n,), or None
         The patient of each slice, where known.
     extra : mapping of str to ndarray of shape (n,)
@@ -48,8 +48,8 @@ class Slices:
     Raises
     ------
     TypeError, ValueError
-        If dtypes or lengths disagree, if a label is not 0 or 1, a split is unknown, or an id
-        is there twice.
+        If dtypes or lengths disagree, a label is not 0 or 1, a split is unknown, or an id
+        occurs twice.
     """
 
     images: NDArray[np.float32]

@@ -1,1 +1,1 @@
-"""Labels to doubt: the review queue, detection tables, noise, relabelling."""
+"""Detection of wrong labels: the review queue, detection tables, noise, relabelling."""

@@ -1,4 +1,4 @@
-"""Label noise with a known answer: shares of each class flipped."""
+"""Label noise with a known answer: a share of each class is flipped."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ OF_CHOICES = 1 << 32  # seeds of permutations that choose other labels begin her
 def flip_labels(
     y: ArrayLike, rate: float | None = None, seed: int = 0, matrix: ArrayLike | None = None
 ) -> tuple[Labels, NDArray[np.bool_]]:
-    """Flips the same share of the labels of each class, or shares that a matrix gives.
+    """Flips the same share of the labels of each class, or shares given by a matrix.
 
     Of the n_k samples of class k, ``floor(rate * n_k + 1/2)`` are drawn without
-    replacement: the first entries of ``permutation(n_k, seed, k)``, indices into the
-    samples of the class in their order, where k counts the sorted labels from 0. Of two classes
-    the other label is given; of more each drawn sample gets one of the other labels at random,
-    all alike. With a matrix, ``floor(matrix[k, j] * n_k + 1/2)`` of them get label j: the first to
-    label 0, the next to label 1, and so on. The draw is the same on every machine.
+    replacement: the first entries of ``permutation(n_k, seed, k)``, used as indices into the
+    samples of the class in their order, where k counts the sorted labels from 0. With two classes
+    each drawn sample gets the other label; with more it gets one of the other labels at random,
+    each equally likely. With a matrix, ``floor(matrix[k, j] * n_k + 1/2)`` of them get label j: the
+    first get label 0, the next label 1, and so on. The draw is the same on every machine.
 
     Parameters
     ----------
@@ -43,17 +43,17 @@ def flip_labels(
     Returns
     -------
     noisy : ndarray, shape (n,)
-        The labels with those flipped, of the type of `y`.
+        The labels after flipping, with the type of `y`.
     flipped : ndarray of bool, shape (n,)
-        Which labels differ from `y`.
+        True where the label differs from `y`.
 
     Raises
     ------
     TypeError
         If `y` holds no labels, or `rate` is not a number.
     ValueError
-        If `y` holds fewer than two different labels, `rate`, a share or `seed` is out of
-        range, or both or neither of `rate` and `matrix` are given.
+        If `y` holds fewer than two different labels; if `rate`, a share or `seed` is out of
+        range; or if both or neither of `rate` and `matrix` are given.
 
     Notes
     -----
@@ -69,7 +69,7 @@ def flip_labels(
     y = class_labels("y", y)
     classes, of_class = several_classes("y", y)
     if (rate is None) == (matrix is None):
-        raise ValueError("rate and matrix name two kinds of noise: pass the one or the other")
+        raise ValueError("rate and matrix name two kinds of noise: pass one or the other")
     shares = None if matrix is None else _shares(matrix, len(classes))
     if rate is not None:
         rate = _rate(rate)
@@ -100,15 +100,15 @@ def add_noise(
     Parameters
     ----------
     features : Features
-        Other splits are left as they are.
+        The rows; those outside the training split are left as they are.
     rate, seed, matrix
         As for `flip_labels`.
 
     Returns
     -------
     Features
-        A copy with noisy labels and the field ``true_label``: the labels before, or the
-        true labels that `features` already knew.
+        A copy with noisy labels and the field ``true_label``: the labels before flipping, or
+        the true labels that `features` already had.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def _shares(matrix: ArrayLike, K: int) -> NDArray[np.float64]:
 
 
 def _counts(shares: NDArray[np.float64], size: int) -> NDArray[np.int64]:
-    """Numbers of samples of a class that are given each other label: at most all of them."""
+    """Numbers of samples of a class that get each other label; their sum is at most all of them."""
     counts = np.floor(shares * size + 0.5).astype(np.int64)
     while counts.sum() > size:  # several halves were rounded up
         counts[np.argmax(counts)] -= 1
@@ -157,7 +157,7 @@ def _counts(shares: NDArray[np.float64], size: int) -> NDArray[np.int64]:
 
 
 def _other_classes(k: int, K: int, count: int, seed: int) -> NDArray[np.int64]:
-    """For each sample drawn of class k one of the other classes, all equally often but for one."""
+    """One of the other classes for each sample drawn of class k, in balanced numbers."""
     others = np.delete(np.arange(K), k)
     if K == 2:
         return np.repeat(others, count)

@@ -68,23 +68,23 @@ def detection_table(
     Parameters
     ----------
     v : Valuation, FoldedValuation or Doubts
-        The values of the training samples; or doubts, whose lowest scores are looked at.
+        The values of the training samples; or doubts, whose scores take the place of values.
     y : array_like, shape (n,)
         The labels as given, flipped ones included.
     y_true : array_like, shape (n,)
         The true labels; a value that is none of the classes means unknown.
     fractions : float or sequence of float, default (0.1, 0.3)
-        Shares f of all samples to look at: the ``floor(f n + 1/2)`` of lowest value, at
+        Shares f of all samples to look at: the ``floor(f n + 1/2)`` with the lowest values, at
         least one; ties by sample order.
     metrics : sequence of str or Metric, optional
-        Default: every named metric that the test set defines. Doubts know no metrics: theirs is
-        called "doubt".
+        Default: every built-in metric that the test set defines. Doubts have no metrics; their
+        rows say "doubt".
 
     Returns
     -------
     numpy.recarray
-        One row per fraction, direction and metric. Fields: ``fraction``; ``direction``, of two
-        classes "pos_as_neg" (positives labelled negative) or "neg_as_pos", of more "TRUE as
+        One row per fraction, direction and metric. Fields: ``fraction``; ``direction``, with two
+        classes "pos_as_neg" (positives labelled negative) or "neg_as_pos", with more "TRUE as
         GIVEN" for each pair of labels that occurs, the most frequent first; ``true`` and
         ``given``, the labels; ``metric``; ``flipped``, the number of such label errors;
         ``found``, how many of them are among the lowest; ``share``, found / flipped (nan if
@@ -93,9 +93,9 @@ def detection_table(
     Raises
     ------
     TypeError, ValueError
-        If there are no labels in `y` or `y_true`, if they differ in length from `v`, or are unknown
-        to it; if a fraction is not above 0 and at most 1; if a metric is not defined; if no
-        permutation was completed.
+        If `y` or `y_true` holds no labels, or differs in length from `v`, or `y` has a label that
+        `v` does not know; if a fraction is not above 0 and at most 1; if a metric is not defined;
+        if no permutation was completed.
 
     Notes
     -----
@@ -131,11 +131,11 @@ def _rankings(
     v: Run | Doubts,
     metrics: str | Metric | Sequence[str | Metric] | None,
 ) -> dict[str, Callable[[float], NDArray[np.int64]]]:
-    """By name, what gives a share of the samples, the first ones by that ranking."""
+    """For each ranking by name, a function that returns its first samples, a given share of all."""
     if not isinstance(v, Doubts):
         return {metric.name: partial(v.lowest, metric) for metric in v.chosen(metrics)}
     if metrics is not None:
-        raise ValueError(f"metrics is {metrics!r}, but doubts know no metrics: leave it out")
+        raise ValueError(f"metrics is {metrics!r}, but doubts have no metrics: leave it out")
     return {"doubt": v.lowest}
 
 
@@ -151,10 +151,10 @@ def review_queue(
     v : Valuation
         The values of the training samples.
     fraction : float, default 0.1
-        Share f of all samples to list: the ``floor(f n + 1/2)`` of lowest value, at least
+        Share f of all samples to list: the ``floor(f n + 1/2)`` with the lowest values, at least
         one; ties by sample order.
     metrics : sequence of str or Metric, optional
-        Default: every named metric that the test set defines.
+        Default: every built-in metric that the test set defines.
 
     Returns
     -------
@@ -162,9 +162,8 @@ def review_queue(
         One row per metric and rank. Fields: ``metric``; ``rank``, from 1; ``sample``, the
         row number; ``id``; ``label``; ``group`` where known; ``value``; ``stderr``;
         ``low`` and ``high``, the 95% interval; ``trusted``, whether error and interval can
-        be believed (`Valuation.trusted`); ``certain``, "yes" where the sample is
-        certainly among the lowest by that metric (`Valuation.decided` at level 0.95), else
-        "undecided".
+        be believed (`Valuation.trusted`); ``certain``, "yes" if the sample is certainly
+        among the lowest by that metric (`Valuation.decided` at level 0.95), else "undecided".
 
     Raises
     ------
@@ -209,7 +208,7 @@ def mistakes(v: Run | Doubts, y: ArrayLike, y_true: ArrayLike) -> dict[str, NDAr
 
 
 def error_kinds(v: Run | Doubts, y: ArrayLike, y_true: ArrayLike) -> list[ErrorKind]:
-    """The kinds of label errors; of more than two classes those that occur, frequent ones first."""
+    """The kinds of label errors; with over two classes those that occur, frequent ones first."""
     labels = class_labels("y", y)
     checks.same_length("y", labels, "labels", "v", v.labels)
     class_indices("y", labels, v.classes, known_name="the result")
@@ -238,13 +237,13 @@ def error_kinds(v: Run | Doubts, y: ArrayLike, y_true: ArrayLike) -> list[ErrorK
 
 
 def in_words(direction: str) -> str:
-    """A direction of errors as tables for readers call it."""
+    """The name of a direction of errors in tables for people."""
     true, _, given = direction.partition(" as ")
     return DIRECTIONS.get(direction, f"{true} labelled {given}" if given else direction)
 
 
 def text_wide_enough(names: Sequence[str]) -> str:
-    """The type of a column that holds these names."""
+    """The dtype of a column that holds these names."""
     return f"U{max((len(name) for name in names), default=1)}"
 
 

@@ -31,11 +31,11 @@ class Decision:
     decision : str
         "keep", "relabel", "unsure" or "remove".
     label : str or None
-        The label that the reviewer saw, where the file says so.
+        The label that the reviewer saw, if the file has it.
     place : str
         File and line, for error messages.
     new_label : str or None
-        The label to give, where the file says so.
+        The label to give, if the file has it.
     """
 
     id: str
@@ -53,19 +53,19 @@ def read_decisions(path: files.PathLike, note: Callable[[str], None] = silent) -
     path : path-like
         A table, as `read_table` reads it, with the columns ``id`` and ``decision`` (keep,
         relabel, unsure or remove), optionally ``label``, the label that was reviewed, and
-        ``new_label``; others are ignored, and so are rows without a decision. An apostrophe before
-        an id or label that begins with ``= + - @``, a tab or another apostrophe is taken away: the
-        report puts it there, so that no spreadsheet runs it as a formula.
+        ``new_label``. Other columns and rows without a decision are ignored. An apostrophe before
+        an id or label that begins with ``= + - @``, a tab or another apostrophe is removed: the
+        report puts it there so that no spreadsheet runs the text as a formula.
     note : callable, optional
-        Called with each sentence on what was not as expected of a table.
+        Called with a sentence for each irregularity of the table.
 
     Raises
     ------
     OSError
         If the file cannot be opened.
     ValueError
-        If a column is missing, a decision is none of the four, an id comes twice, or the
-        file is no table.
+        If a column is missing, a decision is none of the four, an id occurs twice, or the
+        file is not a table.
     """
     decisions: dict[str, Decision] = {}
     table = read_table(path, ("id", "decision", "label", "new_label"))
@@ -89,15 +89,15 @@ def read_decisions(path: files.PathLike, note: Callable[[str], None] = silent) -
 
 
 def apply_decisions(features: Features, decisions: list[Decision]) -> Features:
-    """Gives the rows to relabel another label, and remembers each decision.
+    """Changes the labels of the rows to relabel, and remembers every decision.
 
-    A row to remove keeps its label and leaves its split, so that it is neither valued nor judges.
+    A row to remove keeps its label but leaves its split, so that it is neither valued nor tested.
 
     Parameters
     ----------
     features : Features
-        ``true_label`` and all other fields are kept as they are, but for ``reviewed``, which
-        remembers the decisions.
+        The rows. ``true_label`` and all other fields are kept as they are, except ``reviewed``,
+        which remembers the decisions.
     decisions : list of Decision
         At most one per sample.
 
@@ -113,8 +113,8 @@ def apply_decisions(features: Features, decisions: list[Decision]) -> Features:
     ValueError
         If an id belongs to no row or to several; if it belongs to no training row, and the
         decision does not say which label was reviewed; if that label is not the one in
-        `features` (the decisions were applied before, or are of other data); or if the new
-        label is missing with three or more classes, or is none of them.
+        `features` (the decisions were applied before, or belong to other data); or if the new
+        label is missing with three or more classes, or is none of the classes.
     """
     train = features.mask("train")
     classes = features.classes()
@@ -142,7 +142,7 @@ def apply_decisions(features: Features, decisions: list[Decision]) -> Features:
 
 
 class _Finder:
-    """Finds the row that a decision is about: a training row, or else another one."""
+    """Finds the row that a decision is about: a training row if possible, else another one."""
 
     def __init__(self, features: Features, train: NDArray[np.bool_]) -> None:
         self._source = features.source
@@ -156,7 +156,7 @@ class _Finder:
 
     def __call__(self, decision: Decision) -> int:
         kind, found = "training row", self._rows(0, decision)
-        # Doubts are of rows of every split; a decision about them says which label was seen.
+        # Doubts are about rows of every split; a decision on a doubt says which label was seen.
         if not found and decision.label is not None:
             kind, found = "row", self._rows(1, decision)
         if not found:
@@ -195,7 +195,7 @@ def _new_label(decision: Decision, label: Any, classes: list[Any]) -> Any:
 
 
 def _rows_by_name(names: list[str], rows: list[int]) -> dict[str, list[int]]:
-    """Lists the rows of each id, and of each way to mean it that is no other row's id."""
+    """Lists the rows of each id, and of each other spelling of it that is no other row's id."""
     found: dict[str, list[int]] = {}
     for name, row in zip(names, rows, strict=True):
         found.setdefault(name, []).append(row)
@@ -206,13 +206,13 @@ def _rows_by_name(names: list[str], rows: list[int]) -> dict[str, list[int]]:
 
 
 def _as_meant(name: str) -> str:
-    """Returns an id without the ".0" of a float, with slashes, in one Unicode normal form."""
+    """Returns an id without a float's ".0", with forward slashes, in one Unicode normal form."""
     plain = normalize("NFC", name.strip()).replace("\\", "/")
     return plain.removesuffix(".0") if plain[:-2].isdecimal() else plain
 
 
 def _is_label(written: str, label: Any) -> bool:
-    """True if an entry means a label: its text, or for numbers a way to write it."""
+    """True if an entry means a label: it is the label's text, or another spelling of its number."""
     if isinstance(label, bytes):
         label = label.decode("utf-8", "replace")
     if written == str(label) or isinstance(label, str):

@@ -39,10 +39,10 @@ def removal_curve(
     repeats: int = 20,
     model: Any = None,
 ) -> np.recarray[Any, Any]:
-    """Scores on validation samples after the labels of lowest value are dropped or relabelled.
+    """Scores on validation samples after the samples of lowest value are dropped or relabelled.
 
-    The model of the run is refitted, with its options. Validation
-    samples must not have judged the values: on the test samples the curve would flatter.
+    The model of the run is refitted with the options of the run. Validation samples must not
+    come from the test set that the values are based on: there the curve would flatter.
 
     Parameters
     ----------
@@ -55,39 +55,40 @@ def removal_curve(
     X_val, y_val : array_like, shapes (m, d) and (m,)
         Validation samples.
     metric : str or Metric, default "acc"
-        By which values samples are chosen; not used if `order` is "random".
+        The metric by whose values samples are chosen; not used if `order` is "random".
     fractions : sequence of float
         Shares f of all samples, from 0 to below 1: ``floor(f n + 1/2)`` samples are
         changed. Default: 0 to 0.4 in steps of 0.05.
     order : "lowest", "highest" or "random", default "lowest"
         Which samples go first; ties by sample order (for "highest" too).
     action : "drop" or "relabel", default "drop"
-        Leaves the samples out, or gives them the other label, which only two classes have.
+        Leaves the samples out, or gives them the other label (with two classes only).
     seed : int, default 0
         For "random": repeat r takes the first entries of ``permutation(n, seed, r)``.
     repeats : int, default 20
-        For "random": draws over which scores are averaged.
+        For "random": number of draws over which scores are averaged.
     model : object, optional
-        The classifier object of the run, where it had one: results keep only what it was.
+        The classifier object of the run, if it had one: a result keeps only its name and
+        parameters.
 
     Returns
     -------
     numpy.recarray
         One row per fraction and score. Fields: ``fraction``; ``changed``, the number of
-        samples; ``score``, the name of each metric that the validation samples define;
-        ``mean``, its value; ``deviation``, over the repeats (divisor r - 1), nan unless
-        `order` is "random" with two repeats or more.
+        samples changed; ``score``, the name of a metric that the validation samples define;
+        ``mean``, its value; ``deviation``, its deviation over the repeats (divisor r - 1), nan
+        unless `order` is "random" with two repeats or more.
 
     Raises
     ------
     TypeError, ValueError
-        For the first bad argument, naming value and row.
+        For the first bad argument, naming its value and row.
 
     Notes
     -----
     Removing the lowest and the highest values: Ghorbani and Zou, *Data Shapley*, 2019.
-    Class weights and scaling stay those of the run over all samples. Where one class is
-    left, it is what the classifier predicts.
+    Class weights and scaling stay those of the run over all samples. If one class is left,
+    the classifier predicts that class.
     """
     table, X = X, checks.features("X", X)
     y = class_labels("y", y)

@@ -1,4 +1,4 @@
-"""The field's three scores of how well values separate known label errors."""
+"""Three standard scores of how well values separate known label errors."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def detection_scores(
     y : array_like, shape (n,)
         The labels as given, flipped ones included.
     y_true : array_like, shape (n,)
-        The true labels; a value that is none of the classes means unknown, and counts as
+        The true labels; a value that is none of the classes means unknown and counts as
         no error.
     metrics : sequence of str or Metric, optional
         Default: every named metric that the test set defines. Doubts know no metrics: theirs is
@@ -41,13 +41,13 @@ def detection_scores(
     Returns
     -------
     numpy.recarray
-        One row per direction and metric. Fields: ``direction``, as in `detection_table`, and
-        "either" of two classes or "any" of more for all of them; ``metric``; ``flipped``, the
-        number of such errors; ``f1``, of calling an error what is in the lower of two clusters of
-        values; ``auroc``, the probability that an error has a lower value than a sample
-        that is no such error (ties count half); ``auprc``, the average precision of the
-        ranking, lowest first. All three are nan where there is no error, or nothing else.
-        By chance `auroc` is 1/2 and `auprc` is near flipped / n.
+        One row per direction and metric. Fields: ``direction``, as in `detection_table`, or
+        for all errors together "either" with two classes and "any" with more; ``metric``;
+        ``flipped``, the number of such errors; ``f1``, the F1 score of calling every sample in
+        the lower of two clusters of values an error; ``auroc``, the probability that an error has
+        a lower value than a sample that is no such error (ties count half); ``auprc``, the average
+        precision of the ranking, lowest first. All three are nan if no sample is such an error,
+        or every sample is. By chance `auroc` is 1/2 and `auprc` is near flipped / n.
 
     Raises
     ------
@@ -56,8 +56,8 @@ def detection_scores(
 
     Notes
     -----
-    In each direction everything that is not an error of that direction counts as no error,
-    errors of the other direction included, as in Table 2 of Enshaei et al. The clusters
+    In each direction, every sample without an error of that direction counts as no error,
+    including errors of the other direction, as in Table 2 of Enshaei et al. The clusters
     are the exact optimum of 2-means in one dimension, as in OpenDataVal (Jiang et al.,
     2023). Average precision is a sum over distinct values without interpolation.
     """
@@ -104,7 +104,7 @@ def lower_cluster(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     ordered = np.sort(values)
     centred = ordered - ordered.mean()
     below = np.arange(1, len(ordered))
-    # The sums of both sides are opposite, since all of them add up to zero.
+    # The sums of the two sides are opposite, since the centred values add up to zero.
     between = np.cumsum(centred)[:-1] ** 2 * (1 / below + 1 / (len(ordered) - below))
     between[ordered[1:] == ordered[:-1]] = -1
     if not (between >= 0).any():

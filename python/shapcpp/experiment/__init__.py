@@ -1,4 +1,4 @@
-"""The paper's protocol from scans to its table, restartable (extras ``ct`` and ``plot``)."""
+"""The paper's protocol from scans to its table, in restartable stages (extras ``ct``, ``plot``)."""
 
 from shapcpp.experiment.reproduce import Reproduction, reproduce
 

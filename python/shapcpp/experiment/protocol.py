@@ -54,11 +54,11 @@ class FlippedLabels:
 
     @property
     def value_stages(self) -> list[str]:
-        """The names of the stages that value."""
+        """The names of the stages that compute values."""
         return [f"values-{self.percent}{suffix}" for suffix in RULES.values()]
 
     def do(self) -> None:
-        """Does all stages that are not done."""
+        """Does all stages that are not done yet."""
         self._train()
         self._take_features()
         for rule, stage in zip(RULES, self.value_stages, strict=True):

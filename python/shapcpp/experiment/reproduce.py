@@ -40,10 +40,10 @@ class Reproduction:
     folder : path
         The folder of all files.
     experiments : tuple of Experiment
-        In the order of the noise rates; each with its runs under both one-class rules.
+        One for each noise rate, in order, with its runs under both one-class rules.
     table : numpy.recarray
         Table 2, with the fields noise, fraction, single_class, direction, metric, found, paper:
-        a row per experiment, share of the values looked at (the share flipped, and 30%),
+        one row per experiment, share of the values looked at (the share flipped, and 30%),
         one-class rule, direction and metric. ``found`` is the share of the labels flipped in
         that direction that are among the lowest values; ``paper`` is the paper's number, or nan.
     networks : tuple of dict
@@ -89,17 +89,17 @@ def reproduce(
     validation labels are clean), its features are valued under both one-class rules, and the
     flipped labels are looked for among the lowest values. Every finished stage is kept with
     its inputs: the same call continues where an earlier one ended, however it ended, and a
-    changed argument repeats only the stages that depend on it. Trainings continue from their
-    last epoch, valuations from their last minute.
+    changed argument repeats only the stages that depend on it. Training continues from its
+    last epoch, a valuation from its last minute.
 
     Parameters
     ----------
     output : path-like
-        A folder for all files, made if absent: ``features-10.npy``, ``run-10.npz``,
+        A folder for all files, created if absent: ``features-10.npy``, ``run-10.npz``,
         ``run-10-carry.npz``, ``model-10.pt``, ``curve-10.csv`` and so on, ``table2.csv``,
         ``scores.csv``, ``networks.csv``, ``figure2.png``, ``figure3.png``, ``report.html``.
     data : path-like, default "phantom"
-        Scans, as for `read_scans`, or "phantom": chest CT of imagined patients, made here.
+        Scans, as for `read_scans`, or "phantom": chest CT of imaginary patients, made here.
     size : int, default 64
         Pixels along each side of a slice; the paper's 512 needs a GPU.
     epochs, patience : int, default 100 and 5
@@ -138,12 +138,11 @@ def reproduce(
     ImportError
         If a library of the extras ``ct`` and ``plot`` is missing.
     OSError
-        If a file cannot be read or written. Where only tables, figures or the report are missing,
+        If a file cannot be read or written. If only tables, figures or the report are missing,
         its ``.partial`` is the Reproduction.
     TypeError, ValueError
-        For the first bad argument, before anything long begins; for bad scans, as
-        `read_scans`; if the record of finished stages is damaged, or another call is at work
-        in the same folder.
+        For the first bad argument, before any long work; for bad scans, as from `read_scans`;
+        if the record of finished stages is damaged, or another call is using the same folder.
     KeyboardInterrupt
         On Ctrl-C; finished stages are kept.
 
@@ -276,7 +275,7 @@ def _say(line: str) -> None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Locks a folder: two calls at work in it would mix their files and records."""
+    """Locks a folder, since two calls working in it would mix their files and records."""
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / ".lock", "w") as lock:
         try:

@@ -1,4 +1,4 @@
-"""The scans of an experiment: the phantom or one's own; read only if a stage needs them."""
+"""The scans of an experiment, the phantom or the user's own, read only if a stage needs them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ __all__ = ["ScanSource"]
 
 
 class ScanSource:
-    """Finds, and where needed makes, the scans of an experiment.
+    """Finds, or if needed makes, the scans of an experiment.
 
     Parameters
     ----------
     settings : Settings
-        Which scans there are, and how they are read.
+        The scans, and how to read them.
     stages : Stages
         The stages, one of which makes the phantom.
 
@@ -53,7 +53,7 @@ class ScanSource:
         self.inputs: dict[str, Any] = {"scans": mark, "reading": reading}
 
     def slices(self, progress: Progress) -> Slices:
-        """Returns all slices; reads them at the first call."""
+        """Returns all slices, which the first call reads."""
         if self._slices is None:
             self._slices = self._read(progress)
         return self._slices
@@ -129,7 +129,7 @@ class ScanSource:
         return self._stages.of(PHANTOM)[PHANTOM]
 
     def _mark(self) -> str:
-        """Fingerprints the files of scans, masks and labels, and which belongs to which."""
+        """Fingerprints the files of scans, masks and labels, and their relations."""
         from shapcpp.ct.readers.bad_slices import BadSlices, silent
         from shapcpp.ct.readers.indexing import index_slices
         from shapcpp.ct.readers.manifest import Columns

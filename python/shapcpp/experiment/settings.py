@@ -1,4 +1,4 @@
-"""The arguments of an experiment, checked before anything long begins."""
+"""The arguments of an experiment, checked before any long work."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SMALLEST_SCAN = 8
 
 @dataclass(frozen=True)
 class Settings:
-    """The arguments of `reproduce`, which describes them."""
+    """The arguments of `reproduce`, which documents them."""
 
     data: files.PathLike
     size: int
@@ -90,12 +90,12 @@ class Settings:
 
     @property
     def training(self) -> dict[str, Any]:
-        """The arguments that a network depends on, beside its slices and labels."""
+        """The arguments that a network depends on, apart from its slices and labels."""
         return {name: getattr(self, name) for name in ("epochs", "patience", "routing", "seed")}
 
     @property
     def valuing(self) -> dict[str, Any]:
-        """The arguments that values depend on, beside the features."""
+        """The arguments that values depend on, apart from the features."""
         names = ("permutations", "C", "scale", "seed")
         return {name: getattr(self, name) for name in names} | {"trace": TRACE}
 

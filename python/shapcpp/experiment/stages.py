@@ -1,4 +1,4 @@
-"""Stages of a long work: each is done once, and again only if its inputs change."""
+"""Stages of a long computation: each is done once, and again only if its inputs change."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Stages:
     """The stages done in a folder, kept in its file ``stages.json``.
 
     A stage is done if it is recorded with the same inputs, and its outputs are the recorded
-    ones, byte for byte. A stage is recorded once all of its outputs are written: whatever ends
-    the work, the same calls continue it.
+    ones, byte for byte. A stage is recorded once all of its outputs are written: however the work
+    ends, the same calls continue it.
 
     Parameters
     ----------
     folder : path-like
-        The folder of outputs, made if absent.
+        The folder of outputs, created if absent.
     say : callable, optional
         Called with a line for each stage.
     bar : callable, optional
@@ -80,7 +80,7 @@ class Stages:
         outputs: Iterable[str],
         work: Callable[[Progress], Facts],
     ) -> Facts:
-        """Does a stage that is not done.
+        """Does a stage that is not done yet.
 
         Parameters
         ----------
@@ -127,7 +127,7 @@ class Stages:
         }
 
     def others(self) -> list[str]:
-        """Lists outputs in the folder of recorded stages that this object was not asked for."""
+        """Lists outputs of recorded stages that this object was not asked for."""
         return [
             output
             for name, record in self._records.items()
@@ -158,7 +158,7 @@ class Stages:
         if not self._record_file.exists():
             return {}
         with files.told(
-            f"{self._record_file} is no record of stages (without it all is done anew)"
+            f"{self._record_file} is no record of stages (without it, all stages are done anew)"
         ):
             content = json.loads(self._record_file.read_bytes())
             if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -192,10 +192,10 @@ def fingerprint(path: files.PathLike) -> str:
 
 
 def fingerprint_by_time(paths: Iterable[files.PathLike], folder: files.PathLike) -> str:
-    """Hashes names, sizes and times of change, for inputs too large to be read each time.
+    """Hashes names, sizes and modification times, for inputs too large to be read each time.
 
-    Names are relative to `folder`, which can be moved. An absent file counts as such; the stage
-    that reads it says more.
+    Names are relative to `folder`, so that the folder can be moved. An absent file is hashed as
+    absent; the stage that reads it reports it.
     """
     digest = hashlib.sha256()
     for name, path in sorted({os.path.relpath(path, folder): path for path in paths}.items()):
@@ -208,7 +208,7 @@ def fingerprint_by_time(paths: Iterable[files.PathLike], folder: files.PathLike)
 
 
 def in_words(facts: Mapping[str, Any]) -> str:
-    """Writes facts in a line: "epochs 12, test AUC 0.912"."""
+    """Writes facts on one line: "epochs 12, test AUC 0.912"."""
     return ", ".join(
         f"{name.replace('_', ' ').replace('auc', 'AUC')} "
         + (f"{fact:.3f}" if isinstance(fact, float) else f"{fact:,}")

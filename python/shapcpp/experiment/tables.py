@@ -26,7 +26,7 @@ NETWORK = ("noise", "epochs", "best_epoch", "val_auc", "test_auc")
 
 
 def score_rows(experiments: Sequence[Experiment]) -> list[tuple[Any, ...]]:
-    """Computes the rows of `SCORES`: the field's detection scores, by direction and metric.
+    """Computes the rows of `SCORES`: standard detection scores, by direction and metric.
 
     ``recall`` is the share of the errors among the lowest ``fraction`` of all values. That
     fraction is the share of labels flipped, so a perfect ranking finds all errors. See

@@ -61,7 +61,7 @@ class Problem:
     test_classes : ndarray of int64, shape (m,)
         The index of the class of each test sample.
     metrics : tuple of Metric
-        What the run is asked about; none: every named metric.
+        What the run is asked about; if empty, about every built-in metric.
     model : Model
         What coalitions train.
     """

@@ -1,4 +1,4 @@
-"""The report: one offline page, its figures, and the paper's table beside your own."""
+"""The report: one offline page, its figures, and the paper's table beside yours."""
 
 from shapcpp.report.experiments import Experiment, paper_table
 from shapcpp.report.figures import figure2, figure3

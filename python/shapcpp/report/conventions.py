@@ -1,4 +1,4 @@
-"""The facts of a run in words: what was done, and with which conventions."""
+"""The facts of a run in words: its data, its options and its conventions."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ MODELS = {
 }
 SINGLE_CLASS = {
     "constant": "constant: a coalition of one class predicts that class",
-    "carry": "carry: a coalition of one class still scores as the empty coalition. The jump to the "
-    "first fitted model then goes to the sample that completes the pair, which favours one class",
+    "carry": "carry: a coalition of one class still has the score of the empty coalition. The jump "
+    "to the first fitted model then goes to the sample that completes the pair, which favours one "
+    "class",
 }
 EMPTY = {
     "majority": "majority: the empty coalition predicts the more frequent label",
@@ -36,7 +37,7 @@ EMPTY = {
 
 
 def conventions(v: Run) -> list[tuple[str, str]]:
-    """Pairs of a setting's name and its value in words, in the order in which a reader asks."""
+    """Pairs of a setting's name and its value in words, in the order of a reader's questions."""
     s = v.settings
     facts = [("Training samples", f"{len(v.labels):,}: {_per_class(v, _counts(v, v.labels))}")]
     if isinstance(v, FoldedValuation):
@@ -119,7 +120,7 @@ def _reliability(v: Run) -> str:
     if v.n_permutations < 2:
         return "unknown after one permutation"
     each = ", ".join(f"{v.reliability(name):.2f} by {name}" for name in v.metrics)
-    return f"{each}: the share of the variance within labels that sampling did not cause"
+    return f"{each}: the share of the variance within labels that does not come from sampling"
 
 
 def _counts(v: Run, labels: NDArray[Any]) -> list[int]:
@@ -141,7 +142,7 @@ def _weights(v: Run, weights: Any) -> str:
 def _scale(scale: str | None) -> str:
     if scale is None:
         return "as given, not standardised"
-    return "standardised by mean and deviation of the training rows, on both sides"
+    return "standardised by mean and deviation of the training rows, in training and test"
 
 
 def _full(v: Valuation) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["agreement", "class_lanes", "convergence", "removal", "sorted_values", "styles"]
 
-# Okabe and Ito's colours, which most colour-blind readers tell apart; shapes repeat them.
+# Okabe and Ito's colours, which most colour-blind readers can tell apart; shapes repeat them.
 BLUE, ORANGE, GREY, INK = "#0072B2", "#D55E00", "#6B7280", "#1F2933"
 GREEN, SKY, YELLOW, PURPLE = "#009E73", "#56B4E9", "#F0E442", "#CC79A7"
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, INK, GREY)
@@ -28,7 +28,7 @@ OF_METRIC = {"acc": (INK, "o", "-"), "rec": (ORANGE, "^", "--"), "spc": (BLUE, "
              "bal": (GREEN, "D", ":")}  # fmt: skip
 OF_SAMPLE = [OF_METRIC[name] for name in ("acc", "rec", "spc")]
 OTHERS = ((PURPLE, "v", "--"), (SKY, "P", "-."), (GREY, "x", ":"))
-# Markers: the first is the largest and hollow, so that curves on top of each other all show.
+# Markers: the first is the largest, and hollow, so that overlapping curves all show.
 SIZES = {"acc": 6.5, "rec": 5.0, "spc": 3.0}
 LANES_IN_FULL = 6  # classes whose names are written at full size
 Run = Valuation | FoldedValuation
@@ -39,15 +39,15 @@ MOST_VECTORS = 2000  # a panel draws up to this many points as shapes, and more 
 
 
 def styles(n_classes: int) -> list[tuple[str, str]]:
-    """A colour and a marker for each class; colours come again with another marker."""
+    """A colour and a marker for each class; colours recur with another marker."""
     return [(COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]) for k in range(n_classes)]
 
 
 def convergence(axes: Axes, v: Valuation, metric: str | Metric, samples: NDArray[np.int64]) -> None:
     """The running estimate of some samples' values, with 95% bands (Figure 2).
 
-    The band at P permutations is the interval of the whole run, wider by the root of its
-    permutations over P; there is none where the interval cannot be believed.
+    The band at P of N permutations is the interval of the whole run, widened by sqrt(N / P). A
+    value whose interval cannot be believed has no band.
     """
     assert v.trace_counts is not None
     assert v.trace_gains is not None
@@ -96,7 +96,7 @@ def sorted_values(
 
 
 def class_lanes(axes: Axes, v: Run, metric: str | Metric, labels: NDArray[Any]) -> None:
-    """Draws a lane per label under sorted values, with a stroke for each sample of that label."""
+    """Draws one lane per label under sorted values, with a stroke for each of its samples."""
     ordered = labels[np.argsort(v[metric], kind="stable")]
     for lane, (label, (colour, _)) in enumerate(
         zip(v.classes, styles(len(v.classes)), strict=True)

@@ -16,10 +16,10 @@ from shapcpp.results.valuation import Valuation
 
 __all__ = ["FRACTIONS", "PAPER", "Experiment", "noise_rate", "paper_share", "paper_table"]
 
-# Shares of all values that the paper looks at, by its noise rate.
+# Shares of the values that the paper looks at, for each noise rate.
 FRACTIONS = {0.1: (0.1, 0.3), 0.2: (0.2, 0.3), 0.3: (0.3,)}
 
-# Table 2 of Enshaei et al. by noise rate and share looked at: acc, rec, spc of each direction.
+# Table 2 of Enshaei et al., by noise rate and share looked at: acc, rec, spc of each direction.
 PAPER: dict[tuple[float, float], dict[str, tuple[float, float, float]]] = {
     (0.1, 0.1): {"pos_as_neg": (1.00, 1.00, 0.00), "neg_as_pos": (0.28, 0.28, 0.68)},
     (0.1, 0.3): {"pos_as_neg": (1.00, 1.00, 0.00), "neg_as_pos": (0.30, 0.30, 0.78)},
@@ -40,12 +40,12 @@ class Experiment:
     run : Valuation or FoldedValuation
         With true labels; one-class coalitions score their constant prediction.
     carry : Valuation, optional
-        The same under the rule "carry".
+        The same run under the rule "carry".
     noise : float, optional
         Share of each class whose labels were flipped. Default: read off the labels, see
         `noise_rate`.
     auc : mapping of str to float
-        Areas under the ROC curve of the network that made the features, by what they were
+        Areas under the ROC curve of the network that made the features, by the split they were
         measured on: ``{"validation": 0.91, "test": 0.88}``.
     """
 
@@ -69,7 +69,7 @@ class Experiment:
 
     @property
     def fractions(self) -> tuple[float, ...]:
-        """Shares of all values to look at, as the paper does: the noise rate, and 30%."""
+        """Shares of the values to look at, as in the paper: the noise rate, and 30%."""
         if self.noise is None:
             return (0.1, 0.3)
         return FRACTIONS.get(self.noise, tuple(sorted({self.noise, 0.3})))
@@ -93,7 +93,7 @@ def noise_rate(v: Valuation | FoldedValuation) -> float | None:
 
 
 def paper_share(noise: float | None, fraction: float, direction: str, metric: str) -> float:
-    """The share that the paper found; nan where it has none for this noise, share or metric."""
+    """The share that the paper found; nan if it has none for this noise, share or metric."""
     printed = {} if noise is None else PAPER.get((noise, fraction), {})
     if direction not in printed or metric not in THE_PAPERS:
         return math.nan
@@ -114,7 +114,7 @@ def paper_table(experiments: Sequence[Experiment]) -> np.recarray[Any, Any]:
         metric. Fields: ``noise``, the share flipped (nan if not known); ``fraction``;
         ``single_class``; ``direction``; ``metric``; ``flipped``, the number of such errors;
         ``found``, the share of them among the lowest values (nan if there are none);
-        ``paper``, the share that the paper found, nan where it has no such experiment.
+        ``paper``, the share that the paper found (nan if it has no such experiment).
     """
     rows = []
     for experiment in experiments:

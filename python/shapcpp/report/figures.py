@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Panel", "agreement", "convergence", "figure2", "figure3", "removal", "sorted_values"]
 
 WIDTH, HEIGHT = 3.6, 2.8  # inches, of one panel
-# Pictures hold no dates and no random names, so that equal runs give equal pages, byte for byte.
+# Pictures contain no dates and no random names, so that equal runs give equal pages, to the byte.
 STYLE = {
     "font.size": 8,
     "axes.spines.top": False,
@@ -62,12 +62,12 @@ def figure2(
     Parameters
     ----------
     valuations : mapping of str to Valuation
-        A row of panels for each, named by its key, with a panel per metric. All must have
+        Each gets a row of panels named by its key, with one panel per metric. All must have
         been run with ``trace``.
     samples : sequence of int, optional
         Row numbers of at most three samples. Default: see `two_samples`.
     path : path-like, optional
-        Where to save the figure, as its suffix says: ``.png``, ``.svg`` or ``.pdf``.
+        The file to save the figure to, in the format of its suffix: ``.png``, ``.svg``, ``.pdf``.
 
     Returns
     -------
@@ -82,10 +82,10 @@ def figure2(
 
     Notes
     -----
-    Figure 2 of Enshaei et al. The band at P permutations is Student's 95% interval of the
-    whole run, wider by the root of its permutations over P. Permutations before the first
-    hundredth are left out: their spread would flatten the rest. A value whose error cannot be
-    believed (`Valuation.trusted`) has no band.
+    Figure 2 of Enshaei et al. The band at P of N permutations is Student's 95% interval of the
+    whole run, widened by sqrt(N / P). The first hundredth of the permutations is left out: its
+    spread would flatten the rest. A value whose error cannot be believed (`Valuation.trusted`)
+    has no band.
     """
     for name, v in valuations.items():
         if v.trace_counts is None:
@@ -109,9 +109,9 @@ def figure3(v: Run, path: files.PathLike | None = None) -> Figure:
     Parameters
     ----------
     v : Valuation
-        Without true labels there is no right column.
+        The run; without true labels there is no right column.
     path : path-like, optional
-        Where to save the figure, as its suffix says: ``.png``, ``.svg`` or ``.pdf``.
+        The file to save the figure to, in the format of its suffix: ``.png``, ``.svg``, ``.pdf``.
 
     Returns
     -------
@@ -124,8 +124,8 @@ def figure3(v: Run, path: files.PathLike | None = None) -> Figure:
 
     Notes
     -----
-    Figure 3 of Enshaei et al. Beneath each panel a lane per label shows where its samples
-    stand, so that nothing rests on colour alone.
+    Figure 3 of Enshaei et al. Below each panel, one lane per label shows the positions of its
+    samples, so that nothing depends on colour alone.
     """
     columns = _labels_shown(v)
     metrics = metrics_shown(v)
@@ -139,7 +139,7 @@ def figure3(v: Run, path: files.PathLike | None = None) -> Figure:
 
 
 def two_samples(v: Valuation) -> NDArray[np.int64]:
-    """One sample of each label, three at most, chosen by permutation 0 of seed 0, not by hand."""
+    """One sample of each label, at most three, chosen by permutation 0 of seed 0, not by hand."""
     order = _core.permutation(len(v.labels), 0, 0)
     return np.array([order[np.argmax(v.labels[order] == label)] for label in v.classes[:3]])
 
@@ -178,7 +178,7 @@ def sorted_values(v: Run, metric: str | Metric) -> list[Panel]:
 
 
 def _most(labels: NDArray[Any], v: Run) -> str:
-    """How many of these labels are the larger of two, or the most frequent of more."""
+    """The number of labels that are the larger of two classes, or the most frequent of more."""
     counts = [int((labels == label).sum()) for label in v.classes]
     k = 1 if len(counts) == 2 else int(np.argmax(counts))
     return f"{counts[k]} of {len(labels)} are {v.classes[k]}"

@@ -53,12 +53,12 @@ def report(
 ) -> None:
     """Writes a result as one self-contained HTML page that works offline.
 
-    It holds a review queue whose decisions can be exported for ``shapcpp relabel``. With doubts,
-    it begins with how many labels are probably wrong, and the queue has these, with what each
-    sample is worth beside them; of two readers, what they disagree on. A run has its conventions
-    too, the paper's table where true labels are known, convergence, values against labels and
-    against each other, and validation scores after samples are dropped or relabelled. The same
-    arguments give the same bytes.
+    The page holds a review queue whose decisions can be exported for ``shapcpp relabel``. With
+    doubts, it begins with the number of labels that are probably wrong, and the queue lists these
+    beside the values of their samples; for two readers it lists their disagreements. For a run it
+    also shows the conventions, the paper's table if true labels are known, convergence, values
+    against labels and against each other, and validation scores after samples are dropped or
+    relabelled. The same arguments give the same bytes.
 
     Parameters
     ----------
@@ -66,8 +66,8 @@ def report(
         The result to show, or the file of one. With ``trace`` the convergence of a run with a
         test set is shown too.
     features : Features or path-like, optional
-        The features file that `run` was made of: says what reviewers decided before, and gives
-        the removal curves of a run with a test set, which need validation rows.
+        The features file that `run` was made from. It has the reviewers' earlier decisions, and
+        gives the removal curves of a run with a test set, which need validation rows.
     scans : path-like or mapping of str to ndarray of uint8, optional
         The scans, from which the queue takes its pictures, or thumbnails by sample id, each of
         shape (height, width). Of a folder of scans, larger pictures and the slices above and
@@ -76,22 +76,23 @@ def report(
     output : path-like, default "report.html"
         The page.
     masks : path-like, optional
-        The folder of lesion masks, where `scans` was read with one.
+        The folder of lesion masks, if `scans` was read with one.
     carry : Valuation or path-like, optional
         The same run under the other rule for coalitions of one class.
     experiments : sequence of Experiment, optional
-        What the table shows. Default: `run` alone, where it has true labels.
+        The experiments of the table. Default: `run` alone, if it has true labels.
     title : str
         The heading of the page.
     fraction : float, optional
         Share of all samples to review. Default: as many as are expected to be wrong; for a run
         without doubts 0.1 by each metric.
     most : int, default 500
-        Samples in the queue at most; the first ones stay.
+        The most samples in the queue; the first ones stay.
     metrics : sequence of str or Metric, optional
-        The metrics to show, also your own. Default: every named one that the test set defines.
+        The metrics to show, including your own. Default: every built-in one that the test set
+        defines.
     class_names : mapping of label to str, optional
-        What the classes are called: ``{0: "healthy", 1: "pneumonia"}``.
+        Names of the classes: ``{0: "healthy", 1: "pneumonia"}``.
 
     Raises
     ------
@@ -107,7 +108,7 @@ def report(
     Warns
     -----
     ValuationWarning
-        If several samples have one id: the page would keep one decision for all of them.
+        If several samples share an id: the page would keep one decision for all of them.
     """
     check_libraries()
     if fraction is not None:
@@ -215,7 +216,7 @@ def _convergence(runs: dict[str, Run], metrics: Sequence[Metric]) -> list[refits
 
 
 def check_libraries() -> None:
-    """Raises ImportError in one sentence if jinja2 or matplotlib is not installed."""
+    """Raises ImportError if jinja2 or matplotlib is not installed."""
     try:
         import_module("jinja2")
         import_module("matplotlib")
@@ -226,7 +227,7 @@ def check_libraries() -> None:
 
 
 def _are_anonymous(features: Features | None) -> bool | None:
-    """True if patients are anonymous, None if the features do not say (those made elsewhere)."""
+    """True if patients are anonymous, None if features made elsewhere do not say."""
     names = () if features is None else features.rows.dtype.names or ()
     if features is not None and ANONYMOUS in names and features.rows[ANONYMOUS].any():
         return True
@@ -251,5 +252,5 @@ def _render(**content: Any) -> str:
 
 
 def _hash(text: str) -> str:
-    """The hash by which a content security policy allows a script."""
+    """The hash with which a content security policy allows a script."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

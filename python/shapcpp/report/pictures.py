@@ -57,7 +57,7 @@ def pictures_of(
 
     Of scans on disk, larger ones are written beside the page, if its `output` is named.
 
-    Files are named unless the samples are anonymous. Where that is unknown (None), files are named
+    Files are named unless the samples are anonymous. If that is unknown (None), files are named
     unless the patients could be numbers that replaced names.
 
     Raises
@@ -65,7 +65,7 @@ def pictures_of(
     OSError
         If the scans do not exist.
     ValueError
-        If a slice is not among the scans, or a picture is no grey picture.
+        If a slice is not among the scans, or a picture is not grey.
     """
     if scans is None:
         return Pictures({}, {}, {}, "")

@@ -92,7 +92,7 @@ def _is_of(v: Run, features: Features, samples: Samples) -> bool:
 
 
 def can_refit(v: Run) -> bool:
-    """Whether the run's model is one of the engine's, which a result names."""
+    """True if the run's model is one of the engine's, which a result keeps by name."""
     return v.settings["model"] in MODELS
 
 
@@ -136,7 +136,7 @@ def removal_rows(
 
 
 def _limits(rows: list[dict[str, Any]], score: str) -> tuple[float, float]:
-    """Limits of one axis for every row, so that rows can be compared."""
+    """Common limits of one axis for all rows, so that rows can be compared."""
     means = [c["mean"][c["score"] == score] for curves in rows for c in curves.values()]
     low, high = float(np.min(means)), float(np.max(means))
     margin = max(0.04 * (high - low), 0.005)

@@ -1,4 +1,4 @@
-"""Names and numbers as the page and its figures write them."""
+"""Names and numbers in the form that the page and its figures use."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def metrics_shown(v: Valuation | FoldedValuation) -> list[str]:
-    """The paper's metrics that the test set defines; of more than two classes, those of all."""
+    """The paper's metrics that the test set defines; with more than two classes, of all classes."""
     names = THE_PAPERS if len(v.classes) == 2 else OF_MANY
     return [name for name in names if name in v.metrics]
 
@@ -94,7 +94,7 @@ def unit_name(exponent: int) -> str:
 
 
 def decimals(values: Sequence[NDArray[np.float64]], exponent: int) -> int:
-    """The number of decimals that gives the largest value three figures in that unit."""
+    """The number of decimals that gives the largest value three digits in that unit."""
     largest = max((float(np.abs(column).max(initial=0)) for column in values), default=0.0)
     return 2 - sum(largest >= bound * 10.0**exponent for bound in (10, 100))
 
@@ -112,7 +112,7 @@ def per_cent(fraction: float) -> str:
 
 
 def share(value: float | None) -> str:
-    """A share as the paper prints it; a dash where there is none."""
+    """A share as the paper prints it; a dash if there is none."""
     return "–" if value is None or math.isnan(value) else f"{value:.2f}"
 
 

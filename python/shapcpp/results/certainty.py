@@ -1,7 +1,8 @@
 """Certainty: half-widths of intervals, and the ranks that intervals settle.
 
-All is about means of independent units: a unit is a permutation, and its contribution is what a
-player changes in it. docs/statistics.md has the theorems, and how often the intervals were right.
+Everything here concerns means of independent units. A unit is a permutation; its contribution is
+the change that a player makes in it. docs/statistics.md has the theorems, and how often the
+intervals were right.
 """
 
 from __future__ import annotations
@@ -32,23 +33,26 @@ FEWEST = 100  # units below which nothing is called certain
 
 
 def student_multiple(units: int, error: float) -> float:
-    """Standard errors to either side that miss the mean with a probability of `error`.
+    """Half-width, in standard errors, of an interval that misses with probability `error`.
 
-    For one fixed number of units. Exact for normal contributions (Student), asymptotic for others.
+    Valid at one fixed number of units. Exact for normal contributions (Student), asymptotic for
+    others.
     """
     return student_quantile(error / 2, units - 1)
 
 
 def anytime_multiple(units: int, error: float) -> float:
-    """Standard errors to either side that ever miss, at any number of units, with that probability.
+    """Half-width, in standard errors, of an interval that holds at all numbers of units at once.
 
-    Exact for normal contributions (Lai 1976, Wang and Ramdas 2025); for others asymptotic, when
+    The probability that it misses at any of them is at most `error`.
+
+    Exact for normal contributions (Lai 1976, Wang and Ramdas 2025); asymptotic for others, where
     it becomes Robbins' mixture with estimated variance (Waudby-Smith et al. 2024). Infinite for the
     first few units.
     """
-    # The likelihood ratio of means drawn from N(0, deviation^2 / prior) against zero, the deviation
-    # integrated out, is a martingale: it ever reaches 1/error with probability `error` at most.
-    # The ratio does so where (mean / standard error)^2 reaches the square of what is returned.
+    # The likelihood ratio of means drawn from N(0, deviation^2 / prior) against zero, with the
+    # deviation integrated out, is a martingale: the probability that it ever reaches 1/error is at
+    # most `error`. It reaches 1/error where |mean| / standard error reaches the returned number.
     log_error = math.log(error)
     prior = TIGHTEST / (1 - 2 * log_error + math.log(1 - 2 * log_error))
     both = units + prior
@@ -58,11 +62,11 @@ def anytime_multiple(units: int, error: float) -> float:
 
 
 def largest_likely(variance: Floats, units: int, largest: float) -> float:
-    """Size of contributions for whose skewness intervals far out allow.
+    """Size of contributions that extreme intervals assume when they allow for skewness.
 
-    Contributions are large where few players have joined before. If all variance came from the
-    permutations in which a player is the first, one in `n_players`, they would be as large as
-    that; never larger than the score's range.
+    Contributions are large where few players have joined before. The size returned is that of
+    contributions whose variance comes only from the permutations in which the player is first, one
+    in `n_players`; it is never larger than the score's range.
     """
     of_a_unit = float(np.mean(variance)) * units
     return min(largest, math.sqrt(len(variance) * of_a_unit))
@@ -78,16 +82,16 @@ def reach(variance: Floats, units: int, multiple: float, skewed_by: float) -> Fl
     units : int
         Independent units, at least 2.
     multiple : float
-        Of standard errors.
+        Number of standard errors.
     skewed_by : float
-        Bound on the third moment of contributions over their variance: in units of the mean. 0
-        allows for no skewness.
+        Bound on the third moment of contributions divided by their variance, in units of the mean;
+        0 makes no allowance for skewness.
 
     Returns
     -------
     ndarray of float64
-        ``multiple`` standard errors, and by how much skewness can shift the quantile of a
-        studentised mean to second order (Hall 1987).
+        ``multiple`` standard errors, plus the largest shift that skewness can cause, to second
+        order, in the quantile of a studentised mean (Hall 1987).
     """
     if math.isinf(multiple):
         return np.full_like(variance, np.inf)
@@ -104,9 +108,9 @@ def bernstein_reach(variance: Floats, units: int, error: float, largest: float) 
     variance, units
         As for `reach`.
     error : float
-        Probability that an interval misses, for each.
+        Probability that a single interval misses.
     largest : float
-        No contribution is larger in size.
+        Bound on the absolute value of a contribution.
 
     Returns
     -------
@@ -121,7 +125,7 @@ def bernstein_reach(variance: Floats, units: int, error: float, largest: float) 
 def certainly_lowest(
     low: Floats, high: Floats, players: NDArray[np.int64], count: int
 ) -> NDArray[np.int8]:
-    """Samples that are among the lowest wherever values lie in their intervals.
+    """Verdicts on which samples are among the lowest, wherever values lie in their intervals.
 
     Parameters
     ----------
@@ -135,17 +139,17 @@ def certainly_lowest(
     Returns
     -------
     ndarray of int8, shape (n,)
-        1 where a sample is among them for all values in the intervals, -1 where it is for
+        1 where a sample is among the lowest for all values in the intervals, -1 where it is for
         none, 0 otherwise.
     """
     n = len(players)
     samples = np.arange(n)
-    # Ends of intervals as integers in the order of (end, sample).
+    # Interval ends become integers, ordered by end and then by sample.
     ends = np.unique(np.concatenate([low, high]), return_inverse=True)[1].reshape(2, -1)
     lows, highs = ends[:, players] * n + samples
     before = np.searchsorted(np.sort(highs), lows, side="left")
     after = n - np.searchsorted(np.sort(lows), highs, side="right")
-    # Samples of the same player share a value, known or not: their own order counts.
+    # Samples of one player share a value, known or not, so the order of samples decides.
     order = np.argsort(players, kind="stable")
     sizes = np.bincount(players)
     place = np.empty(n, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Statistics of samples: values, errors, intervals, and those that are certainly lowest."""
+"""Statistics of samples: values, errors, intervals, and which samples are certainly lowest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Metrics = str | Metric | Sequence[str | Metric] | None
 
 
 class Estimates(ABC):
-    """Values of samples and how sure they are; what they are made of is for subclasses."""
+    """Values of samples and their uncertainty, from moments that subclasses provide."""
 
     players: NDArray[np.int64]
     labels: NDArray[Any]
@@ -34,7 +34,7 @@ class Estimates(ABC):
 
     @abstractmethod
     def chosen(self, metrics: Metrics = None) -> list[Metric]:
-        """The metrics named, or all named ones that the test set, or each fold, defines.
+        """The metrics asked for; by default every built-in one that the test set or folds define.
 
         Raises
         ------
@@ -43,13 +43,13 @@ class Estimates(ABC):
         """
 
     def check_begun(self) -> None:
-        """ValueError where no permutation was completed: every value is unknown, none is lowest."""
+        """Raises ValueError if no permutation was completed, so that no value is known."""
         if self.n_permutations == 0:
             raise ValueError("no permutation was completed: there are no values")
 
     @property
     def metrics(self) -> list[str]:
-        """Short names of the named metrics that the test set defines."""
+        """Short names of the built-in metrics that the test set defines."""
         return [metric.name for metric in self.chosen()]
 
     def __getitem__(self, metric: str | Metric) -> NDArray[np.float64]:
@@ -59,7 +59,7 @@ class Estimates(ABC):
         ----------
         metric : str or Metric
             "acc", "bal" or their long names "accuracy", "balanced_accuracy"; "rec:LABEL", the
-            share of the test samples of that label that are predicted correctly; of two classes
+            share of the test samples of that label that are predicted correctly; for two classes
             also "rec", "spc" ("recall", "specificity"); or a `Metric`.
 
         Returns
@@ -84,7 +84,7 @@ class Estimates(ABC):
         Parameters
         ----------
         metric : str or Metric
-            As for indexing.
+            A name or a `Metric`, as in ``v[metric]``.
 
         Returns
         -------
@@ -94,34 +94,34 @@ class Estimates(ABC):
         Raises
         ------
         ValueError
-            As for indexing.
+            As for ``v[metric]``.
         """
         per_player: NDArray[np.float64] = np.sqrt(self._moments(metric)[1])
         return per_player[self.players]
 
     def reliability(self, metric: str | Metric) -> float:
-        """Share of the variance of the values that sampling permutations did not cause.
+        """Share of the variance of the values that does not come from sampling permutations.
 
-        ``max(0, 1 - mean(stderr^2) / var)``, over players, where var is the variance of the
-        values within given labels, pooled: how far values of one label lie apart, and with
-        them the ranking, not how far the labels do. A group of samples with different labels
-        is compared with the other such groups.
+        ``max(0, 1 - mean(stderr^2) / var)`` over players, where var is the pooled variance of the
+        values within given labels. It measures how far apart the values of one label lie, which
+        decides the ranking, and ignores offsets between labels. Groups of samples with different
+        labels are compared with one another.
 
         Parameters
         ----------
         metric : str or Metric
-            As for indexing.
+            A name or a `Metric`, as in ``v[metric]``.
 
         Returns
         -------
         float
-            From 0 to 1, where 1 is a ranking that more permutations would not change; 0 where
-            the values do not vary; nan for fewer than two permutations.
+            From 0 to 1. At 1, more permutations would not change the ranking; 0 if the values
+            do not vary; nan for fewer than two permutations.
 
         Raises
         ------
         ValueError
-            As for indexing.
+            As for ``v[metric]``.
 
         Examples
         --------
@@ -137,26 +137,26 @@ class Estimates(ABC):
 
     @abstractmethod
     def trusted(self, metric: str | Metric) -> NDArray[np.bool_]:
-        """True for each sample whose standard error, and interval, can be believed.
+        """True for each sample whose standard error and interval can be believed.
 
-        What moves a value most may not have happened in the permutations drawn, where a class is
-        rare or samples are many: the error is then too small, often zero. `stderr` and `interval`
-        give it all the same. docs/statistics.md has the rule and how often it was right.
+        Where a class is rare or samples are many, the joins that move a value most may not have
+        occurred in the permutations drawn: the error is then too small, often zero. `stderr` and
+        `interval` return it anyway. docs/statistics.md has the rule and how often it was right.
 
         Parameters
         ----------
         metric : str or Metric
-            As for indexing.
+            A name or a `Metric`, as in ``v[metric]``.
 
         Returns
         -------
         ndarray of bool, shape (n,)
-            False for all samples for fewer than two permutations.
+            False for every sample if there are fewer than two permutations.
 
         Raises
         ------
         ValueError
-            As for indexing.
+            As for ``v[metric]``.
         """
 
     @abstractmethod
@@ -166,7 +166,7 @@ class Estimates(ABC):
         Returns
         -------
         int
-            What to ask for as ``permutations``: with folds, of each part.
+            The number to pass as ``permutations``; with folds, the number for each part.
         """
 
     def interval(
@@ -182,22 +182,22 @@ class Estimates(ABC):
         Parameters
         ----------
         metric : str or Metric
-            As for indexing.
+            A name or a `Metric`, as in ``v[metric]``.
         level : float, default 0.95
             Coverage, above 0 and below 1: the probability that an interval holds the value
             that infinitely many permutations would give.
         simultaneous : bool, default False
-            False: each interval holds at its level by itself. True: all of them together
-            (Bonferroni's inequality over samples, or groups).
+            False: each interval holds at its level by itself. True: all of them hold together
+            (Bonferroni's inequality over samples or groups).
         method : "student", "anytime" or "bernstein", default "student"
-            "student": value plus and minus Student's quantile times the standard error, for
-            a number of permutations fixed in advance. "anytime": wider by about a quarter;
-            holds for all numbers of permutations at once, so that one may look as often as
-            one likes and stop when it suffices. Both are asymptotic: they rest on the
-            central limit theorem, and far out in the tails (simultaneous, anytime) allow for
-            the skewness of contributions. "bernstein": for a number fixed in advance, by
-            the empirical Bernstein inequality, which is no approximation and assumes nothing
-            but that a score has a range; much wider.
+            "student": the value plus and minus Student's quantile times the standard error, for
+            a number of permutations fixed in advance. "anytime": wider by about a quarter, but
+            valid for all numbers of permutations at once, so that one may look as often as
+            one likes and stop as soon as the intervals are narrow enough. Both are asymptotic:
+            they rest on the central limit theorem, and far out in the tails (simultaneous,
+            anytime) allow for the skewness of contributions. "bernstein": for a number fixed in
+            advance, by the empirical Bernstein inequality, which is exact and assumes only that
+            a score has a range; much wider.
 
         Returns
         -------
@@ -208,7 +208,7 @@ class Estimates(ABC):
         Raises
         ------
         ValueError
-            If `level` is out of range, `method` is unknown, or as for indexing.
+            If `level` is out of range, `method` is unknown, or as for ``v[metric]``.
 
         Notes
         -----
@@ -221,12 +221,12 @@ class Estimates(ABC):
         return low[self.players], high[self.players]
 
     def lowest(self, metric: str | Metric, fraction: float = 0.1) -> NDArray[np.int64]:
-        """The samples of the lowest values, lowest first.
+        """The samples with the lowest values, lowest first.
 
         Parameters
         ----------
         metric : str or Metric
-            As for indexing.
+            A name or a `Metric`, as in ``v[metric]``.
         fraction : float, default 0.1
             Share f of the n samples, above 0 and at most 1: the ``floor(f n + 1/2)``
             smallest values, at least one; ties by sample order.
@@ -239,7 +239,7 @@ class Estimates(ABC):
         Raises
         ------
         ValueError
-            If `fraction` is out of range, if no permutation was completed, or as for indexing.
+            If `fraction` is out of range, no permutation was completed, or as for ``v[metric]``.
         """
         fraction = checks.fraction("fraction", fraction)
         self.check_begun()
@@ -256,22 +256,22 @@ class Estimates(ABC):
     ) -> NDArray[np.int8]:
         """Verdicts on samples: certainly among the lowest, certainly not, or undecided.
 
-        With a probability of at least `level` all entries that are not 0 are right, at all
-        numbers of permutations at once: one may look, compute more and look again. Each
-        metric is a question by itself. Asymptotic, as the anytime intervals it rests on
-        are; nothing is called certain before there are 100 permutations.
+        With probability at least `level`, all entries that are not 0 are right, at all
+        numbers of permutations at once: one may look, compute more and look again. The level
+        holds for each metric separately. The verdicts are asymptotic, as are the anytime
+        intervals they rest on; nothing is called certain before 100 permutations.
 
         Parameters
         ----------
         metric : str or Metric
-            As for indexing.
+            A name or a `Metric`, as in ``v[metric]``.
         lowest : float, default 0.1
-            Share f of the n samples, above 0 and at most 1: whether a sample is among those
-            that `lowest` would name after infinitely many permutations.
+            Share f of the n samples, above 0 and at most 1. The question is whether a sample is
+            among those that `lowest` would name after infinitely many permutations.
         level : float, default 0.95
             Probability, above 0 and below 1.
         below : float, optional
-            Asks instead whether the value is below this number.
+            If given, the question is whether the value is below this number.
 
         Returns
         -------
@@ -281,7 +281,7 @@ class Estimates(ABC):
         Raises
         ------
         ValueError
-            If `lowest` or `level` is out of range, or as for indexing.
+            If `lowest` or `level` is out of range, or as for ``v[metric]``.
         """
         lowest = checks.fraction("lowest", lowest)
         low, high = self._player_interval(metric, level, simultaneous=True, method="anytime")
@@ -312,7 +312,7 @@ class Estimates(ABC):
 
     @abstractmethod
     def _ranges(self, metric: str | Metric) -> tuple[float, float]:
-        """The largest value there can be, and the largest contribution of a permutation."""
+        """Bounds on the size of a value and of one permutation's contribution."""
 
     @abstractmethod
     def _bernstein_reach(self, metric: str | Metric, error: float) -> NDArray[np.float64]:
@@ -336,7 +336,7 @@ class Estimates(ABC):
         else:
             anytime = method == "anytime"
             find = certainty.anytime_multiple if anytime else certainty.student_multiple
-            # Near the middle, what skewness adds on one side it takes from the other.
+            # Near the middle, skewness takes from one side what it adds on the other.
             far_out = anytime or simultaneous
             skewed_by = certainty.largest_likely(variance, units, largest) if far_out else 0.0
             reach = certainty.reach(variance, units, find(units, error), skewed_by)

@@ -1,4 +1,4 @@
-"""A result in closed form: values without sampling error, in the methods of every other result."""
+"""A result in closed form: values without sampling error, and the methods of other results."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ExactValuation(SampleTable):
     Attributes
     ----------
     contributions : ndarray of float64, shape (n, n_classes)
-        What each sample is worth in the score of each class, summed over its test samples.
+        Each sample's value in the score of each class, summed over the test samples of the class.
     test_counts : ndarray of int64, shape (n_classes,)
         Number of test samples of each class.
     classes : ndarray of int64, bool or str, shape (n_classes,)
@@ -59,47 +59,35 @@ class ExactValuation(SampleTable):
 
     @property
     def players(self) -> NDArray[np.int64]:  # type: ignore[override]
-        """The row of `contributions` of each sample: its own."""
+        """The row of `contributions` of each sample: sample i has row i."""
         return np.arange(len(self.labels))
 
     @property
     def n_permutations(self) -> int:
-        """No permutation was drawn, and none is missing."""
+        """0: no permutation was drawn."""
         return 0
 
     @property
     def complete(self) -> bool:
-        """There is nothing left to do."""
+        """True: nothing is left to do."""
         return True
 
     def check_begun(self) -> None:
-        """Values are there from the beginning."""
+        """Does nothing: the values are always known."""
 
     def chosen(self, metrics: Metrics = None) -> list[Metric]:  # noqa: D102  inherited
         return resolve_all(metrics, self.test_counts, self.classes)
 
     def enough_orders(self) -> int:
-        """None are needed."""
+        """0: no permutations are needed."""
         return 0
 
     def trusted(self, metric: str | Metric) -> NDArray[np.bool_]:
-        """All errors can be believed: they are zero."""
+        """True for all samples: every error is zero and can be believed."""
         self._means(metric)
         return np.ones(len(self.labels), dtype=bool)
 
-    def save(self, path: files.PathLike) -> None:
-        """Writes the result to a ``.npz`` file without pickles, whole or not at all.
-
-        Parameters
-        ----------
-        path : path-like
-            The file to write, under exactly this name.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written.
-        """
+    def _write(self, path: files.PathLike) -> None:
         exact_file.write(path, vars(self))
 
     def __repr__(self) -> str:
@@ -136,7 +124,7 @@ def load_exact(path: files.PathLike) -> ExactValuation | None:
     OSError
         If the file cannot be opened.
     ValueError
-        If it is a damaged one.
+        If the file is damaged.
     """
     fields: Mapping[str, Any] | None = exact_file.read(path)
     return None if fields is None else ExactValuation(**fields)

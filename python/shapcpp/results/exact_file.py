@@ -1,4 +1,4 @@
-"""The file of a result in closed form: its fields as arrays without pickles, checked when read."""
+"""The file of a result in closed form: its fields as arrays without pickles, checked on reading."""
 
 from __future__ import annotations
 

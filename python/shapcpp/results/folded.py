@@ -18,7 +18,7 @@ from shapcpp.storage import files
 
 __all__ = ["FoldedValuation", "load_run"]
 
-# What only a part has: there is no such thing of all of them together.
+# Attributes that only a part has: the parts together have no such thing.
 OF_A_PART = {
     "gains", "moments", "products", "empty_counts", "full_counts", "test_counts", "ranges",
     "scaling", "fingerprint", "tally", "trace_counts", "trace_gains", "asked", "gain_unit",
@@ -32,8 +32,8 @@ class FoldedValuation(Run):
 
     Returned by `value` without a test set, and by `load`. In part j the players are the samples
     outside fold j, and fold j is their test set. The value of a sample is the mean over the parts
-    in which it plays; its standard error is the root of the sum of their squared errors over the
-    number of these parts. Index it with a metric: ``v["acc"]``.
+    in which it plays; its standard error is the root of the sum of the squared errors of these
+    parts, divided by their number. Index it with a metric: ``v["acc"]``.
 
     Attributes
     ----------
@@ -77,14 +77,14 @@ class FoldedValuation(Run):
 
     @property
     def players(self) -> NDArray[np.int64]:  # type: ignore[override]
-        """The player of each sample, numbered over all parts: samples, or groups, shape (n,)."""
+        """The player (sample or group) of each sample, numbered over all parts, shape (n,)."""
         if self.groups is None or not self.settings["by_group"]:
             return np.arange(len(self.labels))
         return np.unique(self.groups, return_inverse=True)[1].astype(np.int64)
 
     @property
     def settings(self) -> dict[str, Any]:  # type: ignore[override]
-        """The options of the run, as for `Valuation`; permutations are those of all parts."""
+        """The options of the run, as for `Valuation`; permutations counts those of all parts."""
         asked = sum(part.settings["permutations"] for part in self.parts)
         own = OF_A_PART - {"votes"}
         shared = {k: v for k, v in self.parts[0].settings.items() if k not in own}
@@ -97,12 +97,12 @@ class FoldedValuation(Run):
 
     @property
     def complete(self) -> bool:
-        """True if each part did all that was asked for."""
+        """True if each part did everything that was asked for."""
         return all(part.complete for part in self.parts)
 
     @property
     def until_met(self) -> bool | None:
-        """True if the results of each part suffice by the rule of the run; None without a rule."""
+        """True if every part meets the stopping rule of the run; None without a rule."""
         return None if self.settings["until"] is None else all(p.until_met for p in self.parts)
 
     @property
@@ -129,7 +129,7 @@ class FoldedValuation(Run):
 
     @property
     def only_prediction(self) -> Any:
-        """The label that all test samples of all parts are given, if it is one."""
+        """The label that every test sample of every part is given, if there is just one."""
         found = {part.only_prediction for part in self.parts}
         return found.pop() if len(found) == 1 else None
 
@@ -141,7 +141,7 @@ class FoldedValuation(Run):
         return found[0]
 
     def check_begun(self) -> None:
-        """ValueError where samples are without a value: fewer than two parts were begun."""
+        """Raises ValueError if fewer than two parts were begun, so that samples lack a value."""
         if len(self._begun) < 2:
             raise ValueError(
                 f"{len(self._begun)} of {len(self.parts)} parts were begun: there are samples "
@@ -188,7 +188,7 @@ class FoldedValuation(Run):
         return min(part.n_permutations for part in self.parts)
 
     def _of_players(self, fold: int, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Numbers of the players of a part in the places of all players; nan for its judges."""
+        """A part's numbers per player, placed among all players; nan for its test samples."""
         outside, players = self.folds != fold, self.players
         placed = np.full(int(players.max()) + 1, np.nan)
         placed[players[outside]] = numbers[self.parts[fold].players]
@@ -208,7 +208,7 @@ class FoldedValuation(Run):
         moments = [self.parts[fold]._moments(metric) for fold in self._begun]
         means = self._stacked([mean for mean, _ in moments])
         played = np.count_nonzero(~np.isnan(means), axis=0)
-        # nan where a part has one permutation, not where a player only judges
+        # nan where a part has one permutation; a player that is only tested there does not count
         variances = np.where(
             np.isnan(means), 0.0, self._stacked([variance for _, variance in moments])
         )
@@ -229,7 +229,7 @@ class FoldedValuation(Run):
         return _mean(shares)
 
     def trusted(self, metric: str | Metric) -> NDArray[np.bool_]:  # noqa: D102  inherited
-        # Where it can be believed in each part in which the sample plays.
+        # An error can be believed if it can in each part in which the sample plays.
         trusted = np.full(len(self.folds), len(self._begun) > 1)
         for fold in self._begun:
             trusted[self.folds != fold] &= self.parts[fold].trusted(metric)
@@ -243,7 +243,7 @@ class FoldedValuation(Run):
         return max(highest for highest, _ in each), max(largest for _, largest in each)
 
     def _bernstein_reach(self, metric: str | Metric, error: float) -> NDArray[np.float64]:
-        # The mean of intervals that hold together, whatever the parts have in common.
+        # The mean of intervals that hold together, however the parts depend on one another.
         each = error / len(self.parts)
         return _mean(self._stacked([part._bernstein_reach(metric, each) for part in self.parts]))
 

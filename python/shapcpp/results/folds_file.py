@@ -41,7 +41,7 @@ def write(path: files.PathLike, fields: Mapping[str, Any], complete: bool) -> No
 
 
 def holds_folds(path: files.PathLike) -> bool:
-    """True if a file looks like that of a run in folds."""
+    """True if a file looks like one of a run in folds."""
     try:
         return {"folds", "part0.gains"} <= set(files.npz_names(path))
     except files.DAMAGED:

@@ -13,7 +13,7 @@ Ranges = NDArray[np.int64]
 
 
 def of(pairs: Iterable[tuple[int, int]]) -> Ranges:
-    """The set of all numbers in any of the pairs ``(first, end)``, as few ranges as possible."""
+    """The set of all numbers in any of the pairs ``(first, end)``, in as few ranges as possible."""
     merged: list[list[int]] = []
     for first, end in sorted(pairs):
         if merged and first <= merged[-1][1]:
@@ -57,7 +57,7 @@ def without(a: Ranges, b: Ranges) -> Ranges:
 
 
 def filled(a: Ranges, count: int) -> Ranges:
-    """`a` and the lowest numbers that it lacks, until there are this many; `a` if there are."""
+    """`a`, filled up to `count` numbers with the lowest ones that it lacks."""
     lacking = count - size(a)
     if lacking <= 0:
         return a

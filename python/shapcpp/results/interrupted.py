@@ -1,4 +1,4 @@
-"""Interrupted: Ctrl-C that keeps what is done."""
+"""Interrupted: Ctrl-C that keeps the permutations completed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Interrupted"]
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during `value`: what was done until then is kept.
+    """Ctrl-C during `value`; the permutations completed by then are kept.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""The doubts that a run keeps of its rows: as arrays of its file, and checked when read."""
+"""The doubts that a run keeps about its rows: as arrays of its file, checked on reading."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ PREFIX = "doubts."
 
 
 def pack(doubts: Doubts | None) -> dict[str, NDArray[Any]]:
-    """The arrays of doubts under names of their own; none where there are no doubts."""
+    """The arrays of the doubts under names of their own; empty if there are no doubts."""
     if doubts is None:
         return {}
     return {PREFIX + name: array for name, array in doubts_file.pack(vars(doubts)).items()}
 
 
 def unpack(arrays: Mapping[str, NDArray[Any]]) -> Doubts | None:
-    """The doubts among the arrays of a run, whose samples they must be of.
+    """The doubts among the arrays of a run; they must be about the run's samples.
 
-    TypeError or ValueError for damaged ones.
+    Raises TypeError or ValueError if they are damaged.
     """
     own = {k.removeprefix(PREFIX): a for k, a in arrays.items() if k.startswith(PREFIX)}
     if not own:

@@ -1,8 +1,9 @@
-"""Second moments of contributions: of which sums of classes they are kept, as integers.
+"""Second moments of contributions as integers, and which of them a run keeps.
 
-Up to `metrics.MOST_IN_FULL` classes the products of all pairs of classes are kept, which give the
-variance of every metric. Above they would grow as the square of the number of classes: kept are the
-squares of each class's change, and those of one weighted sum for each metric of several classes.
+Up to `metrics.MOST_IN_FULL` classes, a run keeps the products of all pairs of classes, which give
+the variance of every metric. With more classes these would grow as the square of their number, so
+the run keeps the square of each class's change, and the square of one weighted sum of changes for
+each metric of several classes.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from shapcpp.metrics import MOST_IN_FULL, NAMED, Metric
 __all__ = ["integer_weights", "kept_metrics", "weights_kept"]
 
 Ints = NDArray[np.int64]
-# The largest score is at least this integer: weights are rounded to about a part in 100 of that of
-# one test sample of a common class, which moves a standard error by less than its own noise.
+# The largest score is at least this integer. Weights are then rounded to about a hundredth of the
+# weight of one test sample of a common class, which moves a standard error by less than its noise.
 LEAST_RANGE, LEAST_OF_A_SAMPLE = 1 << 20, 1 << 7
 
 
 def kept_metrics(test_counts: Ints, asked: Sequence[Metric]) -> list[Metric]:
-    """The metrics of several classes whose moments a run keeps; none where all products are."""
+    """The metrics of several classes whose moments a run keeps; none if it keeps all products."""
     if len(test_counts) <= MOST_IN_FULL:
         return []
     several = [m for m in asked if np.count_nonzero(m.on(test_counts)) > 1]
@@ -33,7 +34,7 @@ def kept_metrics(test_counts: Ints, asked: Sequence[Metric]) -> list[Metric]:
 
 
 def weights_kept(test_counts: Ints, asked: Sequence[Metric]) -> Ints | None:
-    """Their weights on the changes of the classes, one row for each; None where there are none."""
+    """The weights of these metrics on the changes of the classes, a row each; None if none."""
     kept = kept_metrics(test_counts, asked)
     return np.stack([integer_weights(metric, test_counts) for metric in kept]) if kept else None
 

@@ -25,19 +25,19 @@ class HasIds(Protocol):
 
 
 class ValuationWarning(UserWarning):
-    """Values say less than they seem to, or the samples cannot be told apart by their ids.
+    """The values say less than they seem to, or ids do not tell the samples apart.
 
     Attributes
     ----------
     partial : Valuation, FoldedValuation or None
-        The result, where the filters of warnings make an error of this one after a run.
+        The result, if a warnings filter turns this warning into an error after a run.
     """
 
     partial: Valuation | FoldedValuation | None = None
 
 
 def warn(sentences: Iterable[str], stacklevel: int = 2) -> None:
-    """A `ValuationWarning` of each sentence, at the caller of the function that asks for it."""
+    """Issues a `ValuationWarning` for each sentence, at the caller of the calling function."""
     for sentence in sentences:
         warnings.warn(sentence, ValuationWarning, stacklevel=stacklevel + 1)
 
@@ -45,7 +45,7 @@ def warn(sentences: Iterable[str], stacklevel: int = 2) -> None:
 def warn_of(
     v: Valuation | FoldedValuation, shown: Iterable[str] | None = None, stacklevel: int = 2
 ) -> None:
-    """Warns of the notices of a finished run, which stays at hand if that raises."""
+    """Issues the notices of a finished run as warnings; if one raises, it carries the result."""
     try:
         warn(notices(v, shown), stacklevel=stacklevel + 1)
     except ValuationWarning as error:
@@ -54,7 +54,7 @@ def warn_of(
 
 
 def notices(v: Valuation | FoldedValuation, shown: Iterable[str] | None = None) -> Iterator[str]:
-    """Sentences without a full stop, of the metrics shown (all)."""
+    """Sentences, without a full stop, about the metrics shown (default: all)."""
     if (only := v.only_prediction) is not None:
         yield (
             f"the classifier of all samples calls every test sample {only}, so that values say "
@@ -67,7 +67,7 @@ def notices(v: Valuation | FoldedValuation, shown: Iterable[str] | None = None) 
 
 
 def repeated_ids(v: HasIds) -> Iterator[str]:
-    """A sentence where several samples have one id: no decision about one can be applied."""
+    """A sentence if several samples share an id, so that decisions on them cannot be applied."""
     names, first, counts = np.unique(v.ids, return_index=True, return_counts=True)
     repeated = np.flatnonzero(counts > 1)
     if not len(repeated):

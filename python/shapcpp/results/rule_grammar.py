@@ -10,13 +10,13 @@ from shapcpp.metrics import LONG_NAMES, NAMED, RECALL_OF
 __all__ = ["METRIC", "NUMBER", "fault", "in_a_rule"]
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
-# A name, or the recall of a label, which stands in quotes where it holds spaces or commas.
+# A name, or the recall of a label; a label with spaces or commas stands in quotes.
 METRIC = rf"""(?:{RECALL_OF}"[^"]+"|{RECALL_OF}[^\s,"]+|{"|".join([*LONG_NAMES, *NAMED])})"""
 TOKEN = re.compile(rf"""{RECALL_OF}"[^"]+"|<=|>=|{NUMBER}(?![\w.])|%|,|[^\s%<>,]+|\S""", re.ASCII)
 COUNT = r"\d+"
 WANTED = {NUMBER: "a number", COUNT: "a count of samples", "but": "the end or 'but for 20'"}
 LEVEL = ("decided", "at", NUMBER, "%")
-FORMS = {  # what follows the metrics, and a rule that is right
+FORMS = {  # the words after the metrics, and a correct rule as an example
     "reliability": ((">=", NUMBER), "reliability >= 0.95"),
     "stderr": (("<=", NUMBER), "stderr <= 1e-4"),
     "lowest": ((NUMBER, "%", *LEVEL), "lowest 10% decided at 95%"),
@@ -26,7 +26,7 @@ TAIL = ("but", "for", COUNT)
 
 
 def fault(text: str) -> str:
-    """Says where the text leaves the grammar, and gives a rule to compare it with."""
+    """A sentence that says where the text leaves the grammar and shows a correct rule."""
     words = TOKEN.findall(text.lower())
     at = _after_metrics(words)
     metrics = f"{' '.join(words[:at])} ".replace(" ,", ",") if at else ""
@@ -53,13 +53,13 @@ def fault(text: str) -> str:
 
 
 def in_a_rule(metric: str) -> str:
-    """The name of a metric as a rule writes it."""
+    """A metric's name in the form that a rule takes."""
     label = metric.removeprefix(RECALL_OF)
     return f'{RECALL_OF}"{label}"' if label != metric and re.search(r"[\s,]", label) else metric
 
 
 def _after_metrics(words: Sequence[str]) -> int:
-    """The place after the metrics that a rule may begin with: "acc, rec"."""
+    """The position after the metrics with which a rule may begin, as "acc, rec"."""
     at = 0
     while at < len(words) and re.fullmatch(METRIC, words[at]):
         at += 1
@@ -74,7 +74,7 @@ def _one_of(known: Sequence[str]) -> str:
 
 
 def _follow(words: Sequence[str], at: int, form: Sequence[str]) -> tuple[int, str]:
-    """The place at which the words leave a form, and what the form wants there."""
+    """The position at which the words leave a form, and the word that the form wants there."""
     for part in form:
         pattern = part if part in WANTED else re.escape(part)
         if at == len(words) or re.fullmatch(pattern, words[at], re.ASCII) is None:

@@ -6,7 +6,6 @@ from abc import abstractmethod
 from typing import TypeVar
 
 from shapcpp.results.sample_table import SampleTable
-from shapcpp.storage import files
 
 __all__ = ["Run"]
 
@@ -14,37 +13,37 @@ Kind = TypeVar("Kind", bound="Run")
 
 
 class Run(SampleTable):
-    """The result of a run, which goes with other runs of its kind and into a file."""
+    """The result of a run, which can be merged with other runs of its kind and saved."""
 
     @property
     @abstractmethod
     def complete(self) -> bool:
-        """True if the run did all that was asked for."""
+        """True if the run did everything that was asked for."""
 
     def merge(self: Kind, other: Kind) -> Kind:
-        """The result of two runs together: the same integers as of one run over both ranges.
+        """The result of two runs together: the same integers as one run over both ranges gives.
 
         Parameters
         ----------
         other : Valuation or FoldedValuation
-            As this is: of the same data, options, seed and, if any, folds, over other
-            permutations.
+            A run of the same kind, with the same data, options, seed and, if any, folds, over
+            other permutations.
 
         Returns
         -------
         Valuation or FoldedValuation
-            Neither of the two is changed. It has no trace: its permutations were not done one
-            after the other.
+            A new result; neither run is changed. It has no trace, because its permutations
+            were not drawn one after another.
 
         Raises
         ------
         TypeError
             If one of them has folds and the other has none.
         ValueError
-            If the two differ in anything but the permutations, or share some of these:
-            which, in one sentence.
+            If the two differ in anything but the permutations, or have permutations in common;
+            the message says which.
         UncertifiedError
-            As in `value`, if one of them is what such an error left behind.
+            As in `value`, if either run is the ``.partial`` of such an error.
 
         Examples
         --------
@@ -55,30 +54,11 @@ class Run(SampleTable):
         """
         if not isinstance(other, type(self)):
             raise TypeError(
-                f"a {type(self).__name__} merges with its like, not with a {type(other).__name__}: "
-                "either both runs have a test set, or both have the same folds"
+                f"a {type(self).__name__} cannot be merged with a {type(other).__name__}: "
+                "either both runs must have a test set, or both the same folds"
             )
         return self._merged(other)
 
-    def save(self, path: files.PathLike) -> None:
-        """Writes the result to a ``.npz`` file without pickles, whole or not at all.
-
-        Parameters
-        ----------
-        path : path-like
-            The file to write, under exactly this name.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written.
-        """
-        self._write(path)
-
     @abstractmethod
     def _merged(self: Kind, other: Kind) -> Kind:
-        """Both together; ValueError if they do not belong together."""
-
-    @abstractmethod
-    def _write(self, path: files.PathLike) -> None:
-        """Writes the file."""
+        """Both runs together; raises ValueError if they do not belong together."""

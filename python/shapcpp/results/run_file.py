@@ -1,4 +1,4 @@
-"""The result file: the fields of a Valuation as arrays without pickles, checked when read."""
+"""The result file: the fields of a Valuation as arrays without pickles, checked on reading."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def pack(fields: Mapping[str, Any], complete: bool) -> dict[str, NDArray[Any]]:
 
 
 def read(path: files.PathLike) -> dict[str, Any]:
-    """The fields of a Valuation; ValueError in one sentence if the file holds none."""
+    """The fields of a Valuation; raises ValueError if the file holds none."""
     if files.is_npy(path):
         raise ValueError(f"{path} is not a readable .npz file but a .npy file: {FROM_FEATURES}")
     arrays = files.read_npz(path)
@@ -89,7 +89,7 @@ def read(path: files.PathLike) -> dict[str, Any]:
 
 
 def unpack(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
-    """The fields of a Valuation from its arrays; TypeError or ValueError for damaged ones."""
+    """The fields of a Valuation from its arrays; raises TypeError or ValueError if damaged."""
     about = json.loads(str(arrays["about"]))
     if not isinstance(about, dict):
         raise ValueError("its entry about is no table of names")
@@ -119,7 +119,7 @@ def unpack(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
 
 
 def _check_settings(settings: Mapping[str, Any], classes: NDArray[Any]) -> None:
-    """Raises TypeError or ValueError for settings that `value` would not have let through."""
+    """Raises TypeError or ValueError for settings that `value` would have refused."""
     missing = SETTINGS - set(settings)
     if missing:
         raise ValueError(f"its settings lack {', '.join(sorted(missing))}")
@@ -240,7 +240,7 @@ def _are_moments(
     room: int,
     totals: NDArray[np.int64],
 ) -> bool:
-    """True if moments may be those of contributions that add up to these gains."""
+    """True if the moments can belong to contributions that add up to these gains."""
     K = gains.shape[1]
     squares = moments[:, :K] if moments.ndim == 2 else moments.diagonal(0, 1, 2)
     if not (squares >= np.abs(gains)).all():
@@ -277,7 +277,7 @@ def _check_trace(arrays: Mapping[str, NDArray[Any]], done: int, unit: int, room:
 
 
 def _exact_sums(gains: NDArray[np.int64]) -> NDArray[np.object_]:
-    """Over fewer than 2^31 players of integers, however large."""
+    """The exact sum over players (fewer than 2^31) of 64-bit integers of any size."""
     high, low = (gains >> 32).sum(axis=0), (gains & 0xFFFFFFFF).sum(axis=0)
     sums: NDArray[np.object_] = (high.astype(object) << 32) + low.astype(object)
     return sums

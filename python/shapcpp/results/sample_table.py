@@ -1,9 +1,10 @@
-"""The result sample by sample: as columns, as a data frame, as CSV, and as notebooks show it."""
+"""The result sample by sample: as columns, data frame and CSV, in notebooks, and in a file."""
 
 from __future__ import annotations
 
 import html
 import math
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,7 @@ ROWS_SHOWN = 10
 
 
 class SampleTable(Estimates):
-    """Estimates as tables with a row per sample."""
+    """Estimates as tables with one row per sample, and the file that keeps them."""
 
     ids: NDArray[Any]
     groups: NDArray[Any] | None
@@ -45,7 +46,7 @@ class SampleTable(Estimates):
         -------
         dict of str to ndarray of shape (n,)
             id, label, then group and true_label where known, then for each metric its
-            value, standard error, 95% interval and whether these can be believed:
+            value, standard error, 95% interval and whether the error can be believed:
             ``acc, acc_stderr, acc_low, acc_high, acc_trusted``. By group: group and samples, their
             number, in place of what comes before the metrics.
 
@@ -135,6 +136,25 @@ class SampleTable(Estimates):
         table = self.columns(metrics, by_group=by_group)
         rows = zip(*(column.tolist() for column in table.values()), strict=True)
         write_csv(path, table, rows, raw)
+
+    def save(self, path: files.PathLike) -> None:
+        """Writes the result to a ``.npz`` file without pickles, whole or not at all.
+
+        Parameters
+        ----------
+        path : path-like
+            The file to write, under exactly this name.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        self._write(path)
+
+    @abstractmethod
+    def _write(self, path: files.PathLike) -> None:
+        """Writes the file."""
 
     def _repr_html_(self) -> str:
         try:

@@ -1,4 +1,4 @@
-"""Signs of margins that no optimum decided, and how many of them a value may rest on."""
+"""Uncertified signs of margins, and how many of them a result may contain."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["UncertifiedError", "check", "share_of", "signs_of"]
 
-MOST = 1e-3  # of all signs may be uncertified
-MOST_SO_FAR = 1e-2  # of the signs of a run under way, whose first coalitions are not like all
+MOST = 1e-3  # share of all signs that may be uncertified
+MOST_SO_FAR = 1e-2  # the same while a run is under way: its first coalitions are not typical
 
 
 class UncertifiedError(ValueError):
@@ -34,13 +34,13 @@ def share_of(tally: Tally, n_test: int) -> float:
 
 
 def signs_of(tally: Tally, n_test: int) -> int:
-    """Number of signs taken."""
-    # The grand coalition is scored once and counts for each permutation.
+    """Number of signs that the run evaluated."""
+    # The grand coalition is scored once but counts in every permutation.
     return (tally.stats.get("coalitions", 0) + tally.n_permutations) * n_test
 
 
 def check(tally: Tally, n_test: int, fault: Callable[[], str], under_way: bool = False) -> None:
-    """UncertifiedError, saying whose fault it is, if too many signs are uncertified."""
+    """Raises UncertifiedError, which names the fault, if too many signs are uncertified."""
     for share, of_all in ((share_of(tally, n_test), "margins"), (_share_of_votes(tally), "votes")):
         if share > (MOST_SO_FAR if under_way else MOST):
             raise UncertifiedError(

@@ -1,4 +1,4 @@
-"""Rules that say when results suffice: parsed from text, asked at fixed numbers of permutations."""
+"""Stopping rules: parsed from text, evaluated at fixed numbers of permutations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Decided", "Reliable", "Rule", "SmallErrors", "parse_rule"]
 
 FIRST_LOOK = 100  # permutations
 FIRST_LOOK_AT_RANKING = 8
-GROWTH = 10  # each look comes after a tenth more
+GROWTH = 10  # each look comes after a tenth more permutations than the last
 FORMS = (
     "'reliability >= 0.95', 'stderr <= 1e-4', 'lowest 10% decided at 95%', 'below 0 decided at "
     "95%', each with metrics in front ('rec stderr <= 1e-4') and all but the first with 'but for "
@@ -41,15 +41,15 @@ SENTENCE = re.compile(
 
 @dataclass(frozen=True)
 class Rule(ABC):
-    """A stopping rule: it says when the results of a run suffice.
+    """A stopping rule: it decides when the results of a run suffice.
 
     Attributes
     ----------
     text : str
         The rule in words, as given.
     metrics : tuple of str
-        Names of the metrics that it is about; none: those that the run was asked about, or every
-        one that the test set defines.
+        Names of the metrics that the rule tests; if empty, those that the run was asked about, or
+        else every one that the test set defines.
     """
 
     text: str
@@ -61,7 +61,7 @@ class Rule(ABC):
         classes: NDArray[Any] | None = None,
         asked: Sequence[Metric] = (),
     ) -> None:
-        """Checks that the rule can be asked of runs on a test set.
+        """Checks that the rule applies to runs on this test set.
 
         Parameters
         ----------
@@ -70,7 +70,7 @@ class Rule(ABC):
         classes : ndarray, shape (n_classes,), optional
             The sorted labels.
         asked : sequence of Metric
-            What the run was asked about.
+            The metrics that the run was asked about.
 
         Raises
         ------
@@ -81,7 +81,7 @@ class Rule(ABC):
             metric.on(test_counts)
 
     def next_look(self, done: int) -> int:
-        """The next number of permutations at which to ask.
+        """The next number of permutations at which to evaluate the rule.
 
         Parameters
         ----------
@@ -91,7 +91,7 @@ class Rule(ABC):
         Returns
         -------
         int
-            The first above `done` of a fixed series: 100, and always a tenth more.
+            The first number above `done` in a fixed series: 100, then always a tenth more.
         """
         look = FIRST_LOOK
         while look <= done:
@@ -105,8 +105,8 @@ class Rule(ABC):
     def progress(self, v: Sums) -> float:
         """The progress of the run, from 0 to 1, and 1 only if the rule is met.
 
-        For display. Errors shrink with the root of the number of permutations, so that for
-        errors it is about the share of the permutations needed.
+        For display. Errors shrink with the square root of the number of permutations, so for
+        rules about errors this is roughly the share of the permutations needed.
         """
         if self.is_met(v):
             return 1.0
@@ -140,7 +140,7 @@ class Reliable(Rule):
     threshold: float
 
     def next_look(self, done: int) -> int:
-        """The first above `done` of 8, 12, 16, 24, 32, 48, ...: rankings settle early."""
+        """The first number above `done` of 8, 12, 16, 24, 32, 48, ...: rankings settle early."""
         look = FIRST_LOOK_AT_RANKING
         while look <= done:
             power = 1 << (look.bit_length() - 1)
@@ -151,7 +151,7 @@ class Reliable(Rule):
         return v.reliability(metric) >= self.threshold
 
     def _share(self, v: Sums, metric: Metric) -> float:
-        # The variance that sampling causes falls as 1 / permutations, the rest stays.
+        # The variance caused by sampling falls as 1 / permutations; the rest stays.
         now = v.reliability(metric)
         if not now < 1:
             return 1.0 if now == 1 else 0.0
@@ -160,12 +160,12 @@ class Reliable(Rule):
 
 @dataclass(frozen=True)
 class PerSample(Rule):
-    """A rule that each sample meets or not.
+    """A rule that each sample either meets or fails.
 
     Attributes
     ----------
     spared : int
-        How many samples, by each metric, may fall short.
+        How many samples may fall short, for each metric.
     """
 
     spared: int
@@ -180,12 +180,12 @@ class PerSample(Rule):
 
 @dataclass(frozen=True)
 class SmallErrors(PerSample):
-    """Standard errors that can be believed, of at most `threshold` in units of the metric.
+    """Standard errors that can be believed and are at most `threshold`, in units of the metric.
 
-    An error that cannot (`Valuation.trusted`), such as the zero of a sample for which nothing has
-    happened yet, falls short whatever its size. Asymptotic (Chow and Robbins 1965): with errors
-    small enough, an interval that is as long as wanted holds at its level although the errors
-    themselves said when to stop.
+    An error that cannot be believed (`Valuation.trusted`), such as the zero error of a sample that
+    has changed nothing yet, falls short whatever its size. Asymptotic (Chow and Robbins 1965): with
+    errors small enough, an interval of the wanted length holds at its level even though the errors
+    themselves decided when to stop.
     """
 
     threshold: float
@@ -204,9 +204,9 @@ class SmallErrors(PerSample):
 
 @dataclass(frozen=True)
 class Decided(PerSample):
-    """Samples certainly among the lowest or certainly not, or certainly below a number or not.
+    """Samples that are certainly among the lowest or not, or certainly below a number or not.
 
-    `Valuation.decided` says what is certain, at all looks at once.
+    `Valuation.decided` says what is certain, for all looks at once.
     """
 
     level: float
@@ -223,27 +223,27 @@ class Decided(PerSample):
 
 
 def _name(metric: str) -> str:
-    """The name of a metric; labels keep their case, and lose their quotes."""
+    """The name of a metric; a label keeps its case and loses its quotes."""
     start, colon, label = metric.partition(":")
     return RECALL_OF + label.strip('"') if colon else start.lower()
 
 
 def parse_rule(text: str) -> Rule:
-    """The rule that a text states.
+    """The stopping rule that a text states.
 
     Parameters
     ----------
     text : str
-        ``"reliability >= 0.95"``: `Valuation.reliability` is at least that; ``"stderr <=
-        1e-4"``: all standard errors can be believed and are at most that, in units of the metric;
-        ``"lowest 10% decided at 95%"``: of every sample it is certain whether it is among
-        the lowest tenth, `Valuation.decided` at level 0.95; ``"below 0 decided at 95%"``:
-        or whether its value is below that number. Metrics in front (``"rec stderr
-        <= 1e-4"``, ``"acc, rec:benign reliability >= 0.9"``, a label with spaces in quotes),
-        else it is about those that the run was asked about (`metrics` of `value`), or every one
-        that the test set defines; ``"but for 20"`` at the end allows that many samples to fall
-        short by each metric (not of reliability, which is one number). Case and spaces do not
-        matter.
+        ``"reliability >= 0.95"``: `Valuation.reliability` is at least 0.95. ``"stderr <=
+        1e-4"``: all standard errors can be believed and are at most 1e-4, in units of the metric.
+        ``"lowest 10% decided at 95%"``: it is certain of every sample whether it is among
+        the lowest tenth (`Valuation.decided` at level 0.95). ``"below 0 decided at 95%"``:
+        it is certain of every sample whether its value is below 0. Metrics may come first
+        (``"rec stderr <= 1e-4"``, ``"acc, rec:benign reliability >= 0.9"``; a label with spaces
+        stands in quotes); otherwise the rule tests those that the run was asked about (`metrics`
+        of `value`), or every one that the test set defines. ``"but for 20"`` at the end lets that
+        many samples fall short for each metric (not with reliability, which is one number). Case
+        and spaces do not matter.
 
     Returns
     -------
@@ -254,7 +254,7 @@ def parse_rule(text: str) -> Rule:
     TypeError
         If `text` is not a string.
     ValueError
-        If it is none of these forms, or a number in it is out of range.
+        If the text has none of these forms, or a number in it is out of range.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Players by the label of their samples: values and errors differ between labels, by nature."""
+"""Strata of players by the label of their samples, since values and errors differ by label."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Ints = NDArray[np.int64]
 
 
 def player_labels(players: Ints, labels: NDArray[Any]) -> Ints:
-    """The label of each player's samples, numbered from 0; -1 where they have several.
+    """The label of each player's samples, numbered from 0; -1 if they have several.
 
     Parameters
     ----------

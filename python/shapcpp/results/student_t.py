@@ -29,7 +29,7 @@ def student_quantile(tail: float, freedom: int) -> float:
     Returns
     -------
     float
-        To a relative 1e-9; to 1e-7 where the probability is below 1e-20.
+        Accurate to a relative 1e-9, or 1e-7 where the probability is below 1e-20.
 
     Notes
     -----
@@ -67,7 +67,7 @@ def _around_the_normal(z: float, freedom: int) -> float:
 
 
 def _in_the_middle(tail: float, freedom: int, z: float) -> float:
-    # The integral of the density from 0, a concave function of t; z is left of the solution.
+    # The integral of the density from 0 is concave in t, and the solution lies to the right of z.
     t = z
     for _ in range(STEPS):
         points = t / 2 * (1 + NODES)

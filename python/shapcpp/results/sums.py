@@ -1,4 +1,4 @@
-"""Estimates from the integers of one run: sums over permutations of the changes in counts."""
+"""Estimates from the integers of one run, which are sums of changes in counts over permutations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 
 class Sums(Estimates):
-    """Estimates from sums over permutations; `Valuation` says what the attributes are."""
+    """Estimates from sums over permutations; `Valuation` documents the attributes."""
 
     gains: NDArray[np.int64]
     moments: NDArray[np.int64]
@@ -34,7 +34,7 @@ class Sums(Estimates):
         Raises
         ------
         ValueError
-            For a run of more than 12 classes, which keeps the moments of some metrics only.
+            For a run of more than 12 classes, which keeps only the moments of some metrics.
         """
         if self.moments.ndim == 2:
             raise ValueError(
@@ -51,7 +51,7 @@ class Sums(Estimates):
 
     @property
     def asked(self) -> list[Metric]:
-        """The metrics that the run was asked about; none: every named one."""
+        """The metrics that the run was asked about; empty if it was asked about every one."""
         return asked_of(self.settings.get("metrics"), self.classes)
 
     def chosen(self, metrics: Metrics = None) -> list[Metric]:  # noqa: D102  inherited
@@ -88,7 +88,7 @@ class Sums(Estimates):
         return mean, np.maximum(of_one, 0) / (P * self._gain_unit**2)
 
     def _variance_of_one(self, metric: Metric) -> Floats:
-        """The variance of one contribution, where moments of some metrics are kept."""
+        """The variance of one contribution, in a run that keeps the moments of some metrics."""
         weights, P, K = metric.on(self.test_counts), self.n_permutations, len(self.test_counts)
         used = np.flatnonzero(weights)
         if len(used) == 1:
@@ -99,8 +99,8 @@ class Sums(Estimates):
             of = [np.array_equal(other.on(self.test_counts), weights) for other in kept]
             if True not in of:
                 raise ValueError(
-                    f"this run of {K} classes has no errors of metric {metric.name!r}: they need "
-                    "metrics= to name it before the run"
+                    f"this run of {K} classes has no errors of metric {metric.name!r}: name it in "
+                    "metrics= before the run"
                 )
             integers = moments.integer_weights(metric, self.test_counts)
             sums, squares = self.gains @ integers, self.moments[:, K + of.index(True)]
@@ -126,7 +126,7 @@ class Sums(Estimates):
     def _ranges(self, metric: str | Metric) -> tuple[float, float]:
         weights = self._resolved(metric).on(self.test_counts)
         highest = float(np.abs(weights) @ self.test_counts)  # from all wrong to all right
-        # In the leaves of halving the control may add twice what the score can change.
+        # At the leaves of halving, the control may add twice the largest change of the score.
         by_halving = self.settings["sampler"] == "halving"
         return highest, highest * (1 + 2 / self._gain_unit) if by_halving else highest
 
@@ -140,8 +140,8 @@ def _spread(
 ) -> Floats:
     """Sums of products of two contributions around their means, from the sums of both.
 
-    products - one other / P loses everything to cancellation in floating point if contributions
-    hardly vary. With sums = P q + r the large part is an integer.
+    In floating point, products - one other / P loses everything to cancellation if contributions
+    hardly vary. Writing each sum as P q + r makes the large part an exact integer.
     """
     (q, r), (s, t) = np.divmod(one, P), np.divmod(other, P)
     whole = products - (P * q * s + q * t + r * s)
@@ -152,7 +152,7 @@ def _spread(
 def setting_of(
     metrics: Sequence[Metric], test_counts: NDArray[np.int64], classes: NDArray[Any]
 ) -> list[Any] | None:
-    """Metrics as the settings of a result keep them: names, and weights of those of one's own."""
+    """Metrics as a result keeps them in its settings: names, or weights if user-defined."""
     found: list[Any] = []
     for metric in metrics:
         if is_named(metric, classes):
@@ -165,7 +165,7 @@ def setting_of(
 
 
 def asked_of(setting: list[Any] | None, classes: NDArray[Any]) -> list[Metric]:
-    """The metrics of such a setting."""
+    """The metrics that such a setting stands for."""
     return [
         resolve(one, classes)
         if isinstance(one, str)

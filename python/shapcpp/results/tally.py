@@ -1,4 +1,4 @@
-"""Integer sums over permutations: runs add them up, workers send them, result files keep them."""
+"""Integer sums over permutations, which runs add up, workers send and result files keep."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TallyOverflowError(OverflowError):
 
 @dataclass(frozen=True, eq=False)
 class Tally:
-    """The sums of a set of permutations: the same integers whoever did them, in any order.
+    """The sums over a set of permutations: the same integers whoever drew them, in any order.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Tally:
 
     @classmethod
     def of(cls, tally: _core.Tally) -> Tally:
-        """The tally of the engine, copied."""
+        """A copy of the engine's tally."""
         return cls(
             gains=tally.gains,
             moments=tally.moments,
@@ -91,7 +91,7 @@ class Tally:
         twice = index_ranges.overlap(self.ranges, other.ranges)
         if len(twice):
             raise ValueError(f"permutations {index_ranges.shown(twice)} would be counted twice")
-        # The sums of squares bound all others.
+        # The sums of squares bound all other sums.
         squares, others = self._squares, other._squares
         if (squares > np.iinfo(np.int64).max - others).any():
             both = self.n_permutations + other.n_permutations

@@ -1,4 +1,4 @@
-"""The trace of a run: its gains at numbers of permutations that grow by a factor."""
+"""The trace of a run: its gains at numbers of permutations in geometric progression."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Arrays = tuple[NDArray[np.int64], NDArray[np.int64]]  # counts and gains
 
 
 def trace_points(permutations: int, most: int) -> NDArray[np.int64]:
-    """Numbers of permutations at which to keep the gains, evenly spaced by their logarithm.
+    """Numbers of permutations at which to keep the gains, evenly spaced on a logarithmic scale.
 
     Parameters
     ----------
     permutations : int
         The last of them.
     most : int
-        The largest number of points; there are fewer where several would be the same.
+        The largest number of points; points that coincide are kept once.
 
     Returns
     -------
@@ -40,11 +40,11 @@ class Trace:
     Parameters
     ----------
     points : ndarray of int64, shape (k,)
-        Numbers of permutations at which to keep them.
+        Numbers of permutations at which to keep the gains.
     done : Tally
-        Where the run begins: points before that are past.
+        The tally with which the run begins; points before it are past.
     earlier : Arrays, optional
-        Counts and gains of the trace of the run that it goes on from.
+        Counts and gains of the trace of the earlier run that this one continues.
     """
 
     def __init__(
@@ -67,14 +67,14 @@ class Trace:
         return int(self._points[after]) if after < len(self._points) else done
 
     def note(self, tally: Tally) -> None:
-        """Keeps the gains if this is a point."""
+        """Keeps the gains if the tally stands at a point."""
         if tally.n_permutations in self._points:
             self._counts = self._ended(tally)
 
     def until(self, tally: Tally) -> Arrays:
-        """Counts and gains of a run that stands at this tally, which ends them, point or not.
+        """Counts and gains of the trace, ended by this tally whether or not it is a point.
 
-        Where the run goes on, the end is overwritten.
+        If the run goes on, the end is overwritten.
         """
         counts = self._ended(tally)
         return np.array(counts, dtype=np.int64), self._gains[: len(counts)]

@@ -1,8 +1,8 @@
-"""Whose standard error can be believed: not that of a value whose variance was hardly seen.
+"""Standard errors that can be believed: those of values whose variance was actually observed.
 
-A standard error knows the orders that were drawn, and what moves a value most may not have happened
-in them. docs/statistics.md derives the rule, and shows how often the intervals of those that it
-trusts were right.
+A standard error reflects only the orders that were drawn, and the joins that move a value most may
+not have occurred in them. docs/statistics.md derives the rule, and shows how often the intervals
+that it trusts were right.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ __all__ = ["enough_orders", "message", "rare_joins", "trusted"]
 Ints = NDArray[np.int64]
 
 # Chosen by simulation (bench/trust.py).
-ENOUGH = 3.0  # rare joins of a player, from which on its own variance says all
-ENOUGH_HALVED = 10.0  # rare joins, with halving, which leaves little variance beside theirs
-ENOUGH_CONTROLLED = 0.75  # rare joins, where a control takes most of what they change
-FEWEST = 5.0  # rare joins of all players together, below which nobody's variance was seen
-LEAST_SHARE = 0.3  # of the pooled variance, for a player that had next to no rare joins
-WELL_MET = 0.05  # share of players in the rarest class, from which on the control knows it
+ENOUGH = 3.0  # rare joins after which a player's own variance can be believed
+ENOUGH_HALVED = 10.0  # the same with halving, where rare joins cause nearly all the variance
+ENOUGH_CONTROLLED = 0.75  # the same where a control variate removes most of their effect
+FEWEST = 5.0  # with fewer rare joins of all players together, no variance can be believed
+LEAST_SHARE = 0.3  # of the pooled variance, needed by a player that had next to no rare joins
+WELL_MET = 0.05  # share of players in the rarest class above which the control variate fits it
 FEWER = ", and far fewer with halving (sampler='halving')"
-WORTH_A_WORD = 0.1  # share of samples, above which a run warns
+WORTH_A_WORD = 0.1  # a run warns if more than this share of samples is not trusted
 
 
 def rare_joins(orders: int, gain_unit: int, n_players: int, rarest: int) -> float:
-    """Expected number of times that a player is the second to join, after one of a rare class.
+    """Expected number of times that a player joins second, after a player of the rarest class.
 
     Parameters
     ----------
     orders : int
         Random orders drawn.
     gain_unit : int
-        Each is walked from the empty coalition in this many blocks: 1 unless halved.
+        Number of blocks in which each order is walked from the empty coalition: 1 unless halved.
     n_players, rarest : int
-        Number of players, and of those with a sample of the rarest class.
+        Number of players, and number of those with a sample of the rarest class.
     """
-    # The first of a block is of that class with the probability rarest / n_players, and the
-    # second is this player with the probability gain_unit / n_players.
+    # The first player of a block is of that class with probability rarest / n_players, and the
+    # second player of one of the blocks is this one with probability gain_unit / n_players.
     return orders * rarest * gain_unit / n_players**2
 
 
@@ -93,10 +93,10 @@ def trusted(
     Returns
     -------
     ndarray of bool, shape (n_players,)
-        All, where a player was expected to have enough rare joins. None, where all players
-        together were expected to have next to none. Between the two, those whose variance is not
-        zero and not far below the mean over the players of the same label, which holds the rare
-        joins of them all.
+        All players, if each was expected to have enough rare joins; none, if all players
+        together were expected to have next to none. In between, those whose variance is not
+        zero and not far below the mean over the players of the same label, which reflects the
+        rare joins of all these players.
     """
     n_players = len(variance)
     rarest = _rarest(players, labels)
@@ -125,13 +125,13 @@ def _enough(gain_unit: int, players: Ints, labels: Ints, rarest: int, halved: bo
         return ENOUGH
     n_players = int(players.max()) + 1
     is_controlled = n_players == len(players) and gain_unit > 1
-    # Measured for two classes: of more, the control knows less of each.
+    # Measured for two classes; with more, the control variate fits each class less well.
     knows = len(np.unique(labels)) == 2 and rarest >= WELL_MET * n_players
     return ENOUGH_CONTROLLED if is_controlled and knows else ENOUGH_HALVED
 
 
 def message(v: Estimates, shown: Iterable[str] | None = None) -> str | None:
-    """A sentence where many errors by one of the metrics shown (all) cannot be believed."""
+    """A sentence if many errors by a metric shown (default: all) cannot be believed."""
     if v.n_permutations < 2:
         return None
     marked = {metric: 1 - float(np.mean(v.trusted(metric))) for metric in shown or v.metrics}

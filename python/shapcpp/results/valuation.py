@@ -22,7 +22,7 @@ __all__ = ["Valuation", "load"]
 
 INTEGERS = ("gains", "moments", "empty_counts", "full_counts", "test_counts", "ranges",
             "trace_counts", "trace_gains", "vote_counts")  # fmt: skip
-# Settings that say which permutations were asked for and when to stop, not what one gives.
+# Settings that say which permutations were asked for and when to stop; runs may differ in them.
 OF_THE_LENGTH = {"permutations", "asked", "until"}
 MERGED = "the errors that ended these runs name the features"
 
@@ -40,10 +40,10 @@ class Valuation(Sums, Run, Voted):
         when the player joins, in units of ``1 / settings["gain_unit"]``: 1 for plain permutations.
         Players are samples, or groups in sorted order of their id.
     moments : ndarray of int64, shape (n_players, n_classes, n_classes)
-        Sums over permutations of the products of those changes, in units of the square: also
-        `products`. Of more than 12 classes, shape (n_players, n_classes + m): the squares of the
-        changes, then those of m weighted sums of them, for accuracy, balanced accuracy and the
-        metrics named in ``metrics=``.
+        Sums over permutations of the products of these changes, in units of the square; also
+        called `products`. With more than 12 classes, shape (n_players, n_classes + m): the squares
+        of the changes, then the squares of m weighted sums of them, for accuracy, balanced
+        accuracy and the metrics named in ``metrics=``.
     empty_counts, full_counts, test_counts : ndarray of int64, shape (n_classes,)
         Correct test predictions of each class by the empty coalition and by all samples,
         and the number of test samples of each class. The gains add up to exactly
@@ -52,17 +52,17 @@ class Valuation(Sums, Run, Voted):
         all samples.
     ties : int
         How many margins, over permutations, coalitions and test samples, were zero to
-        rounding, as features of few different values make them: such a sample counts as the
-        smaller label.
+        rounding, as happens when features take few different values. Such a test sample is
+        predicted as the smaller label.
     uncertified : int
-        How many margins beside these had a sign that double precision cannot tell; such a
-        sample counts as the smaller label too. A run with more than 0.1% of them ends in an
+        How many other margins had a sign that double precision cannot tell; such a test sample is
+        predicted as the smaller label too. A run with more than 0.1% of them ends in an
         `UncertifiedError`.
     ranges : ndarray of int64, shape (k, 2)
         The permutations done, as half-open ranges ``[first, end)``.
     classes : ndarray of int64, bool or str, shape (n_classes,)
         The labels as given, sorted; column k of every per-class array belongs to ``classes[k]``.
-        Of two, the larger is "positive".
+        With two classes, the larger label is "positive".
     players : ndarray of int64, shape (n,)
         The row of `gains` that belongs to each sample.
     ids : ndarray, shape (n,)
@@ -77,13 +77,13 @@ class Valuation(Sums, Run, Voted):
         empty (a word, or ["label", x]), single_class, by_group, metrics (asked about: names,
         and weights of one's own), sampler, gain_unit, votes, until.
     scaling : ndarray of float64, shape (2, n_features), or None
-        With ``scale="standard"``: means and deviations applied to both sides.
+        With ``scale="standard"``: means and deviations applied to training and test features.
     fingerprint : str
         SHA-256 of the inputs.
     stats : dict of str to int
-        What the engine did, as sums over the permutations done: why a data set is fast or
-        slow. Among them ``coalitions`` scored by an optimum, of these ``without_pass``
-        certified without touching the members again, ``passes`` over the members, ``fits``
+        Counts of the engine's work over the permutations done, which explain why a data set is
+        fast or slow. Among them are ``coalitions`` scored by an optimum, how many of these were
+        certified ``without_pass`` over the members, ``passes`` over the members, ``fits``
         by Newton's method, and ``test_evaluations``.
         The keys may change between versions.
     trace_counts : ndarray of int64, shape (k,), or None
@@ -97,8 +97,8 @@ class Valuation(Sums, Run, Voted):
         all votes on a sample, those for its given label and for the leading class are read off
         them. None for a run with ``votes=False``.
     doubts : Doubts or None
-        With ``doubt=True``: which labels of these samples are probably wrong, as `shapcpp.doubt`
-        tells it. A doubt is about a label, a value about what a sample is worth to a metric.
+        With ``doubt=True``: which labels of these samples are probably wrong, according to
+        `shapcpp.doubt`. A doubt is about a label; a value is a sample's worth to a metric.
     """
 
     gains: NDArray[np.int64]
@@ -132,9 +132,9 @@ class Valuation(Sums, Run, Voted):
 
     @property
     def complete(self) -> bool:
-        """True if the run did all that was asked for: its permutations, or until its rule was met.
+        """True if the run did all the permutations asked for, or met its stopping rule.
 
-        A run without `permutations` is complete too where it ended at the cap on their number;
+        A run without `permutations` is also complete if it ended at the cap on their number;
         `until_met` tells the two apart.
         """
         return self.n_permutations == int(self.settings["permutations"])
@@ -146,17 +146,17 @@ class Valuation(Sums, Run, Voted):
 
     @property
     def until_met(self) -> bool | None:
-        """True if the results suffice by the rule that the run had; None if it had none.
+        """True if the results meet the stopping rule of the run; None if it had none.
 
-        True where the rule ended the run, False where it reached its permutations or its time
-        before. Asked of the results as they are: also after `load`, `merge` and going on.
+        True if the rule ended the run, False if it first reached its number of permutations or its
+        time limit. Evaluated on the current results, so also after `load`, `merge` and extending.
         """
         until = self.settings["until"]
         return None if until is None else parse_rule(until).is_met(self)
 
     @property
     def only_prediction(self) -> Any:
-        """The label that the classifier of all samples gives every test sample, if it is one."""
+        """The label that the classifier of all samples gives every test sample, if just one."""
         if (self.full_counts < 0).any() or (self.test_counts == 0).any():
             return None
         for k, label in enumerate(self.classes.tolist()):
@@ -203,7 +203,7 @@ class Valuation(Sums, Run, Voted):
         )  # fmt: skip
 
     def differs_from(self, other: Valuation) -> str | None:
-        """In what the two are not of one problem, "seed is 0, not 1"; None if they are."""
+        """The difference between the problems of two runs, "seed is 0, not 1"; None if equal."""
         for name, mine in self.settings.items():
             if name not in self._may_differ and mine != other.settings.get(name):
                 return f"{name} is {mine!r}, not {other.settings.get(name)!r}"
@@ -213,7 +213,7 @@ class Valuation(Sums, Run, Voted):
 
     @property
     def _may_differ(self) -> set[str]:
-        # What was asked about decides which moments are kept of many classes, and else nothing.
+        # The metrics asked about matter only with many classes: they decide which moments are kept.
         return OF_THE_LENGTH | ({"metrics"} if self.moments.ndim == 3 else set())
 
     def _write(self, path: files.PathLike) -> None:

@@ -12,21 +12,21 @@ __all__ = ["Checkpoint", "RunFile"]
 
 
 class Checkpoint(Protocol):
-    """Keeps the result of what is done."""
+    """A place that keeps the result of the permutations done so far."""
 
     @property
     def name(self) -> str:
-        """The file, for sentences."""
+        """The name of the file, for messages."""
 
     def read(self) -> Valuation | None:
         """The result that an earlier run kept, if any."""
 
     def write(self, v: Valuation) -> None:
-        """Keeps this; OSError if it cannot be written."""
+        """Keeps this result; raises OSError if it cannot be written."""
 
 
 class RunFile:
-    """A result file of one run."""
+    """The result file of one run."""
 
     def __init__(self, path: files.PathLike) -> None:
         self._path = path
@@ -37,9 +37,9 @@ class RunFile:
         return os.fspath(self._path)
 
     def read(self) -> Valuation | None:
-        """The result in the file, if it is there."""
+        """The result in the file, if the file exists."""
         return load(self._path) if os.path.exists(self._path) else None
 
     def write(self, v: Valuation) -> None:
-        """Writes the result in its place."""
+        """Replaces the file with this result."""
         v.save(self._path)

@@ -17,14 +17,14 @@ from shapcpp.problem.sampling import Sampling
 __all__ = ["RunCost", "check_fits", "duration", "measured_cost"]
 
 BUDGET = 3.0  # seconds of measuring, roughly
-WORTH_READING = 0.05  # seconds: what is faster is walked again
+WORTH_READING = 0.05  # seconds: a faster walk is repeated
 FIRST_SIZE = 64
-MANY_FEATURES, FIRST_SIZE_OF_MANY = 200, 8  # where every fit is long
+MANY_FEATURES, FIRST_SIZE_OF_MANY = 200, 8  # with this many features every fit is long
 MOST_SIZES_FITTED = 4
 LEAST_POWER, MOST_POWER = 0.9, 2.0  # early joins cost most where the test set is large
 MOST_POWER_OF_MANY = 3.0  # where larger subsets also span more of the features
-LEAST_FACTOR = 1.2  # by which a measured time may be wrong
-DOUBT = 0.15  # by which the power may be
+LEAST_FACTOR = 1.2  # factor by which a measured time may be wrong
+DOUBT = 0.15  # amount by which the power may be wrong
 
 
 @dataclass(frozen=True)
@@ -38,20 +38,19 @@ class RunCost:
     seconds : float
         Wall-clock time of the whole run, not counting the reading of files.
     bytes : int
-        Memory that the run allocates at most, beyond its arguments as 64-bit arrays.
+        The most memory that the run allocates, beyond its arguments as 64-bit arrays.
     permutations, threads, players : int
-        The run: permutations (the most it may take where its results decide that), threads that
-        find work, and players (samples or groups)
-        that join in each permutation.
+        Number of permutations (the largest possible if the results decide it), of threads that
+        have work to do, and of players (samples or groups) that join in each permutation.
     measured : tuple of (int, float)
-        How many players joined, and the seconds that a permutation of that many took
-        while each thread was at one. Sizes grow.
+        Number of players that joined, and seconds that a permutation of them took while every
+        thread worked on one; in order of size.
     power : float
-        The time of a permutation was taken to grow with this power of the number of
-        players beyond the largest size measured.
+        Beyond the largest size measured, the time of a permutation is assumed to grow with this
+        power of the number of players.
     factor : float
-        The time is expected to lie within `seconds` divided and multiplied by this, on a
-        machine that is as busy as it was.
+        The time is expected to lie between `seconds` divided and multiplied by this factor, if
+        the machine stays as busy as it was.
     ends_early : bool
         Whether a rule may end the run before all these permutations are done.
     """
@@ -87,7 +86,7 @@ class RunCost:
 def measured_cost(
     problem: Problem, sampling: Sampling, threads: int, ends_early: bool = False
 ) -> RunCost:
-    """The cost of a run by a few seconds of measuring; `estimate_cost` is its public face."""
+    """The cost of a run, from a few seconds of measuring; `estimate_cost` is the public call."""
     permutations = sampling.max_orders(problem)
     threads = min(threads, permutations)
     setup, measured = _measure(problem, sampling, threads)
@@ -110,7 +109,7 @@ def measured_cost(
 
 
 def check_fits(problem: Problem, sampling: Sampling, threads: int, elsewhere: bool = False) -> None:
-    """Raises MemoryError in one sentence if the run, or its part in this process, cannot fit."""
+    """Raises MemoryError if the run, or the part of it in this process, cannot fit in memory."""
     trace = sampling.trace_bytes(problem)
 
     def needed(threads: int) -> int:
@@ -122,7 +121,7 @@ def check_fits(problem: Problem, sampling: Sampling, threads: int, elsewhere: bo
 def _measure(
     problem: Problem, sampling: Sampling, threads: int
 ) -> tuple[float, tuple[tuple[int, float], ...]]:
-    """Measures the seconds of the set-up, and those of a permutation at several sizes."""
+    """Measures the seconds of the set-up, and of a permutation at several sizes."""
     start = time.perf_counter()
     order, n, d = _order(problem), problem.n_players, problem.X.shape[1]
     measured = []
@@ -151,8 +150,8 @@ def _measure(
 def _order(problem: Problem) -> NDArray[np.int64]:
     """Orders players at random so that every prefix has the class shares of the whole.
 
-    The first two are of different class, however rare one is. The class of a group is
-    that of its first sample.
+    The first two players have different classes, however rare a class is. A group has the class
+    of its first sample.
     """
     first = np.unique(problem.players, return_index=True)[1]
     of_class = problem.y[first]

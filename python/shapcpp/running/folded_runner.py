@@ -22,30 +22,31 @@ from shapcpp.running.runner import Backend, Forecast, Report, Runner
 __all__ = ["BackendFor", "FoldedRunner"]
 
 BackendFor = Callable[[Problem, Runner], AbstractContextManager[Backend]]
-LEAST_TIME = 1e-3  # seconds, for a part whose turn comes when time is over
+LEAST_TIME = 1e-3  # seconds for a part whose turn comes after the time is over
 
 
 class FoldedRunner:
-    """The runs of all folds, and what of them is done.
+    """The runs of all folds, and their progress.
 
     Parameters
     ----------
     problem, sampling, limits
-        What was asked. Each part takes as many permutations, and an equal share of the time.
+        The request. Each part takes the full number of permutations and an equal share of the time.
     extend : FoldedValuation, optional
-        An earlier run to go on from, part by part.
+        An earlier run to continue, part by part.
     forecast : callable, optional
-        Is told once, from the first permutations of the first part, how long all will take.
+        Called once, after the first permutations of the first part, with the expected duration of
+        all parts.
 
     Attributes
     ----------
     doubts : Doubts or None
-        The doubts that the result keeps; those of an earlier run, where it has any.
+        The doubts that the result keeps; those of an earlier run, if it has any.
 
     Raises
     ------
     TypeError, ValueError
-        If an earlier run is not of this problem and these folds, naming what differs.
+        If an earlier run has another problem or other folds; the message names the difference.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class FoldedRunner:
             self._parts.append(self._runner(fold, problem.part(fold), limits).valuation())
 
     def run(self, backend_for: BackendFor, report: Report) -> None:
-        """Does what is missing, part by part; whatever ends it, `valuation` has what is done."""
+        """Does the missing permutations part by part; if stopped, `valuation` has those done."""
         limits, n_folds = self._limits, self._problem.n_folds
         end = None if limits.max_time is None else time.monotonic() + limits.max_time
         for fold in range(n_folds):
@@ -103,7 +104,7 @@ class FoldedRunner:
         )
 
     def keep(self, fold: int, v: Valuation) -> None:
-        """Writes all parts to the file of the checkpoint, this one as it is now."""
+        """Writes all parts to the checkpoint file, with this part as it is now."""
         self._parts[fold] = v
         if self._limits.checkpoint is not None:
             self.valuation().save(self._limits.checkpoint)
@@ -138,14 +139,14 @@ class FoldedRunner:
 
 
 class PartOfFile:
-    """The place of one part in the result file of a run in folds."""
+    """The checkpoint of one part: its place in the result file of a run in folds."""
 
     def __init__(self, run: FoldedRunner, fold: int, name: str, kept: Valuation | None) -> None:
         self._run, self._fold, self._kept = run, fold, kept
         self.name = name
 
     def read(self) -> Valuation | None:
-        """The part in the file that was there before the run."""
+        """The result of this part in the file that existed before the run."""
         return self._kept
 
     def write(self, v: Valuation) -> None:

@@ -21,11 +21,11 @@ class LocalBackend:
     Parameters
     ----------
     problem, sampling
-        What to do.
+        The problem, and the permutations to draw.
     threads : int
-        On how many threads.
+        Number of threads.
     set_full_counts : callable
-        Is told the counts of the grand coalition.
+        Called with the counts of the grand coalition.
     """
 
     def __init__(

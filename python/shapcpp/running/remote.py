@@ -28,16 +28,16 @@ __all__ = ["ExecutorBackend"]
 TICK = 0.1  # seconds between reports
 TASK = 1.0  # seconds that a task should take
 SHORTEST = 0.05  # seconds that a task takes near the end, so that all workers end together
-SHARE_OF_ADDING = 0.25  # of this process's time, at most
+SHARE_OF_ADDING = 0.25  # largest share of this process's time spent on adding tallies
 FORGETS = 0.2  # weight of the last task in the running means
-IN_FLIGHT = 2  # tasks per worker: one that it does, one that waits for it
+IN_FLIGHT = 2  # tasks per worker: one under way, one waiting
 ATTEMPTS = 4  # at one task
-SAID_AFTER, SAID_AGAIN = 3.0, 4.0  # seconds of waiting, and the factor by which they grow
+SAID_AFTER, SAID_AGAIN = 3.0, 4.0  # seconds before the first warning, and their growth factor
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """Some permutations that are to be done, and what happened to them so far."""
+    """A range of permutations to draw, and the attempts at it so far."""
 
     first: int
     end: int
@@ -46,7 +46,7 @@ class _Piece:
 
 
 class _Patience:
-    """Says what a run waits for: soon, and then at ever longer intervals."""
+    """Warns about what a run is waiting for: soon, then at ever longer intervals."""
 
     def __init__(self) -> None:
         self._since: float | None = None
@@ -71,20 +71,20 @@ class _Patience:
 class ExecutorBackend:
     """Has the workers of an executor draw permutations; see `runner.Backend`.
 
-    Each worker is sent the inputs once, and then one small task after the other: a range of
-    permutations, as large as a second allows. The tallies that come back are added up here. A
+    Each worker is sent the inputs once, and then one small task after another: a range of
+    permutations that takes about a second. This process adds up the tallies that come back. A
     task whose worker is lost is sent again.
 
     Parameters
     ----------
     problem, sampling
-        What to do.
+        The problem, and the permutations to draw.
     threads : int
-        On how many threads each task is done.
+        Number of threads on which a worker does a task.
     set_full_counts : callable
-        Is told the counts of the grand coalition.
+        Called with the counts of the grand coalition.
     executor : Executor
-        Who does it.
+        The executor whose workers draw the permutations.
     """
 
     min_chunk = LAST  # pieces need no end for its sake: it yields tallies all the time
@@ -111,12 +111,12 @@ class ExecutorBackend:
         self._transport = transport_of(executor, inputs)
         self._patience = _Patience()
         self._is_open = False
-        self._seconds = 0.0  # that a worker takes for a permutation, once known
-        self._adding = 0.0  # seconds that it takes here to add a tally to the others
+        self._seconds = 0.0  # seconds that a worker takes for a permutation, once known
+        self._adding = 0.0  # seconds that this process takes to add a tally to the others
         self._seen: set[tuple[str, int]] = set()  # workers
         self._lacking: set[str] = set()  # processes that lack the inputs
         self._in_flight: dict[Future[TaskResult], _Piece] = {}
-        self._back: list[_Piece] = []  # came back undone
+        self._back: list[_Piece] = []  # pieces that came back undone
         self._full_counts: NDArray[np.int64] | None = None
         self._done: queue.SimpleQueue[Future[TaskResult]] = queue.SimpleQueue()
 
@@ -155,10 +155,10 @@ class ExecutorBackend:
             raise
 
     def last(self) -> None:
-        """A task whose result was not yielded is done again, as any that was under way."""
+        """A task whose result was not yielded is done again, like any that was under way."""
 
     def _send(self, not_sent: int, end: int) -> int:
-        """Sends as many tasks as should be under way; returns where those not sent begin."""
+        """Sends as many tasks as should be under way; returns the first permutation not sent."""
         workers = self._transport.workers(len(self._seen))
         on_their_way = sum(piece.with_inputs for piece in self._in_flight.values())
         while len(self._in_flight) < IN_FLIGHT * workers:
@@ -181,10 +181,10 @@ class ExecutorBackend:
         return not_sent
 
     def _size(self, left: int, workers: int) -> int:
-        """The number of permutations of the next task: a second's, or a fair share of the rest.
+        """The number of permutations in the next task: a second's worth, or a share of the rest.
 
-        It has more where the tallies of many players and many workers would otherwise
-        take all of this process's time to add up.
+        The number is larger if adding up the tallies of many players and many workers would
+        otherwise take all of this process's time.
         """
         if not self._seconds:
             return min(left, self._task.threads)
@@ -230,7 +230,7 @@ class ExecutorBackend:
         return result
 
     def _take_back(self, piece: _Piece, error: BaseException) -> None:
-        """Queues a failed task again, unless that is of no use."""
+        """Queues a failed task again, unless another attempt is pointless."""
         if isinstance(error, InsufficientMemoryError):
             raise InsufficientMemoryError(f"on a worker, {error}") from error
         if isinstance(error, (_core.ConvergenceError, ModelError)):
@@ -252,7 +252,7 @@ class ExecutorBackend:
         elif not np.array_equal(self._full_counts, result.full_counts):
             raise WorkerError(
                 f"workers count {self._full_counts.tolist()} and {result.full_counts.tolist()} "
-                "correct predictions for the same coalition; one of them is broken"
+                "correct predictions for the same coalition; one of the workers is broken"
             )
 
     def _drop(self) -> None:

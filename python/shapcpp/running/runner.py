@@ -1,7 +1,7 @@
-"""A run: the missing permutations, the pieces in which they are done, and when it stops.
+"""A run: its missing permutations, the pieces in which they are done, and when it stops.
 
-Pieces end where something is to be looked at: for a stopping rule, for the trace, when a checkpoint
-falls due. The sums do not depend on how the run was cut.
+A piece ends where the run must pause: to evaluate a stopping rule, to keep a point of the trace, to
+write a checkpoint. The sums do not depend on how the run was cut into pieces.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ __all__ = ["Backend", "CheckpointWarning", "Forecast", "Report", "Runner"]
 Report = Callable[[int, int], object]  # (done, total)
 Forecast = Callable[[float, int, bool], object]  # (seconds, permutations, whether it is cut short)
 
-CLOSE_ENOUGH = 0.9  # of the interval between checkpoints
-FORECAST_FROM = 8  # permutations done, on which a forecast rests
-FORECAST_WITHIN = 60.0  # seconds: longer runs are foretold, once this has passed only once
+CLOSE_ENOUGH = 0.9  # share of the interval after which a checkpoint is due
+FORECAST_FROM = 8  # permutations that must be done before a forecast
+FORECAST_WITHIN = 60.0  # seconds: longer runs are forecast; after this time, at most once
 
 
 class CheckpointWarning(RuntimeWarning):
-    """A checkpoint could not be written; the run goes on, and tries again."""
+    """A checkpoint could not be written; the run goes on and tries again."""
 
 
 class Backend(Protocol):
@@ -52,38 +52,38 @@ class Backend(Protocol):
         """
 
     def last(self) -> Tally | None:
-        """The part last completed, yielded or not: Ctrl-C may come before it is."""
+        """The part last completed, even if Ctrl-C came before it was yielded."""
 
 
 class TimeIsUpError(Exception):
-    """Raised by the report of a run whose time is over."""
+    """Raised by the report of a run whose time limit has passed."""
 
 
 class Runner:
-    """One run: its tally so far, and how it goes on.
+    """One run: its tally so far, and how it continues.
 
     Parameters
     ----------
     problem, sampling, limits
-        What was asked.
+        The request.
     extend : Valuation, optional
-        An earlier run to go on from, beside that of the checkpoint: the larger is taken.
+        An earlier run to continue; if the checkpoint holds one too, the larger is continued.
     forecast : callable, optional
-        Is told once, from the first permutations, how long the run will take.
+        Called once, after the first permutations, with the expected duration of the run.
 
     Attributes
     ----------
     problem : Problem
-        What is valued.
+        The problem that is valued.
     tally : Tally
         The sums of the permutations done.
     doubts : Doubts or None
-        The doubts that the result keeps; those of an earlier run, where it has any.
+        The doubts that the result keeps; those of an earlier run, if it has any.
 
     Raises
     ------
     TypeError, ValueError
-        If an earlier run is not of this problem, naming what differs, or holds permutations
+        If an earlier run has another problem, naming the difference, or holds permutations
         beyond those asked for.
     """
 
@@ -126,11 +126,11 @@ class Runner:
         self._rate = 0.0  # permutations per second
 
     def set_full_counts(self, full_counts: NDArray[np.int64]) -> None:
-        """Takes the counts of the grand coalition."""
+        """Sets the counts of the grand coalition."""
         self._full_counts = full_counts
 
     def run(self, backend: Backend, report: Report) -> None:
-        """Does what is missing; whatever ends it, `tally` holds what is done."""
+        """Does the missing permutations; if stopped, `tally` holds those done."""
         self._write()  # a full disk is told at once
         try:
             while not self._is_over():
@@ -149,7 +149,7 @@ class Runner:
         self._check_signs(under_way=False)
 
     def valuation(self) -> Valuation:
-        """The result so far; a run that its rule has ended asked for no more than was done."""
+        """The result so far; a run ended by its rule counts as having asked for those done."""
         problem, limits = self.problem, self._limits
         asked = self.tally.ranges if self._stopped else self._asked
         counts, gains = (None, None) if self._trace is None else self._trace.until(self.tally)
@@ -216,7 +216,7 @@ class Runner:
         return self._stopped or done == index_ranges.size(self._asked)
 
     def _expected(self) -> int:
-        """The number of permutations that the run will take, as far as the rule can tell."""
+        """The number of permutations that the run will take, as far as its rule can predict."""
         most = index_ranges.size(self._asked)
         done = self.tally.n_permutations
         if self._rule_progress * most <= done:
@@ -224,10 +224,10 @@ class Runner:
         return max(int(done / self._rule_progress), done + 1)
 
     def _foresee(self, done: int, look: bool) -> None:
-        """Forecasts the duration of a long run and, with little patience, ends it earlier.
+        """Forecasts the duration of a long run and, if patience is limited, cuts it short.
 
-        Where there is a rule, only its looks say how many permutations are needed; a run that is
-        slow to its first look needs as many as that at least.
+        With a rule, only its looks show how many permutations are needed; a run that is slow to
+        reach its first look needs at least as many as that.
         """
         fresh, elapsed = done - self._done_before, time.monotonic() - self._began
         has_rule, is_late = self._limits.rule is not None, elapsed > FORECAST_WITHIN
@@ -250,7 +250,7 @@ class Runner:
         missing = index_ranges.without(self._asked, self.tally.ranges)
         first, end = (int(edge) for edge in missing[0])
         done = self.tally.n_permutations
-        if done == 0:  # signs are looked at before hours are spent on them
+        if done == 0:  # a short first piece: signs are checked before hours are spent
             end = min(end, first + min_chunk)
         if self._limits.rule is not None:
             end = min(end, first + self._limits.rule.next_look(done) - done)
@@ -285,7 +285,8 @@ class Runner:
     def _fill_gaps(self, backend: Backend, report: Report) -> None:
         """Does the missing permutations below the last one done, which other threads had begun.
 
-        A run that was cut short is then the first permutations, as `permutations` asks for them.
+        A run that was cut short then holds exactly the first permutations, as if that number had
+        been asked for.
         """
         self._max_time = None
         if not self.tally.n_permutations:
@@ -319,11 +320,11 @@ class Runner:
 
 
 def _trace_of(v: Valuation | None, points: NDArray[np.int64]) -> Arrays | None:
-    """The trace with which a run of these points goes on."""
+    """The trace with which a run that has these points continues."""
     if v is None or v.trace_counts is None or v.trace_gains is None:
         return None
-    # A run ends wherever it was stopped: its end is kept only if it is a point of the trace that
-    # all permutations before it lead to.
+    # A run may stop anywhere: its end is kept only if it is a point of the trace and all
+    # permutations before it are done.
     is_point = len(v.ranges) == 1 and v.n_permutations in points
     keep = len(v.trace_counts) - (not is_point)
     return v.trace_counts[:keep], v.trace_gains[:keep]

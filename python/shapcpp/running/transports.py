@@ -15,7 +15,7 @@ from shapcpp.running.worker import Inputs, Task, TaskResult
 
 __all__ = ["Transport", "WorkerError", "WorkerWarning", "check", "dask", "transport_of"]
 
-ASKED_AGAIN = 2.0  # seconds, after which Dask is asked for the number of its workers
+ASKED_AGAIN = 2.0  # seconds between questions to Dask for the number of its workers
 WAITS_FOR_SCHEDULER = 10.0  # seconds
 SCHEMES = ("tcp", "tls", "ucx", "ws", "wss")
 
@@ -33,30 +33,30 @@ class WorkerError(RuntimeError):
 
 
 class WorkerWarning(RuntimeWarning):
-    """Says, for as long as it is so, that a run waits for the workers of an executor."""
+    """A run is waiting for the workers of an executor; repeated for as long as it waits."""
 
 
 class Transport(Protocol):
     """Sends tasks to workers."""
 
     def open(self, waits: Callable[[str], object]) -> None:
-        """Makes ready; calls `waits` several times a second with what it waits for."""
+        """Gets ready; calls `waits` several times a second with the reason for waiting."""
 
     def nobody(self, in_flight: Collection[Future[TaskResult]], /) -> str:
-        """Says why no worker does any of these tasks; empty where one may."""
+        """The reason why no worker does any of these tasks; empty if one may be doing so."""
 
     def workers(self, seen: int, /) -> int:
-        """The number of tasks done at a time, where `seen` workers have answered so far."""
+        """The number of tasks done at a time, given that `seen` workers have answered so far."""
 
     def send(self, task: Task, with_inputs: bool, /) -> Future[TaskResult]:
         """Sends a task, attaching the inputs if `with_inputs`."""
 
     def check(self) -> None:
-        """Raises WorkerError if nothing will come back any more."""
+        """Raises WorkerError if no more results will come back."""
 
 
 def check(executor: Any) -> Executor:
-    """Raises TypeError in one sentence if the argument is not an Executor."""
+    """Raises TypeError if the argument is not an Executor."""
     if isinstance(executor, Executor):
         return executor
     how = ", as client.get_executor() is" if hasattr(executor, "get_executor") else ""
@@ -71,10 +71,10 @@ def transport_of(executor: Executor, inputs: Inputs) -> Transport:
 
 
 class _Pool:
-    """Serves any Executor: all that is known is that tasks are taken in turn.
+    """Serves any Executor, of which nothing is known but that it takes tasks in turn.
 
-    Its workers cannot be sent anything but tasks, nor chosen. A worker that lacks the inputs
-    says so, and then the inputs go along with a task.
+    Its workers cannot be chosen, or sent anything but tasks. When a worker reports that it lacks
+    the inputs, they are attached to a task.
     """
 
     def __init__(self, executor: Executor, inputs: Inputs) -> None:
@@ -93,7 +93,7 @@ class _Pool:
             count = getattr(self._executor, name, None)
             if isinstance(count, int) and count > 0:
                 return count
-        return seen + 1  # the tasks that are too many for these find another, if there is one
+        return seen + 1  # tasks beyond those of the known workers discover another, if it exists
 
     def send(self, task: Task, with_inputs: bool) -> Future[TaskResult]:
         return self._executor.submit(worker.carry_out, task, self._inputs if with_inputs else None)
@@ -105,7 +105,7 @@ class _Pool:
 class _Dask:
     """Serves a Dask cluster: its scheduler holds the inputs and passes them on.
 
-    Workers that come later get the inputs with their first task; workers may go.
+    Workers that join later get the inputs with their first task; workers may leave.
     """
 
     def __init__(self, executor: Any, inputs: Inputs) -> None:
@@ -117,7 +117,7 @@ class _Dask:
         self._asked = 0.0
 
     def open(self, waits: Callable[[str], object]) -> None:
-        first = self._client.submit(int, pure=False)  # clusters that adapt wait for something to do
+        first = self._client.submit(int, pure=False)  # adaptive clusters start workers for a task
         while not self._client.nthreads():
             self.check()
             waits(self.nobody(()))
@@ -169,7 +169,7 @@ def dask(address: str) -> Iterator[Executor]:
     Raises
     ------
     ValueError
-        In one sentence, if Dask is not installed or no scheduler answers.
+        If Dask is not installed or no scheduler answers.
     """
     try:
         from distributed import Client

@@ -1,4 +1,4 @@
-"""The work of a worker process: permutations of a problem that it is sent once."""
+"""The work of a worker process: permutations of a problem that is sent to it once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class OtherVersionError(RuntimeError):
 
 
 class DroppedError(Exception):
-    """Nobody waits for the task any more."""
+    """Nobody is waiting for the task any more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +38,9 @@ class Inputs:
     Attributes
     ----------
     key : str
-        Names the problem: the same key, the same arguments.
+        Identifies the problem: equal keys mean equal arguments.
     recipe : Recipe
-        What makes the game.
+        The arguments that make the game.
     """
 
     key: str
@@ -68,19 +68,19 @@ class TaskResult:
     Attributes
     ----------
     process : str
-        Names the process that did it.
+        Identifies the process that did the task.
     thread : int
-        Its thread.
+        The thread that did the task.
     had_inputs : bool
-        Whether the inputs were there before the task came.
+        Whether the process had the inputs before the task came.
     tally : Tally or None
-        None: the process lacks the inputs, and has done nothing.
+        None: the process lacks the inputs and has done nothing.
     full_counts : ndarray of int64 or None
         Counts of the grand coalition.
     seconds : float
         Time that the permutations took.
     failed : str
-        Why the task ended before its last permutation, if it did: a fit missed its tolerance.
+        The reason, if the task ended before its last permutation: a fit missed its tolerance.
     """
 
     process: str
@@ -140,12 +140,12 @@ dropped: set[str] = set()
 
 
 def drop(run: str) -> None:
-    """Ends the tasks of that run that are under way in this process."""
+    """Ends the tasks of a run that are under way in this process."""
     dropped.add(run)
 
 
 def carry_out(task: Task, inputs: Inputs | None) -> TaskResult:
-    """Does the task if the problem is here or comes along; otherwise says that it is missing."""
+    """Does the task if the problem is cached or attached; otherwise reports that it is missing."""
     if task.version != _core.__version__:
         raise OtherVersionError(
             f"a worker has shapcpp {_core.__version__}, this process {task.version}"
@@ -188,12 +188,12 @@ def carry_out(task: Task, inputs: Inputs | None) -> TaskResult:
 
 
 def widened(t: Tally) -> Tally:
-    """Returns the tally in the 64-bit integers that it had before it was sent."""
+    """Returns the tally in the 64-bit integers that it had before sending."""
     return _each_array(t, lambda array: array.astype(np.int64))
 
 
 def _narrowed(t: Tally) -> Tally:
-    """Returns the tally in the smallest integers that hold it: up to eight times less to send."""
+    """Returns the tally in the smallest integers that hold it, up to eight times smaller."""
     return _each_array(t, _smallest)
 
 

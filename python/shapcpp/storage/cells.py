@@ -17,7 +17,7 @@ SPLITS = {
     "": "", "train": "train", "training": "train", "val": "val", "validation": "val",
     "test": "test", "testing": "test",
 }  # fmt: skip
-# A whole number as floats and decimal commas write it.
+# A whole number, possibly written as a float or with a decimal comma.
 WHOLE = re.compile(r"([-+]?[0-9]+)(?:[.,]0*)?")
 SHORTENED = re.compile(r"[-+]?[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+")
 DATES = re.compile(
@@ -29,18 +29,18 @@ DATES = re.compile(
 
 
 def is_missing(text: str) -> bool:
-    """True for an entry that stands for a missing one."""
+    """True for an entry that means a missing value."""
     return text.strip().casefold() in MISSING
 
 
 def whole_number(text: str) -> int | None:
-    """Reads a whole number, also as a float or with a decimal comma; None if it is none."""
+    """Reads a whole number, even if written as a float or with a decimal comma; else None."""
     match = WHOLE.fullmatch(text.strip())
     return int(match[1]) if match and len(match[1]) < 19 else None
 
 
 def label_of(text: str, positive: Sequence[str] = ()) -> int | None:
-    """Reads a label, 0 or 1: from the words for it, or by what is `positive`; None if unknown."""
+    """Reads a label as 0 or 1: from the usual words, or by the labels in `positive`; else None."""
     if positive:
         return int(_same(text) in {_same(word) for word in positive})
     number = whole_number(text)
@@ -53,15 +53,15 @@ def _same(text: str) -> str:
 
 
 def split_of(text: str) -> str | None:
-    """Reads a split, "" for none; None if it is unknown."""
+    """Reads a split, "" if there is none; None if the word is unknown."""
     word = text.strip().casefold()
     return SPLITS.get("" if word in MISSING else word)
 
 
 def plain(entries: Iterable[str]) -> list[str]:
-    """Returns identifiers, whole numbers without the ".0" that gaps give them.
+    """Returns identifiers without the ".0" that whole numbers get in a column with gaps.
 
-    Only a column in which every number ends so has got it that way.
+    It is removed only if every number of the column ends in ".0".
     """
     column = list(entries)
     floats = [one for one in column if re.fullmatch(r"[0-9]+\.0", one)]
@@ -71,9 +71,9 @@ def plain(entries: Iterable[str]) -> list[str]:
 
 
 def hint(text: str, known: Iterable[str], named: bool = True) -> str:
-    """Says what a spreadsheet may have done to an identifier that is not known; else "".
+    """A clause on what a spreadsheet may have done to an unknown identifier, or "".
 
-    Unless `named`, no known identifier is mentioned, since it may be a patient's.
+    Unless `named`, the clause mentions no known identifier, since that may be a patient's.
     """
     if SHORTENED.fullmatch(text):
         return "; a spreadsheet may have shortened a long number: format the column as text"

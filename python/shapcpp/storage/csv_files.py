@@ -1,4 +1,4 @@
-"""CSV files, written so that no spreadsheet runs what they hold."""
+"""CSV files, written so that no spreadsheet runs their contents as formulas."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shapcpp.storage import files, writing
 
 __all__ = ["unescaped", "write_csv"]
 
-# Spreadsheets run a cell that begins like this as a formula, unless an apostrophe stands before it.
+# Spreadsheets run a cell that begins like this as a formula, unless an apostrophe precedes it.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠", "'")
 
 
@@ -19,7 +19,7 @@ def _escaped(cell: object) -> object:
 
 
 def unescaped(cell: str) -> str:
-    """Takes away the apostrophe that `write_csv` puts before a formula."""
+    """Removes the apostrophe that `write_csv` puts before a formula."""
     return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA) else cell
 
 
@@ -29,10 +29,10 @@ def write_csv(
     rows: Iterable[Sequence[object]],
     raw: bool = False,
 ) -> None:
-    """Writes a CSV file, UTF-8 with unix line ends, whole or not at all.
+    """Writes a CSV file, UTF-8 with Unix line ends, whole or not at all.
 
-    Text that a spreadsheet would run as a formula gets an apostrophe, which `read_table` takes
-    away again, unless it is to be `raw`; numbers stay numbers.
+    Unless `raw`, text that a spreadsheet would run as a formula gets an apostrophe, which
+    `read_table` removes again; numbers stay numbers.
     """
     lines = [_line(row if raw else map(_escaped, row)) for row in (header, *rows)]
     writing.write_atomically(path, lambda file: file.write("".join(lines).encode()))

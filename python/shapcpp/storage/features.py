@@ -1,4 +1,4 @@
-"""Features: samples with labels and splits, checked, and their two sides."""
+"""Features: samples with labels and splits, checked, with their training and test sides."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class Samples:
     y : ndarray of int64, bool or str, shape (n,)
         Labels as given; whole floats as integers.
     ids : ndarray, shape (n,)
-        Identifiers; the row number in the file where it holds none.
+        Identifiers, or row numbers in the file if it has none.
     groups, true_labels : ndarray of shape (n,), or None
-        Group ids and true labels, where the file holds them.
+        Group ids and true labels, if the file has them.
     reviewed : ndarray of str, shape (n,), or None
-        What reviewers decided of each label, "" for none, where the file remembers it.
+        Reviewers' decision on each label, "" if none, if the file has them.
     """
 
     X: NDArray[np.float64]
@@ -73,7 +73,7 @@ class Features:
         booleans, strings or whole floats), ``split`` ("train", "val", "test" or ""), optional
         ``id``, ``group``, ``true_label``, and any others, which are kept.
     source : str
-        Where the rows come from: what error messages call them.
+        Origin of the rows, as error messages name it.
     """
 
     rows: Array
@@ -156,12 +156,12 @@ class Features:
         X, y, X_test, y_test : array_like
             Features and labels of both sides, as for `value`; the test side may be left out.
         ids, groups, true_labels : array_like of shape (n,), optional
-            Of the training samples. Test samples get the empty string or -1 as id and
+            Those of the training samples. Test samples get the empty string or -1 as id and
             group, and their label as true label.
         source : str, default "features"
-            What error messages call the whole.
+            Name of the whole in error messages.
         names : mapping of str to str, optional
-            What error messages call single arguments.
+            Names of single arguments in error messages.
 
         Returns
         -------
@@ -244,7 +244,7 @@ class Features:
         return self._samples(self.mask(split))
 
     def all_samples(self) -> Samples:
-        """The samples of every row, whatever its split, but for those that reviewers removed.
+        """The samples of every row, whatever its split, except those that reviewers removed.
 
         Raises
         ------
@@ -269,15 +269,15 @@ class Features:
         Raises
         ------
         TypeError, ValueError
-            If one of them is missing, or they are no labels: which row, in one sentence.
+            If one of them is missing, or is not a label; the message names the row.
         """
         column = self.rows["label"]
-        # Labels of other rows are no concern: one of these stands for each.
+        # Labels of other rows do not matter: one of these stands in for each of them.
         alike = np.where(mask, column, column[np.argmax(mask)])
         return class_labels(f"{self.source}: label", alike)[mask]
 
     def without_missing(self) -> tuple[Features, int]:
-        """The rows without those of a split that have no label, and how many these are."""
+        """The rows except those of a split that lack a label, and how many of them there are."""
         missing = is_missing(self.rows["label"]) & (self._splits != "")
         return Features(self.rows[~missing], self.source), int(missing.sum())
 
@@ -299,7 +299,7 @@ class Features:
         Raises
         ------
         TypeError, ValueError
-            If there are no training rows, or their labels are fewer than two, or too many.
+            If there are no training rows, or they have fewer than two or too many labels.
         """
         name = f"{self.source}: label of the training rows"
         return several_classes(name, self.labels(self.mask("train")))[0]
@@ -327,8 +327,8 @@ class Features:
     def relabelled(self, mask: NDArray[np.bool_], labels: Array) -> Features:
         """A copy in which the rows of `mask` have new labels and ``true_label`` the known truth.
 
-        ``true_label`` is kept where the rows have it; otherwise it becomes the old label. New
-        labels are among the old ones. What reviewers decided of a label that changes is forgotten.
+        ``true_label`` is kept if the rows have it; otherwise it becomes the old label. New labels
+        are among the old ones. Reviewers' decisions on labels that change are forgotten.
         """
         rows = self.rows
         if "true_label" not in (rows.dtype.names or ()):

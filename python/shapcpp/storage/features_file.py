@@ -54,7 +54,7 @@ def read_features(
         If a file cannot be opened.
     TypeError, ValueError
         If a file is damaged, holds pickles, or lacks fields; if features are not finite, or
-        lengths disagree: in one sentence with the place.
+        lengths disagree. The message names the place.
     """
     companions = {
         "--labels": labels,
@@ -104,7 +104,7 @@ def read_features(
 def _from_npz(arrays: dict[str, Array], source: str) -> Features:
     """The arguments of `from_splits`, each under its name in the file."""
     if "gains" in arrays:
-        raise ValueError(f"{source} is the result of a run: name the features that it was made of")
+        raise ValueError(f"{source} is the result of a run: name the features it was made from")
     needed = ["X", "y"]
     if "X_test" in arrays or "y_test" in arrays:
         needed += ["X_test", "y_test"]
@@ -127,7 +127,7 @@ def write_features(path: files.PathLike, features: Features) -> None:
     path : path-like
         The file to write, under exactly this name.
     features : Features
-        What to write.
+        The content to write.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Arrays on disk: read without pickles and without surprises."""
+"""Arrays on disk, read without pickles and with every damage told in one sentence."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ __all__ = [
 Array = NDArray[Any]
 PathLike = str | os.PathLike[str]
 
-# Bytes that an archive may expand to in any case, and if as much memory is free; beyond them it
-# may expand to a multiple of its own size. One-hot columns deflate a thousandfold.
+# Bytes to which an archive may always expand, and to which it may expand if that much memory is
+# free; beyond these, only to a multiple of its size. One-hot columns deflate a thousandfold.
 SMALL, LARGE = 1 << 24, 1 << 30
 MOST_EXPANSION = 100
 
-# What reading a damaged file can raise.
+# Exceptions that reading a damaged file can raise.
 DAMAGED = (
     ValueError,
     TypeError,
@@ -54,14 +54,14 @@ DAMAGED = (
     zlib.error,
 )
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
-# How the header of a .npy file is encoded, and the bytes that hold its length.
+# By version of the .npy format: the encoding of its header, and the bytes that hold its length.
 HEADERS = {(1, 0): ("latin-1", 2), (2, 0): ("latin-1", 4), (3, 0): ("utf-8", 4)}
 LONGEST_HEADER = 10_000  # bytes
 MOST_SHOWN = 400  # characters
 
 
 def read_npy(path: PathLike) -> Array:
-    """Reads the array of a ``.npy`` file; raises ValueError where it is not one."""
+    """Reads the array of a ``.npy`` file; raises ValueError if it is not one."""
     with told(f"{os.fspath(path)} is not a readable .npy file"), open(path, "rb") as file:
         return _read_array(file, os.fstat(file.fileno()).st_size)
 
@@ -73,9 +73,9 @@ def is_npy(path: PathLike) -> bool:
 
 
 def read_npz(path: PathLike, names: Collection[str] | None = None) -> dict[str, Array]:
-    """Reads the arrays of a ``.npz`` file by name; raises ValueError where it is not one.
+    """Reads the arrays of a ``.npz`` file by name; raises ValueError if it is not one.
 
-    With `names`, only these are read and judged; others may be anything.
+    With `names`, only these are read and checked; others may be anything.
     """
     name = os.fspath(path)
     arrays: dict[str, Array] = {}
@@ -104,7 +104,7 @@ def npz_names(path: PathLike) -> list[str]:
 
 @contextmanager
 def told(what: str) -> Iterator[None]:
-    """Turns whatever a damaged file raises into one sentence."""
+    """Turns any exception from a damaged file into one sentence."""
     try:
         yield
     except (*DAMAGED, OSError) as error:
@@ -116,7 +116,7 @@ def told(what: str) -> Iterator[None]:
 
 
 def shown(text: str) -> str:
-    """Returns text from a file for use in a sentence, with escapes for what cannot be printed."""
+    """Returns text from a file for use in a message, with unprintable characters escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
@@ -126,7 +126,7 @@ def _check_members(members: Sequence[zipfile.ZipInfo], size: int) -> None:
     if twice:
         raise ValueError(f"it holds {twice[0]} twice")
     for key, member in zip(keys, members, strict=True):
-        # Others unpack without a limit on what comes out at a time.
+        # Other methods unpack without a limit on the bytes that come out at a time.
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ValueError(f"its member {key} is packed in a way that numpy.savez never does")
     expanded = sum(member.file_size for member in members)
@@ -140,7 +140,7 @@ def _check_members(members: Sequence[zipfile.ZipInfo], size: int) -> None:
 
 
 def _read_array(file: IO[bytes], size: int) -> Array:
-    """Reads the array in `size` bytes; nothing is read or allocated before it is due."""
+    """Reads the array in `size` bytes, checking the header before any data is allocated."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of ancient headers, of strange escapes
         shape, dtype = _read_header(file)
@@ -179,7 +179,7 @@ def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     length = int.from_bytes(file.read(width), "little")
     if length > LONGEST_HEADER:
         raise ValueError(f"its header is too long: {length} bytes")
-    # One parser reads headers of all versions: what latin-1 lacks becomes an escape.
+    # One parser reads headers of all versions: characters that latin-1 lacks become escapes.
     text = file.read(length).decode(encoding).encode("latin-1", "backslashreplace")
     header = io.BytesIO(len(text).to_bytes(4, "little") + text)
     try:

@@ -22,11 +22,11 @@ COMPANIONS = {"ids": "id", "groups": "group", "true_labels": "true_label"}
 
 @dataclass(frozen=True, eq=False)
 class LabelledRows:
-    """Features and labels of rows that have one, with what else is known of them.
+    """Features and labels of the rows that have a label, with whatever else is known of them.
 
-    `rows` are their places in the file, `missing` counts rows without a label, `removed` those that
-    reviewers removed; `reviewed` says what they decided of the others, where the file remembers it.
-    `others` has the labels of further fields, which these rows have too.
+    `rows` are their row numbers in the file. `missing` counts the rows without a label, `removed`
+    those that reviewers removed; `reviewed` has the decisions on the other rows, if the file keeps
+    them. `others` has the labels of further fields, which these rows have too.
     """
 
     X: Array
@@ -54,14 +54,14 @@ def read_labelled_rows(
     labels : path-like, optional
         A ``.npy`` of labels, which goes with a plain 2-D `path`.
     fields : sequence of str, default ("label",)
-        The field of the labels, and others that hold labels, as of a second reader.
+        The field of the labels, and further fields of labels, such as a second reader's.
 
     Raises
     ------
     OSError
         If a file cannot be opened.
     TypeError, ValueError
-        If a file is damaged or lacks fields: in one sentence.
+        If a file is damaged or lacks fields.
     """
     content = files.read_npy(path) if files.is_npy(path) else read_features(path).rows
     names = content.dtype.names

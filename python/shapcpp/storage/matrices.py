@@ -18,14 +18,15 @@ def read_matrix(path: files.PathLike) -> NDArray[np.float64]:
     Parameters
     ----------
     path : path-like
-        A 2-D ``.npy``, or text: a row per line, numbers with commas, semicolons or spaces between.
+        A 2-D ``.npy``, or text with one row per line, numbers separated by commas, semicolons or
+        spaces.
 
     Raises
     ------
     OSError
         If the file cannot be opened.
     TypeError, ValueError
-        If it holds no such matrix: what stands where, in one sentence.
+        If it holds no such matrix; the message names the bad entry and its place.
     """
     if files.is_npy(path):
         array = files.read_npy(path)

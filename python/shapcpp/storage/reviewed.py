@@ -17,9 +17,9 @@ LONGEST = max(map(len, DECISIONS))
 
 
 def decisions_of(rows: NDArray[Any]) -> NDArray[np.str_] | None:
-    """The decision about each row; None where the rows remember none.
+    """The decision about each row; None if the rows keep no decisions.
 
-    A field of that name that holds no text is another's, and says nothing.
+    A field of that name without text belongs to someone else and is ignored.
     """
     if FIELD not in (rows.dtype.names or ()) or rows[FIELD].dtype.kind not in "US":
         return None
@@ -28,12 +28,12 @@ def decisions_of(rows: NDArray[Any]) -> NDArray[np.str_] | None:
 
 
 def remembered(rows: NDArray[Any], decisions: dict[int, str], source: str) -> NDArray[Any]:
-    """A copy of the rows in which these decisions are kept, by the number of the row.
+    """A copy of the rows that keeps these decisions, given by row number.
 
     Raises
     ------
     TypeError
-        If the rows have a field of that name which holds no text.
+        If the rows have a field of that name that holds no text.
     """
     names = rows.dtype.names or ()
     before = decisions_of(rows)

@@ -1,4 +1,4 @@
-"""Tables of text on disk as other programs write them: CSV files and workbooks, read."""
+"""Reading tables of text as other programs write them: CSV files and workbooks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Table", "TableRow", "read_table"]
 SEPARATORS = (",", ";", "\t", "|")
 MOST_LOOKED_AT = 50  # lines that show the separator
 MOST_ABOVE = 20  # lines that may stand above the header
-# Beginnings of a file that tell its encoding.
+# Byte order marks at the beginning of a file, which reveal its encoding.
 MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe\0\0", "utf-32"),
@@ -33,7 +33,7 @@ class TableRow:
     Attributes
     ----------
     cells : mapping of str to str
-        Its entries by column, without spaces around them.
+        Entries by column, without surrounding spaces.
     place : str
         File and line for messages, such as "labels.csv, line 4". Lines are counted as
         spreadsheets count them: from 1, with the header and empty lines.
@@ -52,11 +52,11 @@ class Table:
     path : path
         The file.
     columns : tuple of str
-        Its columns.
+        The names of the columns.
     rows : tuple of TableRow
-        Its rows; empty lines are left out.
+        The rows; empty lines are left out.
     notes : tuple of str
-        Sentences on what was not as expected.
+        A sentence for each irregularity.
     """
 
     path: Path
@@ -65,7 +65,7 @@ class Table:
     notes: tuple[str, ...] = ()
 
     def need(self, columns: Iterable[str], why: str = "") -> None:
-        """Raises ValueError naming the columns that are missing and those there are."""
+        """Raises ValueError naming the columns that are missing and those that exist."""
         missing = [repr(name) for name in columns if name not in self.columns]
         if missing:
             has = files.shown(", ".join(self.columns)) or "none"
@@ -79,22 +79,22 @@ def read_table(path: files.PathLike, known: Sequence[str]) -> Table:
     Columns may be separated by commas, semicolons, tabs or bars. Text may be UTF-8, UTF-16 or
     UTF-32 with a mark at its beginning, UTF-16 without one, or Windows-1252. The header is the
     first line that names a known column, else the first line that is not empty. An apostrophe
-    before what a spreadsheet would run as a formula is taken away.
+    before text that a spreadsheet would run as a formula is removed.
 
     Parameters
     ----------
     path : path-like
         The file.
     known : sequence of str
-        Columns that the caller looks for. A column that differs only in capitals or spaces
-        around it gets this name.
+        Columns that the caller looks for. A column whose name differs only in capitals or
+        surrounding spaces gets the known name.
 
     Raises
     ------
     OSError
-        If it cannot be opened.
+        If the file cannot be opened.
     ValueError
-        If it is no such file, names a column twice, or has a row that is longer or shorter
+        If the file is not a table, names a column twice, or has a row that is longer or shorter
         than its header.
     """
     path = Path(path)
@@ -134,7 +134,7 @@ def _decoded(content: bytes) -> tuple[str, list[str]]:
         if content.startswith(mark):
             return content.decode(encoding), []
     if b"\0" in content[:200]:
-        # Latin letters have their zero second in little-endian UTF-16, first in big-endian.
+        # In UTF-16, a Latin letter has its zero byte second if little-endian, first if big-endian.
         is_little = content[1:200:2].count(0) >= content[:200:2].count(0)
         encoding = "utf-16-le" if is_little else "utf-16-be"
         try:
@@ -180,9 +180,10 @@ def _cells(text: str, separator: str, most: int | None = None) -> Lines:
 
 
 def _fitness(text: str, separator: str, known: Sequence[str]) -> tuple[int, float, int]:
-    """Rates a separator by the known columns that it shows, then by the lines of one length.
+    """Rates a separator by the known columns that it yields, then by lines of equal length.
 
-    Decimal commas, and commas in a header, make lines of many lengths; the separator does not.
+    Splitting at decimal commas, or at commas in a header, gives lines of many lengths; splitting
+    at the separator does not.
     """
     try:
         lines = [(at, line) for at, line in _cells(text, separator, MOST_LOOKED_AT) if any(line)]

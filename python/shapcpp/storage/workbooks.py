@@ -17,7 +17,7 @@ SAVE = "save it as CSV (CSV UTF-8 in the list of kinds)"
 
 
 def is_workbook(path: Path) -> bool:
-    """True for a workbook that can be read; ValueError for another program's file of tables."""
+    """True for a workbook that can be read; raises ValueError for other kinds of spreadsheets."""
     with open(path, "rb") as file:
         begin = file.read(4)
     if begin == OLD_EXCEL:
@@ -63,7 +63,7 @@ def read_workbook(path: Path) -> list[tuple[int, list[str]]]:
 
 
 def _text(value: object) -> str:
-    """Writes a cell as a CSV file would hold it."""
+    """Returns the text of a cell as a CSV file would hold it."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Files written whole or not at all, on file systems that refuse some of what that takes."""
+"""Files written whole or not at all, even on file systems that lack some of the means."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ __all__ = ["check_writable", "save_anyhow", "write_atomically", "write_npz"]
 
 Write = Callable[[IO[bytes]], object]
 
-# A temporary file is named after its machine, and locked for as long as its writer lives.
+# The name of a temporary file contains its machine; a lock is held for as long as its writer lives.
 PREFIX, SUFFIX = ".shapcpp-", ".tmp"
-LONG_AGO = 86_400.0  # seconds after which a file of another machine has no writer any more
-# What fsync says where contents are lost; all else means that the file system knows no fsync.
+LONG_AGO = 86_400.0  # seconds after which a file of another machine counts as abandoned
+# Errors of fsync that mean lost contents; any other means that the file system has no fsync.
 LOST = (errno.EIO, errno.ENOSPC, errno.EDQUOT)
-ATTEMPTS = 10  # at a temporary file: another writer may take it for a leftover
+ATTEMPTS = 10  # at a temporary file: another writer may remove it as a leftover
 
 
 def write_atomically(path: PathLike, write: Write) -> None:
     """Calls `write` on a temporary file and renames it to `path` once it is on the disk.
 
-    Modes, fsync and locks are nice to have: file systems that know none of them do. Where
-    renaming over `path` is refused (as over a single file that a container mounts), its content
-    is replaced instead. What writers that were killed left in the folder is removed.
+    Modes, fsync and locks are optional: file systems without them work too. If renaming over
+    `path` is refused (as for a single file that a container mounts), its content is replaced
+    instead. Leftovers of killed writers are removed from the folder.
 
     Raises
     ------
     OSError
-        Naming `path`, whichever file it is about.
+        Always naming `path`, even if another file failed.
     """
     try:
         if os.path.exists(path) and not os.path.isfile(path):  # a pipe, a terminal, /dev/null
@@ -59,19 +59,19 @@ def write_atomically(path: PathLike, write: Write) -> None:
 
 
 def save_anyhow(path: PathLike, save: Callable[[str], object]) -> tuple[str, OSError | None]:
-    """Calls ``save(path)``; where that is refused, saves beside it or in a temporary folder.
+    """Calls ``save(path)``; if that is refused, saves beside it or in a temporary folder.
 
     Returns
     -------
     place : str
-        Where it is.
+        Path of the saved file.
     error : OSError or None
-        Why it is not at `path`.
+        The reason if it is not at `path`.
 
     Raises
     ------
     OSError
-        That of `path`, if every other place refuses too.
+        The error of `path`, if every other place refuses too.
     """
     try:
         save(os.fspath(path))
@@ -132,7 +132,7 @@ class _Stream:
 
 
 def _try_beside(target: Path) -> None:
-    """Writes a byte where `write_atomically` would begin: a full disk is told now."""
+    """Writes a byte as `write_atomically` would, so that a full disk is reported now."""
     try:
         with _Temporary(target) as temporary:
             temporary.file.write(b"\0")
@@ -165,12 +165,12 @@ def _write_beside(target: Path, write: Write) -> None:
 
 
 def _refuses_files(error: OSError) -> bool:
-    """True if a folder takes no new files, though those in it may be writable."""
+    """True if a folder takes no new files, although existing ones may be writable."""
     return error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def _write_over(target: Path, write: Write) -> None:
-    """Replaces the content of a file, once all of the new one is there."""
+    """Replaces the content of a file once the new content is complete."""
     with tempfile.TemporaryFile(prefix="shapcpp-") as whole:
         write(whole)
         _pour(whole, target)
@@ -198,13 +198,13 @@ class _Temporary:
     Attributes
     ----------
     path : Path
-        Where it is.
+        Its path.
     file : file
-        Open for writing and reading.
+        The file, open for reading and writing.
     """
 
     def __init__(self, target: Path) -> None:
-        # Never open to more readers than the file that it takes the place of.
+        # Never readable by more users than the file that it replaces.
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666
         for _ in range(ATTEMPTS):
             name = f"{PREFIX}{_machine()}-{secrets.token_hex(6)}{SUFFIX}"
@@ -226,7 +226,7 @@ class _Temporary:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """Removes temporary files whose writers were killed; those of living ones are locked."""
+    """Removes temporary files of killed writers; living writers hold locks on theirs."""
     own, now = f"{PREFIX}{_machine()}-", time.time()
     with suppress(OSError):
         for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
@@ -235,7 +235,7 @@ def _remove_leftovers(folder: Path) -> None:
                 try:
                     locked = _lock(descriptor)
                     old = now - os.fstat(descriptor).st_mtime > LONG_AGO
-                    # Locks may hold on one machine only, or be unknown.
+                    # Locks may work only within one machine, or not at all.
                     of_this = bool(locked) and path.name.startswith(own)
                     if of_this or (old and locked is not False):
                         path.unlink()
@@ -244,7 +244,7 @@ def _remove_leftovers(folder: Path) -> None:
 
 
 def _lock(descriptor: int) -> bool | None:
-    """Takes a lock and returns whether it is ours; None where there are no locks."""
+    """Takes a lock and returns whether it is ours; None if the file system has no locks."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

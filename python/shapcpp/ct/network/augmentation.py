@@ -30,14 +30,14 @@ class Augmentation:
     shear: float = 0.1
 
     def matrices(self, n: int, generator: torch.Generator) -> Tensor:
-        """Draws affine maps from output to input places, in units of half a side.
+        """Draws affine maps from output to input positions, in units of half a side.
 
         Parameters
         ----------
         n : int
-            How many.
+            Number of maps.
         generator : torch.Generator
-            Where the randomness comes from, on the CPU.
+            The source of randomness, on the CPU.
 
         Returns
         -------
@@ -56,9 +56,9 @@ class Augmentation:
         Parameters
         ----------
         pictures : Tensor, shape (n, height, width)
-            On any device. What comes in from outside repeats the picture's edge.
+            The pictures, on any device. Pixels from beyond the edge repeat the edge.
         generator : torch.Generator
-            Where the randomness comes from, on the CPU, so that it is the same on all devices.
+            The source of randomness, on the CPU, so that it is the same on all devices.
 
         Returns
         -------

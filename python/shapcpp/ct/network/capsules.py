@@ -21,34 +21,34 @@ __all__ = [
     "squash",
 ]
 
-CHANNELS = 64  # of both convolutions; a primary capsule holds the channels of one place
-# Bounds far beyond all use, so that what a file claims cannot take for ever.
+CHANNELS = 64  # of both convolutions; a primary capsule holds the channels of one position
+# Bounds far beyond any use, so that the claims of a file cannot cause endless work.
 LARGEST_SIZE = 4096  # pixels
 MOST = {"capsules": 4096, "dimension": 1024, "routing": 100}
-# A picture has thousands of places: the squashed sum over them is a unit vector whatever they
-# hold, and then nothing is learned. The hidden capsules therefore begin as transforms of the mean,
-# at every size; FASTER moves a factor from the weights to the inputs, to let steps of Adam count.
+# A picture has thousands of positions. The squashed sum over them is a unit vector whatever they
+# hold, so that nothing is learned. Hidden capsules therefore start as transforms of the mean, at
+# every size. FASTER moves a factor from the weights to the inputs, so that Adam's steps matter.
 FASTER = 2.0
-CLASS_GAIN = 3.0  # makes up for hidden capsules that begin shorter than one
+CLASS_GAIN = 3.0  # makes up for hidden capsules that start shorter than one
 
 
 @dataclass(frozen=True)
 class NetworkOptions:
-    """Choices that the paper leaves open about its network.
+    """Choices about the network that the paper leaves open.
 
     Attributes
     ----------
     capsules : int, default 32
-        Hidden capsules.
+        Number of hidden capsules.
     dimension : int, default 16
-        Numbers of a hidden and of a class capsule.
+        Length of a hidden and of a class capsule, in numbers.
     routing : int, default 3
         Routing iterations of both capsule layers.
 
     Raises
     ------
     ValueError
-        For a number below 1 or beyond all use.
+        For a number below 1, or far beyond any use.
     """
 
     capsules: int = 32
@@ -96,15 +96,15 @@ def route(
     Parameters
     ----------
     n_out : int
-        Output capsules.
+        Number of output capsules.
     iterations : int
-        Times that the outputs are computed, at least once.
+        Number of times that the outputs are computed, at least one.
     uniform : callable
-        Sum over inputs of the predictions, shape (batch, n_out, d).
+        Returns the sum over inputs of the predictions, shape (batch, n_out, d).
     combine : callable
-        From couplings (batch, n_in, n_out), the coupled sums of the predictions.
+        Maps couplings (batch, n_in, n_out) to the coupled sums of the predictions.
     agree : callable
-        From outputs (batch, n_out, d), the inner product of each with each prediction,
+        Maps outputs (batch, n_out, d) to the inner product of each with each prediction,
         shape (batch, n_in, n_out).
 
     Returns
@@ -132,11 +132,11 @@ class CapsuleLayer(nn.Module):
     n_out, d_out : int
         Number of output capsules and their length.
     routing : int
-        Iterations.
+        Number of routing iterations.
     scale : float, default 1
-        The inputs are multiplied by it; the weights can undo that.
+        Factor on the inputs, which the weights can undo.
     gain : float, default 1
-        The initial weights are multiplied by it.
+        Factor on the initial weights.
     """
 
     def __init__(
@@ -173,7 +173,7 @@ class CapsuleLayer(nn.Module):
 
 
 def n_primary(size: int) -> int:
-    """Counts primary capsules: the places of a square picture after convolutions and pooling."""
+    """Counts primary capsules: positions in a square picture after convolutions and pooling."""
     return ((size - 4) // 2) ** 2
 
 
@@ -181,8 +181,8 @@ class CapsuleNetwork(nn.Module):
     """Maps pictures to two class capsules, whose lengths are the scores of the classes.
 
     Convolution (64 of 3x3), batch norm, ReLU, convolution (64 of 3x3), ReLU, max-pooling
-    by 2, hidden capsules, class capsules: Enshaei et al., with the layers' details as
-    in the group's COVID-FACT.
+    by 2, hidden capsules, class capsules: Enshaei et al., with the details of the layers
+    taken from the same group's COVID-FACT.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""The network's two convolutions, a strip of the pictures at a time: Ctrl-C is heard in between.
+"""The network's two convolutions, one strip of the pictures at a time, so that Ctrl-C is heard.
 
-At 512 pixels a batch is a gigabyte behind either of them, and one pass over it takes seconds. So
-the batch norm between them is folded into the first: mean and variance of its output follow
-from mean and covariance of the patches of 3x3 that it looks at.
+At 512 pixels the output of either convolution takes a gigabyte per batch, and one pass over it
+takes seconds. The batch norm between the two is therefore folded into the first: mean and variance
+of its output follow from mean and covariance of its 3x3 input patches.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from torch import Tensor, nn
 __all__ = ["convolved", "interruptible"]
 
 SIDE = 3  # pixels along each side of a kernel
-MARGIN = 2 * (SIDE - 1)  # rows that the two convolutions take away
-# Pixels of a strip: its second convolution and the gradient of it take a tenth of a second each.
+MARGIN = 2 * (SIDE - 1)  # rows lost to the two convolutions
+# Pixels of a strip: its second convolution, and the gradient, take a tenth of a second each.
 CHUNK = 1 << 16
 
 
@@ -34,7 +34,7 @@ def convolved(
     Returns
     -------
     Tensor, shape (batch, channels, (size - 4) // 2, (size - 4) // 2)
-        What the layers give one after the other, but for rounding.
+        The output of the layers one after another, up to rounding.
     """
     size = pictures.shape[-1]
     parts = torch.split(pictures, max(1, CHUNK // size**2))
@@ -77,14 +77,14 @@ def _normalised(
     scale = norm.weight / (variance + norm.eps).sqrt()
     bias = (first.bias - mean) * scale + norm.bias
     kernel = (weight * scale[:, None]).view_as(first.weight)
-    # A convolution lays out its result as its kernel; the second needs channels last.
+    # The output of a convolution has the layout of its kernel; the second needs channels last.
     return kernel.to(parts[0], memory_format=torch.channels_last), bias.to(parts[0])
 
 
 def _patch_moments(parts: tuple[Tensor, ...]) -> tuple[int, Tensor, Tensor]:
     """Computes number, mean and covariance of all patches.
 
-    It does so in double precision, since patches nearly coincide.
+    Double precision is needed because patches nearly coincide.
     """
     total = squares = torch.zeros((), dtype=torch.float64, device=parts[0].device)
     count = 0
@@ -98,7 +98,7 @@ def _patch_moments(parts: tuple[Tensor, ...]) -> tuple[int, Tensor, Tensor]:
 
 
 def interruptible(x: Tensor) -> Tensor:
-    """Returns `x` with Python code amid its backward pass, where signal handlers can run."""
+    """Returns `x`, adding Python code to its backward pass so that signal handlers can run."""
     if x.requires_grad:
         x.register_hook(_let_signals_in)  # type: ignore[no-untyped-call]
     return x

@@ -8,7 +8,7 @@ __all__ = ["find_device"]
 
 
 def find_device(name: str) -> torch.device:
-    """Returns the device of a name; raises ValueError where it is unknown or absent."""
+    """Returns the device of a name; raises ValueError if it is unknown or absent."""
     try:
         device = torch.device(name)
     except RuntimeError:

@@ -11,7 +11,7 @@ UPPER, LOWER, ABSENT = 0.9, 0.1, 0.5
 
 
 def class_weights(labels: Tensor) -> Tensor:
-    """Gives class k the weight 1 - n_k / N: 0.2 and 0.8 where one sample in five is positive.
+    """Gives class k the weight 1 - n_k / N: 0.2 and 0.8 if one sample in five is positive.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def margin_loss(lengths: Tensor, labels: Tensor) -> Tensor:
 
 
 def weighted_margin_loss(lengths: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
-    """Averages the margin loss over samples, each times the weight of its class.
+    """Averages the margin loss over samples, each weighted by its class.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Trained networks on disk: weights, options and curve, read without running their content."""
+"""Trained networks on disk: weights, options and curve, read without running any code in them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def read_model(path: files.PathLike) -> StoredModel:
     OSError
         If the file cannot be opened.
     ValueError
-        If it is damaged or another kind of file.
+        If the file is damaged or of another kind.
     """
     with files.told(f"{path} is not a readable model file"):
         content, intact = read_torch(path)

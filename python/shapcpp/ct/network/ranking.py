@@ -16,14 +16,14 @@ def auc(scores: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
     Parameters
     ----------
     scores : ndarray, shape (n,)
-        Ties count half.
+        Scores; ties count half.
     labels : ndarray of int, shape (n,)
         0 or 1.
 
     Returns
     -------
     float
-        nan where one of the classes is absent.
+        nan if one of the classes is absent.
     """
     positive, negative = scores[labels == 1], np.sort(scores[labels == 0])
     if not len(positive) or not len(negative):

@@ -1,4 +1,4 @@
-"""Files of torch: written whole or not at all, and refused where a bit of them has changed."""
+"""Files of torch: written whole or not at all, and refused if a single bit has changed."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ def write_torch(path: files.PathLike, content: Mapping[str, Any]) -> None:
 
 
 def read_torch(path: files.PathLike) -> tuple[dict[str, Any], bool]:
-    """Reads the content of a file; tells if it is what `write_torch` wrote, to the last bit.
+    """Reads the content of a file, and whether it is what `write_torch` wrote, to the last bit.
 
-    Nothing that is in the file is run.
+    No code in the file is run.
 
     Raises
     ------
     OSError
         If the file cannot be opened.
-    ValueError, and what torch makes of damaged files
-        If it is no such file.
+    ValueError, or whatever torch raises for damaged files
+        If it is not such a file.
     """
     with open(path, "rb") as file:
         if not zipfile.is_zipfile(file):
@@ -71,7 +71,7 @@ def _digest(content: object) -> str:
 
 
 def _add(digest: Any, content: object) -> None:
-    """Adds every part with its kind and length, so that no two contents have one digest."""
+    """Adds every part with its kind and length, so that no two contents share a digest."""
     if isinstance(content, Tensor):
         array = content.detach().cpu().contiguous()
         digest.update(f"tensor {array.dtype} {tuple(array.shape)}\n".encode())
@@ -91,7 +91,7 @@ def _add(digest: Any, content: object) -> None:
 
 
 class _ToldErrors:
-    """Keeps the error of a file, which torch.save hides behind its own."""
+    """Keeps the error of a file, which torch.save would hide behind its own."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

@@ -1,4 +1,4 @@
-"""A trained capsule network: its features and scores of pictures; saved and loaded."""
+"""A trained capsule network: features and scores of pictures, saving and loading."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class Trained:
     Attributes
     ----------
     network : CapsuleNetwork
-        With the mean weights of the epoch of the least validation loss.
+        The network, with the mean weights of the epoch with the least validation loss.
     curve : structured ndarray, shape (epochs,)
         Fields ``epoch`` (from 1), ``train_loss``, ``val_loss``, ``val_auc``.
     batch : int
         Pictures evaluated together.
     seen : ndarray of uint64
-        `fingerprints` of the pictures that it was trained on and chosen by.
+        `fingerprints` of the pictures on which it was trained and selected.
     """
 
     network: CapsuleNetwork
@@ -71,7 +71,7 @@ class Trained:
         Parameters
         ----------
         images : ndarray of float32, shape (n, size, size)
-            Each standardised by its own mean and deviation.
+            Pictures, each standardised by its own mean and deviation.
         progress : callable, optional
             Called with ``(done, total)`` pictures.
 
@@ -116,7 +116,7 @@ class Trained:
         return scores_of(self.capsules(images))
 
     def auc(self, slices: Slices, split: str) -> float:
-        """Computes the area under the ROC curve in a split; nan where the split lacks a class."""
+        """Computes the area under the ROC curve in a split; nan if the split lacks a class."""
         rows = np.flatnonzero(slices.split == split)
         return auc(self.scores(slices.images[rows]), slices.label[rows])
 
@@ -144,7 +144,7 @@ def load_model(path: PathLike, device: str = "cpu") -> Trained:
     OSError
         If the file cannot be opened.
     ValueError
-        If it is damaged or another kind of file, or the device is unknown or absent.
+        If the file is damaged or of another kind, or the device is unknown or absent.
     """
     place = find_device(device)
     stored = read_model(path)
@@ -153,13 +153,13 @@ def load_model(path: PathLike, device: str = "cpu") -> Trained:
 
 
 def fingerprints(images: Iterable[NDArray[np.float32]]) -> NDArray[np.uint64]:
-    """Hashes each picture to eight bytes, which tell nothing of the picture itself."""
+    """Hashes each picture to eight bytes, which reveal nothing about the picture."""
     digests = (hashlib.sha256(image.tobytes()).digest()[:8] for image in images)
     return np.frombuffer(b"".join(digests), np.uint64)
 
 
 def features_of_capsules(capsules: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Takes the positive class's capsule of class capsules of shape (n, 2, dimension)."""
+    """Selects the positive class's capsule from class capsules of shape (n, 2, dimension)."""
     return np.ascontiguousarray(capsules[:, 1])
 
 

@@ -31,7 +31,7 @@ from shapcpp.storage.files import PathLike
 __all__ = ["TRAINING", "train"]
 
 # Raise this with every change after which the same call gives another network: networks trained
-# before, or trained in part, are then trained anew.
+# before, even in part, are then trained anew.
 TRAINING = 2
 
 
@@ -54,8 +54,8 @@ def train(
     """Trains the capsule network of Enshaei et al. on the training slices.
 
     Adam minimises the class-weighted margin loss; each picture is transformed anew every time it
-    is seen. After each epoch the running mean of the weights over about an epoch of steps is
-    judged: single steps are so unsteady, above all where labels are noisy, that few validation
+    is seen. After each epoch, the running mean of the weights over about one epoch of steps is
+    evaluated: single steps are so unsteady, above all with noisy labels, that a few validation
     slices would choose among them by luck. The training stops after `patience` epochs without a
     better validation loss and keeps the mean weights of the best epoch.
 
@@ -81,7 +81,7 @@ def train(
     device : str, default "cpu"
         "cpu", "cuda", or "cuda:1" and so on.
     seed : int, default 0
-        Draws initial weights, order and transforms. On the CPU, with the same number of
+        Seed of initial weights, order and transforms. On the CPU, with the same number of
         threads, the same seed gives the same network.
     checkpoint : path-like, optional
         A file written after each epoch: the same call, repeated after an interruption or a
@@ -101,7 +101,7 @@ def train(
     TypeError, ValueError
         If a split is empty or the training labels hold one class only, for numbers below 1,
         an unknown or absent device, a size below 8 pixels, or a checkpoint that is damaged or
-        of another training (`OtherTrainingError`).
+        belongs to another training (`OtherTrainingError`).
     OSError
         If the checkpoint cannot be written.
     FloatingPointError
@@ -122,8 +122,8 @@ def train(
         raise ValueError("slices have no row with split 'val', and the training stops by those")
     y_train, y_val = torch.from_numpy(y).to(place), torch.from_numpy(slices.label[val]).to(place)
     weights = class_weights(y_train)
-    # The validation loss is weighted by the validation labels: with the shares of noisy training
-    # labels, a network that has learned nothing but leans to one class would have the least loss.
+    # The class weights of the validation loss come from the validation labels. With those of noisy
+    # training labels, a network that merely leans to one class would have the least loss.
     val_weights = class_weights(y_val) if len(np.unique(slices.label[val])) == 2 else weights
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -152,7 +152,7 @@ def train(
         }
         state.resume(checkpoint, training, epochs, patience)
         if state.curve:
-            note(f"goes on after epoch {len(state.curve)}")
+            note(f"continues after epoch {len(state.curve)}")
     while not state.ends(epochs, patience):
         epoch = len(state.curve)
         network.train()
@@ -185,7 +185,7 @@ def train(
 
 
 def _running_mean(steps: int, mean: Tensor, new: Tensor, before: Tensor) -> Tensor:
-    """Averages over about the last `steps` steps, and over fewer at the beginning."""
+    """Averages over about the last `steps` steps, or over fewer at the beginning."""
     share = max(1 / steps, 9 / (10 + float(before)))
     return torch.lerp(mean, new, share) if mean.is_floating_point() else new
 

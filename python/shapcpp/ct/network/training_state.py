@@ -1,4 +1,4 @@
-"""The state of a training, kept on disk: a training killed after any epoch continues from it."""
+"""The state of a training, kept on disk so that a training killed after any epoch continues."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from shapcpp.storage import files
 __all__ = ["OtherTrainingError", "TrainingState", "epochs_kept"]
 
 Row = tuple[float, ...]
-SHORT = 40  # characters; what is longer, such as a hash, is not shown
+SHORT = 40  # characters; longer values, such as a hash, are not shown
 
 
 class OtherTrainingError(ValueError):
@@ -79,7 +79,7 @@ class TrainingState:
         return ends(self.curve, epochs, patience)
 
     def save(self, path: files.PathLike, training: Mapping[str, Any]) -> None:
-        """Writes the state, whole or not at all, with what tells this training from others."""
+        """Writes the state and the identity of this training, whole or not at all."""
         content = {
             "training": json.dumps(training),
             "network": self._network.state_dict(),
@@ -94,14 +94,14 @@ class TrainingState:
     def resume(
         self, path: files.PathLike, training: Mapping[str, Any], epochs: int, patience: int
     ) -> None:
-        """Continues from what `save` wrote, where there is such a file.
+        """Continues from the file that `save` wrote, if there is one.
 
         Raises
         ------
         OtherTrainingError
-            If it is of another training, or of one that should have ended before.
+            If the file belongs to another training, or to one that should have ended before.
         ValueError
-            If it is damaged.
+            If the file is damaged.
         """
         if not os.path.exists(path):
             return
@@ -130,7 +130,7 @@ class TrainingState:
 
 
 def epochs_kept(path: files.PathLike) -> int:
-    """Counts the epochs that a checkpoint holds; 0 where there is no such file."""
+    """Counts the epochs that a checkpoint holds; 0 if there is no such file."""
     if not os.path.exists(path):
         return 0
     with _told(path):

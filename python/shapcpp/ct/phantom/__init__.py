@@ -1,1 +1,1 @@
-"""A phantom: chest CT of imagined patients."""
+"""A phantom: chest CT of imaginary patients."""

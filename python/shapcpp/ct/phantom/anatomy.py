@@ -1,4 +1,4 @@
-"""A chest without disease, of one imagined patient, in Hounsfield units."""
+"""A chest without disease, of one imaginary patient, in Hounsfield units."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ AIR, FAT, MUSCLE, BLOOD, LIVER = -1000.0, -100.0, 45.0, 42.0, 58.0
 
 @dataclass(frozen=True)
 class Chest:
-    """Sizes (mm) and habits of one patient; nothing in it depends on the diagnosis."""
+    """Sizes (mm) and habits of one patient; none depends on the diagnosis."""
 
     height: float  # of the lungs from apex to base
     half_width: float
@@ -24,17 +24,17 @@ class Chest:
     field: float  # side of the field of view
     shift: tuple[float, float]
     turn: float  # radians
-    lung: float  # HU of the front of the lungs: how deeply the patient breathed in
-    gradient: float  # HU more at the back, where blood collects
+    lung: float  # HU at the front of the lungs, lower the deeper the patient breathed in
+    gradient: float  # HU added at the back, where blood collects
     heart: float  # relative size
-    domes: tuple[float, float]  # level at which the right and left diaphragm appear
+    domes: tuple[float, float]  # levels at which the right and left diaphragm appear
     rib_phase: float
     stomach_gas: bool
     table: float  # mm below the back
     wobble: tuple[float, float]
 
     def outlines(self, t: Image | float) -> tuple[Image | float, ...]:
-        """Computes half width, half depth and middle of the ribs at levels t, 0 apex to 1 base."""
+        """Computes half width, half depth and middle of the ribs at levels t (0 apex, 1 base)."""
         rise = 1 - np.exp(-(t + 0.03) / 0.16)
         width = (self.half_width - self.fat - 20) * (0.48 + 0.52 * rise)
         depth = (self.half_depth - self.fat - 13) * (0.55 + 0.45 * rise)
@@ -134,7 +134,7 @@ def bones(chest: Chest, grid: Grid, x: Image, y: Image, t: float, wall: Image, h
     """Draws ribs, shoulder blades, breastbone and spine into `hu`."""
     width, depth, middle = chest.outlines(t)
     back = np.arctan2(np.abs(x) / width, (y - middle) / depth) / np.pi  # 0 at the spine, 1 in front
-    # A rib runs downwards from the spine, so that a level slice cuts several as oblique arcs.
+    # Ribs slope down from the spine, so that a level slice cuts several as oblique arcs.
     level = (t * chest.height - 85 * back) / 27 + chest.rib_phase
     along = np.abs(level - np.round(level)) * 27 - 5.5
     marrow = np.clip(450 - 700 * np.clip(back - 0.72, 0, 0.4), 120, None)
@@ -172,7 +172,7 @@ def draw_slice(chest: Chest, grid: Grid, t: float, rng: np.random.Generator) -> 
     soft = grid.smooth_noise(rng, 25)
     paint(hu, inside(skin, grid.pixel), FAT + 8 * soft)
     wall = chest.cavity(x, y, t)
-    # Sheets of fat part the muscles of the chest wall.
+    # Sheets of fat separate the muscles of the chest wall.
     muscle = MUSCLE + 10 * soft - 110 * np.clip(np.abs(soft) - 1.1, 0, 1)
     paint(hu, inside(skin + chest.fat + 2 * soft, grid.pixel), muscle)
     fatty = np.clip(0.4 + 0.6 * grid.smooth_noise(rng, 18), 0, 1)

@@ -38,7 +38,7 @@ def cohort(counts: Mapping[str, tuple[int, int]], rng: np.random.Generator) -> l
         for size, share in zip(sizes, shares, strict=True):
             split_of.append(split)
             volumes.append(stretches(int(share), int(size), rng))
-    # Names are in no order of splits, so that a name tells nothing.
+    # Names are shuffled over splits, so that a name reveals nothing.
     order = rng.permutation(len(volumes))
     width = max(3, len(str(len(volumes))))
     return [
@@ -62,10 +62,10 @@ def volume_sizes(slices: int, rng: np.random.Generator) -> NDArray[np.int64]:
 def diseased(
     positives: int, sizes: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Draws how many slices of each patient are diseased: none in some, many in others."""
+    """Draws the number of diseased slices of each patient: none in some, many in others."""
     order = rng.permutation(len(sizes))
     room = np.cumsum(sizes[order])
-    # Ill patients have healthy slices too, wherever there are enough of those.
+    # Ill patients have healthy slices too, if there are enough of them.
     enough = int(np.searchsorted(0.75 * room, positives)) + 1
     ill = order[: min(len(sizes), max(round(ILL * len(sizes)), enough))]
     shares = np.zeros(len(sizes), dtype=np.int64)
@@ -79,8 +79,8 @@ def diseased(
 def stretches(positives: int, slices: int, rng: np.random.Generator) -> NDArray[np.bool_]:
     """Draws diseased slices in one or two stretches, anywhere.
 
-    The volume is taken as a ring, on which the stretches begin at a random slice: so every
-    level is diseased with the same probability, and a slice's position tells nothing.
+    The volume is treated as a ring, on which the stretches begin at a random slice: every level
+    is then diseased with the same probability, and a slice's position reveals nothing.
     """
     positive = np.zeros(slices, dtype=bool)
     first = int(rng.integers(positives + 1))

@@ -21,15 +21,15 @@ LONGEST = 5  # slices that one lesion spans
 class Lesion:
     """An ill-bounded ellipsoid of denser lung."""
 
-    place: tuple[float, float]  # the place wished for, in the patient's frame, mm
+    place: tuple[float, float]  # intended position in the patient's frame, mm
     radii: tuple[float, float]  # mm
     turn: float
     first: int  # slices it spans
     last: int
     hu: float
     softness: float  # width of the edge as a share of the radius
-    ragged: float  # how far its outline strays, as a share of the radius
-    main: bool  # must be seen in each of its slices
+    ragged: float  # deviation of its outline, as a share of the radius
+    main: bool  # must be visible in each of its slices
 
     def share(self, k: int) -> float:
         """Computes the relative radius in slice k."""
@@ -39,12 +39,12 @@ class Lesion:
 
 @dataclass(frozen=True)
 class LookAlikes:
-    """Normal findings, as frequent in the ill as in the well."""
+    """Normal findings, as frequent in healthy as in ill patients."""
 
     plates: tuple[tuple[float, float, float, float, float, float], ...]
     nodules: tuple[tuple[float, float, int, float], ...]
     dependent: float  # HU added along the back wall
-    depth: float  # mm, how far in
+    depth: float  # mm, depth to which it reaches
 
 
 def runs(positive: NDArray[np.bool_], rng: np.random.Generator) -> list[tuple[int, int]]:
@@ -62,7 +62,7 @@ def runs(positive: NDArray[np.bool_], rng: np.random.Generator) -> list[tuple[in
 def lesions_of(
     chest: Chest, positive: NDArray[np.bool_], levels: NDArray[np.float64], rng: np.random.Generator
 ) -> list[Lesion]:
-    """Draws lesions such that the positive slices, and no others, hold one."""
+    """Draws lesions so that exactly the positive slices hold one."""
     found = []
     for first, last in runs(positive, rng):
         level = float(levels[(first + last) // 2])
@@ -95,7 +95,7 @@ def lesions_of(
 def periphery(
     chest: Chest, level: float, radius: float, rng: np.random.Generator
 ) -> tuple[float, float]:
-    """Draws a place in the lungs at `level`, near their surface and rather at the back."""
+    """Draws a position in the lungs at `level`, near their surface and mostly at the back."""
     reach = np.array([chest.half_width, chest.half_depth])
     points = reach * rng.uniform(-1, 1, size=(2000, 2))
     x, y = points.astype(np.float32).T

@@ -30,13 +30,13 @@ def draw_scanner(rng: np.random.Generator) -> Scanner:
 
 
 def scan(scanner: Scanner, grid: Grid, hu: Image, rng: np.random.Generator) -> NDArray[np.int16]:
-    """Turns a slice into what the scanner would store."""
+    """Turns a slice into the image that the scanner would store."""
     if rng.uniform() < scanner.moving:
         hu = shaken(hu, rng.normal(0, 3, size=2) / grid.pixel)
     x, y = grid.x * (2 / grid.field), grid.y * (2 / grid.field)
     rim, across, down = scanner.cupping
     hu = hu + (rim * (x * x + y * y) + across * x + down * y).astype(np.float32)
-    # Noise is smoothed, as by a reconstruction kernel: neighbours correlate, far pixels do not.
+    # Noise is smoothed as by a reconstruction kernel: neighbours correlate, distant pixels do not.
     noise = rng.standard_normal((grid.size + 2, grid.size + 2), dtype=np.float32)
     noise = noise[:-2] + 2 * noise[1:-1] + noise[2:]
     noise = noise[:, :-2] + 2 * noise[:, 1:-1] + noise[:, 2:]
@@ -45,7 +45,7 @@ def scan(scanner: Scanner, grid: Grid, hu: Image, rng: np.random.Generator) -> N
 
 
 def shaken(hu: Image, step: NDArray[np.float64]) -> Image:
-    """Averages the slice and itself `step` pixels (down, across) further."""
+    """Averages the slice with a copy shifted by `step` pixels (down, across)."""
     for axis, pixels in enumerate(step):
         whole = int(np.floor(pixels))
         part = np.float32(pixels - whole)

@@ -28,7 +28,7 @@ class Grid:
 
     @cached_property
     def axis(self) -> Image:
-        """Middles of the pixels along one side, mm."""
+        """Centres of the pixels along one side, mm."""
         return ((np.arange(self.size) + 0.5) * self.pixel - self.field / 2).astype(np.float32)
 
     @cached_property
@@ -42,7 +42,7 @@ class Grid:
         return np.broadcast_to(self.axis[:, None], (self.size, self.size))
 
     def smooth_noise(self, rng: np.random.Generator, scale: float) -> Image:
-        """Draws noise of about unit deviation with details `scale` mm wide on any grid."""
+        """Draws noise of about unit deviation, with details `scale` mm wide on any grid."""
         knots = int(np.ceil(self.field / scale)) + 2
         position = (self.axis + self.field / 2) / scale
         left = position.astype(np.int64)

@@ -1,4 +1,4 @@
-"""A phantom: chest CT of imagined patients with and without pneumonia, as NIfTI files."""
+"""A phantom: chest CT of imaginary patients with and without pneumonia, as NIfTI files."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ __all__ = ["PAPER_COUNTS", "write_phantom"]
 
 APEX, BASE = 0.1, 0.93  # levels of the highest and the lowest slice, so that all show lung
 THICKNESS = 7.0  # mm
-SMALLEST = 16  # pixels; below, nothing of a chest is left
-# To be raised with every change after which the same seed gives other volumes.
+SMALLEST = 16  # pixels; a smaller slice shows nothing of a chest
+# Raise this with every change after which the same seed gives other volumes.
 DRAWING = 1
 
 
@@ -45,22 +45,23 @@ def write_phantom(
 
     Each patient is one NIfTI volume of about 25 axial slices in Hounsfield units (int16) with
     a mask of the same shape, and belongs to one split. Build, breathing, noise, level of the
-    slice and harmless findings are drawn alike for both classes, so that only the lesions tell
-    them apart: ground-glass opacities (-650 to -400 HU) and consolidations (-100 to 50 HU).
-    Volumes and masks are in the orientation LPS+z, voxels in millimetres; slice 0 is the lowest.
+    slice and harmless findings have the same distribution in both classes, so that only the
+    lesions tell them apart: ground-glass opacities (-650 to -400 HU) and consolidations (-100 to
+    50 HU). Volumes and masks have the orientation LPS+z, voxels in millimetres; slice 0 is the
+    lowest.
 
     Parameters
     ----------
     folder : path
-        Made if absent; of files of the same name the new one is kept.
+        Created if absent; files of the same names are replaced.
     size : int, default 64
         Pixels along each side of a slice, 16 or more.
     seed : int, default 0
-        Same seed, same files.
+        The same seed gives the same files.
     counts : mapping of str to (int, int), default `PAPER_COUNTS`
         Positive and negative slices of each split, met exactly.
     progress : callable, optional
-        Called with the slices done and their total after each patient.
+        Called after each patient with the slices done and their total.
 
     Raises
     ------
@@ -72,7 +73,7 @@ def write_phantom(
     Notes
     -----
     `folder` gets ``manifest.csv`` with the columns ``file, mask, slice, split, patient``,
-    and the folders ``volumes`` and ``masks``. A slice is positive where its mask holds a pixel.
+    and the folders ``volumes`` and ``masks``. A slice is positive if its mask holds a pixel.
     The manifest is written last.
     """
     size, seed = checks.positive("size", size), checks.seed(seed)
@@ -114,7 +115,7 @@ def draw_volume(
     patient: Patient, size: int, source: np.random.SeedSequence
 ) -> tuple[NDArray[np.int16], NDArray[np.uint8], tuple[float, float]]:
     """One patient: Hounsfield units and mask (slices, size, size), spacing across and along."""
-    # Streams apart, so that a diagnosis changes nothing but the lesions.
+    # Separate random streams, so that a diagnosis changes nothing but the lesions.
     body, texture, disease, device = (np.random.default_rng(s) for s in source.spawn(4))
     chest, scanner = draw_chest(body), draw_scanner(device)
     slices = len(patient.positive)
@@ -139,11 +140,11 @@ def draw_volume(
 
 
 def write_nifti(path: Path, voxels: NDArray[Any], spacing: tuple[float, float]) -> None:
-    """Writes slices (k, row, column) as a gzipped NIfTI volume with no time stamp in it."""
+    """Writes slices (k, row, column) as a gzipped NIfTI volume without a time stamp."""
     nibabel = library("nibabel", "the phantom")
     across, along = spacing
     half = across * (voxels.shape[1] - 1) / 2
-    # Columns run to the patient's left and rows to the back; NIfTI counts to the right and front.
+    # Columns run to the patient's left and rows to the back; NIfTI runs to the right and front.
     affine = np.diag([-across, -across, along, 1.0])
     affine[:3, 3] = [half, half, 0]
     image = nibabel.Nifti1Image(np.ascontiguousarray(voxels.transpose(2, 1, 0)), affine)

@@ -1,4 +1,4 @@
-"""Vessels and airways: trees that fill the lungs, seen where they cross a slice."""
+"""Vessels and airways: trees that fill the lungs, visible where they cross a slice."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ __all__ = ["Tubes", "airways", "draw_airways", "draw_vessels", "vessels"]
 ROOT = 0.46  # level of the lungs' roots
 TIPS = 420  # per lung
 THINNEST = 0.65  # mm, radius of a tip
-MURRAY = 1 / 2.6  # radius grows with this power of the tips that a vessel feeds
+MURRAY = 1 / 2.6  # the radius of a vessel grows with this power of the number of its tips
 Points = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Tubes:
-    """Straight pieces: ends (n, 3) in mm from the apex and the midline, and radii (n,)."""
+    """Straight pieces: end points (n, 3) in mm from apex and midline, and radii (n,)."""
 
     start: Points
     end: Points
@@ -54,7 +54,7 @@ def branches(
 
 
 def vessels(chest: Chest, rng: np.random.Generator) -> Tubes:
-    """Draws a tree in each lung, from its root to tips spread all over it."""
+    """Draws a tree in each lung, from its root to tips spread throughout the lung."""
     pieces: list[tuple[Points, Points, float]] = []
     size = np.array([2 * chest.half_width, 2 * chest.half_depth, chest.height])
     low = np.array([-chest.half_width, -chest.half_depth, 0])
@@ -95,7 +95,7 @@ def coverage(
     along = tubes.end - tubes.start
     ends = tubes.start + bounds[:, :, None] * along  # the parts within the slab
     x, y = chest.scanner(ends[..., 0].astype(np.float32), ends[..., 1].astype(np.float32))
-    # A thin vessel lying in the slice fills only part of its thickness, an upright one all of it.
+    # A thin vessel in the plane of a slice fills part of its thickness, an upright one all of it.
     filled = np.minimum(1, (1.6 * radii + np.abs(np.diff(ends[..., 2], axis=0)[0])) / thickness)
     corner = np.float32(grid.field / 2)
     for i in np.flatnonzero(near):
@@ -112,7 +112,7 @@ def coverage(
         distance = np.sqrt((dx - share * vx) ** 2 + (dy - share * vy) ** 2)
         radius = radii[i]
         chord = np.minimum(radius, distance + half) - np.maximum(-radius, distance - half)
-        # A tube narrower than a pixel misses it crosswise too where it is upright.
+        # An upright tube narrower than a pixel fills only part of it in both directions.
         squeeze = min(1.0, (2 * radius + np.hypot(vx, vy)) / grid.pixel)
         share_filled = np.clip(chord / grid.pixel, 0, None) * (filled[i] * squeeze)
         np.maximum(window, share_filled, out=window)

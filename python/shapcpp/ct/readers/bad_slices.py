@@ -32,7 +32,7 @@ class BadSlices:
 
     @contextmanager
     def guard(self, where: str) -> Iterator[None]:
-        """Turns an error from reading `where` into one sentence, raised or noted."""
+        """Turns an error in reading `where` into one sentence, raised or noted."""
         try:
             yield
         except GRAVE:
@@ -41,11 +41,11 @@ class BadSlices:
             self.unreadable(where, error)
 
     def unreadable(self, where: str, error: Exception) -> None:
-        """Raises or notes why a slice, volume or file cannot be read."""
+        """Raises or notes the reason why a slice, volume or file cannot be read."""
         self.leave_out(f"{where} cannot be read: {reason(error).rstrip('.')}")
 
     def leave_out(self, sentence: str) -> None:
-        """Raises the sentence that says what is wrong with slices, or notes it and continues."""
+        """Raises a sentence about a fault of slices, or notes it and continues."""
         sentence = files.shown(sentence)
         if not self.skip:
             raise ValueError(f"{sentence} (skip_bad goes on without it)") from None

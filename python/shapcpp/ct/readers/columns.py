@@ -24,7 +24,7 @@ Array = NDArray[Any]
 
 # Fields of the features file that other columns must not take.
 TAKEN = ("features", "label", "split", "id", "group", "patient", "file", "mask")
-# Columns that describe slices, and cannot tell whose they are.
+# Columns that describe slices and cannot reveal whose they are.
 IMPERSONAL = ("slice", "true_label")
 ANONYMOUS = "anonymous"
 DIGITS = 16  # digits of a hash: hardly any two of a million slices share one
@@ -36,7 +36,7 @@ LONGEST = 25  # characters of a number of 64 bits
 
 
 def extra_columns(slices: Sequence[SliceRef], note: Callable[[str], None]) -> dict[str, Array]:
-    """Makes the further columns: integers or floats where all entries are plain ones, else text."""
+    """Makes the further columns: integers or floats if all entries are plain numbers, else text."""
     names = dict.fromkeys(name for ref in slices for name in ref.extra)
     taken = [name for name in names if name in TAKEN or not name]
     if taken:
@@ -70,10 +70,11 @@ def anonymised(
     note: Callable[[str], None],
     readers: Sequence[str] = (),
 ) -> Slices:
-    """Removes from slices, read from `refs`, what could tell whose they are.
+    """Removes from slices, read from `refs`, all that could reveal whose they are.
 
-    Patients become numbers, ids of files hashes, and only columns that cannot tell whose a
-    slice is stay, beside a column `ANONYMOUS` of ones. The columns of readers are numbered.
+    Patients become numbers, and ids of files become hashes. Columns that could reveal whose a
+    slice is are dropped, and a column `ANONYMOUS` of ones is added. Columns of readers are
+    numbered.
     """
     numbered = {name: f"reader_{number + 1}" for number, name in enumerate(readers)}
     if numbered:
@@ -96,8 +97,8 @@ def _numbered(patients: Array) -> NDArray[np.str_]:
 def anonymous_ids(slices: Sequence[SliceRef]) -> NDArray[np.str_]:
     """Makes ids without file names, which may name patients: "slice-0a1b2c3d4e5f".
 
-    An id is a hash of file and slice number, so that a slice keeps it where other slices come
-    or go, and of some of the file's content: a hash of the name alone could be found out by
+    An id is a hash of file and slice number, so that a slice keeps it when other slices come
+    or go, and of part of the file's content, since a hash of the name alone could be reversed by
     trying names. A DICOM slice keeps its SOPInstanceUID.
     """
     samples: dict[Path, bytes] = {}

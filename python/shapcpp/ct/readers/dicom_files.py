@@ -14,13 +14,13 @@ from shapcpp.storage import files
 __all__ = ["SUFFIXES", "looks_like_dicom", "numbers_of", "read_dataset", "text_of"]
 
 SUFFIXES = (".dcm", ".ima", ".dicom")
-# How a file without a preamble begins: the group of its first element, and a value representation
-# or, without one, the upper half of a short length.
+# The beginning of a file without a preamble: the group of its first element, then a value
+# representation or, without one, the upper half of a short length.
 FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
 
 
 def looks_like_dicom(path: str | os.PathLike[str]) -> bool:
-    """True if a file begins as DICOM files do, with a preamble or without."""
+    """True if a file begins as DICOM files do, with or without a preamble."""
     with open(path, "rb") as file:
         begin = file.read(132)
     if begin[128:] == b"DICM":
@@ -30,7 +30,7 @@ def looks_like_dicom(path: str | os.PathLike[str]) -> bool:
 
 
 def read_dataset(path: Path, **options: Any) -> Any:
-    """Reads a data set, also without preamble or file meta information."""
+    """Reads a data set, even without preamble or file meta information."""
     pydicom = library("pydicom", f"reading {path.name}")
     with open(path, "rb") as file:
         has_preamble = file.read(132)[128:] == b"DICM"
@@ -51,7 +51,7 @@ def text_of(dataset: Any, name: str) -> str:
 
 
 def numbers_of(dataset: Any, name: str, count: int) -> tuple[float, ...] | None:
-    """Returns finite numbers, or None where there are not `count` of them."""
+    """Returns `count` finite numbers, or None if there are not that many."""
     value = dataset.get(name)
     several = isinstance(value, Sequence) and not isinstance(value, str)
     try:

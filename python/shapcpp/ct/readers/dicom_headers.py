@@ -1,4 +1,4 @@
-"""DICOM headers: geometry and identifiers of a slice, and why a file is no axial CT image."""
+"""DICOM headers: geometry and identifiers of a slice, and reasons why it is no axial CT image."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HEADER = [
     "ImageOrientationPatient",
 ]
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
-# Words of ImageType for pictures that are no slices.
+# Words of ImageType for pictures that are not slices.
 SCOUTS = {"LOCALIZER", "SCOUT", "TOPOGRAM", "SCANOGRAM", "SURVIEW", "SCANOSCOPE"}
 SCREENS = {"SCREEN SAVE", "SCREENSHOT", "DOSE_INFO", "DOSE INFO"}
 UNITS = {"HU", "HU_MOD", "US", ""}  # of RescaleType; US is unspecified
@@ -49,7 +49,7 @@ class Header:
     ----------
     patient, study, series, instance : str
         PatientID, StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID; "" where absent. The
-        study only tells which series belong together.
+        study serves only to tell which series belong together.
     number : int or None
         InstanceNumber.
     position, orientation : tuple of float, or None
@@ -69,7 +69,7 @@ class Header:
 
 
 def read_header(path: Path) -> Header:
-    """Reads the header of a slice, or of what is no slice."""
+    """Reads the header of a data set, which may not be a slice."""
     dataset = read_dataset(path, stop_before_pixels=True, specific_tags=HEADER)
     meta = getattr(dataset, "file_meta", {})
     instance = text_of(dataset, "SOPInstanceUID") or text_of(meta, "MediaStorageSOPInstanceUID")
@@ -88,7 +88,7 @@ def read_header(path: Path) -> Header:
 
 
 def _unfit(dataset: Any, stored_class: str, orientation: tuple[float, ...] | None) -> str:
-    """Says why a data set is no axial CT image; absent tags are no reason."""
+    """The reason why a data set is no axial CT image; absent tags are no reason."""
     uid = library("pydicom.uid", "reading DICOM").UID
     sop_class = uid(text_of(dataset, "SOPClassUID") or stored_class)
     if sop_class != CT_IMAGE and sop_class.name != sop_class:  # a private class has no name

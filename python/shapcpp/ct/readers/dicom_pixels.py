@@ -1,4 +1,4 @@
-"""DICOM pixels: decoded, in Hounsfield units, turned as radiologists look at them."""
+"""DICOM pixels: decoded, in Hounsfield units, oriented as radiologists view them."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ PIXELS = [
 
 
 def read_pixels(path: Path) -> NDArray[np.float32]:
-    """Reads a slice in Hounsfield units, shape (rows, columns), as radiologists look at it.
+    """Reads a slice in Hounsfield units, shape (rows, columns), oriented as radiologists view it.
 
     Padding that the file declares becomes air, values are clipped to the 12 bits of CT, and
-    rows and columns are turned so that anterior is above and the patient's right is left.
+    rows and columns are turned so that anterior is up and the patient's right is on the left.
 
     Raises
     ------
     ImportError
-        If its compression needs a decoder that is not installed.
+        If the compression needs a decoder that is not installed.
     """
     dataset = read_dataset(path, specific_tags=PIXELS)
     samples = (numbers_of(dataset, "SamplesPerPixel", 1) or (1,))[0]
@@ -106,9 +106,9 @@ def _rescale(dataset: Any, name: str, default: float) -> float:
 
 
 def _inverted(stored: NDArray[Any], dataset: Any) -> NDArray[Any]:
-    """Inverts pixels without units that are white at their least value.
+    """Inverts pixels that have no units and are white at their least value.
 
-    A rescale slope gives pixels units, which MONOCHROME1 does not change.
+    A rescale slope gives pixels a unit, which MONOCHROME1 does not change.
     """
     bits = int((numbers_of(dataset, "BitsStored", 1) or (8 * stored.itemsize,))[0])
     total = -1 if stored.dtype.kind == "i" else 2**bits - 1
@@ -119,8 +119,8 @@ def _inverted(stored: NDArray[Any], dataset: Any) -> NDArray[Any]:
 def _is_padding(stored: NDArray[Any], dataset: Any) -> NDArray[np.bool_]:
     """Marks the pixels of PixelPaddingValue, or from it to PixelPaddingRangeLimit.
 
-    Writers confuse signed and unsigned values, so padding is taken to the type of the pixels. It
-    may use bits above BitsStored, which decoded pixels lack.
+    Writers confuse signed and unsigned values, so the padding is converted to the type of the
+    pixels. It may use bits above BitsStored, which decoded pixels lack.
     """
     ends = [
         int(numbers[0])
@@ -153,7 +153,7 @@ def _turned(
 
 
 def _check_transfer_syntax(path: Path, dataset: Any) -> None:
-    """Completes the transfer syntax of uncompressed pixels, and asks for a decoder of others."""
+    """Completes the transfer syntax of uncompressed pixels; requires a decoder for others."""
     uid = library("pydicom.uid", f"reading {path.name}")
     if not getattr(dataset, "file_meta", None):
         dataset.file_meta = library("pydicom.dataset", f"reading {path.name}").FileMetaDataset()

@@ -21,9 +21,9 @@ def slices_in(ref: SliceRef, lengths: MutableMapping[Path, int]) -> list[SliceRe
     Parameters
     ----------
     ref : SliceRef
-        What a row of a manifest, or the place in a folder, says of a file.
+        The file as a row of a manifest, or its place in a folder, describes it.
     lengths : mapping of path to int
-        Numbers of slices of volumes; kept here, so that no header is read twice.
+        Numbers of slices of volumes; filled here, so that no header is read twice.
 
     Raises
     ------

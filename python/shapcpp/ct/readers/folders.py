@@ -65,7 +65,7 @@ def index_folder(root: Path, masks: Path | None, bad: BadSlices) -> SliceIndex:
 
 
 def _files(root: Path, bad: BadSlices) -> Iterator[tuple[str, Path]]:
-    """Yields all files that hold slices, but hidden ones and results of `shapcpp reproduce`."""
+    """Yields all files that hold slices, except hidden ones and results of `shapcpp reproduce`."""
     for folder, subfolders, names in os.walk(root):
         subfolders[:] = sorted(
             name

@@ -1,4 +1,4 @@
-"""Hounsfield units as every reader gives them: the 12 bits of CT, and air for padding."""
+"""Hounsfield units as every reader returns them: the 12 bits of CT, and air for padding."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ AIR, MOST = -1024.0, 3071.0
 
 
 def clipped(units: NDArray[Any]) -> NDArray[np.float32]:
-    """Clips Hounsfield units to the 12 bits of CT; pixels that are no number become air.
+    """Clips Hounsfield units to the 12 bits of CT; nan pixels become air.
 
-    A slice without any number stays as it is, to be refused.
+    A slice of nothing but nan stays as it is, and is refused later.
     """
     image: NDArray[np.float32] = np.clip(units, AIR, MOST).astype(np.float32)
     absent = np.isnan(image)

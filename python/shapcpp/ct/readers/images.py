@@ -25,8 +25,8 @@ def read_image(path: str | os.PathLike[str]) -> NDArray[Any]:
     """Reads the pixels of an image file, shape (rows, columns).
 
     8-bit images give uint8; deeper ones, such as 16-bit PNG, keep their depth. Colours become
-    grey, and transparent pixels black. Larger numbers are brighter, also where a TIFF stores them
-    the other way. A thumbnail, or the second picture of a phone's JPEG, is passed over.
+    grey, and transparent pixels black. Larger numbers are brighter, even if a TIFF stores them
+    the other way round. A thumbnail, or the second picture of a phone's JPEG, is skipped.
     """
     pillow = library("PIL.Image", f"reading {Path(path).name}")
     with pillow.open(path) as image:
@@ -46,7 +46,7 @@ def read_image(path: str | os.PathLike[str]) -> NDArray[Any]:
 
 
 def _frame(image: Any) -> int:
-    """Returns the number of the frame that is the slice; ValueError where there are several."""
+    """Returns the number of the frame that is the slice; raises ValueError if there are several."""
     count = getattr(image, "n_frames", 1)
     if count == 1 or image.format == "MPO":  # later frames of MPO are previews or a second eye
         return 0
@@ -61,5 +61,5 @@ def _frame(image: Any) -> int:
 
 
 def _inverted(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Inverts deep pixels that are white at zero; the library does so for those of 8 bits."""
+    """Inverts deep pixels that are white at zero; the library does so for 8-bit pixels."""
     return -pixels if pixels.dtype.kind == "f" else ~pixels

@@ -1,4 +1,4 @@
-"""The first stage of reading: which slices there are, by a manifest or the files of a folder."""
+"""The first stage of reading: listing the slices of a manifest or of the files in a folder."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def index_slices(
 
 
 def _manifest_in(folder: Path) -> Path:
-    """Returns the manifest of a folder; if it has none, the path where it would be."""
+    """Returns the manifest of a folder; if it has none, the path that it would have."""
     there = [folder / name for name in NAMES if (folder / name).is_file()]
     return there[0] if there else folder / NAMES[0]
 
@@ -71,7 +71,7 @@ def _index_manifest(path: Path, columns: Columns, bad: BadSlices) -> SliceIndex:
     slices = tuple(_expanded(path.parent, manifest.rows, finder, bad, left_out))
     if finder.by_their_end:
         bad.note(
-            f"{path.name}: {finder.by_their_end} paths are of another machine; the files were "
+            f"{path.name}: {finder.by_their_end} paths are from another machine; the files were "
             "found by the ends of their paths"
         )
     left_out.report(str(path), sum(ref.kind == DICOM for ref in slices), bad.note)

@@ -24,11 +24,11 @@ __all__ = ["check_labelled", "with_mask_labels", "with_table_labels"]
 def with_table_labels(
     index: SliceIndex, path: PathLike, columns: Columns, note: Callable[[str], None]
 ) -> SliceIndex:
-    """Keeps the slices that a label file labels, with all else that the file says of them.
+    """Keeps the slices that a label file labels, with everything else that it says about them.
 
-    An entry of the column of files matches the file of that path, relative to the label file's
-    folder or to the scans, or else the only file with the same end of its path, or the same
-    name without suffix. Slices of a volume are told apart by the column ``slice``; without it,
+    An entry in the column of files matches the file with that path, relative to the label file's
+    folder or to the scans, or else the only file whose path ends in the same way, or that has the
+    same name without suffix. The column ``slice`` tells the slices of a volume apart; without it,
     all of them get the label.
 
     Raises
@@ -36,8 +36,8 @@ def with_table_labels(
     OSError
         If the file cannot be opened.
     ValueError
-        If it lacks its columns, matches two files with one row or one slice with two rows,
-        or matches none.
+        If it lacks its columns, a row matches two files, two rows match one slice, or no row
+        matches any.
     """
     files = _Files(index, Path(path).parent)
     table = read_manifest(path, columns, files.knows, note)
@@ -95,14 +95,14 @@ class _Files:
                 self._by_name.setdefault(as_meant(name), set()).add(real)
 
     def matching(self, row: Row) -> list[SliceRef]:
-        """Returns the slices that a row means; ValueError where it may mean two files."""
+        """Returns the slices that a row means; raises ValueError if it may mean two files."""
         slices = self._slices(row)
         if row.slice is None:
             return slices
         return [ref for ref in slices if ref.kind != NIFTI or ref.slice == row.slice]
 
     def hint(self, row: Row) -> str:
-        """Says what a spreadsheet may have done to the name of a file that is not there."""
+        """A clause on what a spreadsheet may have done to the name of a missing file."""
         names = [stem(slices[0].file.stem) for slices in self._by_path.values()]
         name = (parts_of(row.file) or [row.file])[-1]
         return cells.hint(name, names, named=False) or cells.hint(
@@ -151,7 +151,7 @@ def _joined(ref: SliceRef, row: Row) -> SliceRef:
 
 
 def check_labelled(index: SliceIndex, columns: Columns, bad: BadSlices) -> SliceIndex:
-    """Leaves out slices without a label or mask, where others have one."""
+    """Leaves out slices without a label or mask if others have one."""
     lost = [ref for ref in index.slices if ref.label is None and ref.mask is None]
     if not lost:
         return index
@@ -178,7 +178,7 @@ def check_labelled(index: SliceIndex, columns: Columns, bad: BadSlices) -> Slice
 def _without_unlabelled(
     index: SliceIndex, manifest: Manifest, lost: list[SliceRef], columns: Columns, bad: BadSlices
 ) -> SliceIndex:
-    """Leaves out the slices of a manifest that nobody has labelled, and counts them."""
+    """Leaves out the unlabelled slices of a manifest, and counts them."""
     table = manifest.table
     if not {columns.label, "mask"} & set(table.columns):
         table.need((columns.label,), " (and has no 'mask'; label_column names another)")
@@ -199,7 +199,7 @@ def with_mask_labels(
     bad: BadSlices,
     advance: Callable[[int], None],
 ) -> SliceIndex:
-    """Labels the slices that have a mask and no label; leaves out those whose mask is bad."""
+    """Labels the slices that have a mask but no label; leaves out those with a bad mask."""
     masked = [ref for ref in index.slices if ref.label is None]
     survey = MaskSurvey(lesions)
     found = count_lesions(masked, survey, bad, advance)

@@ -23,7 +23,7 @@ class LeftOut:
         self._reasons[reason] += 1
 
     def report(self, source: str, kept: int, note: Callable[[str], None]) -> None:
-        """Notes how many files were left out and why.
+        """Notes how many files were left out, and why.
 
         Raises
         ------

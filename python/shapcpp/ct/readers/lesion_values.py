@@ -1,4 +1,4 @@
-"""Values of lesion masks: which of them are lesions, and what to say about those found."""
+"""Values of lesion masks: which of them are lesions, and notes on the values found."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LesionValues:
     Attributes
     ----------
     values : tuple of float
-        These values are; all but zero if there are none and no bound.
+        Values that are lesions; without values and bound, all values but zero are.
     bound : tuple of (str, float), or None
         A comparison that lesions satisfy, such as (">=", 0.5).
     """
@@ -43,12 +43,12 @@ class LesionValues:
 
     @classmethod
     def parsed(cls, asked: str | float | Sequence[float] | None) -> LesionValues:
-        """Reads what a caller asks for: None, numbers, "1,2" or ">=0.5".
+        """Reads a caller's request: None, numbers, "1,2" or ">=0.5".
 
         Raises
         ------
         ValueError
-            If it is none of these.
+            If the request is none of these.
         """
         if asked is None:
             return cls()
@@ -72,7 +72,7 @@ class LesionValues:
         return not self.values and self.bound is None
 
     def marked(self, pixels: NDArray[Any]) -> NDArray[np.bool_]:
-        """Returns which pixels of a mask are lesions; those that are no number are not."""
+        """Returns which pixels of a mask are lesions; nan pixels are not."""
         if self.bound is not None:
             return COMPARE[self.bound[0]](pixels, self.bound[1])
         if self.values:
@@ -86,12 +86,12 @@ class LesionValues:
 
 @dataclass
 class MaskSurvey:
-    """Collects the values of masks, to say once what was found; several threads may add to it.
+    """Collects the values of masks for one note at the end; several threads may add to it.
 
     Attributes
     ----------
     rule : LesionValues
-        Which values count as lesions.
+        The values that count as lesions.
     """
 
     rule: LesionValues
@@ -114,7 +114,7 @@ class MaskSurvey:
         return marked
 
     def report(self, note: Callable[[str], None]) -> None:
-        """Notes values that may not be what the labels should go by."""
+        """Notes values that may be a wrong basis for the labels."""
         if not self._pixels:
             return
         values = sorted(self._values)

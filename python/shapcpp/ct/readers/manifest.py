@@ -1,4 +1,4 @@
-"""Manifests and label files: one row per slice or volume, as tables hold them."""
+"""Manifests and label files: tables with one row per slice or volume."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Columns:
         Labels that are positive; all others are negative. Without any, labels are 0 and 1, or
         words such as yes and no.
     readers : tuple of str
-        Columns that hold labels, of several readers, and are carried along as such.
+        Columns that hold the labels of several readers and are carried along.
     """
 
     label: str = "label"
@@ -44,7 +44,7 @@ class Columns:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a manifest or label file; what it does not say is None.
+    """One row of a manifest or label file; missing entries are None.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Manifest:
     table : Table
         The table as read.
     rows : tuple of Row
-        What its rows say.
+        The parsed rows.
     """
 
     table: Table
@@ -102,21 +102,21 @@ def read_manifest(
     Parameters
     ----------
     path : path-like
-        A table, as `read_table` reads it, with the column of the files, and optional ones:
+        A table, as `read_table` reads it, with the column of the files and optional ones:
         labels, ``slice``, ``split``, ``patient``, ``mask``, ``true_label`` and any others.
     columns : Columns
         The names of columns and labels.
     is_file : callable
-        True of an entry that names a scan.
+        Returns True for an entry that names a scan.
     note : callable
-        Called with each sentence on what was not as expected.
+        Called with a sentence for each irregularity.
 
     Raises
     ------
     OSError
-        If it cannot be opened.
+        If the file cannot be opened.
     ValueError
-        If it is no such file, or an entry is not what its column holds.
+        If the file is not such a table, or an entry does not fit its column.
     """
     named = (columns.file or FILE, columns.label, *columns.readers)
     known = (*named, "slice", "split", "patient", "mask", "true_label")
@@ -155,7 +155,7 @@ def _row(row: TableRow, patient: str, file_column: str, columns: Columns) -> Row
     entries, where = dict(row.cells), row.place
     known = {file_column, columns.label, "split", "patient", "mask"}
     extra = {name: entry for name, entry in entries.items() if name not in known}
-    # Without a column of labels only files are looked for, whatever words the labels are.
+    # Without a label column only the files matter, whatever words the labels use.
     if columns.label not in ("", "true_label") and "true_label" in entries:
         extra["true_label"] = str(_truth(entries["true_label"], columns.positive, where))
     for name in columns.readers:

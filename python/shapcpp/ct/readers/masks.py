@@ -1,4 +1,4 @@
-"""Lesion masks: how many pixels of each slice they mark."""
+"""Lesion masks: the number of pixels that they mark in each slice."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def count_lesions(
     bad: BadSlices,
     advance: Callable[[int], None],
 ) -> NDArray[np.int64]:
-    """Counts the pixels that the mask of each slice marks; -1 where it could not be read."""
+    """Counts the pixels that each slice's mask marks; -1 if the mask could not be read."""
     of_mask: dict[tuple[Path, Path], list[int]] = {}
     for row, ref in enumerate(slices):
         if ref.mask is not None:

@@ -52,7 +52,7 @@ class Volume:
 
     @property
     def stored_shape(self) -> tuple[int, int, int]:
-        """The lengths of the three axes as stored; a single slice has a third of length one."""
+        """The lengths of the three axes as stored; for a single slice the third is one."""
         shape = tuple(int(length) for length in self._image.shape)
         if len(shape) < 2 or 0 in shape:
             raise ValueError(f"it has shape {shape}, and a volume or slice is needed")
@@ -77,13 +77,13 @@ class Volume:
 
     def _canonical(self) -> NDArray[Any]:
         nibabel = library("nibabel", f"reading {self.path.name}")
-        # Slices are scaled one at a time, since nibabel would make eight bytes of each pixel.
+        # Slices are scaled one at a time, since nibabel would turn each pixel into eight bytes.
         stored = np.asanyarray(self._image.dataobj.get_unscaled()).reshape(self.stored_shape)
         volume: NDArray[Any] = nibabel.apply_orientation(stored, self._orientation)
         return volume
 
     def slices(self, numbers: Iterable[int]) -> Iterator[NDArray[np.float32]]:
-        """Yields axial slices as radiologists see them: anterior above, the right side left."""
+        """Yields axial slices as radiologists view them: anterior up, the patient's right left."""
         volume = self._canonical()
         proxy = self._image.dataobj
         for number in numbers:
@@ -109,7 +109,7 @@ def check_same_place(mask: Volume, volume: Volume) -> None:
     (affine, shape), (other, other_shape) = placed
     corners = np.array(list(product(*((0, length - 1) for length in other_shape))))
     corners = np.c_[corners, np.ones(len(corners))].T
-    # Distances are in voxels of the volume, along each axis; a turn moves corners most.
+    # Distances are in voxels of the volume, along each axis; a rotation moves the corners most.
     apart = np.abs(np.linalg.solve(other, affine @ corners) - corners)
     if shape == other_shape and (apart <= MOST_APART).all():
         return

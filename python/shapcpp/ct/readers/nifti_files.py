@@ -1,4 +1,4 @@
-"""Files of NIfTI volumes: their names, and how they are opened."""
+"""Files of NIfTI volumes: naming and opening them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SUFFIX = re.compile(r"\.(nii|hdr|img)(\.gz)?$", re.IGNORECASE)
 GZIP = b"\x1f\x8b"
 NIFTI2 = (b"\x1c\x02\0\0", b"\0\0\x02\x1c")  # the length of a header, in either order of bytes
 MOST_DEFLATED = 1032  # no deflated file expands to more times its own size
-# An expansion to more bytes than LARGE, and to more than UNUSUAL times the file's size, is told.
+# A file that expands to more than LARGE bytes, and to more than UNUSUAL times its size, is noted.
 LARGE, UNUSUAL = 1_000_000_000, 100
 
 
@@ -41,12 +41,12 @@ def has_voxels(path: Path) -> bool:
 
 
 def open_volume(path: Path) -> Any:
-    """Opens a volume; its content, not its name, says if it is compressed.
+    """Opens a volume; its content, not its name, decides whether it is compressed.
 
     Raises
     ------
     ValueError
-        If it is no volume, or its header claims more than the file or the memory can hold.
+        If it is not a volume, or its header claims more than the file or the memory can hold.
     """
     nibabel = library("nibabel", f"reading {path.name}")
     is_packed = _is_packed(path)
@@ -73,7 +73,7 @@ def _is_packed(path: Path) -> bool:
 
 
 def _check_size(header: Any, offset: int, file: Path) -> int:
-    """Compares the bytes that a header claims with those that its file can hold; returns them."""
+    """Returns the bytes that a header claims, after checking that its file can hold them."""
     kind = header.get_data_dtype()
     shape = tuple(int(n) for n in getattr(header, "shape", None) or header.get_data_shape())
     held, needed = file.stat().st_size, offset + kind.itemsize * math.prod(shape)

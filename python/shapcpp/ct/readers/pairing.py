@@ -1,4 +1,4 @@
-"""Pairs of volumes and lesion masks, found by name where no manifest names them."""
+"""Pairs of volumes and lesion masks, found by name if no manifest names them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ CHANNEL = re.compile(r"_0000$")
 def paired(
     root: Path, volumes: Iterable[Path], masks: Path | None
 ) -> tuple[list[tuple[Path, Path | None]], str]:
-    """Pairs the volumes of a folder with their masks; tells where masks were looked for.
+    """Pairs the volumes of a folder with their masks; also returns where masks were looked for.
 
-    With `masks`, the file there of the same name. Otherwise the one of the same name in
-    the sub-folder ``masks``, ``labels`` or ``labelsTr`` beside ``images`` or ``imagesTr``.
-    Otherwise the one beside it whose name goes on with ``_mask``, ``_seg`` or ``_label``.
-    Such an ending is also allowed in a folder of masks.
+    With `masks`, a volume's mask is the file of the same name in that folder. Otherwise it is the
+    file of the same name in the sub-folder ``masks``, ``labels`` or ``labelsTr`` beside ``images``
+    or ``imagesTr``; failing that, the file beside the volume with ``_mask``, ``_seg`` or
+    ``_label`` added to its name. Such an ending is also allowed in a folder of masks.
     """
     volumes = sorted(volumes)
     if masks is not None:
@@ -54,7 +54,7 @@ def _is_volume(path: Path) -> bool:
 
 
 def _by_key(folder: Path, paths: Iterable[Path]) -> dict[str, Path]:
-    """Maps folder and name without endings, which a volume and its mask share, to the file."""
+    """Maps a folder and a name without endings, shared by volume and mask, to the file."""
     found: dict[str, Path] = {}
     for path in paths:
         name = MASK_SUFFIX.sub("", nifti_files.stem(path.name))
@@ -69,7 +69,7 @@ def _by_key(folder: Path, paths: Iterable[Path]) -> dict[str, Path]:
 
 
 def _pairs(volumes: dict[str, Path], masks: dict[str, Path]) -> list[tuple[Path, Path | None]]:
-    """Pairs by key; a mask in no sub-folder goes with the only volume of its name."""
+    """Pairs by key; a mask outside sub-folders goes with the only volume of its name."""
     names = Counter(Path(key).name for key in volumes)
     flat = {key: path for key, path in masks.items() if "/" not in key and names[key] == 1}
     return [(path, masks.get(key) or flat.get(Path(key).name)) for key, path in volumes.items()]

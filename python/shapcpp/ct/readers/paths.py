@@ -1,4 +1,4 @@
-"""Paths as tables of other machines write them, found among the files that are there."""
+"""Paths written on other machines, matched to the files that exist here."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ FOREIGN = re.compile(r"[A-Za-z]:[\\/]|\\\\|/")  # beginnings of absolute paths
 
 
 def as_meant(name: str) -> str:
-    """Returns a name in one Unicode normal form and without capitals, to compare it."""
+    """Returns a name in one Unicode normal form and without capitals, for comparison."""
     return normalize("NFC", name).casefold()
 
 
 def parts_of(written: str) -> list[str]:
-    """Splits a path at slashes and backslashes; a drive or server is no part of it."""
+    """Splits a path at slashes and backslashes, without a drive or server."""
     bare = re.sub(r"^[A-Za-z]:", "", written.strip())
     return [part for part in re.split(r"[\\/]+", bare) if part not in ("", ".")]
 
 
 class FileFinder:
-    """Finds the files of a folder by paths that may be written as another machine would.
+    """Finds the files of a folder by paths that may have been written on another machine.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class FileFinder:
     Attributes
     ----------
     by_their_end : int
-        How many files were found only by the end of an absolute path of another machine.
+        Number of files found only by the end of an absolute path from another machine.
     """
 
     def __init__(self, root: Path) -> None:
@@ -78,7 +78,7 @@ class FileFinder:
 
 
 def _names_of(folder: Path) -> Mapping[str, str]:
-    """Maps names as meant to those in a folder; two that are meant alike to none."""
+    """Maps normalised names to those in a folder; names that normalise alike map to none."""
     names: dict[str, str] = {}
     if folder.is_dir():
         for name in sorted(os.listdir(folder)):

@@ -27,7 +27,7 @@ Failures = list[tuple[list[int], Exception]]
 def with_pixels(
     index: SliceIndex, size: int, bad: BadSlices, advance: Callable[[int], None]
 ) -> tuple[SliceIndex, NDArray[np.float32]]:
-    """Reads all slices, and returns those that can be read with their prepared pixels."""
+    """Reads all slices; returns the readable ones with their prepared pixels."""
     images = allocate(len(index), size)
 
     def keep(row: int, pixels: NDArray[np.generic]) -> None:
@@ -48,7 +48,7 @@ def read_each(
     bad: BadSlices,
     advance: Callable[[int], None],
 ) -> NDArray[np.bool_]:
-    """Reads slices and hands each with its row to `use`, from several threads.
+    """Reads slices and passes each with its row number to `use`, from several threads.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def in_threads(
     failed: Callable[[list[int], Exception], None],
     advance: Callable[[int], None],
 ) -> None:
-    """Does every piece of work, which is some rows; reports failures in the caller's thread.
+    """Does every piece of work, a list of rows; reports failures in the caller's thread.
 
     The errors that a piece returns belong to some of its rows; an error that it raises belongs
     to all of them. Ctrl-C, or an error that `failed` raises, ends the work once the pieces under

@@ -1,4 +1,4 @@
-"""From the pixels of a slice to what the network sees."""
+"""From the pixels of a slice to the input of the network."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ LARGEST_IN_MEMORY = 2 * 10**9  # bytes
 def resized(pixels: NDArray[Any], size: int) -> NDArray[np.float32]:
     """Resizes a slice to `size` x `size`, padded to a square with its least value.
 
-    The resizing is bilinear, antialiased where the slice shrinks, and in floating point, so that
-    no depth is lost. Pixels that are no number count as padding.
+    The resizing is bilinear, antialiased if the slice shrinks, and in floating point, so that no
+    depth is lost. Pixels that are nan count as padding.
     """
     if pixels.ndim != 2 or 0 in pixels.shape:
         raise ValueError(f"its pixels have shape {pixels.shape}, and (rows, columns) is needed")
@@ -49,7 +49,7 @@ def standardised(image: NDArray[np.float32]) -> NDArray[np.float32]:
     exact = image.astype(np.float64)
     exact -= exact.mean()
     deviation = float(exact.std())
-    # The deviation of a constant slice may be a rounding error.
+    # The computed deviation of a constant slice may be a rounding error.
     if deviation <= 1e-6 * max(1.0, float(np.abs(image).max())):
         return np.zeros_like(image)
     return (exact / deviation).astype(np.float32)
@@ -71,7 +71,7 @@ def allocate(count: int, size: int) -> NDArray[np.float32]:
         return np.zeros(shape, dtype=np.float32)
     with tempfile.TemporaryFile(prefix="shapcpp-") as file:
         try:
-            # Space is claimed now, since writing to a map onto a full disk kills the process.
+            # Space is claimed now, since writing to a memory map on a full disk kills the process.
             os.posix_fallocate(file.fileno(), 0, needed)
         except OSError as error:
             raise OSError(

@@ -1,4 +1,4 @@
-"""From scans to labelled slices: the one door to all readers."""
+"""From scans to labelled slices: the single entry point to all readers."""
 
 from __future__ import annotations
 
@@ -71,30 +71,30 @@ def read_scans(
     size : int, default 512
         Pixels along each side that slices are resized to.
     labels : path-like, optional
-        A table of labels that lies beside the scans: ``file``, `label_column`, and the optional
-        columns of a manifest. An entry of ``file`` is a path relative to this file's folder or
-        to `path`, or else the end of a path, or a name without suffix, that only one file has.
-        Slices without a label there are left out, which `note` says.
+        A table of labels for the scans: ``file``, `label_column`, and the optional columns of a
+        manifest. An entry of ``file`` is a path relative to this file's folder or to `path`, or
+        else the end of a path, or a name without suffix, that only one file has. Slices without a
+        label there are left out, and `note` is told.
     label_column : str or sequence of str, default "label"
-        The column of the labels. Of two, one for each reader, the first is; both are carried along
-        as columns of 0 and 1, and nan where a reader gave no label. `anonymous` calls the readers
-        ``reader_1`` and ``reader_2``.
+        The column of the labels. Two columns name two readers: the first one's labels are used,
+        and both are carried along as columns of 0 and 1, with nan where a reader gave no label.
+        With `anonymous` the readers are called ``reader_1`` and ``reader_2``.
     file_column : str, optional
         The column of the files; default: ``file``, or else the one whose entries name files.
     positive : str or sequence of str, optional
-        Labels that are positive, such as "COVID"; all others are negative then. Default: labels
+        Labels that are positive, such as "COVID"; all others are then negative. Default: labels
         are 0 and 1, or yes and no, true and false, positive and negative.
     masks : path-like, optional
         The folder of lesion masks.
     min_lesion : int, default 1
-        Pixels of a mask that make a slice positive. A label that is given goes before the mask.
+        Number of mask pixels that make a slice positive. A given label overrides the mask.
     lesion_values : str, float or sequence of float, optional
         The values of masks that are lesions: numbers, such as 3 or "1,2", or a bound, such as
         ">=0.5" for probabilities or 0 where the background is white. Default: all but zero.
     split : {"file", "patient", "random"}, optional
-        "file" takes the column ``split``. "patient" takes it too and checks that no
+        "file" takes the column ``split``. "patient" takes it too but checks that no
         patient is in two splits; without that column, or with `counts`, it draws patients.
-        "random" draws slices. Default: "file" where the column has entries, else
+        "random" draws slices. Default: "file" if the column has entries, else
         "patient" with three or more patients, else "random".
     counts : mapping of str to (int, int), optional
         Positives and negatives to draw for "train", "val" and "test"; default: half, a
@@ -102,28 +102,28 @@ def read_scans(
     seed : int, default 0
         Determines which slices are drawn.
     anonymous : bool, default False
-        Patients become numbers in order of appearance, and ids of files hashes. Of the further
-        columns only slice numbers, true labels and columns of zeros and ones are kept, beside a
-        column ``anonymous`` of ones. SOPInstanceUIDs stay.
+        Patients become numbers in order of appearance, and ids of files become hashes. Of the
+        further columns only slice numbers, true labels and columns of zeros and ones are kept, and
+        a column ``anonymous`` of ones is added. SOPInstanceUIDs stay.
     skip_bad : bool, default False
-        Leave out slices that cannot be read, that are there twice, or that do not say where
-        they lie in their series, and volumes of a folder without a mask; `note` names them.
+        Leave out slices that cannot be read, that occur twice, or whose position in their series
+        is unknown, and volumes of a folder without a mask; `note` names them.
     one_class : bool, default False
         Accept slices that are all positive or all negative, from which nothing can be learned.
     needed : sequence of str, default ()
-        Splits that must hold both classes, such as "train" and "val" for a training. They are
+        Splits that must hold both classes, such as "train" and "val" for training. They are
         checked before pixels are read.
     progress : callable, optional
         Called with the slices done and their total.
     note : callable, optional
-        Called with each sentence worth a line, such as the split taken by default.
+        Called with each sentence worth telling, such as the split chosen by default.
 
     Returns
     -------
     Slices
         DICOM and NIfTI in Hounsfield units from -1024 to 3071, images in grey, then padded to
         squares, resized, and standardised slice by slice. DICOM files that are no axial CT
-        images, such as localizers or dose reports, are left out, which `note` says.
+        images, such as localizers or dose reports, are left out, and `note` is told.
 
     Raises
     ------

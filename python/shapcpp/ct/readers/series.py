@@ -1,4 +1,4 @@
-"""DICOM files in order: by series, and by place along the series' normal."""
+"""DICOM files in order: by series, and by position along the normal of the series."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Member = tuple[T, Header]
 
 
 def outside_series(members: Sequence[Member[T]]) -> list[bool]:
-    """Marks single images without a place, beside series of the same study that have one."""
+    """Marks single images without a position if their study has series with positions."""
     sizes = Counter(header.series for _, header in members)
     placed = {header.study for _, header in members if header.position and header.study}
     return [
@@ -41,7 +41,7 @@ def in_order(
     members : iterable of (object, Header)
         Axial slices, of any number of series.
     lost : callable
-        Called with each slice whose place in its series is unknown, and the reason; such
+        Called with each slice whose position in its series is unknown, and the reason; such
         slices are left out.
     note : callable
         Called with one sentence on series that are ordered by InstanceNumber.
@@ -69,7 +69,7 @@ def in_order(
 
 def _by_position(members: list[Member[T]]) -> list[Member[T]]:
     normals = [normal_of(h.orientation) for _, h in members if h.orientation is not None]
-    # Slices seen from below count with those seen from above; the first decides the direction.
+    # Normals that point up and down count as one direction; the first slice decides the sign.
     mean = sum((n if n[2] > 0 else -n for n in normals), np.zeros(3))
     normal = mean if np.linalg.norm(mean) > 0 else np.array([0.0, 0.0, 1.0])
 
@@ -82,9 +82,9 @@ def _by_position(members: list[Member[T]]) -> list[Member[T]]:
 
 
 def _by_number(members: list[Member[T]], lost: Callable[[T, str], None]) -> list[Member[T]]:
-    """Orders by InstanceNumber, from the feet if the positions that are known say which way.
+    """Orders by InstanceNumber, from the feet upwards if known positions reveal the direction.
 
-    Where numbers do not tell all slices apart, only those with a position are kept.
+    If the numbers do not tell all slices apart, only those with a position are kept.
     """
     known = [(one, h) for one, h in members if h.position or h.number is not None]
     for one, header in members:

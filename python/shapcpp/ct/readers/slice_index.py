@@ -19,7 +19,7 @@ SERIES = "series"  # the column of a DICOM slice's series; anonymous slices have
 
 @dataclass(frozen=True)
 class SliceRef:
-    """One slice that can be read; what is not known of it is None.
+    """One slice that can be read; unknown attributes are None.
 
     Attributes
     ----------
@@ -37,8 +37,8 @@ class SliceRef:
     label : int or None
         0 or 1.
     split, patient : str or None
-        Split and patient. Where no patient is named, the slices of one volume or series belong
-        at least to one patient, who is called by the file or the SeriesInstanceUID.
+        Split and patient. If no patient is named, the slices of one volume or series still belong
+        to one patient, who is named after the file or the SeriesInstanceUID.
     mask : path or None
         Its lesion mask.
     extra : mapping of str to str
@@ -76,7 +76,7 @@ class SliceIndex:
     manifest : Manifest or None
         The manifest or label file that labels them, if there is one.
     masks_in : str
-        Where masks were looked for.
+        The places where masks were looked for.
     """
 
     root: Path
@@ -89,7 +89,7 @@ class SliceIndex:
         return len(self.slices)
 
     def holding(self, slices: Iterable[SliceRef]) -> SliceIndex:
-        """Returns the index with these slices in place of its own."""
+        """Returns a copy of the index with these slices."""
         return replace(self, slices=tuple(slices))
 
     @property
@@ -104,12 +104,12 @@ class SliceIndex:
 
     @property
     def splits(self) -> NDArray[np.str_]:
-        """The split of each slice, "" where it has none."""
+        """The split of each slice, "" if it has none."""
         return np.array([one.split or "" for one in self.slices], dtype="U5")
 
     @property
     def patients(self) -> NDArray[np.str_] | None:
-        """The patient of each slice, or None where no slice names one.
+        """The patient of each slice, or None if no slice names one.
 
         Raises
         ------
@@ -134,6 +134,6 @@ class SliceIndex:
 
 
 def first_and_more(slices: Sequence[SliceRef]) -> str:
-    """Names some slices of one file in error messages."""
+    """The name of some slices of one file in error messages."""
     more = f" and {len(slices) - 1} more of its slices" if len(slices) > 1 else ""
     return f"{slices[0].where}{more}"

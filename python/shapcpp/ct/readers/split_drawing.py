@@ -15,7 +15,7 @@ Counts = Mapping[str, tuple[int, int]]
 
 NAMES = ("train", "val", "test")
 SHARES = np.array([0.5, 0.25, 0.25])
-# Orders of the patients that are tried, more while slices are missing; the best is kept.
+# Numbers of orders of the patients to try, more while slices are missing; the best is kept.
 ORDERS, MOST_ORDERS = 64, 1024
 
 
@@ -32,10 +32,10 @@ def draw_splits(
     label : ndarray of int64, shape (n,)
         0 or 1.
     patient : ndarray, shape (n,), or None
-        If given, all slices of a patient go to one split, and the shares are as near to those
+        If given, all slices of a patient go to one split, and the shares are as close to those
         wanted as the patients allow.
     counts : mapping of str to (int, int), optional
-        Positives and negatives of each split. Slices beyond them are in no split ("").
+        Positives and negatives of each split. Slices beyond these numbers are in no split ("").
     seed : int, default 0
         Determines which slices or patients are drawn.
 
@@ -46,7 +46,7 @@ def draw_splits(
     Raises
     ------
     ValueError
-        If there are fewer slices than `counts` asks for, or no three patients.
+        If there are fewer slices than `counts` asks for, or fewer than three patients.
     """
     random = np.random.default_rng(seed)
     wanted = _wanted(label, counts)
@@ -104,9 +104,9 @@ def _by_patient(
     in_full: bool,
     random: np.random.Generator,
 ) -> NDArray[np.str_]:
-    """Draws splits of whole patients, as near as possible to the slices wanted.
+    """Draws splits of whole patients, as close as possible to the numbers of slices wanted.
 
-    With `in_full`, a draw that holds all slices wanted goes before one that is near to them.
+    With `in_full`, a draw that holds all slices wanted is preferred to one that is closer.
     """
     patients, of_slice = np.unique(patient, return_inverse=True)
     asked = np.flatnonzero(wanted.sum(axis=1))
@@ -118,7 +118,7 @@ def _by_patient(
     held = np.stack(
         [np.bincount(of_slice, label == column, len(patients)) for column in (0, 1)], axis=1
     )
-    # Every patient goes to some split, so the targets add up to all slices there are.
+    # Every patient goes to some split, so the targets add up to the number of all slices.
     target = wanted[asked] * (held.sum(axis=0) / np.maximum(wanted.sum(axis=0), 1))
     needed = wanted[asked] if in_full else np.sign(wanted[asked])
     best, plan = (np.inf, np.inf), np.zeros(0, dtype=np.int64)
@@ -137,9 +137,9 @@ def _shared_out(
     needed: NDArray[np.int64],
     order: NDArray[np.int64],
 ) -> tuple[tuple[float, float], NDArray[np.int64]]:
-    """Puts each patient, the largest first, into the split that it brings nearest to its target.
+    """Puts each patient, the largest first, into the split that it brings closest to its target.
 
-    Returns the number of slices needed that are missing, the distance of all splits from their
+    Returns the number of required slices that are missing, the distance of all splits from their
     targets, and the split of each patient.
     """
     worth = 1 / np.maximum(held.sum(axis=0), 1) ** 2
@@ -165,7 +165,7 @@ def _thin_out(
     wanted: NDArray[np.int64],
     random: np.random.Generator,
 ) -> None:
-    """Takes slices beyond those wanted out of their splits, at random."""
+    """Removes surplus slices from their splits, at random."""
     for row, name in enumerate(NAMES):
         for column, noun in ((1, "positive"), (0, "negative")):
             members = np.flatnonzero((splits == name) & (label == column))

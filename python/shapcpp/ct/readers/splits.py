@@ -73,12 +73,12 @@ def choose_rule(
     source: str,
     note: Callable[[str], None],
 ) -> str:
-    """Chooses where splits come from: "file", or drawn by "patient" or at "random".
+    """Chooses the source of splits: "file", or draws by "patient" or at "random".
 
     Parameters
     ----------
     stored : ndarray of str, shape (n,)
-        The splits of the file, "" where it names none.
+        The splits of the file, "" if it names none.
     patient : ndarray, shape (n,), or None
         Patients, where known.
     asked : str or None
@@ -88,13 +88,13 @@ def choose_rule(
     source : str
         The name of the slices in error messages.
     note : callable
-        Called with the rule chosen, in one sentence, where none is asked for.
+        Called with a sentence on the rule chosen, if none is asked for.
 
     Raises
     ------
     ValueError
-        If `asked` is unknown, does not go with `counts`, or needs splits or patients where there
-        are none, or if it is "patient" and the file has a patient in two splits.
+        If `asked` is unknown, conflicts with `counts`, or needs splits or patients that do not
+        exist, or if it is "patient" and the file has a patient in two splits.
     """
     has_splits = bool((stored != "").any())
     if asked is None:
@@ -135,13 +135,13 @@ def _default_rule(
         return "patient"
     known = {0: "no patients are known", 1: "there is one patient"}
     why = known.get(patients, f"there are {patients} patients")
-    beside = ": slices that lie side by side train and judge, which flatters" if patients else ""
+    beside = ": adjacent slices both train and test, which flatters" if patients else ""
     note(f"split: at random, since {why}{beside}{unused}")
     return "random"
 
 
 def shared_patients(splits: NDArray[np.str_], patient: Array) -> list[tuple[str, list[str]]]:
-    """Lists patients with slices in more than one split, and those splits."""
+    """Lists patients with slices in more than one split, with these splits."""
     pairs = np.unique(np.stack([patient.astype("U"), splits])[:, splits != ""], axis=1)
     of_patient: dict[str, list[str]] = {}
     for one, split in pairs.T.tolist():

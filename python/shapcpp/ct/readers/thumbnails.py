@@ -22,8 +22,8 @@ from shapcpp.storage.files import PathLike
 
 __all__ = ["black_and_white", "grey", "places", "thumbnails"]
 
-# Percentiles shown as black and white, where a slice has no grey levels of its own. In a chest
-# they span about air to bone.
+# Percentiles shown as black and white if a slice has no grey levels of its own. In a chest they
+# span about air to bone.
 BLACK, WHITE = 0.5, 99.5
 
 
@@ -40,14 +40,14 @@ def thumbnails(
     note: Callable[[str], None] = silent,
     found: Callable[[SliceIndex, list[SliceRef]], None] = ignored,
 ) -> dict[str, NDArray[np.uint8]]:
-    """Draws some slices of a folder or manifest that `read_scans` reads.
+    """Draws some slices of scans that `read_scans` reads.
 
     Parameters
     ----------
     path : path-like
         The scans that `read_scans` was given.
     ids : sequence of str
-        Ids of slices, as `read_scans` gave them, anonymous or not.
+        Ids of slices, as `read_scans` returned them, anonymous or not.
     size : int, default 160
         Pixels along each side.
     masks : path-like, optional
@@ -60,7 +60,7 @@ def thumbnails(
     Returns
     -------
     dict of str to ndarray of uint8, shape (size, size)
-        8-bit images in their own grey levels; others between their percentiles 0.5 and 99.5.
+        Images: 8-bit slices in their own grey levels, others between percentiles 0.5 and 99.5.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def thumbnails(
         If an id is not among the scans.
     """
     bad = BadSlices(skip=True, note=note)
-    # Silent, since the user was told when the scans were read.
+    # Silent, since `read_scans` gave the same notes.
     index = index_slices(path, Columns(label=""), masks, BadSlices(skip=True, note=silent))
     slices = _found([str(one) for one in ids], index)
     found(index, slices)
@@ -86,7 +86,7 @@ def thumbnails(
 def places(
     index: SliceIndex, slices: Sequence[SliceRef], patients: Sequence[str | None] | None = None
 ) -> dict[str, str]:
-    """Names the files of slices whose ids do not, which are DICOM slices.
+    """Names the files of slices whose ids do not name them: DICOM slices.
 
     Parameters
     ----------
@@ -95,14 +95,13 @@ def places(
     slices : sequence of SliceRef
         Some of them.
     patients : sequence of str or None
-        Their patients by a run of which it is not known whether it is anonymous. If the scans
-        name other patients, or these could be the numbers that anonymous patients get, no file
-        is named.
+        Their patients in a run that may or may not be anonymous. If the scans name other patients,
+        or the names could be the numbers that anonymous patients get, no file is named.
 
     Returns
     -------
     dict of str to str
-        By id: the file, and its number in the series, from 0, where known.
+        By id: the file and, where known, its number in the series, from 0.
     """
     if patients is not None:
         numbers = {None, *map(str, range(1, len(index) + 1))}

@@ -1,4 +1,4 @@
-"""Slices that are there twice, and different slices of one id."""
+"""Slices that occur twice, and different slices with one id."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DIGITS = 12  # digits of a hash that tells slices of one UID apart
 
 
 def unique(slices: Iterable[SliceRef], bad: BadSlices) -> Iterator[SliceRef]:
-    """Yields each slice once, also where links or ".." give it two names.
+    """Yields each slice once, even if links or ".." give it two names.
 
     DICOM slices that share a SOPInstanceUID or have none, but differ in pixels or place, are
     different slices; a hash of both becomes part of their ids.
