@@ -28,7 +28,7 @@ std::tuple<FloatArray, double, double, std::int64_t> leave_one_out_of(
   const ViewOptions options = {similarity_named(similarity), width, view(landmarks)};
   const ForEach for_each = for_each_on(threads, report_to(progress));
   const auto run = [&] {
-    // Touches no Python object; the report takes the GIL again where it does.
+    // This touches no Python object; the report takes the GIL again if it does.
     const py::gil_scoped_release release;
     return leave_one_out(make_view(samples, options, for_each), view(classes), n_classes,
                          view(factors), view(judged), for_each);

@@ -14,16 +14,17 @@
 namespace shapcpp::bindings {
 namespace {
 
-// What all games of a run share.
+// The parts that all games of a run share.
 struct ModelProblem {
   Players players;
   std::vector<std::size_t> classes;  // of the samples
   Conventions conventions;
   std::size_t n_classes;
   // Takes the rows of the members, sorted, and returns the correct predictions of each class.
-  // Touched with the GIL only.
+  // Touched only while holding the GIL.
   py::function count;
-  // Likewise, with the rows outside: the class that is predicted for each of them, if any.
+  // Takes the rows of the members and the rows outside, and returns the class predicted for each of
+  // the latter, if any.
   py::function predict;
 };
 

@@ -1,4 +1,4 @@
-// The path between fits with all that its bounds are made of, for tests of the lemmas.
+// The path between fits, with all terms of its bounds, for tests of the lemmas.
 #include <algorithm>
 #include <stdexcept>
 #include <vector>

@@ -34,13 +34,13 @@ std::unique_ptr<Problem> make_problem(const FloatArray& X, const IntArray& class
   const LabelledSamples train{view(X), view(classes)};
   const LabelledSamples test{view(X_test), view(classes_test)};
   const Checkpoint checkpoint = reporting(report_to(std::nullopt));
-  // The arrays are held by the caller's references; the report takes the GIL again where it needs
+  // The caller's references keep the arrays alive; the report takes the GIL again where it needs
   // it.
   const py::gil_scoped_release release;
   return std::make_unique<Problem>(n_features, n_classes, train, test, settings, checkpoint);
 }
 
-// What the engine works with, for tests of its accuracy.
+// The samples in working coordinates, for tests of their accuracy.
 FloatArray penalty(const Problem& problem) {
   return FloatArray(static_cast<py::ssize_t>(problem.columns()),
                     problem.training().penalty().data());

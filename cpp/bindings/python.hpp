@@ -38,10 +38,10 @@ inline IntArray to_array(const std::vector<std::int64_t>& values,
 
 using Progress = std::optional<py::function>;
 
-// Made by a thread before it asks for the GIL. Python up to 3.13 unwinds a daemon thread that waits
-// for the GIL once the interpreter ends, which aborts the process where C++ frames are among those
-// unwound. The gate is closed before: threads in passage are let out, and others wait here for the
-// end of the process, as Python 3.14 has it.
+// A thread constructs this before it asks for the GIL. When the interpreter ends, Python up to 3.13
+// unwinds daemon threads that wait for the GIL, which aborts the process if C++ frames are among
+// those unwound. So the gate is closed before that: threads already in passage are let out, and
+// others wait here for the end of the process, as in Python 3.14.
 class Passage {
  public:
   Passage();
@@ -52,7 +52,7 @@ class Passage {
 
 SingleClass single_class_rule(const std::string& name);
 
-// Called from C++ without the GIL: hears Ctrl-C and passes progress on.
+// Called from C++ without the GIL: checks for Ctrl-C and passes progress on.
 Report report_to(const Progress& progress);
 
 // Closes the gate of passages once the interpreter ends.

@@ -30,7 +30,7 @@ IntArray permutation(std::size_t n, std::uint64_t seed, std::uint64_t index) {
 
 Score score_everyone(const GameFactory& factory) {
   const Checkpoint checkpoint = reporting(report_to(std::nullopt));
-  // The computation touches no Python object; the report takes the GIL again where it does.
+  // The computation touches no Python object; the report takes the GIL again if it does.
   const py::gil_scoped_release release;
   Statistics statistics;
   return grand_coalition(*factory.make({checkpoint, statistics}));
@@ -43,7 +43,7 @@ std::unique_ptr<Sampler> permutation_sampler() {
 std::unique_ptr<Sampler> halving_sampler(const GameFactory& game, std::uint64_t seed,
                                          const Progress& progress) {
   const Checkpoint checkpoint = reporting(report_to(progress));
-  // As above.
+  // The computation touches no Python object here either.
   const py::gil_scoped_release release;
   return std::make_unique<HalvingSampler>(HalvingSampler::of(game, seed, checkpoint));
 }
@@ -55,7 +55,7 @@ std::pair<IntArray, std::size_t> plan_of(const VotePlan& plan) {
 void run(const GameFactory& game, const Sampler& sampler, const Score& grand, Tally& tally,
          std::uint64_t seed, std::uint64_t first, std::uint64_t count, int threads,
          const Progress& progress) {
-  // Ranges are shown as signed integers.
+  // Python sees ranges as signed integers.
   if (first > INT64_MAX || count > INT64_MAX - first)
     throw std::invalid_argument("first + count is beyond 2^63");
   const VoteShape& votes = tally.votes().shape();

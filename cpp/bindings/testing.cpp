@@ -74,7 +74,7 @@ std::pair<IntArray, Open> halved(const GameFactory& game, const Score& grand, co
           {open.ties, open.uncertified}};
 }
 
-// Adds one permutation to a tally, as a run would that had found these counts.
+// Adds one permutation to a tally, as a run with these counts would.
 void add(Tally& tally, std::uint64_t index, const IntArray& order, const IntArray& path,
          std::int64_t ties, std::int64_t uncertified) {
   check_order(order, tally.n_players());

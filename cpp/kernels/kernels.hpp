@@ -11,7 +11,7 @@ namespace shapcpp::kernels {
 inline constexpr std::size_t kTileRows = 256;
 inline constexpr std::size_t kTileStride = kTileRows + 16;
 
-// `rows` is always a multiple of this: whoever fills a tile pads it, so that no loop has a
+// `rows` is always a multiple of this: the code that fills a tile pads it, so that no loop has a
 // remainder.
 inline constexpr std::size_t kRowMultiple = 16;
 
@@ -52,8 +52,8 @@ struct SampleLoops {
   void (*add_hessian)(const double* tile, std::size_t columns, const double* curvatures,
                       std::size_t rows, double* hessian, double* scratch);
 
-  // How many margins exceed their bound, and how many lie within it, where
-  // bound_i = norms[i] * scale.
+  // Numbers of margins that exceed their bound and that lie within it, where bound_i = norms[i] *
+  // scale.
   void (*classify)(const double* margins, const double* norms, double scale, std::size_t rows,
                    std::size_t* positive, std::size_t* within);
 };

@@ -86,7 +86,7 @@ double largest_row_sum(const double* matrix, size_t columns, size_t stride) {
   return most;
 }
 
-// Row i of the matrix loses `factors[i]` times the pivot row, but for the pivot row itself.
+// Each row i of the matrix except the pivot row loses `factors[i]` times the pivot row.
 template <size_t Width>
 struct Eliminate {
   static void run(size_t first, size_t stride, double* matrix, size_t columns, size_t pivot,

@@ -103,7 +103,7 @@ void add_remainder(const float* tile, size_t columns, const float* direction, co
   shifts->eighth += sum_of_lanes(eighth);
 }
 
-// Two columns at a time: their halves side by side fill a register.
+// Two columns at a time: their halves fill a register side by side.
 void add_lanes(const double* lane_sums, size_t stride, double* vector) {
   constexpr size_t kHalf = kLanes / 2;
   for (size_t j = 0; j < stride; j += 2) {

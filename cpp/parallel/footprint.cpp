@@ -13,7 +13,7 @@
 namespace shapcpp {
 namespace {
 
-// While permutations are added up: what was done before, what was done now, and their sum.
+// Tallies held while permutations are added up: the earlier one, the new one, and their sum.
 constexpr double kTallies = 3;
 
 double thread_bytes(const RunShape& shape, Model model) {

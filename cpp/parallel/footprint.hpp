@@ -1,4 +1,4 @@
-// What a run allocates, so that one that cannot fit is refused beforehand.
+// The memory that a run allocates, so that a run that cannot fit is refused beforehand.
 #pragma once
 
 #include <cstddef>

@@ -80,7 +80,7 @@ class Run {
     }
   }
 
-  // The caller goes on reporting while others finish, so that Ctrl-C is heard.
+  // The calling thread goes on reporting while others finish, so that Ctrl-C is heard.
   void wait_for(int others) {
     std::unique_lock lock(mutex_);
     while (finished_ < others) {

@@ -1,5 +1,5 @@
-// Permutations over threads: the only room that makes any. They live as long as a run does, so that
-// nothing of a run is left that a fork could lose.
+// Permutations over threads: only this room creates threads. They live only as long as a run, so
+// that no thread is left for a fork to lose.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,8 @@ namespace shapcpp {
 // completed. What it throws ends the run.
 using Report = std::function<void(std::uint64_t done)>;
 
-// A checkpoint of one thread that reports, with nothing completed, often enough and no oftener.
+// A checkpoint of one thread, which reports, with nothing completed, as often as needed and no more
+// often.
 Checkpoint reporting(const Report& report);
 
 // Index t stands for permutation t of `seed`, as `sampler` plays it. All must outlive the run.
@@ -37,8 +38,8 @@ using RecorderFactory = std::function<std::unique_ptr<RunRecorder>()>;
 void run_permutations(const Sampling& sampling, IndexRange range, int threads, const Report& report,
                       const RecorderFactory& new_recorder);
 
-// Whether this process was forked from one that had loaded this library. Such a process is mostly
-// one of a pool that has a process for each processor: by default it computes on one thread.
+// Whether this process was forked from one that had loaded this library. Such a process usually
+// belongs to a pool with one process per processor, so by default it computes on one thread.
 bool in_forked_child();
 
 }  // namespace shapcpp

@@ -1,4 +1,4 @@
-// Threads of a run: as many as the system gives.
+// Threads of a run: as many as the system grants.
 #pragma once
 
 #include <cstddef>

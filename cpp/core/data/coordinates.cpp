@@ -12,18 +12,18 @@ namespace {
 
 using Eigen::Index;
 
-// This many samples at a time are worth a product of matrices.
+// Number of samples that are rotated together, by one product of matrices.
 constexpr std::size_t kBatch = 32;
-// Sizes of features within a band differ by no larger factor: a rotation rounds relative to the
-// largest feature, so the smallest one loses the digits of that factor.
+// Sizes of features within a band differ by at most this factor: a rotation rounds relative to the
+// largest feature, so the smallest one loses that many digits.
 constexpr double kBandWidth = 0x1p16;
 
 double power_of_two(double deviation, double C) {
   return deviation > 0 ? std::ldexp(1.0, std::ilogb(std::min(1 / deviation, std::sqrt(C)))) : 1.0;
 }
 
-// The features whose deviation is not zero, in bands from small to large. The penalty keeps
-// features below 1/sqrt(C) from mattering, so they count as that large.
+// The features whose deviation is not zero, in bands from small to large. Features below 1/sqrt(C)
+// count as that large, since the penalty keeps them from mattering.
 std::vector<std::vector<Index>> bands_of(const std::vector<double>& deviations, double C) {
   const auto size = [&](Index j) {
     return std::max(deviations[static_cast<std::size_t>(j)], 1 / std::sqrt(C));
@@ -110,7 +110,7 @@ void Coordinates::arrange(std::size_t rows, double C) {
     double largest = 0;
     for (const Index j : band)
       largest = std::max(largest, deviations_[static_cast<std::size_t>(j)]);
-    double variance = 0;  // in units of the largest
+    double variance = 0;  // in units of the square of the largest
     for (const Index j : band) {
       const double share = deviations_[static_cast<std::size_t>(j)] / largest;
       variance += share * share;

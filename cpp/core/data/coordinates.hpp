@@ -1,4 +1,4 @@
-// The engine works in coordinates of its own: this maps the user's columns to them.
+// Maps the user's columns to the working coordinates of the engine.
 #pragma once
 
 #include <Eigen/Core>
@@ -12,12 +12,12 @@
 
 namespace shapcpp {
 
-// Two changes leave the objective as it is. Each column is centred at its training mean: the
-// intercept has no penalty and takes the mean up. Each column is divided by a number s, and its
-// penalty 1/C becomes 1/(C s^2). Centring rounds each entry once. Division is exact, since s is a
-// power of two: the one near the column's deviation, or near 1/sqrt(C) if that is larger, so that
-// neither the data's nor the penalty's part of the Hessian is large. Margins are then sums of
-// moderate terms, whatever the scale of the features. The last column is the intercept's 1.
+// Two changes leave the objective as it is. Each column is centred at its training mean, which the
+// intercept absorbs since it has no penalty. Each column is divided by a number s, and its penalty
+// 1/C becomes 1/(C s^2). Centring rounds each entry once. Division is exact, since s is a power of
+// two: the one near the column's deviation, or near 1/sqrt(C) if that is larger, so that neither
+// the data's nor the penalty's part of the Hessian is large. Margins are then sums of moderate
+// terms, whatever the scale of the features. The last column is the intercept's 1.
 //
 // With more features than training samples, a coalition's weights on features of one penalty lie in
 // the span of the centred training samples. Features are sorted by size into bands. A band of more
@@ -38,8 +38,8 @@ class Coordinates {
   using Taker = std::function<void(std::size_t, std::span<const double>, double, double)>;
   void for_each(std::span<const double> samples, const Checkpoint& checkpoint,
                 const Taker& take) const;
-  // Bound on |dx| / |x|, where a rotation changes a training sample x, or the part of another
-  // sample inside the spans, by dx; 0 without a rotation.
+  // Bound on |dx| / |x|, where dx is the change that a rotation makes to a training sample x, or to
+  // the part of another sample inside the spans; 0 without a rotation.
   double rotation_error() const { return rotation_error_; }
   // The least penalty of a rotated column; 0 without one.
   double rotated_penalty() const { return rotated_penalty_; }

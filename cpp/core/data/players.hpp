@@ -12,7 +12,8 @@ namespace shapcpp {
 
 class Players {
  public:
-  // Of each sample its player: 0 .. size() - 1, each at least once. Throws std::invalid_argument.
+  // Takes the player of each sample: 0 .. size() - 1, each at least once. Throws
+  // std::invalid_argument.
   explicit Players(std::span<const std::int64_t> player_of_sample);
 
   // Bytes that it allocates.

@@ -1,4 +1,4 @@
-// What is played for: training and test samples in working coordinates, players, conventions.
+// The problem of a run: training and test samples in working coordinates, players, conventions.
 #pragma once
 
 #include <cstddef>
@@ -24,14 +24,14 @@ struct ProblemSettings {
   double C = 1.0;
   std::span<const double> class_weights;           // one per class
   std::span<const std::int64_t> player_of_sample;  // 0 .. n_players - 1, each at least once
-  std::span<const std::int64_t> empty_counts;      // what the empty coalition scores
+  std::span<const std::int64_t> empty_counts;      // score of the empty coalition
   SingleClass single_class = SingleClass::kConstant;
 };
 
 class Problem {
  public:
-  // Throws std::invalid_argument where sizes disagree, std::length_error where they overflow, and
-  // what the checkpoint throws, which need not outlive the construction.
+  // Throws std::invalid_argument if sizes disagree, std::length_error if they overflow, and what
+  // the checkpoint throws. The checkpoint need not outlive the construction.
   Problem(std::size_t n_features, std::size_t n_classes, LabelledSamples train,
           LabelledSamples test, const ProblemSettings& settings, const Checkpoint& checkpoint);
 
@@ -46,7 +46,7 @@ class Problem {
   const Conventions& conventions() const { return conventions_; }
 
  private:
-  // Of the classes of both sides, once they are known to be sound.
+  // Made from the classes of both sides once these are known to be valid.
   struct Classes;
   Problem(std::size_t n_features, const Classes& classes, LabelledSamples train,
           LabelledSamples test, const ProblemSettings& settings, const Checkpoint& checkpoint);

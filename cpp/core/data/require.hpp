@@ -1,4 +1,4 @@
-// Arguments that contradict one another end the construction of a problem.
+// Refuses arguments that contradict one another when a problem is constructed.
 #pragma once
 
 #include <stdexcept>

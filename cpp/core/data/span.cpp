@@ -14,7 +14,7 @@ namespace {
 using Eigen::Index;
 using Eigen::MatrixXd;
 
-// Rounds entries to multiples of 2^-25; the rest of each is at most 2^-26. For two vectors no
+// Rounds entries to multiples of 2^-25; the remainder of each is at most 2^-26. For two vectors no
 // longer than 1 the sum of products of such entries is exact in any order: its terms are multiples
 // of 2^-50, and no partial sum exceeds 4.
 MatrixXd leading_digits(const MatrixXd& matrix) {
@@ -22,8 +22,8 @@ MatrixXd leading_digits(const MatrixXd& matrix) {
   return (matrix.array() + kShift) - kShift;
 }
 
-// Eigen cuts products into blocks by the sizes of the caches, and the blocks decide the last bits
-// of sums. The same sizes everywhere make coordinates the same on every machine.
+// Eigen cuts products into blocks by cache size, and the blocks decide the last bits of sums. Fixed
+// sizes make coordinates the same on every machine.
 [[maybe_unused]] const bool blocks_are_fixed = [] {
   Eigen::setCpuCacheSizes(1 << 15, 1 << 19, 1 << 21);
   return true;
@@ -45,7 +45,7 @@ int normalise(Eigen::Ref<MatrixXd> column) {
   return first + second;
 }
 
-// A matrix is worked through in strips of this many columns, with a checkpoint for each.
+// Matrices are processed in strips of this many columns, with a checkpoint for each.
 constexpr Index kStrip = 32;
 
 template <class Body>
@@ -117,9 +117,9 @@ MatrixXd Span::coordinates(MatrixXd x) const {
   return result;
 }
 
-// Adds up: one rounding each of the product and of the correction, and as much in reserve; the
-// inexact parts of the product and of the defect; the squares that the correction leaves out, and
-// its own rounding.
+// The sum of: one rounding each for the product and the correction, and as much in reserve; the
+// inexact parts of the product and of the defect; the squares that the correction leaves out; and
+// the rounding of the correction.
 double Span::coordinate_error() const {
   const auto r = static_cast<double>(dimension());
   const double defect = defect_.norm() + r * rounding_of_rest();
@@ -143,8 +143,8 @@ double Span::distance(MatrixXd x) const {
   return 1.001 * most + 2 * std::sqrt(static_cast<double>(dimension())) * rounding_of_rest();
 }
 
-// The rounding of an entry of a product in which one factor is what leading digits leave: that
-// factor is at most sqrt(d) 2^-26 long, and a sum of d products rounds.
+// The rounding of an entry of a product in which one factor is the remainder after the leading
+// digits: that factor is at most sqrt(d) 2^-26 long, and the entry is a sum of d products.
 double Span::rounding_of_rest() const {
   const auto d = static_cast<double>(high_.rows());
   return d * std::sqrt(d) * 0x1p-24 * kRounding;

@@ -1,8 +1,8 @@
-// An orthonormal basis of the span of a few long vectors, and coordinates in it whose error is
-// known.
+// An orthonormal basis of the span of a few long vectors, and coordinates in it with a known error.
 //
-// The way to the basis does not matter: products that are all but exact measure how far the basis
-// is from orthonormal, and how far the vectors are from its span. docs/engine.md has the argument.
+// The method that computes the basis does not matter: nearly exact products measure how far the
+// basis is from orthonormal, and how far the vectors are from its span. docs/engine.md has the
+// argument.
 #pragma once
 
 #include <Eigen/Core>
@@ -13,7 +13,7 @@ namespace shapcpp {
 
 class Span {
  public:
-  // The span of the columns of `vectors`, a matrix taller than wide, which is used up.
+  // The span of the columns of `vectors`, a matrix taller than wide, which is overwritten.
   Span(Eigen::MatrixXd vectors, const Checkpoint& checkpoint);
 
   Eigen::Index dimension() const { return high_.cols(); }

@@ -36,7 +36,7 @@ TestSet::TestSet(std::span<const double> values, const std::vector<std::size_t>&
       largest_norm_ = std::max(largest_norm_, norms_[k][i]);
 }
 
-// A bound for most; the norms of the few that exceed it are enlarged.
+// A bound that most samples satisfy; the norms of the few that exceed it are enlarged.
 void TestSet::bound_outside(const std::vector<std::vector<double>>& lengths, double sum_of_shares) {
   std::size_t all = 0;
   for (const auto& of_class : lengths) all += of_class.size();

@@ -32,8 +32,8 @@ class TestSet {
   double largest_norm() const { return largest_norm_; }
   // Samples of each class.
   const Counts& counts() const { return counts_; }
-  // Bound on the length of what of a sample is outside the spans of training samples, relative to
-  // its norm here.
+  // Bound on the length of the part of a sample outside the spans of training samples, relative to
+  // its norm in working coordinates.
   double outside() const { return outside_; }
 
  private:

@@ -15,8 +15,8 @@ namespace shapcpp {
 
 class TrainingSet {
  public:
-  // `values` are the samples row by row, in the caller's columns; each loss weighs what its class
-  // does.
+  // `values` are the samples row by row, in the caller's columns; each loss has the weight of its
+  // class.
   TrainingSet(std::span<const double> values, std::vector<std::size_t> classes,
               std::span<const double> class_weights, const Coordinates& coordinates,
               const Checkpoint& checkpoint);
@@ -30,7 +30,7 @@ class TrainingSet {
   std::span<const double> sample(std::size_t i) const {
     return {samples_.data() + i * columns_, columns_};
   }
-  // Asks the memory for a sample.
+  // Prefetches a sample.
   void prefetch(std::size_t i) const {
     const double* values = samples_.data() + i * columns_;
     for (std::size_t j = 0; j < columns_; j += 8) __builtin_prefetch(values + j);

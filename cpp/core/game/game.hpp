@@ -13,13 +13,13 @@
 
 namespace shapcpp {
 
-// What a coalition scores: one integer per class, test sample or whatever else a game counts.
+// The score of a coalition: one integer per class, test sample or whatever else a game counts.
 struct Score {
   std::vector<std::int64_t> values;
   OpenSigns open;
 };
 
-// What coalitions predict of those outside them: the class of each of these samples.
+// The shape of predictions: a coalition predicts one of `classes` for each of `samples` outside it.
 struct Predicted {
   std::size_t samples = 0;
   std::size_t classes = 0;
@@ -36,15 +36,15 @@ class Game {
   // Integers in a score.
   virtual std::size_t width() const = 0;
 
-  // Back to the empty coalition, where every game begins. Scores must not depend on what was played
-  // before, nor on the order in which players joined.
+  // Returns to the empty coalition, where every game begins. Scores must not depend on earlier
+  // play, nor on the order in which players joined.
   virtual void clear() = 0;
   virtual void join(std::int64_t player) = 0;
   // Writes the score of the coalition, `width()` integers.
   [[nodiscard]] virtual OpenSigns score(std::span<std::int64_t> values) = 0;
 
-  // Writes what the coalition predicts of each sample outside it, and kNoPrediction elsewhere,
-  // where the factory names samples.
+  // If the factory has samples, writes the coalition's prediction for each sample outside it, and
+  // kNoPrediction elsewhere.
   virtual void vote(std::span<Prediction>) {}
 
   // The player will join soon: a chance to prefetch.
@@ -58,9 +58,9 @@ class GameFactory {
   virtual std::size_t n_players() const = 0;
   virtual std::size_t width() const = 0;
   virtual std::unique_ptr<Game> make(const Context& context) const = 0;
-  // Nothing, where coalitions predict nothing.
+  // Empty if coalitions predict nothing.
   virtual Predicted predicted() const { return {}; }
-  // The class of each player where each is one sample, and scores count classes; else nothing.
+  // The class of each player, if each is one sample and scores count classes; else empty.
   virtual std::vector<std::size_t> player_classes() const { return {}; }
 };
 

@@ -1,4 +1,4 @@
-// The game of data valuation: a coalition of samples scores what the model that it trains scores.
+// The game of data valuation: the score of a coalition of samples is that of the model it trains.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@
 
 namespace shapcpp {
 
-// Where coalitions do not vote.
+// The predictor of games whose coalitions do not vote.
 struct NoPredictor {};
 
 // A learner, a judge, a predictor, and the conventions for coalitions that train no model.
@@ -84,7 +84,7 @@ class LearnedGame final : public Game {
   }
 
  private:
-  // Whether an estimate decided all, so that no fit is needed.
+  // Whether an estimate decided everything, so that no fit is needed.
   bool decide_by_estimates() {
     if constexpr (EstimatingLearner<L>) {
       if (!learner_.may_estimate()) return false;
@@ -102,8 +102,8 @@ class LearnedGame final : public Game {
     return false;
   }
 
-  // As a score is found, but the learner does not hear of it: what it spends on scores is to depend
-  // on what these need.
+  // Works as for a score, but the learner is not told the outcome: its effort on scores must depend
+  // only on the needs of scores.
   void predict(std::span<Prediction> ballot) {
     predictor_->begin(ballot);
     if constexpr (EstimatingLearner<L>) {

@@ -16,12 +16,12 @@ enum class Model {
   kCentroid,        // the nearest mean of a class
 };
 
-// By updates between fits, certified. `problem` must outlive the factory and its games. Throws
-// std::invalid_argument if the model is not one of as many classes.
+// The certified game, which updates between fits. `problem` must outlive the factory and its games.
+// Throws std::invalid_argument if the model cannot have that many classes.
 std::unique_ptr<GameFactory> game_of(Model model, const Problem& problem);
 // Bytes of one such game.
 double game_bytes(Model model, const RunShape& shape);
-// Its twin, which refits over all members and looks at every test sample.
+// Its twin, which refits over all members and evaluates every test sample.
 std::unique_ptr<GameFactory> dense_game_of(Model model, const Problem& problem);
 
 }  // namespace shapcpp

@@ -1,5 +1,5 @@
-// What a game needs of a judge: the score of a model on the test set, decided only where what is
-// known of the model decides it; and of a predictor, for votes.
+// The interface of a judge, which scores a model on the test set and decides a prediction only if
+// the knowledge of the model decides it; and of a predictor, for votes.
 #pragma once
 
 #include <concepts>
@@ -17,16 +17,17 @@ concept Judge =
     requires(J judge, const Scores& scores, const Fitted& fitted, std::span<std::int64_t> values) {
       judge.clear();  // no score may depend on what was judged before
       judge.begin();  // a new coalition: nothing is decided
-      // Decides by one estimate; what was decided before stays so. False if anything is left, which
-      // a better estimate, or a closer look at this one, might decide.
+      // Decides by one estimate; earlier decisions stay. False if anything is left that a better
+      // estimate, or a closer look at this one, might decide.
       { judge.decide(scores) } -> std::same_as<bool>;
-      // The pairs of classes between which something is left.
+      // The pairs of classes between which something is undecided.
       { judge.open_pairs() } -> std::same_as<const OpenPairs&>;
       judge.decide_what_can_be(fitted);  // as closely as it can
       { judge.write(values) } -> std::same_as<OpenSigns>;
     };
 
-// What a game needs to predict the training samples outside a coalition, decided likewise.
+// The interface of a predictor, which decides the training samples outside a coalition in the same
+// way.
 template <class P, class Scores, class Fitted>
 concept Predictor = requires(P predictor, const Scores& scores, const Fitted& fitted,
                              std::span<Prediction> ballot) {

@@ -14,7 +14,8 @@ namespace {
 
 constexpr float kNotANumber = std::numeric_limits<float>::quiet_NaN();
 constexpr double kSingleRounding = std::numeric_limits<float>::epsilon() / 2;
-// What a split costs, in evaluations of a near sample: for each test sample, and for each near one.
+// The cost of a split, in evaluations of a near sample: for each test sample, and for each near
+// one.
 constexpr double kSplitCost = 3;
 constexpr double kCopyCost = 4;
 constexpr double kShortestLife = 3;
@@ -25,7 +26,7 @@ constexpr double kLargestDouble = 1e300;
 constexpr double kAllNear = 2;
 // Share of the test samples up to which near ones are worth copying out.
 constexpr double kWorthCopying = 0.6;
-// This many samples within the cheap bound are hardly all decided by their exact norms.
+// With more open samples than this, exact norms rarely decide them all; refine instead.
 constexpr std::size_t kWorthExactNorms = 6;
 // Signs are those of the margins by which class 1 leads class 0.
 constexpr Pair kClasses{1, 0};
@@ -129,7 +130,8 @@ bool MarginWatch::fits_single(const Scores& scores) const {
 }
 
 // Whether no sample outside the near set can have changed its sign since the reference: the angle
-// between it and the optimum is at most that between it and the weights plus that of the ball.
+// between the reference and the optimum is at most the angle between the reference and the weights
+// plus that of the ball.
 bool MarginWatch::far_is_safe(const Scores& scores) {
   if (limit_ == 0) return false;
   const std::size_t stride = weights_.size();
@@ -220,13 +222,13 @@ void MarginWatch::examine_near(const Scores& scores, std::size_t k) {
   const float* norms = all_near_ ? test_.single_norms(k).data() : near.norms.data();
   near.positive = 0;
   near.open.clear();
-  // Rounding to single precision adds to that of the product.
+  // Rounding to single precision adds to the rounding of the product.
   const double rounding = (static_cast<double>(columns_) + 6) * kSingleRounding;
   const auto bound = static_cast<float>(
       (scores.reach(kClasses) + rounding * scores.length(kClasses)) * (1 + 1e-6));
   std::copy_n(weights_.begin(), columns_, single_weights_.begin());
   statistics_.test_evaluations += static_cast<std::int64_t>(samples.size());
-  // There and back again: what was looked at last may still be in the first-level cache.
+  // Alternate directions: the samples evaluated last may still be in the first-level cache.
   const std::size_t tiles = samples.tile_count();
   for (std::size_t step = 0; step < tiles; ++step) {
     const std::size_t t = forwards_ ? step : tiles - 1 - step;
@@ -239,7 +241,7 @@ void MarginWatch::examine_near(const Scores& scores, std::size_t k) {
   }
 }
 
-// The same for all samples of a class, in double precision.
+// Decides all samples of a class, in double precision.
 void MarginWatch::examine(const Scores& scores, std::size_t k) {
   NearSet& near = near_[k];
   const SampleTiles& samples = test_.samples(k);
@@ -247,7 +249,7 @@ void MarginWatch::examine(const Scores& scores, std::size_t k) {
   near.far_positive = near.positive = 0;
   near.open.clear();
   statistics_.test_evaluations += static_cast<std::int64_t>(samples.size());
-  // Else margins could overflow, and what is not a number is not found within its bound.
+  // Otherwise margins could overflow, and a NaN is never found to be within its bound.
   if (!(test_.largest_norm() * scores.length(kClasses) < kLargestDouble) || !std::isfinite(bound)) {
     for (std::size_t i = 0; i < samples.size(); ++i) near.open.push_back(i);
     return;
@@ -268,7 +270,7 @@ void MarginWatch::examine(const Scores& scores, std::size_t k) {
   }
 }
 
-// Decides what it can of the open samples.
+// Decides the open samples that can be decided.
 void MarginWatch::decide_open(const Scores& scores, Closeness closeness) {
   const double bound = scores.reach(kClasses) * (1 + 1e-9);
   for (std::size_t k = 0; k < near_.size(); ++k)

@@ -16,10 +16,10 @@
 
 namespace shapcpp {
 
-// Looks only at test samples whose prediction can have changed. At a reference direction v all
-// margins were taken; while the true weights stay within an angle of v, the sign of every sample
-// whose |x.v| / (|x| |v|) exceeds the sine of that angle is that at v. The others, the near set,
-// are evaluated for each coalition; those that stay open are looked at again with a better
+// Evaluates only test samples whose prediction can have changed. At a reference direction v, all
+// margins were computed; while the true weights stay within an angle of v, every sample whose |x.v|
+// / (|x| |v|) exceeds the sine of that angle keeps its sign at v. The other samples, the near set,
+// are evaluated for each coalition; those that stay open are evaluated again with a better
 // estimate.
 class MarginWatch {
  public:
@@ -38,17 +38,17 @@ class MarginWatch {
     left_ = {};
   }
   // Decides signs by this estimate of the coalition's model, if it is good enough to decide most of
-  // them; false, and some may be left that it could decide, if not all are decided.
+  // them. False unless all are decided; some that it could decide may then be left.
   [[nodiscard]] bool decide(const Scores& scores) { return could_decide(scores) && look(scores); }
   // The only pair.
   [[nodiscard]] const OpenPairs& open_pairs() const { return pairs_; }
-  // Decides all signs by what a fit knows: those left open are ties or uncertified.
+  // Decides all signs by a fit: those it leaves open are ties or uncertified.
   void decide_what_can_be(const FittedScores& fitted);
   // Writes the correct predictions of each class: class 1 where a margin is positive, class 0 where
   // it is negative or open.
   [[nodiscard]] OpenSigns write(std::span<std::int64_t> correct) const;
 
-  // As `begin` and `decide_what_can_be`, by looking at every test sample: their twin.
+  // The twin of `begin` and `decide_what_can_be`, which evaluates every test sample.
   void scan(const FittedScores& fitted);
 
  private:
@@ -63,7 +63,7 @@ class MarginWatch {
     std::vector<std::size_t> open;    // rows of the others
   };
 
-  // By the reach of the scores alone, or by their error at each sample.
+  // Decides by the reach of the scores alone, or by their error at each sample.
   enum class Closeness { kReach, kError };
 
   bool could_decide(const Scores& scores) const;
@@ -102,11 +102,11 @@ class MarginWatch {
   std::size_t near_size_ = 0;
   double age_ = 0;  // coalitions since the reference was taken
   double most_age_ = 0;
-  double moved_ = 0;  // sine of the angle from the reference, when last looked at
-  double drift_ = 0;  // of that, per square root of a coalition
+  double moved_ = 0;  // sine of the angle from the reference, as last computed
+  double drift_ = 0;  // drift of `moved_`, per square root of a coalition
 };
 
-// The judge that looks at every test sample of every coalition.
+// The judge that evaluates every test sample of every coalition.
 class MarginScan {
  public:
   MarginScan(const Problem& problem, const Context& context) : watch_(problem, context) {}

@@ -21,14 +21,15 @@ struct TestSample {
 class NearList {
  public:
   void clear();
-  // Takes up a sample, times `sign`.
+  // Adds a sample, multiplied by `sign`.
   void append(const TestSet& test, const TestSample& sample, double sign);
-  // After the last one.
+  // Called after the last sample was added.
   void close();
 
   std::size_t size() const { return rows_.size(); }
-  // Looks at all of them: calls doubtful(sample) where the margin is not beyond norm * bound, or
-  // no longer positive, and leaves out for good what `turned` is called with, the latter.
+  // Evaluates all samples: calls doubtful(sample) if the margin lies within norm * bound. A sample
+  // whose margin is negative beyond that has turned: it, and any other negative one of its tile, is
+  // passed to turned(sample) and dropped for good.
   template <class Doubtful, class Turned>
   void look(const kernels::Kernels& loops, const Aligned<float>& weights, float bound,
             std::vector<unsigned short>& within, const Doubtful& doubtful, const Turned& turned);

@@ -1,4 +1,4 @@
-// How a pair watch gets a reference, and knows how long it holds.
+// How a pair watch takes a reference, and knows how long the reference holds.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -13,20 +13,19 @@ using kernels::kTileRows;
 namespace {
 
 constexpr double kLargestSingle = 1e30;
-// Coalitions that a limit is made for while nothing is known of what is near, and at least and at
-// most.
+// Numbers of coalitions that a limit is made for: while nothing is known about near pairs, at
+// least, and at most.
 constexpr double kFirstLife = 8;
 constexpr double kShortestLife = 3;
 constexpr double kLongestLife = 300;
-// What a pair costs: to be examined at a reference, to be listed as near, and each time a near one
-// is looked at.
+// Costs of a pair: to examine it at a reference, to list it as near, and to evaluate it while near.
 constexpr double kExamine = 3;
 constexpr double kList = 18;
 constexpr double kLook = 1.5;
-// How far limits reach, in drifts.
+// The reach of limits, in drifts.
 constexpr double kReserve = 1.5;
 constexpr double kReserveOfPairs = 0.33;
-// Near pairs are listed where that is expected to cost no more than this share of examining all.
+// Near pairs are listed if that is expected to cost no more than this share of examining all.
 constexpr double kWorthListing = 0.8;
 
 }  // namespace
@@ -55,7 +54,7 @@ bool PairWatch::reference_holds() {
   return holds && lists_near_;
 }
 
-// All pairs are settled anew, and sorted into near ones and others.
+// Settles all pairs anew, and sorts them into near ones and others.
 void PairWatch::take_reference() {
   ++statistics_.references;
   set_limits();
@@ -91,7 +90,7 @@ void PairWatch::set_limits() {
   } else {
     life_ = kFirstLife;
   }
-  // The first pair to leave its limit ends the reference, and of many one drifts far.
+  // The first pair to leave its limit ends the reference, and among many pairs one drifts far.
   const double pairs = static_cast<double>(classes_.size() * (classes_.size() - 1)) / 2;
   const double reserve = kReserve + kReserveOfPairs * std::log(pairs);
   for_each_pair([&](const Pair& pair, std::size_t p) {
@@ -107,7 +106,7 @@ void PairWatch::set_limits() {
   });
 }
 
-// The test samples of class k: decides them, as far as reach goes, and lists near pairs.
+// Decides the test samples of class k as far as reach allows, and lists near pairs.
 void PairWatch::examine_class(std::size_t k) {
   const SampleTiles& samples = test_.samples(k);
   statistics_.test_evaluations += static_cast<std::int64_t>(samples.size() * classes_.size());
@@ -119,14 +118,14 @@ void PairWatch::examine_class(std::size_t k) {
   }
 }
 
-// Most samples are correct and far from all other classes: they need no more than counting.
+// Most samples are correct and far from all other classes, and need only be counted.
 void PairWatch::examine_tile(std::size_t k, std::size_t t) {
   const std::size_t first = t * kTileRows;
   const std::size_t rows = test_.samples(k).rows_in(t);
   const double* norms = test_.norms(k).data() + first;
   const double* own = tile_margins_.data() + k * kTileRows;
-  std::array<double, kTileRows> led{};    // how many classes are led for certain
-  std::array<double, kTileRows> close{};  // how many are near, or lead
+  std::array<double, kTileRows> led{};    // number of classes certainly led
+  std::array<double, kTileRows> close{};  // number of classes that are near, or lead
   for (const std::size_t b : classes_) {
     if (b == k) continue;
     const double* other = tile_margins_.data() + b * kTileRows;
@@ -156,7 +155,7 @@ void PairWatch::examine_tile(std::size_t k, std::size_t t) {
   correct_[k] += static_cast<std::int64_t>(far);
 }
 
-// A sample that does not lead all classes for certain.
+// Handles a sample that does not certainly lead all classes.
 void PairWatch::examine_row(std::size_t k, std::size_t row, std::size_t in_tile) {
   const double norm = test_.norms(k)[row];
   const double own = tile_margins_[k * kTileRows + in_tile];
@@ -181,7 +180,7 @@ void PairWatch::examine_row(std::size_t k, std::size_t row, std::size_t in_tile)
   if (lists_near_) list(sample, strongest, false);
 }
 
-// The near pairs of a sample that leads all classes, as far as is known.
+// Lists the near pairs of a sample that, as far as is known, leads all classes.
 void PairWatch::list_rivals(std::size_t k, std::size_t row, std::size_t in_tile) {
   const double norm = test_.norms(k)[row];
   const double own = tile_margins_[k * kTileRows + in_tile];

@@ -11,7 +11,7 @@ namespace shapcpp {
 namespace {
 
 constexpr double kSingleRounding = std::numeric_limits<float>::epsilon() / 2;
-// With more open samples than this, errors of each rarely decide them all; refine instead.
+// With more open samples than this, their exact errors rarely decide them all; refine instead.
 constexpr std::size_t kWorthErrors = 6;
 
 }  // namespace
@@ -123,7 +123,7 @@ void PairWatch::subtract(const AlignedVector& weights, std::size_t a, std::size_
   for (std::size_t j = 0; j < stride_; ++j) difference[j] = left[j] - right[j];
 }
 
-// Whether the scores are good enough to decide most predictions; else the pairs that are not.
+// Whether the scores are good enough to decide most predictions; else notes the pairs that are not.
 bool PairWatch::is_useful(const Scores& scores) {
   open_pairs_.clear();
   bool useful = true;
@@ -154,7 +154,7 @@ void PairWatch::look() {
 void PairWatch::look_at_near() {
   correct_ = reference_correct_;
   for (const TestSample& sample : contested_) open_.push_back(sample);
-  // Rounding to single precision adds to that of the product.
+  // Rounding to single precision adds to the rounding of the product.
   const double rounding = (static_cast<double>(columns_) + 6) * kSingleRounding;
   for_each_pair([&](const Pair& pair, std::size_t p) {
     if (near_[p].size() == 0) return;
@@ -177,7 +177,7 @@ void PairWatch::look_at_near() {
   });
 }
 
-// Of a sample that the reference no longer decides.
+// Decides a sample that the reference no longer decides.
 void PairWatch::doubt(const TestSample& sample) {
   if (is_contested_[sample.k][sample.row] || doubted_[sample.k][sample.row] == time_) return;
   doubted_[sample.k][sample.row] = time_;

@@ -19,10 +19,10 @@
 namespace shapcpp {
 
 // A test sample is correct if its class leads all others, and wrong as soon as one leads its class:
-// only pairs with its own class matter, and of a wrong sample a single one. At a reference all of
-// them were settled; while the weights stay near it, pairs whose margins are large cannot turn, and
-// the others, the near ones, are looked at for each coalition. A sample one of whose near pairs has
-// turned is contested: until the next reference all its pairs are.
+// only pairs with its own class matter, and for a wrong sample a single pair. At a reference all
+// pairs were settled; while the weights stay near it, pairs with large margins cannot turn, and the
+// other pairs, the near ones, are evaluated for each coalition. A sample becomes contested when one
+// of its near pairs has turned: until the next reference, all its pairs are evaluated.
 //
 // The class predicted is the smallest that no other one leads, where a tie is no lead.
 class PairWatch {
@@ -37,33 +37,33 @@ class PairWatch {
   void clear();
   // A new coalition: nothing is known of its predictions.
   void begin();
-  // Decides predictions by what is known of the coalition's model, if that is enough to decide most
-  // of them; false, and some may be left that it could decide, if not all are decided.
+  // Decides predictions by an estimate of the coalition's model, if it is good enough to decide
+  // most of them. False unless all are decided; some that it could decide may then be left.
   [[nodiscard]] bool decide(const Scores& scores);
-  // The pairs between which predictions are left.
+  // The pairs between which predictions are undecided.
   [[nodiscard]] const OpenPairs& open_pairs() const { return open_pairs_; }
-  // Decides all predictions by what a fit knows: those left open are ties or uncertified.
+  // Decides all predictions by a fit: those it leaves open are ties or uncertified.
   void decide_what_can_be(const FittedScores& fitted);
   // Writes the correct predictions of each class.
   [[nodiscard]] OpenSigns write(std::span<std::int64_t> correct) const;
 
-  // As `begin` and `decide_what_can_be`, by looking at every test sample: their twin.
+  // The twin of `begin` and `decide_what_can_be`, which evaluates every test sample.
   void scan(const FittedScores& fitted);
 
  private:
   enum class State { kOpen, kCorrect, kWrong };
-  // By the reach of the scores alone, or by their error at each sample.
+  // Decides by the reach of the scores alone, or by their error at each sample.
   enum class Closeness { kReach, kError };
-  // What a reference knows of a pair, and what was learnt from those before it.
+  // What is known about a pair at a reference, and what was learnt at earlier references.
   struct Limit {
     double limit = 0;      // pairs whose margin is larger, relative to |x|, cannot turn
-    double square = 0;     // of the length of its weights
-    double moved = 0;      // from the reference, when last looked at
-    double drift = 0;      // of that, per square root of a coalition
+    double square = 0;     // squared length of its weights
+    double moved = 0;      // distance from the reference, as last computed
+    double drift = 0;      // drift of `moved`, per square root of a coalition
     std::size_t near = 0;  // samples
   };
 
-  // Where the limit and the list of a pair lie.
+  // Position of the limit and the list of a pair.
   std::size_t index(std::size_t a, std::size_t b) const {
     const auto [low, high] = std::minmax(a, b);
     return low * (2 * n_classes_ - low - 1) / 2 + high - low - 1;
@@ -102,7 +102,7 @@ class PairWatch {
   const std::size_t n_classes_;
   double total_ = 0;  // test samples
 
-  // Of the scores at hand.
+  // State for the current scores.
   std::vector<std::size_t> classes_;  // those that the model has
   AlignedVector weights_;             // `stride_` numbers for each class
   double longest_ = 0;                // length of one
@@ -114,9 +114,9 @@ class PairWatch {
   Aligned<float> single_weights_;
   std::vector<unsigned short> within_;  // rows of one tile
   AlignedVector tile_margins_;          // of one tile, for each class
-  std::vector<double> own_limits_;      // of pairs with the class at hand
+  std::vector<double> own_limits_;      // of pairs with the current class
 
-  // Of the coalition.
+  // State for the current coalition.
   bool looked_ = false;
   std::vector<TestSample> open_;
   OpenPairs open_pairs_;
@@ -125,7 +125,7 @@ class PairWatch {
   std::vector<std::vector<std::uint64_t>> doubted_;  // when each sample was last put into `open_`
   std::uint64_t time_ = 0;
 
-  // Of the reference.
+  // State for the current reference.
   bool has_reference_ = false;
   std::vector<std::size_t> reference_classes_;
   AlignedVector reference_;
@@ -138,7 +138,7 @@ class PairWatch {
   std::size_t near_size_ = 0;
   bool lists_near_ = false;
   double age_ = 0;   // coalitions since the reference was taken
-  double life_ = 0;  // that it was made for
+  double life_ = 0;  // coalitions that the reference was made for
 };
 
 template <class Take>
@@ -148,7 +148,7 @@ void PairWatch::for_each_pair(const Take& take) const {
       take(Pair{classes_[i], classes_[j]}, index(classes_[i], classes_[j]));
 }
 
-// The judge that looks at every test sample of every coalition.
+// The judge that evaluates every test sample of every coalition.
 class PairScan {
  public:
   PairScan(const Problem& problem, const Context& context) : watch_(problem, context) {}

@@ -15,11 +15,12 @@ namespace {
 constexpr double kSingleRounding = std::numeric_limits<float>::epsilon() / 2;
 constexpr float kInfinite = std::numeric_limits<float>::infinity();
 constexpr double kLargestSingle = 1e30;
-// Beyond this ratio of the error of a lead to its length hardly a sample is decided.
+// Above this ratio of the error of a lead to its length, hardly any sample is decided.
 constexpr double kWorthLooking = 0.5;
-// The errors of this many samples cost about as much as the pass that would spare them.
+// Exact errors of this many samples cost about as much as the pass that would make them
+// unnecessary.
 constexpr std::size_t kWorthErrors = 32;
-// Where fewer than one sample in this many is outside, each is looked at by itself.
+// If fewer than one sample in this many is outside, each is evaluated by itself.
 constexpr std::size_t kWorthTiles = 16;
 
 }  // namespace
@@ -112,7 +113,7 @@ void TrainingPredictions::take_weights(const Scores& scores) {
       if (a < b) reaches_[a * n_classes_ + b] = reaches_[b * n_classes_ + a] = scores.reach({a, b});
 }
 
-// Whether the scores are good enough to decide most predictions; else the pairs that are not.
+// Whether the scores are good enough to decide most predictions; else notes the pairs that are not.
 bool TrainingPredictions::is_useful(const Scores& scores) {
   open_pairs_.clear();
   bool useful = true;
@@ -146,7 +147,7 @@ void TrainingPredictions::open_all() {
     if (ballot_[row] != kNoPrediction) open_.push_back(static_cast<std::uint32_t>(row));
 }
 
-// Rounding to single precision adds to that of the products, and their difference rounds once.
+// Rounding to single precision adds to the rounding of the products, whose difference rounds once.
 void TrainingPredictions::set_bounds(const Scores& scores) {
   const double* first = weights_.data() + classes_.front() * stride_;
   for (const std::size_t k : classes_) {
@@ -166,7 +167,7 @@ void TrainingPredictions::set_bounds(const Scores& scores) {
     }
 }
 
-// Predicts all samples outside, and lists those of which another class may lead.
+// Predicts all samples outside, and lists those for which another class may lead.
 void TrainingPredictions::examine() {
   for (std::size_t t = 0; t < samples_.tile_count(); ++t) {
     const std::size_t first = t * kTileRows;
@@ -215,7 +216,7 @@ bool TrainingPredictions::leads_all(std::size_t row, std::size_t in_tile) const 
   });
 }
 
-// Takes the sample at hand, and returns the class with the largest margin.
+// Computes the margins of the current sample, and returns the class with the largest.
 std::size_t TrainingPredictions::take_margins(std::size_t row) {
   const auto sample = training_.sample(row);
   std::copy(sample.begin(), sample.end(), sample_.begin());

@@ -16,9 +16,9 @@
 
 namespace shapcpp {
 
-// Looks at all of them, since it is asked about few coalitions: in single precision first, and at
-// those that stay open with better estimates. The class predicted is the smallest that no other one
-// leads, where a tie is no lead.
+// Evaluates all of them, since few coalitions vote: in single precision first, then those that stay
+// open with better estimates. The class predicted is the smallest that no other one leads, where a
+// tie is no lead.
 class TrainingPredictions {
  public:
   // Both must outlive it.
@@ -30,17 +30,17 @@ class TrainingPredictions {
   // A new coalition: `ballot`, one entry per training sample, holds kNoPrediction for its members
   // and takes the predictions of the others. It must last until they are decided.
   void begin(std::span<Prediction> ballot);
-  // As a judge does.
+  // These work as in a judge.
   [[nodiscard]] bool decide(const Scores& scores);
   [[nodiscard]] const OpenPairs& open_pairs() const { return open_pairs_; }
-  // Decides all, and counts those that are ties or uncertified.
+  // Decides all predictions, and counts those that are ties or uncertified.
   [[nodiscard]] OpenSigns decide_what_can_be(const FittedScores& fitted);
 
-  // As above, by the error of each sample alone: its twin.
+  // The twin of `decide_what_can_be`, which uses only the error at each sample.
   [[nodiscard]] OpenSigns scan(const FittedScores& fitted);
 
  private:
-  // By the reach of the scores alone, or by their error at each sample.
+  // Decides by the reach of the scores alone, or by their error at each sample.
   enum class Closeness { kReach, kError };
 
   void take_weights(const Scores& scores);
@@ -67,12 +67,12 @@ class TrainingPredictions {
   Aligned<float> norms_;
   double largest_norm_ = 0;
 
-  // Of the scores at hand.
+  // State for the current scores.
   std::vector<std::size_t> classes_;  // those that the model has
   AlignedVector weights_;             // `stride_` numbers for each class
   double longest_ = 0;                // length of one
   std::vector<double> reaches_;       // of each two classes
-  // Of the leads over the first class of the model.
+  // Weights and bounds of the leads over the first class of the model.
   Aligned<float> single_weights_;  // `columns_` numbers for each class
   std::vector<double> lengths_;
   std::vector<float> bounds_;        // of each two classes, on margins relative to |x|
@@ -85,7 +85,7 @@ class TrainingPredictions {
   AlignedVector sample_;
   std::vector<double> margins_;  // of one sample, for each class
 
-  // Of the coalition.
+  // State for the current coalition.
   std::span<Prediction> ballot_;
   std::size_t outside_ = 0;  // samples
   bool looked_ = false;
@@ -93,7 +93,7 @@ class TrainingPredictions {
   OpenPairs open_pairs_;
 };
 
-// The same by looking closely at every sample.
+// The predictor that uses the error at each sample of every coalition.
 class TrainingScan {
  public:
   TrainingScan(const Problem& problem, const Context& context) : predictions_(problem, context) {}

@@ -1,4 +1,4 @@
-// What a game needs of a learner: a growing training set, and what is known of its model.
+// The interface of a learner: a growing training set, and what is known about its model.
 #pragma once
 
 #include <concepts>
@@ -8,8 +8,8 @@
 
 namespace shapcpp {
 
-// `Fitted` is what a fit tells a judge, `Scores` what less than a fit tells it: the model, and how
-// far the true one can be. A fit serves the pairs of classes that the judge has left open. A
+// `Fitted` is a fit as a judge sees it; `Scores` is an estimate: a model, and a bound on its
+// distance from the true one. A fit serves the pairs of classes that the judge has left open. A
 // learner that is exact to rounding, or fits at once, needs no more than this.
 template <class L>
 concept Learner = requires(L learner, std::size_t sample, const OpenPairs& open) {
@@ -21,9 +21,9 @@ concept Learner = requires(L learner, std::size_t sample, const OpenPairs& open)
 };
 
 // A learner that often knows enough without a fit. For each coalition scored: if `may_estimate()`,
-// estimates are taken, each tighter for the open pairs than the one before for as long as
-// `refine()` is true, and `settle` hears whether one of them was enough; if none was, or none was
-// tried, `fit()` follows.
+// estimates are taken, each tighter for the open pairs than the last as long as `refine()` returns
+// true, and `settle` is told whether one of them was enough. If none was, or none was tried,
+// `fit()` follows.
 template <class L>
 concept EstimatingLearner = Learner<L> && requires(L learner, bool decided, const OpenPairs& open) {
   { learner.may_estimate() } -> std::same_as<bool>;

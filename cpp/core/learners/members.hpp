@@ -14,7 +14,7 @@ namespace shapcpp {
 
 class Members {
  public:
-  // Of a problem with that many classes; `training` must outlive the members.
+  // Members of a problem with `n_classes` classes; `training` must outlive the members.
   Members(const TrainingSet& training, std::size_t n_classes);
 
   // Bytes that they allocate.

@@ -1,4 +1,4 @@
-// A learner that fits at every coalition, whatever it could know without.
+// A learner that fits every coalition, whatever it could know without a fit.
 #pragma once
 
 #include <cstddef>

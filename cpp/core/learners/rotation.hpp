@@ -1,4 +1,4 @@
-// What rotations into spans of the training samples add to the bounds; all 0 without one.
+// Terms that rotations into spans of the training samples add to the bounds; all 0 without one.
 #pragma once
 
 #include <Eigen/Core>
@@ -16,14 +16,14 @@ class Rotation {
  public:
   explicit Rotation(const Problem& problem);
 
-  // What rotations add to the error of the gradient, in the norm of H^-1. `residual_mass` bounds
-  // sum a_i |r_i| |x_i| with residuals r.
+  // The term that rotations add to the error of the gradient, in the norm of H^-1. `residual_mass`
+  // bounds sum a_i |r_i| |x_i| with residuals r.
   double of_gradient(double residual_mass, double weights_norm, double hessian_trace) const;
-  // To that of H, as a share of H itself.
+  // The term for the error of H, as a share of H itself.
   double of_hessian(double hessian_trace) const;
-  // To |x|_{H^-1}.
+  // The term for |x|_{H^-1}.
   double of_leverage(double norm) const { return error_ * norm * root_; }
-  // To the error of a test margin at the optimum, as a share of the sample's norm.
+  // The term for the error of a test margin at the optimum, as a share of the sample's norm.
   double of_margin(double residual_mass, double weights_norm, double radius) const;
 
  private:

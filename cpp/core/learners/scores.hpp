@@ -1,8 +1,8 @@
-// What a learner tells a judge: a linear model of several classes, and how far the true one can be.
+// A learner's answer to a judge: a linear model of several classes, and a bound on its error.
 //
-// A judge asks about pairs of classes. Of two classes, one leads the other at a sample x by the
-// margin x.w, where w is the difference of their weights; a class is predicted where no other one
-// leads it. The learner answers with w and with bounds on what of the margin is unknown.
+// A judge asks about pairs of classes. One class leads the other at a sample x by the margin x.w,
+// where w is the difference of their weights; a class is predicted if no other class leads it. The
+// learner answers with w and with bounds on the error of the margin.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 
 namespace shapcpp {
 
-// `leader` leads `rival` where their margin is positive.
+// `leader` leads `rival` if their margin is positive.
 struct Pair {
   std::size_t leader;
   std::size_t rival;
@@ -37,31 +37,31 @@ class Scores {
  public:
   virtual ~Scores() = default;
 
-  // Whether the model has the class. One that it does not have is never predicted, and nothing else
-  // may be asked of it.
+  // Whether the model has the class. A class that it lacks is never predicted, and nothing else may
+  // be asked about that class.
   virtual bool has(std::size_t k) const = 0;
   // Writes the weights of class k, one number per column: w is the difference of two such vectors.
   virtual void write_weights(std::size_t k, std::span<double> weights) const = 0;
-  // At least |w|, but for rounding.
+  // An upper bound on |w|, up to rounding.
   virtual double length(const Pair& pair) const = 0;
   // The true margin of a sample x has the sign of x.w and is no tie if x.w is larger than this
   // times |x|; infinite where nothing is known. Whether x.w is one product or the difference of two
   // does not matter.
   virtual double reach(const Pair& pair) const = 0;
-  // The same of one sample, sharper: x.w must be larger than this. `norm` bounds |x|, and x is
+  // A sharper bound for one sample: x.w must be larger than this. `norm` bounds |x|, and x is
   // padded for the kernels.
   virtual double error(const Pair& pair, const AlignedVector& x, double norm) const = 0;
   // The part of `reach` that is the rounding of x.w.
   virtual double rounding(const Pair& pair) const = 0;
 };
 
-// What is true of a margin that is not larger than its error.
+// The verdict on a margin that is not larger than its error.
 enum class Verdict { kLeads, kTrails, kTie, kUncertified };
 
-// The scores of a fit, which says of every margin what can be said.
+// The scores of a fit, which settles every margin as far as possible.
 class FittedScores : public Scores {
  public:
-  // `margin` is x.w as the judge has computed it.
+  // `margin` is x.w as computed by the judge.
   virtual Verdict settle(const Pair& pair, const AlignedVector& x, double norm,
                          double margin) const = 0;
 };

@@ -1,4 +1,4 @@
-// How sums over the members round.
+// The rounding of sums over the members.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Where a margin is a tie, and when zero says nothing.
+// When a margin is a tie, and when zero says nothing.
 #pragma once
 
 #include <cmath>
@@ -8,7 +8,7 @@
 
 namespace shapcpp {
 
-// How many times what rounding can do to a gradient a tie is wide: more than the radius of a fit.
+// The width of a tie, as a multiple of the rounding of a gradient: more than the radius of a fit.
 constexpr double kTieWidth = 4;
 
 struct Tie {
@@ -32,8 +32,8 @@ Tie tie_of(double width, double standard_error, double terms, double feature_rea
 // sizes alone.
 double feature_reach(const Members& members);
 
-// The verdict on a margin whose error is at most the width of a tie. One that lies where a tie
-// begins is computed anew by `exact()`, so that no instruction set has a say in it.
+// The verdict on a margin whose error is at most the width of a tie. A margin at the edge of a tie
+// is computed anew by `exact()`, so that the verdict does not depend on the instruction set.
 template <class Exact>
 Verdict settle_margin(double margin, const Tie& tie, const Exact& exact) {
   if (std::abs(margin) > tie.width / 2 && std::abs(margin) < 2 * tie.width) margin = exact();

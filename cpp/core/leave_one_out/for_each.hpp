@@ -7,7 +7,8 @@
 namespace shapcpp {
 
 // Runs task(0), ..., task(n_tasks - 1), in any order and on any number of threads. Tasks write to
-// places of their own, so that neither changes a result. May throw to stop the computation.
+// separate places, so that neither order nor threads change a result. May throw to stop the
+// computation.
 using ForEach =
     std::function<void(std::size_t n_tasks, const std::function<void(std::size_t)>& task)>;
 

@@ -16,7 +16,8 @@ constexpr Index kRowsAtOnce = 256;
 constexpr Index kColumnsAtOnce = 96;
 constexpr Index kRowsOfAProduct = 4096;
 
-// Directions in which the view varies less than this, as a share of the most, are rounding.
+// Directions in which the view varies by less than this share of the largest variation are
+// rounding.
 constexpr double kLeastVariance = 1e-9;
 
 // A sample that determines its own prediction (1 - leverage below this) is predicted as if it
@@ -113,7 +114,7 @@ class Ridge {
     return sums;
   }
 
-  // Of coordinates in which both the products and the penalty are diagonal.
+  // The change to coordinates in which both the products and the penalty are diagonal.
   void find_directions(const Eigen::MatrixXd& penalty) {
     Eigen::MatrixXd sums = products();
     const Eigen::LLT<Eigen::MatrixXd> factor(penalty);
@@ -147,7 +148,7 @@ class Ridge {
     return sums;
   }
 
-  // Only these rows are predicted: they move up, over rows that have had their say.
+  // Only these rows are predicted: they move up, over rows that are no longer needed.
   void keep(std::span<const std::int64_t> rows) {
     std::int64_t last = -1;
     Index place = 0;

@@ -19,11 +19,11 @@ struct LeaveOneOut {
 };
 
 // With centred columns z_i, indicators t_i and a free intercept, the fit for the penalty a has
-// predictions f_i and leverages h_i = 1 / n + z_i' (Z'Z + a P)^-1 z_i, and the one without sample i
+// predictions f_i and leverages h_i = 1 / n + z_i' (Z'Z + a P)^-1 z_i, and the fit without sample i
 // predicts (f_i - h_i t_i) / (1 - h_i) for it: exactly, for centring and penalty as they are. One
 // eigendecomposition serves every penalty. `factors` are tried, times the mean squared length of a
-// sample in the view. All samples are fitted to; the rows `judged`, ascending, are predicted (none:
-// all).
+// sample in the view. The fit uses all samples; the rows `judged`, ascending, are predicted (empty:
+// all rows).
 LeaveOneOut leave_one_out(View view, std::span<const std::int64_t> classes, std::int64_t n_classes,
                           std::span<const double> factors, std::span<const std::int64_t> judged,
                           const ForEach& for_each);

@@ -1,4 +1,4 @@
-// How steeply predictions change along each feature.
+// The steepness of predictions along each feature.
 #pragma once
 
 #include <Eigen/Core>
@@ -10,9 +10,9 @@
 
 namespace shapcpp {
 
-// Of the ridge regression on Laplacian similarities to `landmarks` with the least leave-one-out
+// For the ridge regression on Laplacian similarities to `landmarks` with the least leave-one-out
 // error: for each feature the mean over the samples of the squared derivative along it, summed over
-// classes, but for a factor common to all features.
+// classes, up to a factor common to all features.
 Eigen::VectorXd steepness(const Eigen::Ref<const RowMatrix>& samples,
                           std::span<const std::int64_t> classes, std::int64_t n_classes,
                           double width, std::span<const std::int64_t> landmarks,

@@ -12,11 +12,11 @@ using Index = Eigen::Index;
 
 constexpr Index kRowsAtOnce = 128;
 
-// Added to the diagonal of the landmarks' own similarities, times their number: repeated landmarks
-// then cost nothing but themselves.
+// Added to the diagonal of the landmarks' own similarities, times their number, so that repeated
+// landmarks do no harm.
 constexpr double kJitter = 1e-6;
 
-// Row by row, what a sample and a landmark have in common before the exponential.
+// Row by row, the product or distance of a sample and a landmark, before the exponential.
 RowMatrix compare(const Eigen::Ref<const RowMatrix>& rows, const RowMatrix& landmarks,
                   Similarity similarity) {
   if (similarity == Similarity::kLaplacian) {

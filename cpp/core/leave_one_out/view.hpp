@@ -1,5 +1,5 @@
-// Views: the features, or similarities to some samples (landmarks), that a ridge regression is
-// given.
+// Views: the inputs of a ridge regression, either features or similarities to some samples
+// (landmarks).
 #pragma once
 
 #include <Eigen/Core>
@@ -23,8 +23,8 @@ struct ViewOptions {
   std::span<const std::int64_t> landmarks;  // rows; none: the features themselves
 };
 
-// What a ridge regression is given: `columns` of each sample, and the penalty of its weights w,
-// w' penalty w.
+// The input of a ridge regression: `columns` of each sample, and the penalty on its weights w, w'
+// penalty w.
 struct View {
   RowMatrix columns;
   Eigen::MatrixXd penalty;

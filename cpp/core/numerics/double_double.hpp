@@ -10,7 +10,7 @@ struct DoubleDouble {
   double low = 0;
 };
 
-// Exact, where |a| >= |b| or a is zero.
+// Exact if |a| >= |b| or a is zero.
 inline DoubleDouble quick_sum(double a, double b) {
   const double sum = a + b;
   return {sum, b - (sum - a)};

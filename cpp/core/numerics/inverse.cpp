@@ -52,7 +52,7 @@ bool Inverter::eliminate(double* matrix, std::size_t first, std::size_t size) {
     for (std::size_t j = 0; j < size; ++j)
       factors_[(first + i) * size + j] = -pivots_[i * pivot_stride + j];
   kernels_.subtract_product(own, size, stride_, factors_.data() + first * size, rows_.data(), size);
-  // All others lose their multiple of those.
+  // All other rows lose their multiple of the block's rows.
   kernels_.subtract_product(matrix, first, stride_, factors_.data(), own, size);
   const std::size_t next = first + size;
   kernels_.subtract_product(matrix + next * stride_, columns_ - next, stride_,

@@ -1,4 +1,4 @@
-// The logistic loss of one sample, for the few that no vector loop serves.
+// The logistic loss of one sample, where no vector loop is used.
 #pragma once
 
 #include <cmath>
@@ -9,8 +9,8 @@ inline double logistic_function(double z) {
   return z >= 0 ? 1 / (1 + std::exp(-z)) : std::exp(z) / (1 + std::exp(z));
 }
 
-// Probabilities of the label and of the other one, at a margin that is positive where the label is
-// right.
+// Probabilities of the label and of the other label, at a margin that is positive if the prediction
+// is right.
 struct Probabilities {
   double right;
   double wrong;

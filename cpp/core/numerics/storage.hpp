@@ -1,4 +1,4 @@
-// Where samples and sums live: aligned arrays, tiles for the kernels, sizes checked before use.
+// Storage of samples and sums: aligned arrays, tiles for the kernels, sizes checked before use.
 #pragma once
 
 #include <algorithm>
@@ -93,7 +93,7 @@ class Tiles {
       done += count;
     }
   }
-  // Forgets the samples, which stay where no new one takes their place.
+  // Forgets the samples, without clearing their memory.
   void rewind() { size_ = 0; }
   void clear() {
     const auto used = static_cast<std::ptrdiff_t>(tile_count() * tile_size_);

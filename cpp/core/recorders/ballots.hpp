@@ -1,4 +1,4 @@
-// The recorder of votes: what coalitions predict of the samples outside them.
+// The recorder of votes: predictions of coalitions for the samples outside them.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@
 
 namespace shapcpp {
 
-// What is counted: the votes for each class, of coalitions of so many sizes, on each sample. One
-// size stands for all of them; none, and nothing is counted.
+// The shape of the counts: votes on each sample, for each class, by coalitions of several sizes.
+// One size stands for the sum over all; with none, nothing is counted.
 struct VoteShape {
   Predicted predicted;
   std::size_t sizes = 0;
@@ -25,11 +25,11 @@ class Ballots {
  public:
   explicit Ballots(const VoteShape& shape) : shape_(shape) {}
 
-  // Bytes of so many ballots.
+  // Bytes of that many ballots.
   static double bytes(double samples, std::size_t ballots);
 
-  // Room for those of one more coalition, whose size has this number; none where nothing is
-  // counted. It lasts until the next one is added.
+  // Room for the predictions of one more coalition, whose size has this number; empty if nothing is
+  // counted. It stays valid until the next one is added.
   std::span<Prediction> add(std::size_t level);
   void clear() { used_ = 0; }
 

@@ -1,4 +1,4 @@
-// The recorder of the tally: what each player changed in one permutation.
+// The recorder of the tally: the changes by each player in one permutation.
 #pragma once
 
 #include <cstddef>

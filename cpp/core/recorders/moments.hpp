@@ -10,8 +10,8 @@
 
 namespace shapcpp {
 
-// Of few classes the products of all pairs; of many, whose pairs would fill the memory, the squares
-// of each class's change and of some weighted sums of these changes.
+// With few classes the products of all pairs; with many, whose pairs would fill the memory, the
+// squares of each class's change and of some weighted sums of these changes.
 class Moments {
  public:
   // `weights` holds one row of `width` numbers for each weighted sum; none: products of all pairs.

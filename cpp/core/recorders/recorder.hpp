@@ -1,4 +1,4 @@
-// What samplers tell, join by join.
+// The interface that samplers report to, join by join.
 #pragma once
 
 #include <cstddef>
@@ -21,20 +21,20 @@ struct IndexRange {
 struct Join {
   std::int64_t player;
   std::size_t size;    // players in the coalition that it joins
-  std::int64_t share;  // what the change of score counts: 1 in a plain permutation
+  std::int64_t share;  // weight of the change in score: 1 in a plain permutation
 };
 
-// Takes down one permutation at a time. Each thread has a recorder of its own.
+// Records one permutation at a time. Each thread has a recorder of its own.
 class Recorder {
  public:
   virtual ~Recorder() = default;
   virtual void record(const Join& join, std::span<const std::int64_t> before,
                       std::span<const std::int64_t> after) = 0;
-  // Adds to a player's changes what a control variate knows of them: its mean over permutations is
+  // Adds the adjustment of a control variate to a player's changes: its mean over permutations is
   // zero for each player, but not for the player's joins at each size.
   virtual void adjust(std::int64_t player, std::span<const std::int64_t> change) = 0;
-  // Room for what the coalition at hand predicts of those outside it, or none if nobody counts it;
-  // `level` is the number of its size in the sampler's plan of votes.
+  // Room for the current coalition's predictions for the samples outside it, or none if nobody
+  // counts them; `level` is the number of its size in the sampler's plan of votes.
   virtual std::span<Prediction> ballot(std::size_t level) {
     static_cast<void>(level);
     return {};
@@ -44,8 +44,8 @@ class Recorder {
 // A recorder whose permutations add up to the result of a run.
 class RunRecorder : public Recorder {
  public:
-  // Adds the permutation taken down to the result, as index range `done`, and begins the next one.
-  // Called by one thread at a time. Adds nothing where it throws.
+  // Adds the recorded permutation to the result, as index range `done`, and begins the next one.
+  // Called by one thread at a time. Adds nothing if it throws.
   virtual void commit(IndexRange done, const OpenSigns& open, const Statistics& statistics) = 0;
 };
 

@@ -1,4 +1,4 @@
-// Integer sums of marginal contributions: the whole result of a run, whatever did the walking.
+// Integer sums of marginal contributions: the whole result of a run, whoever did the walking.
 #pragma once
 
 #include <cstddef>
@@ -36,7 +36,7 @@ class Tally {
 
   // (n_players, width): sums of the changes in correct predictions.
   const std::vector<std::int64_t>& gains() const { return gains_; }
-  // Sums over units of the products of those changes.
+  // Sums over units of the products of these changes.
   const Moments& moments() const { return moments_; }
   const Votes& votes() const { return votes_; }
   // Decisions left open.

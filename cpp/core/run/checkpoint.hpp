@@ -1,4 +1,4 @@
-// Where long loops of the core ask whether to go on.
+// The hook by which long loops of the core ask whether to go on.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// What everything that one thread computes shares.
+// The objects shared by all computations of one thread.
 #pragma once
 
 #include "core/run/checkpoint.hpp"

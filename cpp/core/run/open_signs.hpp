@@ -7,7 +7,7 @@ namespace shapcpp {
 
 struct OpenSigns {
   std::int64_t ties = 0;         // margins of zero, as far as double precision can tell
-  std::int64_t uncertified = 0;  // margins that it cannot tell from far larger ones
+  std::int64_t uncertified = 0;  // margins that double precision cannot tell from far larger ones
 
   OpenSigns& operator+=(const OpenSigns& other) {
     ties += other.ties;

@@ -1,4 +1,4 @@
-// What a coalition predicts of a sample outside it.
+// The prediction of a coalition for a sample outside it.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace shapcpp {
 
-// A class, or none: of members, and where a coalition has no model to predict with.
+// A class; none for members, and if a coalition has no model to predict with.
 using Prediction = std::uint16_t;
 inline constexpr Prediction kNoPrediction = std::numeric_limits<Prediction>::max();
 

@@ -1,4 +1,4 @@
-// The sizes of a run: what each class needs to say how much it will allocate.
+// The sizes of a run, from which each class computes how much it will allocate.
 #pragma once
 
 #include <cstddef>

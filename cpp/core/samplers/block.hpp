@@ -7,7 +7,8 @@
 
 namespace shapcpp {
 
-// Players [first, end) of an order. What each of them changes when all join once counts `share`.
+// Players [first, end) of an order. The change by each of them when all join once has the weight
+// `share`.
 struct Block {
   std::size_t first;
   std::size_t end;

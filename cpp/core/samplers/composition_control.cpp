@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint64_t kPilot = 100;                // permutations
 constexpr std::uint64_t kFirstOfPilot = 1ULL << 63;  // runs end below
-constexpr std::int64_t kShrinkage = 3;  // how many times more what a smaller coalition says counts
+constexpr std::int64_t kShrinkage = 3;               // observations that a prior counts for
 
 // A multiple of n C(n - 1, k) for all n up to kLargest: the denominators of Shapley values.
 constexpr std::int64_t kDenominator = [] {
@@ -109,7 +109,7 @@ void CompositionControl::set_counts_of_one_class(Game& game) {
 }
 
 void CompositionControl::set_counts(const Table& sums, const Table& seen) {
-  // The other side is one class, whose counts are known, of two classes only.
+  // Only with two classes is the other side one class, whose counts are known.
   const std::size_t least = n_classes_ == 2 ? 1 : 0;
   for (std::size_t k = 0; k < n_classes_; ++k) {
     std::int64_t all = 0;
@@ -123,7 +123,8 @@ void CompositionControl::set_counts(const Table& sums, const Table& seen) {
     for (std::size_t size = 1; size < kLengths; ++size) {
       for (std::size_t a = least; a < size; ++a) {
         const std::size_t b = size - a;
-        // Cells seen rarely are drawn towards what one member less of either side says.
+        // Cells that were rarely seen are shrunk towards the cells with one member less on either
+        // side.
         const auto of_zero = static_cast<std::int64_t>(a > 1 ? a : 0);
         const auto of_one = static_cast<std::int64_t>(b > 1 ? b : 0);
         std::int64_t prior = everywhere;
@@ -192,7 +193,7 @@ void CompositionControl::adjust_leaf(std::span<const std::int64_t> players, std:
 }
 
 // Side 0 is due its members' values, rounded up or down with the probability that keeps the mean;
-// side 1 is due the rest. Either is dealt out in whole numbers, one more to those who joined
+// side 1 is due the rest. Both are dealt out in whole numbers, with one more to those who joined
 // first.
 std::array<std::int64_t, CompositionControl::kSides> CompositionControl::due_to_sides(
     const Sizes& sizes, std::size_t k, RandomWords& words) const {

@@ -1,8 +1,8 @@
-// A control variate of small coalitions: a game that looks at nothing but how many members of
-// each class there are, and whose Shapley values are known. docs/statistics.md has the reasons.
+// A control variate for small coalitions: a game that depends only on the number of members of each
+// class, and whose Shapley values are known. docs/statistics.md has the reasons.
 //
-// The correct predictions of a class depend, in that game, on two numbers: of two classes, those of
-// the members of both; of more, those of the members of that class and of all others.
+// In that game the correct predictions of a class depend on two numbers: with two classes, the
+// members of each; with more, the members of that class and of all others.
 #pragma once
 
 #include <array>
@@ -21,16 +21,16 @@ namespace shapcpp {
 
 class CompositionControl {
  public:
-  // Members of the largest coalitions that the game has counts for.
+  // Size of the largest coalitions for which the game has counts.
   static constexpr std::size_t kLargest = 16;
 
   // Takes the counts of its game from the first joins of permutations of `game` that no run plays.
   // The game must know the classes of its players.
   CompositionControl(const GameFactory& game, std::uint64_t seed, const Checkpoint& checkpoint);
 
-  // Adjusts the changes of the players of `block`, leaf by leaf, by what they are worth in the
-  // control's game less what they change in it as they join in `order`: integers of mean zero over
-  // orders and words, whose sum over the players of a leaf is zero.
+  // Adjusts the changes of the players of `block`, leaf by leaf, by their values in the control's
+  // game minus their changes in it when they join in `order`: integers of mean zero over orders and
+  // words, whose sum over the players of a leaf is zero.
   void adjust(std::span<const std::int64_t> order, const Block& block, RandomWords& words,
               Recorder& recorder) const;
 
@@ -38,7 +38,7 @@ class CompositionControl {
   const OpenSigns& open() const { return open_; }
   std::size_t n_players() const { return classes_.size(); }
   std::size_t n_classes() const { return n_classes_; }
-  // Correct predictions of class k in the game, of `a` and `b` members of the two sides.
+  // Correct predictions of class k in the game, with `a` and `b` members of the two sides.
   std::int64_t count(std::size_t a, std::size_t b, std::size_t k) const {
     return counts_[cell(a, b, k)];
   }

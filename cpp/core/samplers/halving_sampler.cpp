@@ -12,10 +12,10 @@ namespace {
 
 using Values = std::vector<std::int64_t>;
 
-// Blocks of a level that vote, at most.
+// The most blocks of a level that vote.
 constexpr std::size_t kVotingBlocks = 4;
 
-// Blocks of the level that halving reaches after so many cuts.
+// Number of blocks at the level that halving reaches after this many cuts.
 std::size_t voting_blocks(std::size_t cuts) {
   return cuts < 2 ? std::size_t{1} << cuts : kVotingBlocks;
 }
@@ -39,8 +39,9 @@ class Pass {
   const OpenSigns& open() const { return open_; }
 
  private:
-  // Leaves the game at the coalition of the block and returns its score, which may be known before.
-  // It is one of those that so many cuts have made, by its number among these.
+  // Leaves the game at the coalition of the block and returns its score, which may be known
+  // beforehand. The block is given by the number of cuts that made it and its number among the
+  // blocks of that level.
   Values play(const Block& block, std::size_t cuts, std::size_t number, const Values* known) {
     if (block.is_leaf(leaf_)) {
       Values empty(after_.size());
@@ -64,9 +65,9 @@ class Pass {
     if (number % (blocks / voting_blocks(cuts)) == 0) hold_vote(game_, cuts - 1, recorder_);
   }
 
-  // The players of a block join a coalition of `size` others that scores `before`. The last one
-  // leads to `known` where that is given: however a coalition is reached it scores the same, and
-  // gains add up.
+  // The players of a block join a coalition of `size` others with the score `before`. The last one
+  // leads to the score `known` if that is given: a coalition scores the same however it is reached,
+  // and gains add up.
   Values grow(Values before, std::size_t size, const Block& block, const Values* known) {
     for (std::size_t step = block.first; step < block.end; ++step) {
       game_.expect(order_[std::min(step + kPrefetchDistance, block.end - 1)]);

@@ -12,8 +12,8 @@
 
 namespace shapcpp {
 
-// Plays both orders of the two halves of each block, a block's halves before the block itself: the
-// coalition that one half leaves behind is the one that the players of its sibling join.
+// Plays both orders of the two halves of each block, and the halves of a block before the block
+// itself: the players of one half join the coalition that the other half leaves behind.
 class HalvingSampler final : public Sampler {
  public:
   // Stops halving at blocks of at most `leaf` players; a control needs its own leaves.
@@ -34,7 +34,7 @@ class HalvingSampler final : public Sampler {
 
   [[nodiscard]] OpenSigns play(Game& game, std::span<const std::int64_t> order, RandomWords words,
                                const Score& grand, Recorder& recorder) const override;
-  // Those of the control's pilot.
+  // The decisions that the control's pilot left open.
   OpenSigns open_beforehand() const override { return control_ ? control_->open() : OpenSigns{}; }
   std::int64_t unit(std::size_t n_players) const override;
 

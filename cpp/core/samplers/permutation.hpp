@@ -1,4 +1,4 @@
-// Permutation t of seed s: the same on every machine, and short enough to write again anywhere.
+// Permutation t of seed s: the same on every machine, and short enough to reimplement anywhere.
 #pragma once
 
 #include <cstdint>

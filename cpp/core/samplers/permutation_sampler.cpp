@@ -7,7 +7,7 @@
 namespace shapcpp {
 namespace {
 
-// The last player leads to `known` where that is given; coalitions of `sizes` vote.
+// The last player leads to the score `known` if that is given; coalitions of `sizes` vote.
 OpenSigns walk(Game& game, std::span<const std::int64_t> order, const Score* known,
                std::span<const std::size_t> sizes, Recorder& recorder) {
   std::vector<std::int64_t> before(game.width());

@@ -1,4 +1,4 @@
-// Players join one after the other, as a permutation says.
+// Players join one after another, in the order of a permutation.
 #pragma once
 
 #include "core/samplers/sampler.hpp"

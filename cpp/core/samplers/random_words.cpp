@@ -26,7 +26,7 @@ std::uint64_t RandomWords::next() {
 
 std::uint64_t RandomWords::below(std::uint64_t bound) {
   Wide product = Wide{next()} * bound;
-  if (lower(product) < bound) {  // the remainder below is needed only here, one time in many
+  if (lower(product) < bound) {  // the remainder below is needed only here, which is rare
     const std::uint64_t threshold = (0 - bound) % bound;
     while (lower(product) < threshold) product = Wide{next()} * bound;
   }

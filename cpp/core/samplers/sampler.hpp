@@ -12,7 +12,7 @@
 
 namespace shapcpp {
 
-// Players are expected this many joins ahead: their samples are scattered over memory.
+// Prefetch players this many joins ahead: their samples are scattered over memory.
 inline constexpr std::size_t kPrefetchDistance = 4;
 
 // Shared by all threads: plays whatever game it is given.
@@ -20,17 +20,17 @@ class Sampler {
  public:
   virtual ~Sampler() = default;
 
-  // Plays `game` along the permutation `order` of its players and tells `recorder` of each join,
-  // once or more often per player. Averaged over orders and words, a player's changes times their
-  // shares are its Shapley value times `unit()`; in each permutation they add up to `unit()` times
-  // what all players change together. `words` are those that follow the ones that `order` was made
-  // of, `grand` is the game's `grand_coalition`. Returns the decisions left open.
+  // Plays `game` along the permutation `order` of its players and tells `recorder` about each join,
+  // of which a player may have several. Averaged over orders and words, a player's changes times
+  // their shares are its Shapley value times `unit()`; in each permutation they add up to `unit()`
+  // times the change by all players together. `words` are those that follow the ones that `order`
+  // was made of, `grand` is the game's `grand_coalition`. Returns the decisions left open.
   [[nodiscard]] virtual OpenSigns play(Game& game, std::span<const std::int64_t> order,
                                        RandomWords words, const Score& grand,
                                        Recorder& recorder) const = 0;
-  // Decisions left open before any order was played: they count once, with the permutation 0.
+  // Decisions left open before any order was played; they count once, with permutation 0.
   virtual OpenSigns open_beforehand() const { return {}; }
-  // What a change of score by one counts in a player's sum.
+  // The weight of a change in score by one in a player's sum.
   virtual std::int64_t unit(std::size_t n_players) const = 0;
 };
 

@@ -1,4 +1,4 @@
-// Which coalitions of an order predict those outside them.
+// The plan of votes: which coalitions of an order predict the samples outside them.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ struct VotePlan {
   std::size_t ballots = 0;         // of each order
 };
 
-// Has the coalition at hand vote, if anybody counts it.
+// Lets the current coalition vote, if anybody counts it.
 inline void hold_vote(Game& game, std::size_t level, Recorder& recorder) {
   const auto ballot = recorder.ballot(level);
   if (!ballot.empty()) game.vote(ballot);

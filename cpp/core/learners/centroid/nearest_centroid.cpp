@@ -71,8 +71,8 @@ const FittedScores& NearestCentroid::fit(const OpenPairs&) {
   return scores_;
 }
 
-// The mean, and what follows from it. A rotation moves means by no more than a share of the longest
-// member, and test samples by as much of themselves.
+// Computes the mean and the quantities that follow from it. A rotation moves means by at most a
+// share of the longest member, and test samples by the same share of themselves.
 void NearestCentroid::measure(Centroid& centroid) const {
   const DoubleDouble size{static_cast<double>(centroid.size), 0};
   DoubleDouble intercept;
@@ -116,7 +116,7 @@ double NearestCentroid::Differences::length(const Pair& pair) const {
   return std::sqrt(squares);
 }
 
-// Rounding of the weights and of their products with x, and what a rotation does.
+// Rounding of the weights and of their products with x, and the effect of a rotation.
 double NearestCentroid::Differences::reach(const Pair& pair) const {
   return 3 * rounding(pair);
 }
@@ -127,7 +127,7 @@ double NearestCentroid::Differences::rounding(const Pair& pair) const {
   return learner_.dot_rounding_ * (leader.length + rival.length) + leader.rotation + rival.rotation;
 }
 
-// What the products with the weights of both classes are made of.
+// The sizes of the terms in the products with the weights of both classes.
 double NearestCentroid::Differences::terms(const Pair& pair, const AlignedVector& x) const {
   const AlignedVector& leader = learner_.centroids_[pair.leader].sizes;
   const AlignedVector& rival = learner_.centroids_[pair.rival].sizes;

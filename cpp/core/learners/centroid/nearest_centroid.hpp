@@ -16,7 +16,7 @@ namespace shapcpp {
 // |x - m_k|^2 is |x|^2 less 2 m_k.x - |m_k|^2, which is linear in x: class k has the weights 2 D
 // m_k and the intercept -m_k'D m_k, where D undoes the scaling of the working columns. Sums of
 // members are kept in double-double, so that the order in which they joined does not matter.
-// Members are themselves rounded, relative to their own size: a mean that is smaller is no surer
+// Members are themselves rounded, relative to their own size: a smaller mean is no more accurate
 // than they are.
 class NearestCentroid {
  public:
@@ -38,11 +38,11 @@ class NearestCentroid {
     std::size_t size = 0;
     std::vector<DoubleDouble> sum;      // of the members, per column
     std::vector<double> magnitude;      // of their absolute values
-    std::vector<DoubleDouble> weights;  // of the members as they are here, exact but for 2^-100
+    std::vector<DoubleDouble> weights;  // of the members in working coordinates, exact to 2^-100
     AlignedVector rounded;              // the same in double precision
-    AlignedVector sizes;                // what each is made of: weights of absolute values
+    AlignedVector sizes;                // sizes of the terms of each: weights of absolute values
     double length = 0;                  // of these
-    double rotation = 0;                // what a rotation does to a margin, as a share of |x|
+    double rotation = 0;                // effect of a rotation on a margin, as a share of |x|
     bool is_known = false;
   };
 

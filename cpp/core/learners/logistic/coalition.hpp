@@ -17,7 +17,7 @@ class Coalition {
   static double bytes(const RunShape& shape) { return kNumberBytes * shape.samples(); }
 
   void clear();
-  // Takes up sample i, which is the newest of the members.
+  // Adds sample i, the newest of the members.
   void add(std::size_t i);
 
   const Members& members() const { return members_; }
@@ -28,7 +28,7 @@ class Coalition {
   double sign_of(std::size_t i) const {
     return members_.training().class_of(i) == positive_ ? 1.0 : -1.0;
   }
-  // Of the members; 0 beyond them.
+  // One entry per member; 0 beyond the members.
   const double* signs() const { return signs_.data(); }
   const double* weights() const { return members_.weights(); }
   double largest_norm() const { return members_.largest_norm(); }

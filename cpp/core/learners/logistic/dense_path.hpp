@@ -18,7 +18,7 @@ class DensePath {
   // All must outlive the path.
   DensePath(const Problem& problem, const Context& context);
 
-  // Back to the empty coalition.
+  // Returns to the empty coalition.
   void clear();
   void join(std::size_t i);
   // The optimum of the members; throws what Newton::fit throws.

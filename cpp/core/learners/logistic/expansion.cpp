@@ -14,11 +14,12 @@ using kernels::kLaneSums;
 using kernels::kTileRows;
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
-// Beyond these no number of single precision is near overflow.
+// Within these limits no number in single precision comes near overflow.
 constexpr double kLargestSingle = 1e15;
-// A sample whose margin moves by less when it joins is expanded at the base like all others.
+// A sample whose margin moves by less than this when it joins is expanded at the base like all
+// others.
 constexpr double kWorthOffset = 0.5;
-// Asking the checkpoint costs as much as a small tile, so it is asked once in this many tiles.
+// Polling the checkpoint costs as much as a small tile, so it is polled once in this many tiles.
 constexpr std::size_t kTilesPerCheckpoint = 8;
 
 }  // namespace
@@ -56,7 +57,7 @@ Expansion::Expansion(const Problem& problem, const Coalition& members, const Con
 double Expansion::bytes(const RunShape& s) {
   return kSingleBytes * s.samples() * (1 + 1 + 1) +  // probabilities, curvatures and offsets
          kNumberBytes * 6 * s.columns() *
-             s.columns();  // the Hessian, its inverse, what builds them
+             s.columns();  // the Hessian, its inverse, and scratch for building them
 }
 
 void Expansion::clear() {
@@ -104,7 +105,7 @@ double Expansion::expand_loss(std::size_t i, double before, const AlignedVector&
   return -sign * a * chance.wrong;
 }
 
-// Into the Hessian and what is kept of it.
+// Adds the sample's curvature to the Hessian and the quantities derived from it.
 void Expansion::add_curvature(double before) {
   const double curvature = absorbed_.curvature;
   const double growth = 1 + curvature * before;
@@ -118,7 +119,7 @@ void Expansion::add_curvature(double before) {
   leverage_ = std::max(leverage_, absorbed_.leverage);
 }
 
-// Into the gradient at the base, as the expansion of the sample's loss gives it (Lemmas 6 and 11).
+// Adds the sample to the gradient at the base, by the expansion of its loss (Lemmas 6 and 11).
 void Expansion::add_residual(std::size_t i, double residual) {
   const double moved = absorbed_.curvature * absorbed_.offset;
   const double margin_error =
@@ -139,7 +140,8 @@ double Expansion::exact_gradient(const AlignedVector& u, double growth, AlignedV
   std::fill(magnitude_.begin(), magnitude_.end(), 0.0);
   for (std::size_t t = 0; t < members_.samples().tile_count(); ++t) add_tile(t, weights, gradient);
   add_penalty(weights, gradient);
-  // Curvatures at these weights are within `growth` of those in H; the sum base + u rounds too.
+  // Curvatures at these weights are within a factor `growth` of those in H; the sum base + u rounds
+  // too.
   return growth * (rounding_of_gradient(weights) +
                    4 * kRounding * (coordinate_length(base_) + coordinate_length(u)));
 }

@@ -28,18 +28,18 @@ class Expansion {
   // Bytes that it allocates.
   static double bytes(const RunShape& shape);
 
-  // Back to the empty coalition, with no base.
+  // Returns to the empty coalition, with no base.
   void clear();
   // Sample i has become a member. Its loss is expanded at the margin that it will have once it has
   // moved an optimum displaced that far from the base, unless that is near the base.
   void absorb(std::size_t i, const AlignedVector& displacement);
-  // A new base, by a pass over the members; `growth` bounds the factor by which their curvatures
-  // have changed since the last base, infinite if there is none. False, and no base, if the Hessian
-  // there is too ill-conditioned for double precision.
+  // Builds a new base, by a pass over the members; `growth` bounds the factor by which their
+  // curvatures have changed since the last base, and is infinite if there was none. False, and no
+  // base, if the Hessian there is too ill-conditioned for double precision.
   [[nodiscard]] bool build(const AlignedVector& weights, double growth, bool with_third);
   void drop() { has_base_ = false; }
   bool has_base() const { return has_base_; }
-  // Whether updates have cost the Hessian or its inverse too many digits.
+  // Whether the Hessian or its inverse has lost too many digits to updates.
   bool has_drifted() const;
 
   // Adds the remainder at base + u to `gradient`, by a pass over the members, and sets how far
@@ -49,7 +49,8 @@ class Expansion {
                                      Shifts& shifts);
 
   // Writes the gradient at base + u, by a pass in double precision, and returns a bound on its
-  // rounding as above; curvatures there are within `growth` of those at the base.
+  // rounding in the norm of H^-1; curvatures there are within a factor `growth` of those at the
+  // base.
   [[nodiscard]] double exact_gradient(const AlignedVector& u, double growth,
                                       AlignedVector& gradient);
 
@@ -65,9 +66,9 @@ class Expansion {
   // The sample last absorbed.
   struct Absorbed {
     double margin = 0;       // at the base
-    double offset = 0;       // from there, of the margin where its loss is expanded
-    double curvature = 0;    // of its loss there
-    double third = 0;        // derivative of its loss there
+    double offset = 0;       // from the base to the margin where its loss is expanded
+    double curvature = 0;    // of its loss at that margin
+    double third = 0;        // derivative of its loss at that margin
     double leverage = 0;     // a bound on its norm in H^-1
     double coefficient = 0;  // joining moves the optimum by about this times `inverse_x`
   };
@@ -78,13 +79,13 @@ class Expansion {
 
   // Bound on max over members of |x_i|_{H^-1}.
   double leverage() const;
-  // What the rotation adds to the error of the gradient, in the norm of H^-1, and to that of a test
-  // margin, relative to the norm of the sample, at weights of that length.
+  // Terms that the rotation adds to the error of the gradient, in the norm of H^-1, and to the
+  // error of a test margin, relative to the norm of the sample, at weights of the given length.
   double rotation_of_gradient(double weights_length) const;
   double rotation_of_margin(double weights_length, double radius) const;
   // Bound on the rounding of the gradient at the base, in the norm of H^-1.
   double gradient_rounding() const { return gradient_rounding_; }
-  // Of the Hessian, as a share of it.
+  // Bound on the rounding of the Hessian, as a share of it.
   double hessian_rounding() const { return hessian_rounding_; }
   // Bound on the error of T[a, b] in the norm of H^-1, as a multiple of max |x_i| |a| |b|_H.
   double third_rounding() const { return third_rounding_; }

@@ -1,4 +1,4 @@
-// How an expansion gets a base: one pass over the members sums what is kept of them there.
+// How an expansion gets a base: one pass over the members computes all sums kept there.
 
 #include <Eigen/Core>
 #include <algorithm>
@@ -57,7 +57,7 @@ void Expansion::add_penalty(const AlignedVector& weights, AlignedVector& gradien
     gradient[j] += training_.penalty()[static_cast<Eigen::Index>(j)] * weights[j];
 }
 
-// Gradient, Hessian and what else is kept of the members at the base.
+// Gradient, Hessian and everything else that is kept at the base.
 void Expansion::pass() {
   std::fill(gradient_.begin(), gradient_.end(), 0.0);
   std::fill(magnitude_.begin(), magnitude_.end(), 0.0);

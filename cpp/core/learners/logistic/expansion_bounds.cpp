@@ -1,4 +1,4 @@
-// What an expansion knows within bounds: the lemmas of docs/engine.md, in the norm of H^-1.
+// The bounds of an expansion: the lemmas of docs/engine.md, in the norm of H^-1.
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
@@ -15,7 +15,7 @@ using kernels::kTileRows;
 using Vector = Eigen::Map<const Eigen::VectorXd>;
 using Square = Eigen::Map<const Eigen::MatrixXd, 0, Eigen::OuterStride<>>;
 
-// What the inverse and the Hessian may lose to rounding before they are built again.
+// Share of the inverse and the Hessian that rounding may take before they are built again.
 constexpr double kMostDrift = 0.01;
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 constexpr double kSingleRounding = std::numeric_limits<float>::epsilon() / 2;
@@ -41,10 +41,10 @@ double Expansion::spread() const {
                   std::sqrt(trace) * inverse_root_);
 }
 
-// Lemmas 5 and 12: bounds on what rounding does to the Hessian and to its inverse, from the
-// condition number of the Hessian, which holds the joining sample already, with its diagonal scaled
-// to one, which is at least d. An update that shrinks the inverse by `loss` along the sample leaves
-// errors relative to what there was before; d^3 is for quadratic forms with the inverse.
+// Lemmas 5 and 12: bounds on the rounding of the Hessian and of its inverse, from the condition
+// number (at least d) of the Hessian, which already holds the joining sample, with its diagonal
+// scaled to one. An update that shrinks the inverse by `loss` along the sample leaves errors
+// relative to the inverse before it; d^3 is for quadratic forms with the inverse.
 void Expansion::charge_rounding(double loss) {
   const auto d = static_cast<double>(columns_);
   condition_ = 0;
@@ -52,14 +52,14 @@ void Expansion::charge_rounding(double loss) {
     condition_ += hessian_[j * (stride_ + 1)] * inverse_[j * (stride_ + 1)];
   condition_ = std::max(condition_, d);
   inverse_drift_ += (d * d * d + 20 * d) * kRounding * condition_ * loss;
-  // The last terms are for products with the Hessian.
+  // The last terms cover products with the Hessian.
   hessian_rounding_ =
       (sum_rounding(members_.size()) + (2 * updates_ + d / 2 + 2) * kRounding) * d * condition_ +
       rotation_.of_hessian(largest_trace());
   // Lemma 9: the rounding of an entry of T is relative to sum c_i |x_ij x_il x_im|, and T[a, b] of
   // the absolute terms is at most max |x_i| |a| |b|_H times the square of the spread.
   const double spread_now = spread();
-  // Each lane sums its share of a tile's rows; 8 is for the terms themselves.
+  // Each lane sums its share of a tile's rows; 8 covers the rounding of the terms themselves.
   const double single = static_cast<double>(kTileRows / kernels_.single_lanes + 8);
   third_rounding_ =
       (single * kSingleRounding + (updates_ + d * d) * kRounding) * spread_now * spread_now;
@@ -102,7 +102,7 @@ double Expansion::rounding_of_gradient(const AlignedVector& weights) const {
                                     Square(inverse_.data(), n, n, stride).diagonal());
 }
 
-// Lemma 7: enlarges the shifts by what they may err, and bounds the rounding of the sums.
+// Lemma 7: enlarges the shifts by their possible error, and bounds the rounding of the sums.
 double Expansion::bound_remainder(const AlignedVector& u, Shifts& shifts) const {
   double squares = 0;
   for (std::size_t j = 0; j < columns_; ++j) squares += u[j] * u[j];
@@ -110,7 +110,7 @@ double Expansion::bound_remainder(const AlignedVector& u, Shifts& shifts) const 
   // Each shift errs by (d + 4) roundings of its absolute terms: by at most `far`, and all of them
   // by `near` in the norm weighted by curvature. Sums are inflated by more than their own rounding.
   const double relative = (static_cast<double>(columns_) + 4) * kSingleRounding;
-  // What underflows counts too.
+  // Underflow counts too.
   constexpr double kLeast = std::numeric_limits<float>::min();
   const double lost =
       kLeast * static_cast<double>(columns_) * (1 + members_.largest_norm() + length);
@@ -123,7 +123,7 @@ double Expansion::bound_remainder(const AlignedVector& u, Shifts& shifts) const 
   if (!(shifts.largest < 2)) return kInfinite;
   const auto squared = [](double value) { return value * value; };
   const auto fourth_root = [](double value) { return std::sqrt(std::sqrt(value)); };
-  // In each of three products of a member less than curvature + 1 times the least number is lost.
+  // Each of three products of a member loses less than curvature + 1 times the least number.
   const double vanished =
       4 * kLeast * (static_cast<double>(members_.size()) + members_.total_weight());
   const double fourth = fourth_root(1.001 * shifts.fourth + vanished) + std::sqrt(far * near);

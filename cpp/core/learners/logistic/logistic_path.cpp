@@ -10,12 +10,12 @@ namespace shapcpp {
 namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
-// Where rounding at the anchor is this share of the error, a pass in double precision is worth it.
+// If rounding at the anchor is this share of the error, a pass in double precision is worth it.
 constexpr double kRoundingBound = 0.3;
 // Up to these shifts kappa of Lemmas 8 and 9 is bounded by 1 + x: the quotients lose their digits.
 constexpr double kSmallKappa = 1e-5;
 constexpr double kSmallThirdKappa = 1e-3;
-// Lemma 11: of the products that the step and what it leaves are made of.
+// Lemma 11: rounding of the products in the step and in its remainder.
 constexpr double kStepRounding = 16 * kRounding;
 
 }  // namespace
@@ -68,7 +68,7 @@ void LogisticPath::join(std::size_t i) {
   move_anchor(i);
 }
 
-// The sample joins at the anchor: its residual there, what that may err by, and its shift.
+// The sample joins at the anchor: its residual there, the error of the residual, and its shift.
 void LogisticPath::move_anchor(std::size_t i) {
   const AlignedVector& x = expansion_.x();
   const Expansion::Absorbed& absorbed = expansion_.absorbed();
@@ -99,7 +99,7 @@ double LogisticPath::length(const AlignedVector& vector) const {
   return std::sqrt(kernels_.dot(vector.data(), vector.data(), vector.size()));
 }
 
-// What the expansion says of the gradient at the step:
+// The gradient at the step, by the expansion:
 // unsolved = gradient + H step + T[displacement + step / 2, step], T the third derivative
 void LogisticPath::evaluate_step() {
   const std::size_t stride = expansion_.stride();
@@ -137,12 +137,12 @@ void LogisticPath::take_step() {
   evaluate_step();
 }
 
-// At least the length of the base, of the anchor and of the estimate.
+// An upper bound on the length of the base, of the anchor and of the estimate.
 double LogisticPath::weights_length() const {
   return expansion_.base_length() + displacement_length_ + step_length_;
 }
 
-// |step|_H, at most: without T the step is -H^-1 gradient, but for the drift of the inverse.
+// An upper bound on |step|_H: without T the step is -H^-1 gradient, up to the drift of the inverse.
 double LogisticPath::decrement() const {
   const std::size_t stride = expansion_.stride();
   const double square = expansion_.has_third()
@@ -152,13 +152,13 @@ double LogisticPath::decrement() const {
          (1 + expansion_.hessian_rounding() + 3 * expansion_.inverse_drift());
 }
 
-// Lemmas 8, 9 and 10: what the model of the gradient leaves out along the step, where `R` is the
-// largest shift along it and `growth` - 1 is `exponential`.
+// Lemmas 8, 9 and 10: a bound on the part of the gradient that its model leaves out along the step,
+// where `R` is the largest shift along it and `growth` - 1 is `exponential`.
 double LogisticPath::left_by_model(double R, double exponential) const {
   const double size = error_.decrement;
   const double T = shifts_.largest;
   const double x = T + R;
-  // Norms, weighted with the curvatures, of products of shifts to the anchor and along the step.
+  // Norms, weighted by curvature, of products of shifts to the anchor and along the step.
   const double fourth = std::sqrt(shifts_.fourth);
   const double fourth_of_step = std::sqrt(R * size);
   const double mixed = std::min(T * size, std::sqrt(fourth) * fourth_of_step);
@@ -174,7 +174,7 @@ double LogisticPath::left_by_model(double R, double exponential) const {
              (displacement_length_ + step_length_) * size;
 }
 
-// In the norm of H^-1, what the step leaves of the gradient as the model has it.
+// The remaining gradient of the model after the step, in the norm of H^-1.
 double LogisticPath::left_in_model() {
   const double drift = expansion_.inverse_drift();
   if (!expansion_.has_third()) return 2 * drift * error_.decrement;
@@ -183,7 +183,7 @@ double LogisticPath::left_in_model() {
   return (1 + drift) * std::sqrt(std::max(square, 0.0));
 }
 
-// Lemma 11, but for the last line: what the step leaves of the gradient, at most.
+// Lemma 11, except its last line: a bound on the gradient that the step leaves.
 void LogisticPath::bound_error() {
   step_length_ = length(step_);
   error_.decrement = decrement();
@@ -206,12 +206,12 @@ const EstimatedOptimum& LogisticPath::estimate() {
   for (std::size_t j = 0; j < columns_; ++j)
     optimum_.weights[static_cast<Eigen::Index>(j)] =
         expansion_.base()[j] + displacement_[j] + step_[j];
-  // H is known but for its rounding.
+  // H is known up to its rounding.
   const double error = (1 + 2 * expansion_.hessian_rounding()) * error_.growth * error_.total;
   const double contraction = expansion_.leverage() * error;
-  // At least -log(1 - contraction) / leverage.
+  // An upper bound on -log(1 - contraction) / leverage.
   if (contraction < 0.5) optimum_.radius = error / (1 - contraction);
-  // Four times what a fit at the base would say: samples have joined since.
+  // Four times the value of a fit at the base, since samples have joined.
   optimum_.floor = 4 * kTieWidth * error_.growth *
                    (expansion_.gradient_rounding() +
                     optimum_.dot_rounding * (expansion_.coordinate_length(displacement_) +
@@ -229,7 +229,7 @@ bool LogisticPath::rebase(double growth) {
   return policy_.may_build() && build(growth);
 }
 
-// A base at `weights_`, and the anchor there.
+// Builds a base at `weights_`, with the anchor there.
 bool LogisticPath::build(double growth) {
   policy_.build();
   if (!expansion_.build(weights_, growth, policy_.wants_third(members_.size()))) return false;
@@ -258,7 +258,7 @@ bool LogisticPath::refine() {
   return false;
 }
 
-// The estimate becomes the anchor.
+// Makes the estimate the anchor.
 bool LogisticPath::pass(bool exact) {
   for (std::size_t j = 0; j < columns_; ++j) displacement_[j] += step_[j];
   std::fill(step_.begin(), step_.end(), 0.0);

@@ -1,9 +1,9 @@
 // The optimum as samples join, known to within a radius, mostly without touching the members again.
 //
 // An expansion around a base absorbs each joining sample. An anchor, where the gradient is known
-// exactly, follows the optimum; bounds say how far the true optimum can be from where the two
-// point. A pass over the members moves the anchor when that is too far, a new base follows when
-// passes have become too many. docs/engine.md derives it.
+// exactly, follows the optimum; base and anchor give an estimate, and bounds its distance from the
+// true optimum. If that distance is too large, a pass over the members moves the anchor; if passes
+// become too many, a new base is built. docs/engine.md derives the bounds.
 #pragma once
 
 #include <Eigen/Core>
@@ -28,34 +28,34 @@ class LogisticPath {
   // Bytes that it allocates.
   static double bytes(const RunShape& shape);
 
-  // Back to the empty coalition: the members have been cleared.
+  // Returns to the empty coalition, after the members have been cleared.
   void clear();
   // Sample i has become a member.
   void join(std::size_t i);
 
   // Whether an estimate is worth trying.
   [[nodiscard]] bool may_estimate() { return policy_.may_estimate() && has_anchor(); }
-  // What is known without touching the members: the radius is infinite where no bound holds.
+  // The estimate that needs no pass over the members; its radius is infinite if no bound holds.
   const EstimatedOptimum& estimate();
   // A new anchor, by one pass over the members, so that the next estimate is tighter; false if that
   // is not worth trying again.
   [[nodiscard]] bool refine();
-  // Hears whether estimates were enough.
+  // Is told whether estimates were enough.
   void settle(bool decided) { policy_.settle(decided); }
-  // The optimum to the rounding floor, and where that is worth it and possible a new anchor there;
-  // throws what Newton::fit throws.
+  // Fits the optimum to the rounding floor and, if worthwhile and possible, puts a new anchor
+  // there; throws what Newton::fit throws.
   const FittedOptimum& fit() { return fit(policy_.keeps_fit()); }
   const FittedOptimum& fit(bool anchor);
   bool has_anchor() const { return expansion_.has_base(); }
 
-  // Bounds on what a step leaves of the gradient, in the norm of H^-1.
+  // Bounds on the gradient that a step leaves, in the norm of H^-1.
   struct Error {
     double total = 0;
     double decrement = 0;  // |step|_H
     double growth = 0;     // curvatures at the end are within this factor of those in H
   };
 
-  // What the last estimate was made of, each bound by itself, for tests of the lemmas.
+  // The parts of the last estimate, with each bound by itself, for tests of the lemmas.
   const Expansion& expansion() const { return expansion_; }
   const AlignedVector& displacement() const { return displacement_; }
   const AlignedVector& step() const { return step_; }
@@ -90,10 +90,10 @@ class LogisticPath {
 
   AlignedVector displacement_;  // of the anchor from the base
   AlignedVector gradient_;      // at the anchor, of all members
-  double anchor_rounding_ = 0;  // of that, in the norm of H^-1
+  double anchor_rounding_ = 0;  // of the gradient, in the norm of H^-1
   Shifts shifts_;               // of the members' margins from the base to the anchor
   AlignedVector step_;          // from the anchor to the estimate
-  AlignedVector unsolved_;      // what the expansion says is left of the gradient there
+  AlignedVector unsolved_;      // remaining gradient at the estimate, by the expansion
   AlignedVector curved_;        // H step
   AlignedVector product_;
   AlignedVector middle_;

@@ -16,8 +16,8 @@ constexpr int kWarmSteps = 25;
 constexpr int kColdSteps = 500;
 // Below this largest change of a member's margin a full Newton step decreases the objective.
 constexpr double kSafeShift = 0.5;
-// A penalty that no sum of curvatures of separable samples hides, and the factor from one penalty
-// to the next.
+// A penalty that is visible beside any sum of curvatures of separable samples, and the factor from
+// one penalty to the next.
 constexpr double kVisiblePenalty = 1e-4;
 constexpr double kDescent = 16;
 
@@ -86,9 +86,9 @@ const FittedOptimum& Newton::fit() {
       "large for double precision; lower C or standardise the features");
 }
 
-// Where features are all but unpenalised and too few samples hold them in place, double precision
-// takes the Hessian for singular until the losses have become as flat as the penalty. On the way
-// down from a penalty that it can see, both fall together.
+// If features are nearly unpenalised and too few samples determine their weights, the Hessian is
+// singular in double precision until the losses have become as flat as the penalty. Starting from a
+// larger penalty, both decrease together.
 bool Newton::descend() {
   const double least = training_.penalty().head(training_.penalty().size() - 1).minCoeff();
   optimum_.weights.setZero();
@@ -175,13 +175,13 @@ Newton::Step Newton::step() {
   return step;
 }
 
-// Whether nothing but rounding is left after a full step; if so, the radius of the optimum.
+// Whether only rounding is left after a full step; if so, sets the radius of the optimum.
 bool Newton::finish(const Step& step) {
-  // What the step leaves of the gradient, in the norm of the inverse Hessian before it: the mean
-  // Hessian along the step differs from that one by a factor within exp(+-R).
+  // The gradient that the step leaves, in the norm of the inverse Hessian before it: the mean
+  // Hessian along the step differs from that Hessian by a factor within exp(+-R).
   const double R = step.largest_shift;
   const double left = step.decrement * (R > 1e-4 ? (std::expm1(R) - R) / R : R * (0.5 + R));
-  constexpr double kWorthRefining = 1e-8;  // no rounding floor is near this: spare its computation
+  constexpr double kWorthRefining = 1e-8;  // no rounding floor is near this, so do not compute it
   if (left > kWorthRefining) return false;
 
   const auto columns = gradient_.size();

@@ -1,6 +1,6 @@
-// One fit: Newton's method over all members until what is left is rounding.
+// One fit: Newton's method over all members until only rounding is left.
 //
-// It is the reference for the path that avoids it, so it is written to be checked against
+// It is the reference for the path that avoids fits, so it is written to be checked against
 // docs/engine.md line by line.
 #pragma once
 
@@ -29,7 +29,7 @@ class Newton {
 
   // Where the next fit starts.
   void start_from(const Eigen::VectorXd& weights);
-  // Moves the start to where the optimum will roughly be now that sample i has become a member.
+  // Moves the start to the approximate optimum now that sample i has become a member.
   void expect(std::size_t i);
   // The optimum of the members. Throws ConvergenceError, std::logic_error without both sides, and
   // what the checkpoint throws.
@@ -63,7 +63,7 @@ class Newton {
 
   FittedOptimum optimum_;
   Eigen::LLT<Eigen::MatrixXd> factor_;  // of the Hessian before the last step
-  bool knows_curvature_ = false;        // whether it is that of all members but those expected
+  bool knows_curvature_ = false;        // whether it is that of all members except those expected
   Eigen::VectorXd gradient_;
   Eigen::VectorXd magnitude_;  // sums of the absolute terms of the gradient
   Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> hessian_;  // lower half

@@ -6,7 +6,7 @@
 namespace shapcpp {
 namespace {
 
-// As scores of two classes, those of a regression are of its class and the rest.
+// Each regression has scores of two classes: its own class and the rest.
 constexpr Pair kAgainstRest{1, 0};
 
 }  // namespace
@@ -50,7 +50,7 @@ double OneAgainstRest::Regression::error(const AlignedVector& x, double norm) co
                            : estimated->error(kAgainstRest, x, norm);
 }
 
-// The difference of two weights rounds once, which is far less than what `reach` has for products.
+// The difference of two weights rounds once, far less than the term of `reach` for products.
 void OneAgainstRest::measure(Regression& regression) const {
   const auto take = [&](const auto& optimum) {
     regression.length = optimum.length(kAgainstRest);
@@ -80,7 +80,7 @@ const Scores& OneAgainstRest::estimate() {
   return scores_;
 }
 
-// Regressions of which nothing is known come first: no pair of theirs can be decided.
+// Regressions about which nothing is known come first: none of their pairs can be decided.
 bool OneAgainstRest::refine(const OpenPairs& open) {
   const auto is_open = [&](std::size_t k) {
     return has(k) && open.involve(k) && regressions_[k].fitted == nullptr;

@@ -31,18 +31,18 @@ class OneAgainstRest {
   [[nodiscard]] bool may_estimate() { return true; }
   const Scores& estimate();
   [[nodiscard]] bool refine(const OpenPairs& open);
-  // Each regression hears whether it has done without a fit.
+  // Tells each regression whether it did without a fit.
   void settle(bool decided);
   const FittedScores& fit(const OpenPairs& open);
 
  private:
-  // What is known of one class.
+  // The regression of one class.
   struct Regression {
     std::unique_ptr<LogisticPath> path;
     const EstimatedOptimum* estimated = nullptr;
     const FittedOptimum* fitted = nullptr;
     bool tried = false;  // an estimate of this coalition
-    // Sizes of the scores at hand.
+    // Sizes of the current scores.
     double reach = 0;
     double rounding = 0;
     double length = 0;

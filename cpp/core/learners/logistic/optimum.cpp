@@ -32,7 +32,7 @@ double EstimatedOptimum::norm(const AlignedVector& x) const {
          std::sqrt(std::max(loops.dot(x.data(), product_.data(), x.size()), 0.0));
 }
 
-// Solving for the identity, a few columns at a time: what stands above them is zero and spared.
+// Solves for the identity, a few columns at a time, skipping the zeros above them.
 Eigen::MatrixXd inverse_of_lower(const Eigen::MatrixXd& lower) {
   constexpr Eigen::Index kBlock = 64;
   const Eigen::Index n = lower.rows();

@@ -19,15 +19,15 @@ struct Optimum {
   Eigen::VectorXd weights;  // in working coordinates
   // Bound on the distance to the true optimum in the norm of a matrix H, rounding included.
   double radius = 0;
-  // Times |x|_{H^-1}, and with twice the rounding of the margin: below that a margin is a tie. A
-  // multiple of what rounding alone can do to an optimum, however it was found.
+  // A margin is a tie below this times |x|_{H^-1} plus twice the rounding of the margin. It is a
+  // multiple of the effect that rounding alone can have on an optimum, however that was found.
   double floor = 0;
   // Bound on |x|_{H^-1} / |x|.
   double inverse_root = 0;
   // Relative rounding error of a margin x.w, on the sum of |x_j w_j|.
   double dot_rounding = 0;
-  // Error of a margin beyond the rounding of the product, from that of the weights and from the
-  // rotation, relative to the norm of the sample.
+  // Error of a margin beyond the rounding of the product, from the rounding of the weights and from
+  // the rotation, relative to the norm of the sample.
   double margin_rounding = 0;
 
   // The sum of |x_j w_j|.
@@ -46,8 +46,8 @@ class BinaryScores : public Interface, public Optimum {
       std::fill(w.begin(), w.end(), 0.0);
   }
   double length(const Pair&) const final { return weights.norm(); }
-  // |x|_{H^-1} radius <= |x| inverse_root radius, the rounding of x.w itself, and that of w; a tie
-  // is twice as wide as these.
+  // The sum of |x|_{H^-1} radius <= |x| inverse_root radius and the roundings of x.w and of w; a
+  // tie is twice as wide.
   double reach(const Pair&) const final {
     return (radius + floor) * inverse_root + 3 * dot_rounding * weights.norm() +
            3 * margin_rounding;
@@ -68,7 +68,7 @@ class BinaryScores : public Interface, public Optimum {
 // An optimum known without a fit.
 class EstimatedOptimum final : public BinaryScores<Scores> {
  public:
-  // Of weights in `columns` columns; norms are taken with `inverse`, that of H, which must outlive
+  // An optimum with `columns` columns; norms use `inverse`, the inverse of H, which must outlive
   // the optimum.
   EstimatedOptimum(std::size_t columns, const AlignedVector& inverse);
   // Bound on the relative error of those norms.
@@ -90,13 +90,13 @@ class FittedOptimum final : public BinaryScores<FittedScores> {
   // A matrix R with |x|_{H^-1} = |R x|.
   Eigen::MatrixXd root_inverse;
 
-  // A fit has changed the weights.
+  // Called when a fit has changed the weights.
   void renew();
   Verdict settle(const Pair& pair, const AlignedVector& x, double norm,
                  double margin) const override;
-  // Where margins are ties, as the members and the sample alone say.
+  // The width of a tie, determined by the members and the sample alone.
   Tie tie(const AlignedVector& x, double norm) const;
-  // The margin of the optimum beyond double precision.
+  // The margin at the optimum, beyond double precision.
   DoubleDouble exact_margin(const AlignedVector& x) const;
 
  private:
@@ -105,7 +105,7 @@ class FittedOptimum final : public BinaryScores<FittedScores> {
   const TrainingSet& training_;
   const Coalition& members_;
   const Checkpoint& checkpoint_;
-  // Of this fit, once it is asked for.
+  // The refined weights of this fit, once they are asked for.
   mutable double feature_reach_ = 0;
   mutable std::vector<DoubleDouble> refined_;
 };

@@ -1,4 +1,4 @@
-// An optimum beyond double precision, for the few margins that lie where a tie begins.
+// An optimum beyond double precision, for the few margins at the edge of a tie.
 #pragma once
 
 #include <Eigen/Core>
@@ -11,15 +11,15 @@
 
 namespace shapcpp {
 
-// What a fit left: weights, a matrix R with |x|_{H^-1} = |R x|, and the radius.
+// The result of a fit: weights, a matrix R with |x|_{H^-1} = |R x|, and the radius.
 struct RefinementStart {
   const Eigen::VectorXd& weights;
   const Eigen::MatrixXd& root_inverse;
   double radius;
 };
 
-// Weights whose distance to the optimum of the members is a billionth of the radius of the fit.
-// They do not depend on the kernels as far as anything is decided by them.
+// Weights whose distance to the optimum of the members is a billionth of the radius of the fit. No
+// decision made by them depends on the kernels.
 std::vector<DoubleDouble> refine(const TrainingSet& training, const Coalition& members,
                                  const RefinementStart& fitted, const Checkpoint& checkpoint);
 

@@ -8,16 +8,16 @@ namespace {
 constexpr int kMostRefinements = 40;
 // After this many failures in a row 2^6 - 1 coalitions are skipped.
 constexpr int kMostFailures = 6;
-// The share of joins certified without a pass below which that is not tried ...
+// If a smaller share of joins than this is certified without a pass, passes are made at once.
 constexpr double kHopeless = 0.15;
-// ... but at every eighth size, to learn whether it has changed.
+// At every eighth size no pass is made at once, to learn whether that share has changed.
 constexpr std::size_t kTryEvery = 8;
-// A recent average: what it keeps, and what the newest adds.
+// Weights of a recent average: the old average's, and the newest entry's.
 constexpr double kSuccessKept = 0.8, kSuccessAdded = 0.2;
 constexpr double kRateKept = 0.7, kRateAdded = 0.3;
-// Passes are slow where as many more of them would cost as much as a base.
+// Passes are slow if this many more of them would cost as much as a base.
 constexpr double kPassesPerBase = 8;
-// A step that is shorter by half than the one before is never slow.
+// A step at most half as long as the last one is never slow.
 constexpr double kHalved = 0.5;
 // From this many members per column on, up to this many columns, a third derivative pays.
 constexpr std::size_t kThirdFrom = 90;
@@ -48,7 +48,7 @@ void RefitPolicy::settle(bool decided) {
   if (!decided) skips_ = (1 << failures_) - 1;
 }
 
-// Never without a pass if the sample moves so far that its residual at the anchor says little.
+// A pass is always made if the sample moves so far that its residual at the anchor says little.
 bool RefitPolicy::passes_at_once(const Size& size) const {
   if (awaits_pass_) return true;
   return success_ < kHopeless && !size.has_third && size.members % kTryEvery != 0;
@@ -97,8 +97,8 @@ double RefitPolicy::build_cost(const Size& size) const {
   return k * (3 * d + 60 + d * d / 2) / 8 + d * d * d / 8 + 50 * d + third;
 }
 
-// Costs per join are least if the base is moved when the passes it lately took cost as much, per
-// join, as its building and all passes since.
+// The cost per join is least if the base is moved when recent passes cost as much per join as
+// building the base and all passes since, on average.
 bool RefitPolicy::is_time_to_build(const Size& size) {
   const double passes = refinements_ > 1 ? refinements_ : 1 / std::max(joins_since_pass_, 1.0);
   rate_ = kRateKept * rate_ + kRateAdded * passes;

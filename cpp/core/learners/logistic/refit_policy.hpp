@@ -10,12 +10,12 @@ namespace shapcpp {
 
 class RefitPolicy {
  public:
-  // What costs depend on.
+  // The sizes that costs depend on.
   struct Size {
     std::size_t members = 0;
     bool has_third = false;  // whether the base has a third derivative
   };
-  // How the last estimate came out.
+  // The outcome of the last estimate.
   struct Estimate {
     double decrement = 0;            // the length of its step
     bool is_rounding_bound = false;  // whether rounding at the anchor is much of its error
@@ -29,14 +29,14 @@ class RefitPolicy {
   void clear() { *this = RefitPolicy(static_cast<std::size_t>(columns_)); }
   // A sample joins: a new coalition.
   void join();
-  // The base has taken it up; `moves_far`: its loss is expanded away from the base.
+  // The base has absorbed the sample; `moves_far`: its loss is expanded away from the base.
   void absorb(bool moves_far);
 
   // Whether estimates of the coalition are worth taking at all. Asked once per coalition.
   [[nodiscard]] bool may_estimate();
-  // Hears whether they decided all signs.
+  // Is told whether estimates decided all signs.
   void settle(bool decided);
-  // Whether nearly every join of late needed a pass: then it is made at once.
+  // Whether nearly every recent join needed a pass, so that it is made at once.
   [[nodiscard]] bool passes_at_once(const Size& size) const;
   // Whether the next estimate is worth its bounds; false before a pass that is made at once.
   [[nodiscard]] bool tries_estimate(const Size& size);
@@ -58,7 +58,7 @@ class RefitPolicy {
   // where passes are long.
   [[nodiscard]] bool wants_third(std::size_t members) const;
 
-  // In operations of a register of doubles, roughly: a pass with the estimate after it, a base.
+  // Rough costs, in operations on a register of doubles: a pass with the estimate after it, a base.
   double pass_cost(std::size_t members) const;
   double build_cost(const Size& size) const;
 
@@ -70,21 +70,22 @@ class RefitPolicy {
 
   double columns_;
 
-  // Of the coalition.
+  // State of the current coalition.
   int refinements_ = 0;
   int bases_ = 0;
   bool tried_ = false;         // whether it was tried without a pass
   double last_decrement_ = 0;  // of the estimate before the last
 
-  // Of the walk.
+  // State of the walk.
   bool awaits_pass_ = false;  // a sample joined that moves far
-  double success_ = 0;        // share of the tries without a pass that did, lately
+  double success_ = 0;        // recent share of tries without a pass that succeeded
   double rate_ = 0;           // passes per join, lately
   double joins_since_pass_ = 0;
   double joins_since_base_ = 0;
   double passes_since_base_ = 0;
-  // Where bounds do not help (a margin that stays zero, features without a scale), trying them at
-  // every join is waste: after each failure in a row, twice as many coalitions are fitted without.
+  // If bounds do not help (a margin that stays zero, features without a scale), trying them at
+  // every join is a waste: each further failure in a row doubles the number of coalitions fitted
+  // without trying.
   int failures_ = 0;
   int skips_ = 0;
 };

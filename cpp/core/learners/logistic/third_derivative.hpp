@@ -16,7 +16,7 @@ class ThirdDerivative {
   void clear();
   // One tile of members and their second derivatives of the residual.
   void add(const float* tile, const float* weights, std::size_t rows);
-  // After the last tile.
+  // Called after the last tile.
   void complete();
   void absorb(const AlignedVector& sample, double weight);
 

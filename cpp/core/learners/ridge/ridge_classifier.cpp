@@ -14,8 +14,8 @@ namespace {
 
 using kernels::kTileRows;
 
-// What the inverse may lose to rounding before it is built again, and right after it was. Steps and
-// norms with an inverse that is off by a third are as good as others: only bounds are wider.
+// The largest drift of the inverse before it is built again, and right after it was built. Steps
+// and norms with an inverse that is off by a third are as good as others; only bounds are wider.
 constexpr double kMostDrift = 0.3;
 constexpr double kMostDriftOfBuild = 0.1;
 constexpr int kMostSteps = 20;
@@ -66,8 +66,8 @@ void RidgeClassifier::join(std::size_t i) {
   if (drift_ > kMostDrift) has_inverse_ = false;
 }
 
-// An update of rank one of the inverse and of the weights, and what rounding does to the gradients
-// (Lemma 15).
+// Updates the inverse and the weights by rank one, and bounds the rounding of the gradients (Lemma
+// 15).
 void RidgeClassifier::absorb(std::size_t i) {
   const auto d = static_cast<double>(columns_);
   const double a = training_.weight_of(i);
@@ -111,7 +111,7 @@ void RidgeClassifier::update(Regression& regression, double target, double a, do
       2 * kRounding * (coordinate_length(weights) + std::sqrt(a) * norm * regression.length);
 }
 
-// At least the sum over columns of |w_j| sqrt(H_jj), but for the newest member.
+// An upper bound on the sum over columns of |w_j| sqrt(H_jj), without the newest member.
 double RidgeClassifier::coordinate_length(const AlignedVector& weights) const {
   double sum = 0;
   for (std::size_t j = 0; j < columns_; ++j)
@@ -128,7 +128,7 @@ void RidgeClassifier::charge_drift(double growth) {
   drift_ += (d * d * d + 20 * d) * kRounding * std::max(condition, d) * growth;
 }
 
-// The sizes of all regressions for the members as they are.
+// The sizes of all regressions for the current members.
 void RidgeClassifier::measure() {
   spread_ = trace_ = 0;
   for (std::size_t j = 0; j < columns_; ++j) {
@@ -189,7 +189,7 @@ const FittedScores& RidgeClassifier::fit(const OpenPairs&) {
     double before = std::numeric_limits<double>::infinity();
     for (int step = 0; step < kMostSteps; ++step) {
       correct(k);
-      // What a step leaves is about what rounding does, or no less than the one before left.
+      // Stop once a step leaves about as much as rounding, or more than half of the last remainder.
       if (regression.left <= 1.5 * regression.rounding || !(regression.left < before / 2)) break;
       before = regression.left;
     }
@@ -207,7 +207,7 @@ void RidgeClassifier::fail() const {
       "large for double precision; lower C or standardise the features");
 }
 
-// The Hessian and its inverse, by a pass over the members.
+// Builds the Hessian and its inverse, by a pass over the members.
 void RidgeClassifier::build() {
   ++statistics_.passes;
   ++statistics_.hessian_builds;
@@ -234,7 +234,7 @@ void RidgeClassifier::build() {
   has_inverse_ = true;
 }
 
-// Computes the gradient of class k anew and takes the step to where it vanishes.
+// Computes the gradient of class k anew and steps to its zero.
 void RidgeClassifier::correct(std::size_t k) {
   ++statistics_.passes;
   Regression& regression = regressions_[k];

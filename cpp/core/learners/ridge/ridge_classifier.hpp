@@ -20,10 +20,10 @@
 namespace shapcpp {
 
 // Class k has the weights that minimise sum a_i (x_i.w - [y_i = k])^2 + w'Lw over the members, with
-// the intercept free. All share H = sum a_i x_i x_i' + L, whose inverse takes up each joining
-// sample by an update of rank one, and so do the weights. What rounding leaves of the gradients
-// grows slowly; bounds on it are kept up, and it is recomputed where they do not decide.
-// docs/engine.md derives them.
+// the intercept free. All share H = sum a_i x_i x_i' + L. Each joining sample updates the inverse
+// of H and the weights by rank one. Rounding leaves gradients that grow slowly; bounds on them are
+// kept up to date, and the gradients are recomputed if the bounds do not decide. docs/engine.md
+// derives the bounds.
 class RidgeClassifier {
  public:
   using Scores = shapcpp::Scores;
@@ -39,7 +39,7 @@ class RidgeClassifier {
   void join(std::size_t i);
   [[nodiscard]] bool may_estimate() const { return has_inverse_; }
   const Scores& estimate();
-  // The gradients computed anew, and a step to where they vanish.
+  // Computes the gradients anew, and steps to their zeros.
   [[nodiscard]] bool refine(const OpenPairs& open);
   void settle(bool) {}
   const FittedScores& fit(const OpenPairs& open);
@@ -49,8 +49,8 @@ class RidgeClassifier {
   struct Regression {
     AlignedVector weights;
     double left = 0;      // bound on the gradient at the weights, in the norm of H^-1
-    double rounding = 0;  // that on what rounding does to gradients
-    // Of the weights at hand.
+    double rounding = 0;  // bound on the rounding of gradients
+    // Sizes of the current weights.
     double radius = 0;
     double floor = 0;
     double length = 0;

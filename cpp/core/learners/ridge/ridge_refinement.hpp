@@ -1,4 +1,4 @@
-// A ridge regression beyond double precision, for the few margins that lie where a tie begins.
+// A ridge regression beyond double precision, for the few margins at the edge of a tie.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,9 @@
 
 namespace shapcpp {
 
-// Weights for the indicator of class k, from weights that are `radius` away at most in the norm of
-// the Hessian, to a billionth of that. `inverse` is that of the Hessian, padded for the kernels.
+// Weights for the indicator of class k, to a billionth of `radius`, from weights that are at most
+// `radius` away in the norm of the Hessian. `inverse` is that of the Hessian, padded for the
+// kernels.
 std::vector<DoubleDouble> refine_ridge(const Members& members, std::size_t k,
                                        const AlignedVector& weights, const AlignedVector& inverse,
                                        double radius, const Checkpoint& checkpoint);

@@ -1,4 +1,4 @@
-// What the ridge regressions tell a judge.
+// The scores that the ridge regressions give a judge.
 #include <algorithm>
 #include <cmath>
 
@@ -44,7 +44,7 @@ double RidgeClassifier::Differences::norm_of(const AlignedVector& x) const {
          std::sqrt(std::max(own.kernels_.dot(x.data(), product_.data(), own.stride_), 0.0));
 }
 
-// What the products with the weights of both classes are made of.
+// The sizes of the terms in the products with the weights of both classes.
 double RidgeClassifier::Differences::terms(const Pair& pair, const AlignedVector& x) const {
   const AlignedVector& leader = learner_.regressions_[pair.leader].weights;
   const AlignedVector& rival = learner_.regressions_[pair.rival].weights;
