@@ -193,6 +193,11 @@ def test_a_result_says_what_its_model_was(tmp_path: Path) -> None:
             ValueError,
             "'rec' is of two classes, and there",
         ),
+        (
+            {"model": "lda", "class_weight": "balanced"},
+            ValueError,
+            "model 'lda' has no use for class",
+        ),
         ({"model": "centroid", "C": 2.0}, ValueError, "model 'centroid' has no use for C: leave"),
         ({"model": GaussianNB(), "metrics": "rec:9"}, ValueError, r"'rec:9' names no label \(they"),
     ],

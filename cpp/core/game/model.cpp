@@ -8,6 +8,7 @@
 #include "core/judges/pair_watch.hpp"
 #include "core/judges/training_predictions.hpp"
 #include "core/learners/centroid/nearest_centroid.hpp"
+#include "core/learners/discriminant/discriminant_analysis.hpp"
 #include "core/learners/logistic/binary_logistic.hpp"
 #include "core/learners/logistic/dense_path.hpp"
 #include "core/learners/logistic/one_against_rest.hpp"
@@ -33,6 +34,7 @@ double bytes_of(Model model, const RunShape& shape) {
     case Model::kOneAgainstRest: return OneAgainstRest::bytes(shape) + PairWatch::bytes(shape);
     case Model::kRidge: return RidgeClassifier::bytes(shape) + PairWatch::bytes(shape);
     case Model::kCentroid: return NearestCentroid::bytes(shape) + PairWatch::bytes(shape);
+    case Model::kDiscriminant: return DiscriminantAnalysis::bytes(shape) + PairWatch::bytes(shape);
   }
   return 0;
 }
@@ -52,6 +54,7 @@ std::unique_ptr<GameFactory> game_of(Model model, const Problem& problem) {
     case Model::kOneAgainstRest: return factory<OneAgainstRest, PairWatch>(problem);
     case Model::kRidge: return factory<RidgeClassifier, PairWatch>(problem);
     case Model::kCentroid: return factory<NearestCentroid, PairWatch>(problem);
+    case Model::kDiscriminant: return factory<DiscriminantAnalysis, PairWatch>(problem);
   }
   throw std::invalid_argument("there is no such model");
 }
@@ -63,6 +66,7 @@ std::unique_ptr<GameFactory> dense_game_of(Model model, const Problem& problem) 
     case Model::kOneAgainstRest: return dense_factory<Refitted<OneAgainstRest>, PairScan>(problem);
     case Model::kRidge: return dense_factory<Refitted<RidgeClassifier>, PairScan>(problem);
     case Model::kCentroid: return dense_factory<NearestCentroid, PairScan>(problem);
+    case Model::kDiscriminant: return dense_factory<DiscriminantAnalysis, PairScan>(problem);
   }
   throw std::invalid_argument("there is no such model");
 }

@@ -14,6 +14,7 @@ enum class Model {
   kOneAgainstRest,  // one of each class against the rest
   kRidge,           // ridge regressions on indicators of the classes
   kCentroid,        // the nearest mean of a class
+  kDiscriminant,    // normal distributions of one covariance, with a ridge
 };
 
 // The certified game, which updates between fits. `problem` must outlive the factory and its games.

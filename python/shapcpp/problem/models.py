@@ -18,8 +18,9 @@ from shapcpp.problem.fingerprint import fingerprint
 
 __all__ = ["LOGISTIC", "MODELS", "Model", "ModelError", "Refits", "model_of"]
 
-LOGISTIC, ONE_AGAINST_REST, RIDGE, CENTROID = "logistic", "ovr", "ridge", "centroid"
-MODELS = (LOGISTIC, ONE_AGAINST_REST, RIDGE, CENTROID)  # that the engine knows by name
+LOGISTIC, ONE_AGAINST_REST, RIDGE, LDA = "logistic", "ovr", "ridge", "lda"
+CENTROID = "centroid"
+MODELS = (LOGISTIC, ONE_AGAINST_REST, RIDGE, LDA, CENTROID)  # that the engine knows by name
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -51,9 +52,11 @@ class Model:
     estimator: Any = None
 
     @property
-    def is_penalised(self) -> bool:
-        """Whether it has losses, which classes weigh, and a penalty of strength 1 / C."""
-        return self.estimator is None and self.name != CENTROID
+    def uses(self) -> set[str]:
+        """Those of the arguments `C` and `class_weight` that it has a use for."""
+        if self.estimator is not None or self.name == CENTROID:
+            return set()
+        return {"C"} if self.name == LDA else {"C", "class_weight"}
 
     @property
     def engine_name(self) -> str:

@@ -259,17 +259,14 @@ class Problem:
 
 def _check_goes_with(model: Model, C: float, class_weight: Any) -> None:
     """Raises ValueError for options that a model has no use for."""
-    if model.is_penalised:
-        return
     given = {"C": C != 1.0, "class_weight": class_weight is not None}
-    for name, is_given in given.items():
-        if is_given and model.estimator is None:
+    for name in [name for name, is_given in given.items() if is_given and name not in model.uses]:
+        if model.estimator is None:
             raise ValueError(f"model {model.name!r} has no use for {name}: leave it out")
-        if is_given:
-            raise ValueError(
-                f"{name} is for the engine's own models: leave it out, and give the classifier "
-                "object its own parameters"
-            )
+        raise ValueError(
+            f"{name} is for the engine's own models: leave it out, and give the classifier "
+            "object its own parameters"
+        )
 
 
 def players_of(groups: NDArray[Any] | None, by_group: bool, n: int) -> NDArray[np.int64]:

@@ -22,6 +22,7 @@ MODELS = {
     "logistic": "logistic regression",
     "ovr": "logistic regression of each class against the rest",
     "ridge": "ridge regression on indicators of the classes",
+    "lda": "linear discriminant analysis, 1 / C on the diagonal of the scatter",
     "centroid": "the class whose mean is nearest",
 }
 SINGLE_CLASS = {
@@ -161,6 +162,6 @@ def _model(settings: dict[str, Any]) -> str:
     name = MODELS.get(settings["model"])
     if name is None:
         return f"{settings['model']}, refitted to every coalition"
-    if settings["model"] == "centroid":
-        return name
+    if settings["model"] in ("lda", "centroid"):
+        return name if settings["model"] == "centroid" else f"{name}, C = {settings['C']:g}"
     return f"{name} at its optimum, C = {settings['C']:g}, free intercept"

@@ -1,0 +1,86 @@
+// What the discriminant analysis tells a judge.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/learners/discriminant/discriminant_analysis.hpp"
+#include "core/learners/tie.hpp"
+
+namespace shapcpp {
+
+void DiscriminantAnalysis::Differences::write_weights(std::size_t k,
+                                                      std::span<double> weights) const {
+  std::copy_n(learner_.discriminants_[k].weights.begin(), weights.size(), weights.begin());
+}
+
+double DiscriminantAnalysis::Differences::length(const Pair& pair) const {
+  const AlignedVector& leader = learner_.discriminants_[pair.leader].weights;
+  const AlignedVector& rival = learner_.discriminants_[pair.rival].weights;
+  double squares = 0;
+  for (std::size_t j = 0; j < leader.size(); ++j)
+    squares += (leader[j] - rival[j]) * (leader[j] - rival[j]);
+  return std::sqrt(squares);
+}
+
+double DiscriminantAnalysis::Differences::reach(const Pair& pair) const {
+  const Discriminant& a = learner_.discriminants_[pair.leader];
+  const Discriminant& b = learner_.discriminants_[pair.rival];
+  return (a.radius + a.floor + b.radius + b.floor) * learner_.inverse_root_ +
+         3 * (a.error + b.error + rounding(pair));
+}
+
+double DiscriminantAnalysis::Differences::rounding(const Pair& pair) const {
+  const Discriminant& a = learner_.discriminants_[pair.leader];
+  const Discriminant& b = learner_.discriminants_[pair.rival];
+  return learner_.dot_rounding_ * (a.length + b.length) + a.margin_rotation + b.margin_rotation;
+}
+
+// Bound on |x|_{A^-1}.
+double DiscriminantAnalysis::Differences::norm_of(const AlignedVector& x) const {
+  const DiscriminantAnalysis& own = learner_;
+  own.kernels_.multiply(own.inverse_.data(), own.columns_, own.stride_, x.data(), product_.data());
+  return (1 + own.drift_) *
+         std::sqrt(std::max(own.kernels_.dot(x.data(), product_.data(), own.stride_), 0.0));
+}
+
+// What the products with the weights of both classes are made of.
+double DiscriminantAnalysis::Differences::terms(const Pair& pair, const AlignedVector& x) const {
+  const AlignedVector& leader = learner_.discriminants_[pair.leader].weights;
+  const AlignedVector& rival = learner_.discriminants_[pair.rival].weights;
+  double sum = 0;
+  for (std::size_t j = 0; j < leader.size(); ++j)
+    sum += std::abs(x[j]) * (std::abs(leader[j]) + std::abs(rival[j]));
+  return sum;
+}
+
+double DiscriminantAnalysis::Differences::error(const Pair& pair, const AlignedVector& x,
+                                                double norm) const {
+  const Discriminant& a = learner_.discriminants_[pair.leader];
+  const Discriminant& b = learner_.discriminants_[pair.rival];
+  return norm_of(x) * (a.radius + a.floor + b.radius + b.floor) +
+         3 * (learner_.dot_rounding_ * terms(pair, x) + a.error + b.error +
+              (a.margin_rotation + b.margin_rotation) * norm);
+}
+
+// Margins of the size of their standard error times the number of members are the ordinary ones.
+Verdict DiscriminantAnalysis::Differences::settle(const Pair& pair, const AlignedVector& x,
+                                                  double norm, double margin) const {
+  const Discriminant& a = learner_.discriminants_[pair.leader];
+  const Discriminant& b = learner_.discriminants_[pair.rival];
+  const double length = norm_of(x);
+  const double sum = terms(pair, x);
+  const double width = length * (std::max(a.radius, a.floor) + std::max(b.radius, b.floor)) +
+                       2 * (learner_.dot_rounding_ * sum + a.error + b.error +
+                            (a.margin_rotation + b.margin_rotation) * norm);
+  const double ordinary = length * std::sqrt(static_cast<double>(learner_.scatter_.size()));
+  const Tie tie = tie_of(width, ordinary, sum, std::numeric_limits<double>::infinity());
+  return settle_margin(margin, tie, [&] {
+    const std::vector<DoubleDouble>& leader = learner_.exact(pair.leader);
+    const std::vector<DoubleDouble>& rival = learner_.exact(pair.rival);
+    DoubleDouble exact;
+    for (std::size_t j = 0; j < leader.size(); ++j) exact = exact + (leader[j] + -rival[j]) * x[j];
+    return exact.high;
+  });
+}
+
+}  // namespace shapcpp
