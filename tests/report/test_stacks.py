@@ -140,6 +140,18 @@ def test_pictures_have_no_window_and_neighbours_where_they_are_numbered(tmp_path
     assert not any("window" in card or "," in card["stack"] for card in found.values())
 
 
+def test_no_neighbours_no_folder(tmp_path: Path) -> None:
+    write_nifti(tmp_path / "scans" / "a.nii", volume())
+    d = doubts_of([f"a.nii:{k}" for k in range(DEPTH)])
+    report(d, None, tmp_path / "scans", tmp_path / "r.html", neighbours=0)
+    assert not (tmp_path / "r-slices").exists()
+    assert "data-stack" not in (tmp_path / "r.html").read_text().split("<script>")[0]
+    report(d, None, tmp_path / "scans", tmp_path / "r.html", neighbours=1, fraction=1.0)
+    assert {len(card["stack"].split()) for card in cards(tmp_path / "r.html")} == {2, 3}
+    with pytest.raises(ValueError, match="neighbours"):
+        report(d, None, tmp_path / "scans", tmp_path / "r.html", neighbours=-1)
+
+
 def test_thumbnails_that_are_given_make_no_folder(tmp_path: Path) -> None:
     d = doubts_of([str(k) for k in range(6)])
     report(d, None, {str(k): pattern(k) for k in range(6)}, tmp_path / "r.html")

@@ -34,6 +34,8 @@ __all__ = ["relabel", "report"]
               help="Show values by this metric. Repeatable; default: all.")  # fmt: skip
 @click.option("--class-name", "class_names", multiple=True, metavar="LABEL=NAME",
               help="What a class is called, as in 1=pneumonia. Repeatable.")  # fmt: skip
+@click.option("--neighbours", type=click.IntRange(min=0), default=3, show_default=True,
+              help="Slices kept above and below each; 0: no folder beside the page.")  # fmt: skip
 @click.option("--title", default="Which labels to doubt", show_default=True)
 @click.option("-o", "--output", type=PATH, required=True, metavar="REPORT.html",
               help="The page to write.")  # fmt: skip
@@ -47,6 +49,7 @@ def report(
     most: int,
     metrics: tuple[str, ...],
     class_names: tuple[str, ...],
+    neighbours: int,
     title: str,
     output: str,
 ) -> None:
@@ -80,9 +83,10 @@ def report(
         most=most,
         metrics=list(metrics) or None,
         class_names=_names(class_names),
+        neighbours=neighbours,
     )
     slices = folder_of(output)
-    beside = f", and {slices} beside it" if slices.is_dir() else ""
+    beside = f", and {slices} beside it" if scans and neighbours and slices.is_dir() else ""
     click.echo(f"wrote {output}{beside}")
 
 

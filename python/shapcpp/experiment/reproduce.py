@@ -256,6 +256,7 @@ def _write_report(
             carry=experiment.carry,
             experiments=[one for one in experiments if one.noise],
             title=TITLE + ": a phantom" if settings.is_phantom else TITLE,
+            neighbours=0,
         )
         return {}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from shapcpp.checks import fraction as checked_fraction
-from shapcpp.checks import positive
+from shapcpp.checks import natural, positive
 from shapcpp.ct.readers.columns import ANONYMOUS
 from shapcpp.ct.readers.slice_index import SERIES
 from shapcpp.extras import installs
@@ -21,6 +21,7 @@ from shapcpp.report.experiments import Experiment
 from shapcpp.report.pictures import Scans, pictures_of
 from shapcpp.report.queue import FRACTION, MOST, has_votes, patients_in, queue_of
 from shapcpp.report.reviewed import reviewed_before
+from shapcpp.report.stacks import REACH
 from shapcpp.report.subject import About, Run, Subject, check_pair, subject_of
 from shapcpp.results import trust
 from shapcpp.results.folded import FoldedValuation
@@ -50,6 +51,7 @@ def report(
     most: int = MOST,
     metrics: words.Chosen = None,
     class_names: Mapping[Any, str] | None = None,
+    neighbours: int = REACH,
 ) -> None:
     """Writes a result as one self-contained HTML page that works offline.
 
@@ -93,6 +95,9 @@ def report(
         defines.
     class_names : mapping of label to str, optional
         Names of the classes: ``{0: "healthy", 1: "pneumonia"}``.
+    neighbours : int, default 3
+        How many slices above and below each queued one are kept beside the page; 0 for a page
+        without that folder.
 
     Raises
     ------
@@ -113,7 +118,7 @@ def report(
     check_libraries()
     if fraction is not None:
         fraction = checked_fraction("fraction", fraction)
-    most = positive("most", most)
+    most, reach = positive("most", most), natural("neighbours", neighbours)
     subject = subject_of("run", run)
     names = _class_names(subject, class_names)
     other = None if carry is None else check_pair(subject.v, carry)
@@ -124,7 +129,7 @@ def report(
     writing.check_writable(output)
     warn(repeated_ids(subject))
     queue = queue_of(subject, fraction, most, metrics)
-    pictures = pictures_of(queue.candidates, scans, masks, _are_anonymous(features), output)
+    pictures = pictures_of(queue.candidates, scans, masks, _are_anonymous(features), output, reach)
     page = _render(
         title=title,
         subject=subject,

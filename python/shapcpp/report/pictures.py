@@ -52,10 +52,12 @@ def pictures_of(
     masks: files.PathLike | None = None,
     anonymous: bool | None = None,
     output: files.PathLike | None = None,
+    reach: int = 0,
 ) -> Pictures:
     """The pictures of these samples; slices that cannot be read have none.
 
-    Of scans on disk, larger ones are written beside the page, if its `output` is named.
+    Of scans on disk, larger ones and those of `reach` slices on either side are written beside the
+    page, if its `output` is named and there is a `reach`.
 
     Files are named unless the samples are anonymous. If that is unknown (None), files are named
     unless the patients could be numbers that replaced names.
@@ -99,10 +101,12 @@ def pictures_of(
             note=lambda note: warnings.warn(note, stacklevel=2),
             found=found,
         )
-        if output is not None:
+        if output is not None and reach:
             [(index, slices)] = indexed
             there = {name: ref for name, ref in zip(ids, slices, strict=True) if name in pictures}
-            stacks = write_stacks(output, index, there, lambda _: None)  # what is bad was told
+            stacks = write_stacks(
+                output, index, there, reach, lambda _: None
+            )  # what is bad was told
     uris = {name: _uri(name, pictures[name]) for name in ids if name in pictures}
     folder = folder_of(output).name if output is not None and stacks else ""
     return Pictures(uris, where, stacks, folder)

@@ -24,7 +24,7 @@ from shapcpp.storage import files
 if TYPE_CHECKING:
     from shapcpp.ct.readers.slice_index import SliceIndex, SliceRef
 
-__all__ = ["NARROW", "WIDE", "Stack", "folder_of", "jpeg", "write_stacks"]
+__all__ = ["NARROW", "REACH", "WIDE", "Stack", "folder_of", "jpeg", "write_stacks"]
 
 REACH = 3  # slices on either side
 LARGE, SMALL = 512, 256  # pixels of the slice itself, and of its neighbours
@@ -58,9 +58,12 @@ def write_stacks(
     output: files.PathLike,
     index: SliceIndex,
     slices: Mapping[str, SliceRef],
+    reach: int,
     note: Callable[[str], None],
 ) -> dict[str, Stack]:
     """Writes the pictures around these slices, by id, and takes away those of an earlier page.
+
+    `reach` is the number of slices on either side.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def write_stacks(
     from shapcpp.ct.readers.neighbours import neighbours
 
     folder = folder_of(output)
-    around = dict(zip(slices, neighbours(index, [*slices.values()], REACH), strict=True))
+    around = dict(zip(slices, neighbours(index, [*slices.values()], reach), strict=True))
     kept = _Kept(folder)
     _draw(kept, [*slices.values()], LARGE, note)
     others = {_key(ref): ref for stack in around.values() for ref in stack}
