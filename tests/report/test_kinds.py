@@ -105,7 +105,7 @@ def test_folds_have_a_page(by_group: bool, write: Write) -> None:
     v, made = folded(groups, by_group=by_group, doubt=True)
     page = Page(write(v, made, name="folds.html"))
     assert "the samples judge one another in 3 folds" in page.text
-    assert "all samples are valued and judge" in page.text
+    assert "every sample is both valued and tested on" in page.text
     assert not re.search(r"\b(nan|None)\b", page.text)
     headings = page.all("li", **{"class": "patient"})
     assert len(headings) == (len({v.groups[int(i[1:])] for i in ids_of(page)}) if by_group else 0)  # type: ignore[index]

@@ -1,4 +1,4 @@
-"""The samples, metrics and rule of a run, from what was typed and from a features file."""
+"""The samples, metrics and rule of a run, from the command line and from a features file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["arrays_of", "classes_and_metrics", "default_rule", "metrics_to_show"
 def arrays_of(
     data: shapcpp.Features, folds: int | None, by_group: bool
 ) -> tuple[shapcpp.Samples, dict[str, Any]]:
-    """The samples to value, and the arguments of `shapcpp.value` that come from the file."""
+    """The samples to value, and the arguments of `shapcpp.value` taken from the file."""
     sides: dict[str, Any]
     data, missing = data.without_missing()
     if missing:
@@ -56,7 +56,7 @@ def classes_and_metrics(
 
 
 def metrics_to_show(asked: list[Metric], p: Plan) -> list[Metric]:
-    """The metrics asked for, or all that each test set defines; says which are left out."""
+    """The metrics asked for, or all that each test set defines; notes which are left out."""
     each = [(part.test_counts, part.classes) for _, part in p.parts()]
     if asked:
         return asked
@@ -71,6 +71,6 @@ def metrics_to_show(asked: list[Metric], p: Plan) -> list[Metric]:
 
 
 def default_rule(asked: list[Metric]) -> str:
-    """The rule that ends a run of no given length."""
+    """The rule that ends a run for which no length was given."""
     names = dict.fromkeys(in_a_rule(metric.name) for metric in asked)
     return " ".join([", ".join(names), DEFAULT_RULE]).strip()

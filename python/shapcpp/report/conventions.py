@@ -80,7 +80,7 @@ def conventions(v: Run) -> list[tuple[str, str]]:
 
 
 def about_doubts(d: Doubts) -> list[tuple[str, str]]:
-    """The same of doubts alone."""
+    """The same pairs for doubts alone."""
     sizes = _listed([f"{int((d.labels == k).sum()):,} labelled {k}" for k in d.classes.tolist()])
     s = d.settings
     return [

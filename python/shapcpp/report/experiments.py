@@ -36,9 +36,9 @@ class Experiment:
     Attributes
     ----------
     name : str
-        What the page calls it: "I (10%)".
+        Its name on the page: "I (10%)".
     run : Valuation or FoldedValuation
-        With true labels; one-class coalitions score their constant prediction.
+        A run with true labels; one-class coalitions score their constant prediction.
     carry : Valuation, optional
         The same run under the rule "carry".
     noise : float, optional

@@ -237,7 +237,7 @@ def _figure(rows: float, columns: float) -> Iterator[Figure]:
     from matplotlib.figure import Figure
 
     class Shown(Figure):
-        """A figure that a notebook shows, also where pyplot was not imported."""
+        """A figure that a notebook shows even if pyplot was not imported."""
 
         def _repr_png_(self) -> bytes:
             content = io.BytesIO()

@@ -72,9 +72,9 @@ def report(
         gives the removal curves of a run with a test set, which need validation rows.
     scans : path-like or mapping of str to ndarray of uint8, optional
         The scans, from which the queue takes its pictures, or thumbnails by sample id, each of
-        shape (height, width). Of a folder of scans, larger pictures and the slices above and
-        below go to a folder beside the page, "report-slices" for "report.html"; without that
-        folder the page shows thumbnails.
+        shape (height, width). From a folder of scans, larger pictures and the slices above and
+        below are written to a folder beside the page, "report-slices" for "report.html"; without
+        that folder the page shows thumbnails.
     output : path-like, default "report.html"
         The page.
     masks : path-like, optional
@@ -106,9 +106,9 @@ def report(
     OSError
         If a file cannot be read or written.
     TypeError, ValueError
-        If a file is not of its kind, the run holds no permutation or is not of these
+        If a file is of the wrong kind, the run holds no permutation or was not made from these
         features, `carry` differs in more than its rule, a slice is not among the scans, or
-        `class_names` names a label that there is not.
+        `class_names` names a label that does not exist.
 
     Warns
     -----
@@ -147,7 +147,7 @@ def report(
 
 
 def _class_names(subject: Subject, names: Mapping[Any, str] | None) -> dict[str, str]:
-    """Names of classes by the text of their label."""
+    """Names of classes, by the text of their label."""
     known = {str(label) for label in subject.classes.tolist()}
     for label in names or {}:
         if str(label) not in known:
@@ -158,7 +158,7 @@ def _class_names(subject: Subject, names: Mapping[Any, str] | None) -> dict[str,
 
 
 def _of_doubts(subject: Subject) -> dict[str, Any]:
-    """What the page shows of doubts, or of two readers."""
+    """The parts of the page about doubts, or about two readers."""
     d = subject.doubts
     if d is None:
         return {"doubts": None, "readers": None, "interval": None, "pairs": []}
@@ -180,7 +180,7 @@ def _of_values(
     fraction: float | None,
     metrics: words.Chosen,
 ) -> dict[str, Any]:
-    """What the page shows of values, where there are any."""
+    """The parts of the page about values, if there are any."""
     share = FRACTION if fraction is None else fraction
     common = {"share": words.per_cent(share), "has_features": features is not None}
     if v is None:

@@ -37,7 +37,7 @@ class Pictures(NamedTuple):
     stacks : dict of str to Stack
         Larger pictures, with the slices above and below.
     folder : str
-        The folder of these, beside the page; "" where there are none.
+        The folder of the larger pictures, beside the page; "" if there are none.
     """
 
     uris: dict[str, str]
@@ -106,7 +106,7 @@ def pictures_of(
             there = {name: ref for name, ref in zip(ids, slices, strict=True) if name in pictures}
             stacks = write_stacks(
                 output, index, there, reach, lambda _: None
-            )  # what is bad was told
+            )  # `read_scans` gave the notes
     uris = {name: _uri(name, pictures[name]) for name in ids if name in pictures}
     folder = folder_of(output).name if output is not None and stacks else ""
     return Pictures(uris, where, stacks, folder)

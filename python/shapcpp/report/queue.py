@@ -27,7 +27,7 @@ __all__ = [
 ]  # fmt: skip
 
 MOST = 500  # candidates on a page
-FRACTION = 0.1  # of all samples, where nothing is known of how many labels are wrong
+FRACTION = 0.1  # share of all samples to review if the number of wrong labels is unknown
 CERTAIN = {1: "proven", -1: "ruled out"}
 
 
@@ -45,16 +45,16 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Doubted:
-    """What all other labels say of one label."""
+    """The verdict of all other labels on one label."""
 
-    probability: float  # that it is wrong
+    probability: float  # that the label is wrong
     suggestion: Any
     rank: int  # from 1, the most doubtful
 
 
 @dataclass(frozen=True)
 class Read:
-    """What a second reader and the other labels say of one label."""
+    """The verdict of a second reader, and of the other labels, on one label."""
 
     second: Any  # the second reader's label
     wrong: tuple[float, float]  # the probabilities that the labels are wrong
@@ -71,12 +71,12 @@ class Candidate:
     verdicts: list[Verdict]
     doubt: Doubted | None = None
     read: Read | None = None
-    unsure: bool = False  # a reviewer was, before
-    agreement: float | None = None  # the share of votes for the label, where there are votes
+    unsure: bool = False  # whether a reviewer was unsure before
+    agreement: float | None = None  # the share of votes for the label, if there are votes
 
     @property
     def suggestion(self) -> Any:
-        """The label that is proposed in place of the one given, where there is a proposal."""
+        """The label proposed in place of the given one, if any."""
         if self.read is not None:
             return self.read.second
         return None if self.doubt is None else self.doubt.suggestion
@@ -89,9 +89,9 @@ class Queue:
     Attributes
     ----------
     candidates : list of Candidate
-        At most `most` of the samples that are to be reviewed.
+        The samples to review, at most `most` of them.
     found : int
-        How many samples there are to review.
+        Number of all samples to review.
     unit : str
         The unit of the values in the texts: "10⁻³".
     """
@@ -113,20 +113,20 @@ def queue_of(
 ) -> Queue:
     """Lists the samples to review.
 
-    With doubts: as many of the most doubtful labels as are expected to be wrong, at least one. Of
+    With doubts: as many of the most doubtful labels as are expected to be wrong, at least one. For
     two readers: the samples they disagree on. Without doubts: the lowest values by any metric
-    shown. Labels on which a reviewer has decided are left out.
+    shown. Labels that a reviewer has decided on are left out.
 
     Parameters
     ----------
     subject : Subject
-        What the page is about.
+        The subject of the page.
     fraction : float, optional
-        Share of all samples to list instead; without doubts by each metric, by default 0.1.
+        Share of all samples to list instead; without doubts, for each metric, by default 0.1.
     most : int, default 500
-        List at most this many samples, the first ones.
+        The most samples to list; the first ones stay.
     metrics : sequence of str or Metric, optional
-        Default: every named metric that the test set defines.
+        Default: every built-in metric that the test set defines.
     """
     found = _in_order(subject, fraction, metrics)
     listed = found[:most]
@@ -146,7 +146,7 @@ def queue_of(
 
 
 def _in_order(subject: Subject, fraction: float | None, metrics: Chosen) -> NDArray[np.int64]:
-    """The samples to review, those first that are looked at first."""
+    """The samples to review, in order of review."""
     d = subject.doubts
     if subject.readers is not None:
         order = subject.readers.differ
@@ -171,7 +171,7 @@ def _lowest(v: Run, fraction: float, metrics: Chosen) -> NDArray[np.int64]:
 
 
 def _patients_together(subject: Subject, order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The same samples, those of a patient after the first of that patient."""
+    """The same samples, with those of a patient placed after the patient's first one."""
     assert subject.v is not None
     players = subject.v.players[order]
     _, first, which = np.unique(players, return_index=True, return_inverse=True)
@@ -211,7 +211,7 @@ def _verdicts(
 
 
 def has_votes(v: Run) -> bool:
-    """Whether models that do not know a sample have voted on it."""
+    """True if models that were trained without a sample have voted on it."""
     return not bool(np.isnan(v.agreement()).all())
 
 

@@ -39,7 +39,7 @@ class Row:
 def check_same(subject: Subject, features: Features) -> Samples:
     """The samples of the features that the page is about.
 
-    ValueError, saying what differs, if the result was not made of these features.
+    Raises ValueError, naming the difference, if the result was not made from these features.
     """
     v = subject.v
     if isinstance(v, Valuation):
@@ -73,7 +73,7 @@ def check_same(subject: Subject, features: Features) -> Samples:
 
 
 def _is_of(v: Run, features: Features, samples: Samples) -> bool:
-    """Whether the fingerprints are those of these features."""
+    """True if the fingerprints are those of these features."""
     y = class_labels("label", samples.y)
     by_group = bool(v.settings["by_group"])
     if isinstance(v, Valuation):
@@ -101,8 +101,8 @@ def removal_rows(
 ) -> list[Row]:
     """Rows of panels: the lowest dropped, the highest dropped, then the same relabelled.
 
-    Of more than two classes nothing is relabelled. The list is empty where no validation rows are
-    left on which to look, or the model cannot be refitted. Without `metrics` the paper's are shown.
+    With more than two classes nothing is relabelled. The list is empty if no validation rows are
+    left, or the model cannot be refitted. Without `metrics` the paper's metrics are shown.
     """
     if not isinstance(v, Valuation) or not can_refit(v):
         return []
@@ -114,7 +114,7 @@ def removal_rows(
     rows: list[tuple[str, str, str, dict[str, Any]]] = []
     for action, verb in VERBS.items():
         if action == "relabel" and len(v.classes) > 2:
-            continue  # there is no one other label
+            continue  # with more classes, "the other label" is not unique
         random = removal_curve(v, *sides, order="random", action=action)
         for order in ORDERS:
             curves: dict[str, Any] = {

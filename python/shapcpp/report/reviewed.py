@@ -1,4 +1,4 @@
-"""What reviewers decided before: shown, and not asked again."""
+"""Earlier decisions of reviewers: shown, and not asked again."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ __all__ = ["Before", "reviewed_before"]
 
 
 class Before(NamedTuple):
-    """One decision made before."""
+    """One earlier decision."""
 
     id: str
     label: str
     decision: str
-    doubt: str  # how probably the label is wrong all the same; "" where that is unknown
+    doubt: str  # probability that the label is nevertheless wrong; "" if unknown
 
 
 def reviewed_before(subject: Subject) -> list[Before]:
-    """The decisions made before, those first whose labels are most doubtful all the same."""
+    """The earlier decisions, those whose labels are nevertheless most doubtful first."""
     rows = np.flatnonzero(subject.decided)
     if not len(rows):
         return []

@@ -1,8 +1,8 @@
 """Larger pictures of slices, and of those above and below, in a folder beside the page.
 
-A slice in Hounsfield units has two pictures of 8 bits: a wide one, from air to bone, and a narrow
-one, of soft tissue; the page windows them. Files are named by their content, so that nothing tells
-whose they are, and a slice that several others lie beside is there once.
+A slice in Hounsfield units has two 8-bit pictures: a wide one, from air to bone, and a narrow one,
+of soft tissue; the page windows them. Files are named by a hash of their content, so that a name
+reveals nothing about the patient, and a slice beside several others is stored once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["NARROW", "REACH", "WIDE", "Stack", "folder_of", "jpeg", "write_stack
 REACH = 3  # slices on either side
 LARGE, SMALL = 512, 256  # pixels of the slice itself, and of its neighbours
 QUALITY = 80  # of JPEG
-# Hounsfield units that are black and white.
+# Hounsfield units shown as black and as white.
 WIDE, NARROW = (-1024.0, 1300.0), (-160.0, 240.0)
 OURS = re.compile(r"[0-9a-f]{16}\.jpg")
 Picture = tuple[str, ...]
@@ -38,13 +38,13 @@ Picture = tuple[str, ...]
 class Stack(NamedTuple):
     """The slices around one: names of files, wide and narrow, or one in shades of grey."""
 
-    at: int  # which of them is the slice itself
+    at: int  # index of the slice itself
     pictures: list[Picture]
     window: tuple[int, int] | None  # Hounsfield units that its thumbnail shows black and white
 
     @property
     def is_hounsfield(self) -> bool:
-        """Whether it can be windowed."""
+        """True if the slice is in Hounsfield units, which can be windowed."""
         return self.window is not None
 
 
@@ -61,7 +61,7 @@ def write_stacks(
     reach: int,
     note: Callable[[str], None],
 ) -> dict[str, Stack]:
-    """Writes the pictures around these slices, by id, and takes away those of an earlier page.
+    """Writes the pictures around these slices, by id, and removes those of an earlier page.
 
     `reach` is the number of slices on either side.
 
@@ -102,7 +102,7 @@ def _sized(ref: SliceRef, size: int) -> tuple[str, int | None, int]:
 
 
 class _Kept:
-    """The pictures that are in the folder."""
+    """The pictures that the folder holds."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

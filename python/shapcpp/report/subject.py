@@ -1,4 +1,4 @@
-"""What a page is about: a run with its doubts, doubts alone, or two readers."""
+"""The subject of a page: a run with its doubts, doubts alone, or two readers."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ About = Run | Doubts | Readers | files.PathLike
 
 @dataclass(frozen=True)
 class Subject:
-    """The samples that a page shows, and what is known of them.
+    """The samples that a page shows, with everything known about them.
 
     Attributes
     ----------
     v : Valuation, FoldedValuation or None
         Their values.
     doubts : Doubts or None
-        Their doubts; of two readers, those of the first.
+        Their doubts; with two readers, those of the first.
     readers : Readers or None
-        Two readers, where the page compares them.
+        Two readers, if the page compares them.
     """
 
     v: Run | None
@@ -75,24 +75,24 @@ class Subject:
 
     @property
     def by_group(self) -> bool:
-        """Whether the samples of a group share one value."""
+        """True if the samples of a group share one value."""
         return self.v is not None and bool(self.v.settings["by_group"])
 
     @property
     def reviewed(self) -> NDArray[Any] | None:
-        """What reviewers decided of each label, "" for none, where that is known."""
+        """Reviewers' decision on each label, "" if none; None if decisions are unknown."""
         return None if self.doubts is None else self.doubts.reviewed
 
     @property
     def decided(self) -> NDArray[np.bool_]:
-        """Whether a reviewer has decided on the label, which is then not asked again."""
+        """True for each label that a reviewer has decided on, which is not asked again."""
         if self.reviewed is None:
             return np.zeros(len(self.labels), dtype=bool)
         return np.isin(self.reviewed, FINAL)
 
     @property
     def key(self) -> str:
-        """A name for the labels under review, so that decisions on other labels are not shown."""
+        """A key for the labels under review, so that decisions on other labels are not shown."""
         if isinstance(self.v, FoldedValuation):
             of = "".join(part.fingerprint for part in self.v.parts)
         elif self.v is not None:
@@ -103,7 +103,7 @@ class Subject:
         return hashlib.sha256(f"{of}{self.ids.tolist()}".encode()).hexdigest()[:16]
 
     def remembering(self, reviewed: NDArray[Any] | None) -> Subject:
-        """The same with what reviewers decided, where that is known."""
+        """A copy with the reviewers' decisions, if these are known."""
         if reviewed is None or self.doubts is None:
             return self
         return replace(self, doubts=replace(self.doubts, reviewed=reviewed))
@@ -127,7 +127,7 @@ def subject_of(name: str, about: About) -> Subject:
 
 
 def check_pair(v: Run | None, carry: About) -> Valuation:
-    """The same run under the other rule; TypeError or ValueError where it is none."""
+    """The same run under the other rule; raises TypeError or ValueError if it is not one."""
     other = subject_of("carry", carry).v
     if not isinstance(v, Valuation) or not isinstance(other, Valuation):
         raise TypeError("carry goes with a run that has a test set, and is one itself")

@@ -31,7 +31,7 @@ Run = Valuation | FoldedValuation
 class FoundRow(NamedTuple):
     """One row of Table 2: the share found and the paper's share, by direction and metric.
 
-    A row for doubt has a cell per direction.
+    A row for doubts has one cell per direction.
     """
 
     name: str
@@ -54,7 +54,7 @@ class ScoreRow(NamedTuple):
 
 
 def table_rows(experiments: Sequence[Experiment]) -> list[FoundRow]:
-    """One row per experiment, share of the values looked at, and one-class rule; and for doubt."""
+    """One row per experiment, share of the values looked at, and one-class rule; one for doubts."""
     rows = []
     for experiment in experiments:
         table = paper_table([experiment])
@@ -78,7 +78,7 @@ def table_rows(experiments: Sequence[Experiment]) -> list[FoundRow]:
 def _doubt_rows(
     experiment: Experiment, fraction: float | None, share: str, flipped: dict[str, int]
 ) -> list[FoundRow]:
-    """The row of the labels doubted most: this share of them, or as many as are expected wrong."""
+    """The row of the labels doubted most: a share of all, or as many as are expected wrong."""
     d = experiment.run.doubts
     if d is None or experiment.run.true_labels is None:
         return []
@@ -93,7 +93,7 @@ def _doubt_rows(
 
 
 def known_errors(v: Run | Subject, true_labels: Any) -> int:
-    """How many given labels are known to be wrong."""
+    """The number of given labels known to be wrong."""
     if true_labels is None:
         return 0
     return int((np.isin(true_labels, v.classes) & (v.labels != true_labels)).sum())
@@ -128,7 +128,7 @@ def score_rows(experiments: Sequence[Experiment]) -> list[ScoreRow]:
 
 
 class KindRow(NamedTuple):
-    """One kind of label errors among more than two classes: the share found by each ranking."""
+    """One kind of label error among more than two classes: the share found by each ranking."""
 
     name: str
     share: str
@@ -139,9 +139,9 @@ class KindRow(NamedTuple):
 def kind_rows(
     v: Run, metrics: Sequence[Metric], fractions: Sequence[float] = (0.1, 0.3)
 ) -> list[KindRow]:
-    """One row per share looked at and kind of errors, the most frequent kinds.
+    """One row per share looked at and kind of error, for the most frequent kinds.
 
-    A cell per metric, and before them one of doubt, where there are doubts.
+    A row has one cell per metric and, if there are doubts, one for doubts before them.
     """
     if v.true_labels is None or len(v.classes) == 2:
         return []
@@ -162,8 +162,8 @@ def kind_rows(
 def ends(v: Run, metrics: Sequence[Metric] | None = None) -> list[tuple[str, list[str]]]:
     """Counts the positives among the lowest and the highest tenth, for each metric.
 
-    Positive by the given label and, where known, by the true one; by the paper's metrics unless
-    others are named; of two classes only.
+    They are counted by given label and, where known, by true label, for the paper's metrics unless
+    others are named; for two classes only.
     """
     if len(v.classes) != 2:
         return []

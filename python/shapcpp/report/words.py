@@ -50,9 +50,9 @@ def metrics_shown(v: Valuation | FoldedValuation) -> list[str]:
 
 
 def metrics_of(v: Valuation | FoldedValuation, metrics: Chosen = None) -> list[Metric]:
-    """The metrics that a page shows: those named, or every named one that the test set defines.
+    """The metrics that a page shows: those given, or every built-in one that the test set defines.
 
-    Of more than two classes these are accuracy and balanced accuracy.
+    With more than two classes the default is accuracy and balanced accuracy.
     """
     if metrics is None and len(v.classes) > 2:
         return v.chosen(metrics_shown(v))
@@ -60,7 +60,7 @@ def metrics_of(v: Valuation | FoldedValuation, metrics: Chosen = None) -> list[M
 
 
 def called(metric: str | Metric) -> str:
-    """What a reader calls a metric: its long name, or its own."""
+    """The name of a metric for readers: its long name, or its own."""
     return long_name(metric if isinstance(metric, str) else metric.name)
 
 
@@ -70,7 +70,7 @@ def direction(name: str) -> str:
 
 
 def label_name(label: Any, names: Mapping[str, str]) -> str:
-    """A label, with the name of its class in brackets where it has one."""
+    """A label, with the name of its class in brackets if it has one."""
     name = names.get(str(label))
     return f"{label} ({name})" if name else str(label)
 
@@ -119,7 +119,7 @@ def share(value: float | None) -> str:
 def shortened(name: str, known: bool = False) -> tuple[str, str, str]:
     """Cuts a long name into three parts, the middle of which may be hidden.
 
-    Where the sample is known by another name, the end is enough.
+    If the sample is also shown under another name, the end is enough.
     """
     if known and len(name) > 2 * BESIDE:
         return "", name[:-BESIDE], name[-BESIDE:]

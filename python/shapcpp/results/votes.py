@@ -28,7 +28,7 @@ def kept_sizes(n_samples: int, n_sizes: int, n_classes: int) -> int:
 
 
 class Voted:
-    """The votes of one run; `Valuation` says what the attributes are."""
+    """The votes of one run; `Valuation` documents the attributes."""
 
     vote_counts: NDArray[np.int64] | None
     players: NDArray[np.int64]
@@ -38,14 +38,14 @@ class Voted:
 
     @property
     def votes(self) -> NDArray[np.int64] | None:
-        """How often coalitions without a sample predict each class for it, by their size.
+        """Numbers of coalitions without a sample that predict each class for it, by their size.
 
-        ``votes[i, s, k]`` counts, over orders, the coalitions of ``vote_sizes[s]`` players that
-        sample i is not in and whose model predicts ``classes[k]`` for it. Shape
+        ``votes[i, s, k]`` counts, over orders, the coalitions of ``vote_sizes[s]`` players that do
+        not hold sample i and whose model predicts ``classes[k]`` for it. Shape
         (n, n_sizes, n_classes), int64; None for a run with ``votes=False``. Predictions are
-        certified as those of test samples are: ``stats["vote_ties"]`` counts margins of zero, which
-        go to the smaller label. A coalition of one class predicts that class where `single_class`
-        is "constant", and nothing where it is "carry".
+        certified like those of test samples: ``stats["vote_ties"]`` counts margins of zero, which
+        go to the smaller label. A coalition of one class predicts that class if `single_class`
+        is "constant", and nothing if it is "carry".
 
         Raises
         ------
@@ -66,17 +66,17 @@ class Voted:
     def vote_sizes(self) -> NDArray[np.int64] | None:
         """The sizes of the coalitions that vote, in players, shape (n_sizes,); None without votes.
 
-        With ``sampler="permutations"`` 16, 32, 64, ... players, and all but one. With "halving" the
-        blocks of a half, a quarter, ... of the players, while these are 16 or more; a block
-        of an odd number's larger half counts with the others of its level.
+        With ``sampler="permutations"``: 16, 32, 64, ... players, and all but one. With "halving":
+        the sizes of blocks, a half, a quarter, ... of the players, down to 16; where a half is
+        uneven, the larger block counts with the others of its level.
         """
         return None if self.vote_counts is None else self._sizes
 
     def agreement(self) -> NDArray[np.float64]:
         """The share of all votes on each sample that are for its label as given.
 
-        Votes of all sizes count alike. A low share says that models that do not know the sample
-        contradict its label: a doubt about the label, not what the sample is worth to a metric.
+        Votes of all sizes have equal weight. A low share says that models trained without the
+        sample contradict its label: it casts doubt on the label, and is no value of the sample.
 
         Returns
         -------
@@ -103,7 +103,7 @@ class Voted:
 
 
 def check(arrays: Mapping[str, NDArray[Any]], settings: Mapping[str, Any], done: int) -> None:
-    """Raises ValueError or TypeError for votes that are not those of a run of this many orders."""
+    """Raises ValueError or TypeError for votes that cannot come from a run of this many orders."""
     if not isinstance(settings["votes"], bool):
         raise TypeError(f"votes must be True or False, got {settings['votes']!r}")
     if settings["votes"] != ("vote_counts" in arrays):

@@ -18,17 +18,17 @@ def neighbours(index: SliceIndex, slices: Sequence[SliceRef], reach: int) -> lis
     Parameters
     ----------
     index : SliceIndex
-        All slices. Of a NIfTI volume those that it does not list are found too.
+        All slices. Slices of a NIfTI volume are found even if the index does not list them.
     slices : sequence of SliceRef
         Some of them.
     reach : int
-        How many to list on either side.
+        Number of slices to list on either side.
 
     Returns
     -------
     list of list of SliceRef
-        For each slice, by their numbers, itself among them; itself alone where nothing is known
-        of others.
+        For each slice its neighbours in order, including the slice itself; the slice alone if
+        nothing is known about others.
     """
     stacks: dict[tuple[str, ...], dict[int, SliceRef]] = {}
     for ref in index.slices:
@@ -50,17 +50,17 @@ def neighbours(index: SliceIndex, slices: Sequence[SliceRef], reach: int) -> lis
 
 
 def _stack_of(ref: SliceRef) -> tuple[str, ...] | None:
-    """The name of the volume or series of a slice; None where it is not known."""
+    """The name of the volume or series of a slice; None if unknown."""
     if ref.kind == NIFTI:
         return (str(ref.file),)
     if ref.kind == DICOM:
         return (ref.extra[SERIES],) if ref.extra.get(SERIES) else None
-    # Pictures of one patient in one folder, numbered by the manifest.
+    # An image series is the pictures of one patient in one folder, numbered by the manifest.
     return None if ref.patient is None else (ref.patient, str(ref.file.parent))
 
 
 def _complete(stack: dict[int, SliceRef], ref: SliceRef, reach: int) -> None:
-    """Adds the slices around one that are in the volume and not in the index."""
+    """Adds the slices around one that are in the volume but not in the index."""
     assert ref.slice is not None
     wanted = range(max(0, ref.slice - reach), ref.slice + reach + 1)
     missing = [number for number in wanted if number not in stack]
