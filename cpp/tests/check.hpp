@@ -1,6 +1,6 @@
-// A test framework of a few dozen lines: TEST("a sentence") { ... }, CHECK(condition) and
-// CHECK_THROWS(type, expression) go on after a failure. `main` runs the tests whose names contain
-// its argument, or all.
+// A test framework of a few dozen lines: TEST("a sentence") { ... }. CHECK(condition) and
+// CHECK_THROWS(type, expression) continue after a failure. `main` runs the tests whose names
+// contain its argument, or all tests.
 #pragma once
 
 #include <cstdio>

@@ -35,7 +35,7 @@ class AirportGame final : public Game {
   std::int64_t largest_ = 0;
 };
 
-// Scores nothing but how many members of either class there are: (a + 1) b and 3 a.
+// Scores only the numbers a and b of members of the two classes: (a + 1) b and 3 a.
 class CompositionGame final : public Game {
  public:
   explicit CompositionGame(const Integers& classes) : classes_(classes) {}

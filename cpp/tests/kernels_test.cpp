@@ -1,4 +1,4 @@
-// The vector loops against plain ones, at the level that the processor chose.
+// The vector loops against plain loops, at the level chosen for this processor.
 #include "kernels/kernels.hpp"
 
 #include <algorithm>

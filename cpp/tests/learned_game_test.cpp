@@ -1,4 +1,4 @@
-// A new learner and a new judge, and what the game asks of them.
+// A new learner and a new judge, and the calls that the game makes to them.
 #include "core/game/learned_game.hpp"
 
 #include <algorithm>
@@ -38,7 +38,7 @@ struct Line {
   }
 };
 
-// The nearest centroid on the first column: exact, so `fit` is all there is.
+// The nearest centroid on the first column, which is exact, so that it needs only `fit`.
 class Centroids {
  public:
   struct Scores {
@@ -140,7 +140,7 @@ TEST("logistic games, certified and dense, score every coalition alike") {
   }
 }
 
-// A learner and a judge that write down what they are asked.
+// A learner and a judge that record the calls they receive.
 std::string asked;
 
 struct Diary {

@@ -1,4 +1,4 @@
-// The policy's decisions one by one: it costs time where it errs, never an integer.
+// The policy's decisions one by one: its errors cost time, never an integer.
 #include "core/learners/logistic/refit_policy.hpp"
 
 #include "tests/check.hpp"
@@ -80,7 +80,7 @@ TEST("a base is asked for when digits are lost, steps are slow, or passes have c
   CHECK(slow.refine(kSmall, {.decrement = 0.4}) == Refinement::kPass);
   CHECK(slow.refine(kSmall, {.decrement = 0.4}) == Refinement::kBase);
 
-  // Joins that need as many passes as ever need no base; once they need more, one pays.
+  // While joins need a constant number of passes, no base pays; once they need more, one does.
   RefitPolicy worn(17);
   worn.build();
   const auto asks_for_base = [&](int passes) {

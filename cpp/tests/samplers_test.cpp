@@ -1,4 +1,4 @@
-// Samplers on games whose values are known, and recorders told by them.
+// Samplers on games whose values are known, with recorders that they report to.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -204,7 +204,7 @@ TEST("another recorder rides on either sampler") {
   CHECK(std::accumulate(walked.begin(), walked.end(), std::int64_t{0}) == 200 * 8);
   CHECK(std::accumulate(halved.begin(), halved.end(), std::int64_t{0}) ==
         200 * 8 * halving.unit(costs.size()));
-  // Who joins a larger coalition changes less.
+  // A player that joins a larger coalition changes less.
   CHECK(std::is_sorted(walked.rbegin(), walked.rend()));
 }
 

@@ -1,4 +1,4 @@
-// Which coalitions vote, and how votes are counted.
+// The coalitions that vote, and the counting of votes.
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -16,7 +16,7 @@
 namespace shapcpp::tests {
 namespace {
 
-// Two samples for each player. A coalition predicts class 1 where it has an odd number of members.
+// Two samples for each player. A coalition predicts class 1 if it has an odd number of members.
 class ParityGame final : public Game {
  public:
   explicit ParityGame(std::size_t n_players) : is_member_(n_players) {}

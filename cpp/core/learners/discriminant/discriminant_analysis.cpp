@@ -12,7 +12,7 @@ namespace shapcpp {
 namespace {
 
 constexpr double kMostDrift = 0.1;
-constexpr int kSteps = 2;  // from nothing to the optimum, but for rounding
+constexpr int kSteps = 2;  // from zero to the optimum, up to rounding
 constexpr int kMostExactSteps = 40;
 constexpr double kLeft = 1e-9;  // of the radius, after refinement
 
@@ -118,10 +118,10 @@ void DiscriminantAnalysis::solve(std::size_t k) {
   if (!std::isfinite(own.radius) || !std::isfinite(own.error)) fail();
 }
 
-// Lemma 17. Column by column, what A w - N m may be off: by the rounding of the product, and
-// because members are themselves rounded relative to their own size, which moves means and the
-// scatter. A deviation from a mean is off by two roundings of the member, so that with X_j^2 the
-// squares of feature j, S_jl is by 4 u (sqrt(S_jj) X_l + X_j sqrt(S_ll)).
+// Lemma 17. The error of A w - N m, column by column: from the rounding of the product, and from
+// the rounding of members relative to their own size, which moves means and the scatter. A
+// deviation from a mean errs by two roundings of the member, so that S_jl errs by 4 u (sqrt(S_jj)
+// X_l + X_j sqrt(S_ll)), where X_j^2 is the sum of squares of feature j.
 void DiscriminantAnalysis::bound(std::size_t k, double left) {
   Discriminant& own = discriminants_[k];
   const auto size = static_cast<double>(scatter_.size());
@@ -144,7 +144,7 @@ void DiscriminantAnalysis::bound(std::size_t k, double left) {
         inverse_roots_[j] *
         (dot_rounding_ * (roots_[j] * in_roots + size * scatter_.magnitude(k, j)) +
          4 * kRounding * (roots_[j] * in_members + std::sqrt(scatter_.squares(j)) * in_roots));
-  // |m_k|_{A^-1}; what a rotation moves is as for ridge regressions (Lemma 1).
+  // |m_k|_{A^-1}; the effect of a rotation is as for ridge regressions (Lemma 1).
   const double mean = (1 + drift_) * std::sqrt(std::max(product, 0.0) / size);
   double rotation = 0;
   if (training_.rotation_error() > 0) {
@@ -165,7 +165,7 @@ void DiscriminantAnalysis::bound(std::size_t k, double left) {
   own.error = mean * std::max(own.radius, own.floor) + dot_rounding_ * (sizes + std::log(size) + 1);
 }
 
-// The same weights from members as they are here, to double-double.
+// The weights again, from the members in working coordinates, in double-double.
 const std::vector<DoubleDouble>& DiscriminantAnalysis::exact(std::size_t k) {
   Discriminant& own = discriminants_[k];
   if (!own.exact.empty()) return own.exact;

@@ -16,8 +16,8 @@ namespace shapcpp {
 
 // Normal distributions of one covariance, (S + L) / N with S the scatter of the N members around
 // the means of their classes and L the penalty. With A = S + L class k has the weights
-// N A^-1 m_k and the intercept -m_k.w_k / 2 + log(n_k). Of what is left of A w_k = N m_k, in the
-// norm of A^-1, follows how far weights are from the true ones, as for ridge regressions.
+// N A^-1 m_k and the intercept -m_k.w_k / 2 + log(n_k). The residual of A w_k = N m_k, in the norm
+// of A^-1, bounds the distance of the weights from the true ones, as for ridge regressions.
 class DiscriminantAnalysis {
  public:
   using Scores = FittedScores;
@@ -38,9 +38,9 @@ class DiscriminantAnalysis {
     AlignedVector weights;            // the intercept last
     double length = 0;                // of these
     double radius = 0;                // of the features' weights, in the norm of A
-    double floor = 0;                 // what rounding leaves of it, several times
+    double floor = 0;                 // a multiple of the part of it due to rounding
     double error = 0;                 // of the intercept
-    double margin_rotation = 0;       // what a rotation does to a margin, as a share of |x|
+    double margin_rotation = 0;       // effect of a rotation on a margin, as a share of |x|
     std::vector<DoubleDouble> exact;  // the weights refined, once asked for
   };
 

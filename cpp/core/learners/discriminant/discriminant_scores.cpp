@@ -1,4 +1,4 @@
-// What the discriminant analysis tells a judge.
+// The scores that the discriminant analysis gives a judge.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -43,7 +43,7 @@ double DiscriminantAnalysis::Differences::norm_of(const AlignedVector& x) const 
          std::sqrt(std::max(own.kernels_.dot(x.data(), product_.data(), own.stride_), 0.0));
 }
 
-// What the products with the weights of both classes are made of.
+// The sizes of the terms in the products with the weights of both classes.
 double DiscriminantAnalysis::Differences::terms(const Pair& pair, const AlignedVector& x) const {
   const AlignedVector& leader = learner_.discriminants_[pair.leader].weights;
   const AlignedVector& rival = learner_.discriminants_[pair.rival].weights;
