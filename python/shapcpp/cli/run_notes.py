@@ -33,7 +33,7 @@ def note_the_end(v: Run, max_time: float | None, earlier: str | None) -> None:
     """Says what the reader of the tables should know about the run."""
     if v.uncertified:
         note(f"{v.uncertified} predictions ({v.uncertified_share:.2g} of all) had a margin below "
-              "the rounding floor; they count as the smaller label")  # fmt: skip
+              "the rounding floor; they count as the smallest label")  # fmt: skip
     if earlier is not None:
         note(f"continued from {earlier}")
     if (reason := _why_it_stopped(v, max_time)) is not None:

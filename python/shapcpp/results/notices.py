@@ -58,7 +58,7 @@ def notices(v: Valuation | FoldedValuation, shown: Iterable[str] | None = None) 
     if (only := v.only_prediction) is not None:
         yield (
             f"the classifier of all samples calls every test sample {only}, so that values say "
-            "little of the other class; standardised features (scale='standard'), "
+            "little of any other class; standardised features (scale='standard'), "
             "class_weight='balanced' or a larger C may change that"
         )
     yield from repeated_ids(v)

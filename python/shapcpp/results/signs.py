@@ -20,7 +20,7 @@ class UncertifiedError(ValueError):
     Attributes
     ----------
     partial : Valuation
-        The permutations completed. Uncertified signs count as the smaller label in it.
+        The permutations completed. Uncertified signs count as the smallest label in it.
     """
 
     partial: Any = None

@@ -53,10 +53,10 @@ class Valuation(Sums, Run, Voted):
     ties : int
         How many margins, over permutations, coalitions and test samples, were zero to
         rounding, as happens when features take few different values. Such a test sample is
-        predicted as the smaller label.
+        predicted as the smallest label.
     uncertified : int
         How many other margins had a sign that double precision cannot tell; such a test sample is
-        predicted as the smaller label too. A run with more than 0.1% of them ends in an
+        predicted as the smallest label too. A run with more than 0.1% of them ends in an
         `UncertifiedError`.
     ranges : ndarray of int64, shape (k, 2)
         The permutations done, as half-open ranges ``[first, end)``.

@@ -44,7 +44,7 @@ class Voted:
         not hold sample i and whose model predicts ``classes[k]`` for it. Shape
         (n, n_sizes, n_classes), int64; None for a run with ``votes=False``. Predictions are
         certified like those of test samples: ``stats["vote_ties"]`` counts margins of zero, which
-        go to the smaller label. A coalition of one class predicts that class if `single_class`
+        go to the smallest label. A coalition of one class predicts that class if `single_class`
         is "constant", and nothing if it is "carry".
 
         Raises
