@@ -29,7 +29,8 @@ def test_values_are_those_of_plain_permutations_within_their_errors() -> None:
 def test_groups_too() -> None:
     options: dict[str, Any] = {"groups": GROUPS, "single_class": "carry"}
     plain, halved = run(40_000, **options), run(4000, sampler="halving", seed=1, **options)
-    assert halved.settings["gain_unit"] == 32  # 20 groups down to single ones
+    assert halved.gain_unit == halved.settings["gain_unit"] == 32  # 20 groups down to single ones
+    assert plain.gain_unit == 1
     for metric in METRICS:
         error = np.hypot(plain.stderr(metric), halved.stderr(metric))
         z = ((plain[metric] - halved[metric]) / error)[::3]

@@ -62,7 +62,8 @@ class Sums(Estimates):
         return self.n_permutations
 
     @property
-    def _gain_unit(self) -> int:
+    def gain_unit(self) -> int:
+        """What stands for one test sample in `gains`: 1 for plain permutations, a power of two."""
         return int(self.settings["gain_unit"])
 
     def _resolved(self, metric: str | Metric) -> Metric:
@@ -71,7 +72,7 @@ class Sums(Estimates):
     def _means(self, metric: str | Metric) -> Floats:
         total = self._resolved(metric).score(self.gains, self.test_counts)
         P = self.n_permutations
-        return total / (P * self._gain_unit) if P else np.full(len(total), np.nan)
+        return total / (P * self.gain_unit) if P else np.full(len(total), np.nan)
 
     def _moments(self, metric: str | Metric) -> tuple[Floats, Floats]:
         # A permutation adds its changes to `gains` and the products of these to `moments`.
@@ -85,7 +86,7 @@ class Sums(Estimates):
             weights = metric.on(self.test_counts)
             spread = _spread(self.gains[:, :, None], self.gains[:, None, :], self.moments, P)
             of_one = np.einsum("k,ikl,l->i", weights, spread, weights) / (P - 1)
-        return mean, np.maximum(of_one, 0) / (P * self._gain_unit**2)
+        return mean, np.maximum(of_one, 0) / (P * self.gain_unit**2)
 
     def _variance_of_one(self, metric: Metric) -> Floats:
         """The variance of one contribution, in a run that keeps the moments of some metrics."""
@@ -115,20 +116,20 @@ class Sums(Estimates):
             return np.zeros(len(self.players), dtype=bool)
         halved = self.settings["sampler"] == "halving"
         of_player = trust.trusted(
-            variance, orders, self._gain_unit, self.players, self.labels, halved=halved
+            variance, orders, self.gain_unit, self.players, self.labels, halved=halved
         )
         return of_player[self.players]
 
     def enough_orders(self) -> int:  # noqa: D102  inherited
         halved = self.settings["sampler"] == "halving"
-        return trust.enough_orders(self._gain_unit, self.players, self.labels, halved=halved)
+        return trust.enough_orders(self.gain_unit, self.players, self.labels, halved=halved)
 
     def _ranges(self, metric: str | Metric) -> tuple[float, float]:
         weights = self._resolved(metric).on(self.test_counts)
         highest = float(np.abs(weights) @ self.test_counts)  # from all wrong to all right
         # At the leaves of halving, the control may add twice the largest change of the score.
         by_halving = self.settings["sampler"] == "halving"
-        return highest, highest * (1 + 2 / self._gain_unit) if by_halving else highest
+        return highest, highest * (1 + 2 / self.gain_unit) if by_halving else highest
 
     def _bernstein_reach(self, metric: str | Metric, error: float) -> Floats:
         variance, largest = self._moments(metric)[1], self._ranges(metric)[1]

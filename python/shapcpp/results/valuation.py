@@ -37,7 +37,7 @@ class Valuation(Sums, Run, Voted):
     ----------
     gains : ndarray of int64, shape (n_players, n_classes)
         Sum over permutations of the change in correct test predictions of each class
-        when the player joins, in units of ``1 / settings["gain_unit"]``: 1 for plain permutations.
+        when the player joins, in units of ``1 / gain_unit``: 1 for plain permutations.
         Players are samples, or groups in sorted order of their id.
     moments : ndarray of int64, shape (n_players, n_classes, n_classes)
         Sums over permutations of the products of these changes, in units of the square; also
@@ -47,7 +47,7 @@ class Valuation(Sums, Run, Voted):
     empty_counts, full_counts, test_counts : ndarray of int64, shape (n_classes,)
         Correct test predictions of each class by the empty coalition and by all samples,
         and the number of test samples of each class. The gains add up to exactly
-        ``n_permutations * settings["gain_unit"] * (full_counts - empty_counts)``.
+        ``n_permutations * gain_unit * (full_counts - empty_counts)``.
         `full_counts` is -1 where a run was stopped before it had evaluated the coalition of
         all samples.
     ties : int
@@ -91,7 +91,7 @@ class Valuation(Sums, Run, Voted):
         increasing; the last is `n_permutations`.
     trace_gains : ndarray of int64, shape (k, n_players, n_classes), or None
         The gains at these numbers, the last equal to `gains`. ``trace_gains[j] @ weights /
-        (trace_counts[j] * settings["gain_unit"])`` are the values after that many permutations.
+        (trace_counts[j] * gain_unit)`` are the values after that many permutations.
     vote_counts : ndarray of int64, shape (n, n_sizes, n_classes), or None
         `votes`, or where these would take more than 1 GiB their sums over sizes, with n_sizes 1:
         all votes on a sample, those for its given label and for the leading class are read off
