@@ -37,7 +37,7 @@ def write(path: files.PathLike, fields: Mapping[str, Any]) -> None:
 def read(path: files.PathLike) -> dict[str, Any] | None:
     """The fields of an ExactValuation; None if the file is of another kind.
 
-    ValueError in one sentence if it is damaged.
+    Raises ValueError if the file is damaged.
     """
     try:
         if "contributions" not in files.npz_names(path):

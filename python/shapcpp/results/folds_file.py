@@ -51,7 +51,7 @@ def holds_folds(path: files.PathLike) -> bool:
 def read(path: files.PathLike) -> dict[str, Any]:
     """The fields of a FoldedValuation, its parts as fields of a Valuation.
 
-    ValueError in one sentence if the file holds none.
+    Raises ValueError if the file holds none.
     """
     arrays = files.read_npz(path)
     with files.told(f"{path} is a damaged result file"):

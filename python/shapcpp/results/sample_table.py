@@ -40,7 +40,7 @@ class SampleTable(Estimates):
         metrics : sequence of str or Metric, optional
             Default: every named metric that the test set defines.
         by_group : bool, default False
-            One entry per group, of a run whose groups share one value.
+            One entry per group, for a run whose groups share one value.
 
         Returns
         -------

@@ -62,7 +62,7 @@ class Trace:
         self._gains[: len(counts)] = gains.reshape(len(counts), *done.gains.shape)
 
     def next_look(self, done: int) -> int:
-        """The first point after `done`; `done` where there is none."""
+        """The first point after `done`, or `done` if no point is left."""
         after = int(np.searchsorted(self._points, done, side="right"))
         return int(self._points[after]) if after < len(self._points) else done
 
