@@ -152,7 +152,7 @@ APART = np.array(["a", "a", "b", "c", "a"])
             None,
             None,
             "random",
-            "2 patients: slices that lie side by side",
+            "2 patients: adjacent slices both train and test",
         ),
         (NONE, None, None, None, "random", "no patients are known"),
         (STORED, APART, "file", None, "file", None),
