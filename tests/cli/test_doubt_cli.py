@@ -92,8 +92,10 @@ def test_bad_usage_is_told(folder: Path, arguments: list[str], sentence: str) ->
     assert sentence in fails("doubt", *arguments, cwd=folder)
 
 
-def test_commands_on_runs_say_what_a_file_of_doubts_is(folder: Path) -> None:
+def test_a_page_shows_a_file_of_doubts_and_commands_on_runs_say_what_it_is(folder: Path) -> None:
     shapcpp_cli("doubt", "features.npy", "-o", "d.npz", cwd=folder)
+    assert "wrote p.html" in shapcpp_cli("report", "d.npz", "-o", "p.html", cwd=folder).stdout
+    d, page = shapcpp.load(folder / "d.npz", shapcpp.Doubts), (folder / "p.html").read_text()
+    assert all(name in page for name in d.ids[d.lowest(0.1)])
     assert "holds doubts" in fails("detect", "d.npz", cwd=folder)
-    assert "holds doubts" in fails("report", "d.npz", "-o", "p.html", cwd=folder)
     assert "holds doubts" in fails("merge", "d.npz", "d.npz", "-o", "e.npz", cwd=folder)
