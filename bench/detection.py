@@ -26,8 +26,10 @@ from shapcpp.doubts.baselines import BASELINES
 RESULTS = Path(__file__).parent / "results"
 RATES = (0.2, 0.1, 0.3)
 WAYS = {"both": (1.0, 1.0), "0 as 1": (1.0, 0.0), "1 as 0": (0.0, 1.0)}
-ORDERS = 64  # of the values beside: enough for a ranking, and the same on every machine
-DETECTORS = ("doubt", *BASELINES, "values")
+ORDERS, OF_SLOW = 64, 8  # of values: enough for a ranking of most sets, and of votes everywhere
+SLOW = 500  # features times classes
+OF_A_RUN = ("values", "votes")  # what one run of values tells
+DETECTORS = ("doubt", *BASELINES, *OF_A_RUN)
 Record = dict[str, Any]
 
 
@@ -46,25 +48,30 @@ def key(name: str, way: str, rate: float, seed: int, detector: str) -> str:
     return f"{name}|{way}|{rate}|{seed}|{detector}"
 
 
-def ask(detector: str, draw: sets.Draw) -> Record:
-    """The scores that a detector gives a draw, and its time."""
+def ask(detector: str, draw: sets.Draw) -> dict[str, Record]:
+    """The scores and the time of a detector on a draw, and of any other that shares its run."""
     wrong = draw.y != draw.truth
     start = time.perf_counter()
     extra: Record = {}
-    score: NDArray[np.float64]
+    scores: dict[str, NDArray[np.float64]]
     if detector == "doubt":
         d = shapcpp.doubt(draw.X, draw.y)
-        score, extra = d.score, _of_doubt(d, draw, wrong)
-    elif detector == "values":
-        v = shapcpp.value(draw.X, draw.y, draw.X_test, draw.y_test, ORDERS, scale="standard")
-        score = v["acc"]
+        scores, extra = {"doubt": d.score}, _of_doubt(d, draw, wrong)
+    elif detector in OF_A_RUN:
+        slow = draw.X.shape[1] * (int(draw.truth.max()) + 1) >= SLOW
+        orders = OF_SLOW if slow else ORDERS
+        v = shapcpp.value(draw.X, draw.y, draw.X_test, draw.y_test, orders, scale="standard")
+        scores = dict(zip(OF_A_RUN, (v["acc"], v.agreement()), strict=True))
     else:
-        score = shapcpp.baselines(draw.X, draw.y, only=[detector])[detector]
+        scores = shapcpp.baselines(draw.X, draw.y, only=[detector])
     seconds = time.perf_counter() - start
     count = extra.get("expected", wrong.sum())
-    row = shapcpp.compare_detectors({detector: score}, count, wrong)[0]
-    figures = {name: float(row[name]) for name in row.dtype.names or () if name != "detector"}
-    return {**figures, **extra, "wrong": int(wrong.sum()), "seconds": seconds}
+    records = {}
+    for row in shapcpp.compare_detectors(scores, count, wrong):
+        figures = {name: float(row[name]) for name in row.dtype.names or () if name != "detector"}
+        own = {**figures, **extra, "wrong": int(wrong.sum()), "seconds": seconds}
+        records[str(row["detector"])] = own
+    return records
 
 
 def _of_doubt(d: shapcpp.Doubts, draw: sets.Draw, wrong: NDArray[np.bool_]) -> Record:
@@ -93,8 +100,6 @@ def run(
     for name, way, rate, seed in conditions(arguments.seeds, arguments.sets):
         draw = None
         for detector in arguments.detectors or DETECTORS:
-            if detector == "values" and name in sets.MANY_CLASSES:
-                continue
             place = key(name, way, rate, seed, detector)
             if place in records:
                 continue
@@ -104,10 +109,12 @@ def run(
                 rates = tuple(rate * share for share in WAYS[way]) if way != "both" else (rate,)
                 draw = sets.draw(name, rates, seed)
             try:
-                records[place] = ask(detector, draw)
+                found = ask(detector, draw)
             except (ValueError, np.linalg.LinAlgError) as error:
                 print(f"{place}: {error}", file=sys.stderr)
                 continue
+            for asked, record in found.items():
+                records.setdefault(key(name, way, rate, seed, asked), record)
             save()
             print(f"{place}: AP {records[place]['ap']:.3f}", file=sys.stderr, flush=True)
 
