@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from shapcpp.doubts.result import Doubts
+from numpy.typing import NDArray
 
 __all__ = ["as_html"]
 
 ROWS_SHOWN = 10
 
 
-def as_html(d: Doubts) -> str:
+def as_html(title: str, columns: Mapping[str, NDArray[Any]]) -> str:
     """A caption, and the labels doubted first or the groups with most wrong labels."""
-    heads, rows = _samples(d) if d.groups is None else _groups(d)
-    what = "labels to doubt first" if d.groups is None else "groups with most wrong labels"
-    caption = html.escape(f"{d!r}; the {what}:")
+    by_group = "group" in columns
+    heads, rows = _groups(columns) if by_group else _samples(columns)
+    what = "groups with most wrong labels" if by_group else "labels to doubt first"
+    caption = html.escape(f"{title}; the {what}:")
     head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
     body = "".join(
         "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>"
@@ -32,21 +31,22 @@ def as_html(d: Doubts) -> str:
     )
 
 
-def _samples(d: Doubts) -> tuple[Sequence[str], list[list[object]]]:
-    order = np.argsort(d.score, kind="stable")[:ROWS_SHOWN]
-    return ("id", "label", "suggestion", "probability"), [
-        [d.ids[i], d.labels[i], d.suggestion[i], f"{d.probability[i]:.3f}"] for i in order
+def _samples(columns: Mapping[str, NDArray[Any]]) -> tuple[Sequence[str], list[list[object]]]:
+    order = np.argsort(columns["score"], kind="stable")[:ROWS_SHOWN]
+    heads = ("id", "label", "suggestion", "probability")
+    return heads, [
+        [*(columns[name][i] for name in heads[:3]), f"{columns['probability'][i]:.3f}"]
+        for i in order
     ]
 
 
-def _groups(d: Doubts) -> tuple[Sequence[str], list[list[object]]]:
-    assert d.groups is not None
-    names, of_group = np.unique(d.groups, return_inverse=True)
+def _groups(columns: Mapping[str, NDArray[Any]]) -> tuple[Sequence[str], list[list[object]]]:
+    names, of_group = np.unique(columns["group"], return_inverse=True)
     sizes = np.bincount(of_group)
-    expected = np.bincount(of_group, weights=d.probability)
+    expected = np.bincount(of_group, weights=columns["probability"])
     rows: list[list[object]] = []
     for k in np.argsort(-expected, kind="stable")[:ROWS_SHOWN]:
         members = np.flatnonzero(of_group == k)
-        first = members[np.argmin(d.score[members])]
-        rows.append([names[k], sizes[k], f"{expected[k]:.1f}", d.ids[first]])
+        first = members[np.argmin(columns["score"][members])]
+        rows.append([names[k], sizes[k], f"{expected[k]:.1f}", columns["id"][first]])
     return ("group", "labels", "expected wrong", "doubted first"), rows

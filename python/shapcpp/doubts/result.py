@@ -92,7 +92,7 @@ class Doubts:
         )
 
     def _repr_html_(self) -> str:
-        return notebook.as_html(self)
+        return notebook.as_html(repr(self), self.columns())
 
     @property
     def probability(self) -> Floats:
