@@ -78,7 +78,10 @@ def test_decisions_saved_with_semicolons(tmp_path: Path) -> None:
         ("id,decision\na,keep\na,relabel\n", "line 3: id 'a' was decided before"),
         ('id,decision\n"a,keep\n', "is not a readable table"),
         ("id,decision\nz,keep\n", "line 2: no training row of features.npy has id 'z'"),
-        ("id,decision\ne,relabel\n", "line 2: no training row of features.npy has id 'e'"),
+        (
+            "id,decision\ne,relabel\n",
+            "line 2: no training row of features.npy has id 'e'; another row has it: say in a column label",
+        ),
         ("id,decision\nd,relabel\n", "line 2: several training rows of features.npy have id 'd'"),
         (
             "id,decision,label\na,relabel,1\n",

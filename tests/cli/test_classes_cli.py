@@ -76,6 +76,18 @@ def test_bad_names_of_labels(folder: Path) -> None:
         assert sentence in fails("value", "f.npy", "--perms", 2, *arguments, cwd=folder)
 
 
+def test_values_beside_doubts_are_few_where_labels_are_many(folder: Path) -> None:
+    rng = np.random.default_rng(2)
+    y, X = np.arange(60) % 4, rng.normal(size=(60, 4)) + 5 * np.eye(4)[np.arange(60) % 4]
+    y[:3] = 3 - y[:3]
+    run = shapcpp.value(X[:30], y[:30], X[30:], y[30:], model="ridge", permutations=4, doubt=True)
+    run.save(folder / "four.npz")
+    done = shapcpp_cli("detect", "four.npz", "--fraction", 0.1, cwd=folder)
+    assert "value by bal" in done.stdout
+    assert "value by rec:" not in done.stdout
+    assert "Values by the recall of each label: --metric rec:LABEL" in done.stdout
+
+
 def test_rows_without_a_label_are_left_out_and_counted(folder: Path) -> None:
     features = shapcpp.read_features(folder / "f.npy")
     features.rows["label"][:2] = ""

@@ -92,6 +92,28 @@ def test_bad_usage_is_told(folder: Path, arguments: list[str], sentence: str) ->
     assert sentence in fails("doubt", *arguments, cwd=folder)
 
 
+def test_a_bad_feature_is_named_by_its_row_in_the_file(tmp_path: Path) -> None:
+    rows = text_table(tmp_path)
+    rows["features"][110, 2] = np.nan
+    np.save(tmp_path / "text.npy", rows)
+    said = fails("doubt", "text.npy", cwd=tmp_path)
+    assert "text.npy: features has nan at row 110, column 2" in said
+
+
+def test_files_of_readers_and_of_neighbours_are_told_what_shows_them(folder: Path) -> None:
+    rows = np.load(folder / "features.npy")
+    doubts = shapcpp.compare_readers(rows["features"], rows["label"], np.arange(100) % 2)
+    doubts.save(folder / "r.npz")
+    assert "`shapcpp report r.npz -o PAGE.html`" in fails("detect", "r.npz", cwd=folder)
+    assert "holds two readers" in fails("merge", "r.npz", "r.npz", "-o", "e.npz", cwd=folder)
+    shapcpp_cli("knn", "features.npy", "-o", "k.npz", cwd=folder)
+    assert "nearest neighbours, where a run" in fails("merge", "k.npz", "k.npz", "-o", "e.npz", cwd=folder)  # fmt: skip
+    pytest.importorskip("matplotlib")
+    assert "k.npz holds exact values of nearest neighbours, of which there is no page" in fails(
+        "report", "k.npz", "-o", "p.html", cwd=folder
+    )
+
+
 def test_a_page_shows_a_file_of_doubts_and_commands_on_runs_say_what_it_is(folder: Path) -> None:
     shapcpp_cli("doubt", "features.npy", "-o", "d.npz", cwd=folder)
     assert "wrote p.html" in shapcpp_cli("report", "d.npz", "-o", "p.html", cwd=folder).stdout

@@ -57,6 +57,7 @@ def test_one_label_column_is_the_label(tmp_path: Path) -> None:
     ("arguments", "sentence"),
     [
         (["--label-column", "anna", "--label-column", "eve"], "it lacks eve; it has features"),
+        (["--label-column", "ben"] * 2, "--label-column names ben twice: two readers have two"),
         (["--label-column", "a"] * 3, "--label-column names 3 readers: two can be compared"),
         (["--label-column", "anna", "--label-column", "ben", "--compare"], "leave out --compare"),
     ],

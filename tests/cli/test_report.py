@@ -38,7 +38,7 @@ def test_from_value_to_relabel(folder: Path) -> None:
     done = shapcpp_cli("relabel", "features.npy", "decisions.csv", "-o", "fixed.npy", cwd=folder)
     assert (
         done.stdout
-        == "keep 1, relabel 1, unsure 0\nrelabelled 1 from 0 to 1\nwrote fixed.npy. Next: shapcpp value fixed.npy\n"
+        == "keep 1, relabel 1, unsure 0\nrelabelled 1 from 0 to 1\nwrote fixed.npy. Next: shapcpp doubt fixed.npy\n"
     )
     before, after = (
         shapcpp.read_features(folder / f"{name}.npy").rows for name in ("features", "fixed")

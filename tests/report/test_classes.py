@@ -62,10 +62,12 @@ def test_noise_goes_to_all_other_labels_and_by_a_matrix() -> None:
     cases: list[tuple[Any, str]] = [
         ([[0, 1], [1, 0]], r"matrix must have shape \(4, 4\), as y has 4 labels, got \(2, 2\)"),
         (matrix - 1, "matrix has -1 at row 0, column 1; shares lie between 0 and 1"),
-        (np.full((4, 4), 0.5), "matrix flips 1.5 of class 0 in all"),
+        (np.full((4, 4), 0.5), r"matrix flips 1.5 of label ant \(row 0\), more than all"),
     ]
     for bad, sentence in cases:
         with pytest.raises(ValueError, match=sentence):
             shapcpp.flip_labels(y, matrix=bad)
     with pytest.raises(ValueError, match="rate and matrix name two kinds of noise"):
         shapcpp.flip_labels(y, 0.1, matrix=matrix)
+    with pytest.raises(ValueError, match="rate or matrix says how many labels to flip: pass one"):
+        shapcpp.flip_labels(y)

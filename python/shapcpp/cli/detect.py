@@ -18,6 +18,7 @@ __all__ = ["detect"]
 
 Run = shapcpp.Valuation | FoldedValuation | ExactValuation
 FRACTIONS = (0.1, 0.3)
+VALUES_SHOWN = 5  # beside doubts; all metrics of three labels
 
 
 @click.command()
@@ -106,10 +107,13 @@ def _show_doubts(
     saved: str | None,
 ) -> None:
     """Shows the doubts, each with the values of its sample."""
-    values = {name: v[name] for name in names}
+    shown = names if len(names) <= VALUES_SHOWN else [n for n in names if not n.startswith("rec:")]
+    values = {name: v[name] for name in shown}
     beside = {
         f"value by {name}": [f"{one:+.2e}" for one in column] for name, column in values.items()
     }
     doubt_tables.show_numbers(doubts)
     doubt_tables.show_list(doubts, order, "--doubts-csv" if saved is None else None, beside)
+    if len(shown) < len(names):
+        click.echo("Values by the recall of each label: --metric rec:LABEL")
     click.echo()

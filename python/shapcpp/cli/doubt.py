@@ -64,10 +64,12 @@ def doubt(
       shapcpp doubt features.npy --label-column anna --label-column ben -o readers.npz
     """
     if expected and fraction is not None:
-        raise ValueError("expected and fraction name two lengths of one list: leave one out")
+        raise ValueError("--expected and --fraction name two lengths of one list: leave one out")
     check_outputs([output, csv_path], inputs=[features, *filter(None, [labels])])
     if len(columns) > 2:
         raise ValueError(f"--label-column names {len(columns)} readers: two can be compared")
+    if len(columns) == 2 and columns[0] == columns[1]:
+        raise ValueError(f"--label-column names {columns[0]} twice: two readers have two fields")
     if len(columns) == 2 and (fraction is not None or compare):
         option = "--compare" if fraction is None else "--fraction"
         raise ValueError(f"two readers are compared by all they disagree on: leave out {option}")

@@ -136,4 +136,4 @@ def relabel(features: str, decisions: str, output: str) -> None:
     pairs = zip(old[old != new].tolist(), new[old != new].tolist(), strict=True)
     for (one, other), number in sorted(Counter(pairs).items()):
         click.echo(f"relabelled {number} from {one} to {other}")
-    click.echo(f"wrote {kept}. Next: shapcpp value {kept}")
+    click.echo(f"wrote {kept}. Next: shapcpp doubt {kept}")

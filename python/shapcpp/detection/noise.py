@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -68,9 +69,11 @@ def flip_labels(
     given = np.asarray(y)
     y = class_labels("y", y)
     classes, of_class = several_classes("y", y)
-    if (rate is None) == (matrix is None):
+    if rate is None and matrix is None:
+        raise ValueError("rate or matrix says how many labels to flip: pass one of them")
+    if rate is not None and matrix is not None:
         raise ValueError("rate and matrix name two kinds of noise: pass one or the other")
-    shares = None if matrix is None else _shares(matrix, len(classes))
+    shares = None if matrix is None else _shares(matrix, classes)
     if rate is not None:
         rate = _rate(rate)
     seed = checks.seed(seed)
@@ -129,7 +132,8 @@ def _rate(rate: float) -> float:
     return rate
 
 
-def _shares(matrix: ArrayLike, K: int) -> NDArray[np.float64]:
+def _shares(matrix: ArrayLike, classes: NDArray[Any]) -> NDArray[np.float64]:
+    K = len(classes)
     shares: NDArray[np.float64] = np.array(checks.features("matrix", matrix))
     if shares.shape != (K, K):
         raise ValueError(
@@ -144,7 +148,7 @@ def _shares(matrix: ArrayLike, K: int) -> NDArray[np.float64]:
         )
     if (sums := shares.sum(axis=1)).max() > 1 + 1e-9:
         k = int(np.argmax(sums))
-        raise ValueError(f"matrix flips {sums[k]:g} of class {k} in all, more than all of it")
+        raise ValueError(f"matrix flips {sums[k]:g} of label {classes[k]} (row {k}), more than all")
     return shares
 
 

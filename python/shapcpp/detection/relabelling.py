@@ -163,13 +163,19 @@ class _Finder:
             names = self._sides[0][0] + (self._sides[1][0] if kind == "row" else [])
             raise ValueError(
                 f"{decision.place}: no {kind} of {self._source} has id {decision.id!r}"
-                f"{self._why}{cells.hint(decision.id, names)}"
+                f"{self._why}{self._elsewhere(decision, kind) or cells.hint(decision.id, names)}"
             )
         if len(found) > 1:
             raise ValueError(
                 f"{decision.place}: several {kind}s of {self._source} have id {decision.id!r}"
             )
         return found[0]
+
+    def _elsewhere(self, decision: Decision, kind: str) -> str:
+        """What to do where a decision does not say which label of another row was seen."""
+        if kind == "row" or not self._rows(1, decision):
+            return ""
+        return "; another row has it: say in a column label which label of that row was reviewed"
 
     def _rows(self, side: int, decision: Decision) -> list[int]:
         rows_of = self._sides[side][1]

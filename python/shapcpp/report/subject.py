@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from shapcpp.doubts.readers import Readers
 from shapcpp.doubts.result import Doubts
 from shapcpp.loading import load
+from shapcpp.results.exact import ExactValuation
 from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.valuation import Valuation
 from shapcpp.storage import files
@@ -117,13 +118,22 @@ def subject_of(name: str, about: About) -> Subject:
     if isinstance(found, Readers):
         return Subject(None, found.doubts[0], found)
     if not isinstance(found, Valuation | FoldedValuation):
-        raise TypeError(f"{name} must be a run, doubts or two readers, got {found!r}")
+        raise TypeError(_no_page_of(about if isinstance(about, str | PathLike) else name, found))
     about = found
     if about.n_permutations == 0:
         raise ValueError(f"{name} holds no permutation: it has no values to report")
     if isinstance(about, FoldedValuation):
         about.check_begun()
     return Subject(about, about.doubts)
+
+
+def _no_page_of(source: files.PathLike, found: object) -> str:
+    if isinstance(found, ExactValuation):
+        return (
+            f"{source} holds exact values of nearest neighbours, of which there is no page: "
+            "`shapcpp detect` lists the lowest, and `shapcpp doubt` makes doubts to report"
+        )
+    return f"{source} must be a run, doubts or two readers, got {found!r}"
 
 
 def check_pair(v: Run | None, carry: About) -> Valuation:

@@ -171,8 +171,8 @@ class FoldedValuation(Run):
 
     def _chosen_in(self, fold: int, metrics: Metrics) -> list[Metric]:
         counts = self.parts[fold].test_counts
+        found = self.parts[fold].chosen(metrics)  # a name that is unknown is so in every fold
         try:
-            found = self.parts[fold].chosen(metrics)
             for metric in found:
                 metric.on(counts)
         except ValueError as error:

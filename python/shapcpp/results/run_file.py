@@ -76,6 +76,15 @@ def read(path: files.PathLike) -> dict[str, Any]:
         raise ValueError(f"{path} is not a result file of shapcpp: {FROM_FEATURES}")
     if {"score", "suggestion"} <= arrays.keys():
         raise ValueError(f"{path} holds doubts, not values: {FROM_FEATURES}")
+    if "first.score" in arrays:
+        raise ValueError(
+            f"{path} holds two readers, not values: `shapcpp report {path} -o PAGE.html` shows them"
+        )
+    if "contributions" in arrays:
+        raise ValueError(
+            f"{path} holds exact values of nearest neighbours, where a run over random orders is "
+            f"needed: {FROM_FEATURES}"
+        )
     if "part0.gains" in arrays:
         parts = sum(name.endswith(".gains") for name in arrays)
         raise ValueError(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shapcpp import checks
 from shapcpp.labels import is_missing
 from shapcpp.storage import files
 from shapcpp.storage.features_file import read_features
@@ -94,6 +95,7 @@ def read_labelled_rows(
     rows = np.flatnonzero(~missing_label & ~is_removed)
     if not len(rows):
         raise ValueError(f"{path} has no labelled row")
+    _check_features(path, X, rows)
     kept = {name: column[rows] for name, column in others.items()}
     true = kept.get("true_labels")
     return LabelledRows(
@@ -108,3 +110,15 @@ def read_labelled_rows(
         removed=int((is_removed & ~missing_label).sum()),
         others=tuple(column[rows] for column in further),
     )
+
+
+def _check_features(path: files.PathLike, X: Array, rows: NDArray[np.int64]) -> None:
+    """ValueError that names the row of the file, not its number among those with a label."""
+    if X.ndim != 2 or X.dtype.kind not in "fiu":
+        return
+    if (bad := checks.bad_entry(X[rows])) is not None:
+        row, column = int(rows[bad[0]]), bad[1]
+        raise ValueError(
+            f"{path}: features has {X[row, column]} at row {row}, column {column}; features must "
+            f"be finite and at most {checks.LARGEST_FEATURE:g} in size"
+        )
