@@ -109,11 +109,12 @@ def _names(entries: tuple[str, ...]) -> dict[str, str]:
 def relabel(features: str, decisions: str, output: str) -> None:
     """Apply a reviewer's decisions to the labels of a features file.
 
-    DECISIONS is a CSV as the report exports it, with the columns id and decision (keep,
-    relabel, unsure, remove), optional label (as reviewed) and new_label. Rows to relabel get
-    the other label, or new_label; rows to remove leave their split. The field reviewed
-    remembers the decisions, so that later lists and pages do not ask again. An id that no row
-    has is refused, and so is a row whose label is no longer the one reviewed.
+    DECISIONS is a CSV as the report exports it, with the columns id and decision (keep, relabel,
+    unsure, remove), optional label (as reviewed; needed for rows outside split train) and
+    new_label. Rows to relabel get the other label, or new_label; rows to remove leave their
+    split. The field reviewed remembers the decisions, so that later lists and pages do not ask
+    again. An id that no row has is refused, and so is a row whose label is no longer the one
+    reviewed.
 
     \b
     Example:
