@@ -133,23 +133,25 @@ def _of_votes(grouped: dict[tuple[str, str, str, str], list[Record]]) -> list[st
     """AUROC of votes less that of the out-of-fold self-confidence of logistic regression."""
     columns = list(dict.fromkeys(name for key in grouped for name in _columns(grouped, *key[:2])))
     rows, sentences = [], []
-    for way, what in (("both", "both ways"), ("0 as 1", "0 as 1"), ("1 as 0", "1 as 0")):
+    ways = list(dict.fromkeys(key[:2] for key in grouped if key[2] == "votes"))
+    for way, rate in sorted(ways, key=lambda key: (key[0] != "both", key)):
         leads = {
-            name: _leads(grouped, (way, "0.2", name), "votes", "logistic", "auroc")
+            name: _leads(grouped, (way, rate, name), "votes", "logistic", "auroc")
             for name in columns
         }
-        rows.append([f"20%, {what}", *(_signed(leads[name]) for name in columns)])
+        what = f"{float(rate):.0%}, {'both ways' if way == 'both' else way}"
+        rows.append([what, *(_signed(leads[name]) for name in columns)])
         means = {name: float(np.mean(found)) for name, found in leads.items() if found}
         if means:
             low, high = min(means, key=lambda n: means[n]), max(means, key=lambda n: means[n])
             near = sum(lead >= -0.01 for lead in means.values())
             sentences.append(
-                f"Flipped {what}: at most .01 less on {near} of {len(means)} sets, "
-                f"between {means[low]:+.3f} ({low}) and {means[high]:+.3f} ({high})."
+                f"{what}: at most .01 less on {near} of {len(means)} sets, "
+                f"from {means[low]:+.3f} ({low}) to {means[high]:+.3f} ({high})."
             )
     head = (
         "AUROC of votes less that of `logistic`, the out-of-fold self-confidence of the same "
-        "learner with the same penalty in ten folds, on the draws of both: "
+        "learner with the same penalty in ten folds, on the draws of both. "
     )
     return [head + " ".join(sentences), _markdown(["", *columns], rows)]
 
