@@ -90,3 +90,33 @@ def test_a_tie_does_not_depend_on_the_scale_or_the_origin_of_the_features() -> N
         )
         np.testing.assert_array_equal(moved.gains, plain.gains)
         assert (moved.ties, moved.uncertified) == (plain.ties, 0)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e-7, 1e5, 1e6])
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("model", ["logistic", "ridge"])
+def test_a_margin_lost_in_rounding_is_no_tie(model: str, n_classes: int, scale: float) -> None:
+    """Features of any scale that take no value twice have margins other than zero."""
+    rng = np.random.default_rng(2)
+    y, y_test = np.arange(40) % n_classes, np.arange(40) % n_classes
+    X, X_test = (scale * (rng.normal(size=(40, 4)) + of[:, None]) for of in (y, y_test))
+    try:
+        v = shapcpp.value(X, y, X_test, y_test, 4, sampler="permutations", model=model, votes=False)
+    except (shapcpp.UncertifiedError, shapcpp.ConvergenceError) as error:
+        v = error.partial
+        assert scale < 1 or model != "logistic"
+    assert v.ties == 0
+
+
+def test_ties_of_ridge_regressions_do_not_depend_on_the_scale() -> None:
+    rng = np.random.default_rng(3)
+    X, X_test = np.eye(5)[rng.integers(0, 5, 40)], np.eye(5)[rng.integers(0, 5, 40)]
+    y, y_test = np.arange(40) % 3, np.arange(40) % 3
+    plain = shapcpp.value(X, y, X_test, y_test, 6, model="ridge")
+    assert plain.ties > 0
+    for factor in (2.0**-20, 2.0**-7, 2.0**7, 2.0**20):
+        moved = shapcpp.value(
+            factor * X, y, factor * X_test, y_test, 6, model="ridge", C=factor**-2
+        )
+        np.testing.assert_array_equal(moved.gains, plain.gains)
+        assert (moved.ties, moved.uncertified) == (plain.ties, 0)

@@ -21,13 +21,12 @@ void FittedOptimum::renew() {
   refined_.clear();
 }
 
-Tie FittedOptimum::tie(const AlignedVector& x, double size) const {
+Tie FittedOptimum::tie(const AlignedVector& x, double size, double scale) const {
   if (feature_reach_ == 0) feature_reach_ = feature_reach(members_.members());
   const double length = norm(x);
-  const double sum = terms(x);
   const double width =
-      length * std::max(radius, floor) + 2 * (dot_rounding * sum + margin_rounding * size);
-  return tie_of(width, length, sum, feature_reach_);
+      length * std::max(radius, floor) + 2 * (dot_rounding * terms(x) + margin_rounding * size);
+  return tie_of(width, length, scale, feature_reach_);
 }
 
 DoubleDouble FittedOptimum::exact_margin(const AlignedVector& x) const {

@@ -150,13 +150,17 @@ double OneAgainstRest::Differences::rounding(const Pair& pair) const {
   return learner_.regressions_[pair.leader].rounding + learner_.regressions_[pair.rival].rounding;
 }
 
-// A tie is as wide as those of both regressions together.
+// A tie is as wide as those of both regressions together. What the regressions share, such as their
+// intercepts, is no scale for the margin.
 Verdict OneAgainstRest::Differences::settle(const Pair& pair, const AlignedVector& x, double norm,
                                             double margin) const {
   const FittedOptimum& leader = *learner_.regressions_[pair.leader].fitted;
   const FittedOptimum& rival = *learner_.regressions_[pair.rival].fitted;
-  Tie tie = leader.tie(x, norm);
-  tie += rival.tie(x, norm);
+  double apart = 0;
+  for (Eigen::Index j = 0; j < leader.weights.size(); ++j)
+    apart += std::abs(x[static_cast<std::size_t>(j)] * (leader.weights[j] - rival.weights[j]));
+  Tie tie = leader.tie(x, norm, apart);
+  tie += rival.tie(x, norm, 0);
   return settle_margin(margin, tie,
                        [&] { return (leader.exact_margin(x) + -rival.exact_margin(x)).high; });
 }

@@ -95,7 +95,9 @@ class FittedOptimum final : public BinaryScores<FittedScores> {
   Verdict settle(const Pair& pair, const AlignedVector& x, double norm,
                  double margin) const override;
   // The width of a tie, determined by the members and the sample alone.
-  Tie tie(const AlignedVector& x, double norm) const;
+  Tie tie(const AlignedVector& x, double norm) const { return tie(x, norm, terms(x)); }
+  // The same for a part of a margin whose terms have sizes that add up to `scale`.
+  Tie tie(const AlignedVector& x, double norm, double scale) const;
   // The margin at the optimum, beyond double precision.
   DoubleDouble exact_margin(const AlignedVector& x) const;
 

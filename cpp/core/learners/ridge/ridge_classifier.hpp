@@ -74,6 +74,7 @@ class RidgeClassifier {
     double reach(std::size_t k) const;
     double norm_of(const AlignedVector& x) const;
     double terms(const Pair& pair, const AlignedVector& x) const;
+    double terms_apart(const Pair& pair, const AlignedVector& x) const;
 
     const RidgeClassifier& learner_;
     mutable AlignedVector product_;

@@ -5,6 +5,14 @@
 #include "core/learners/ridge/ridge_classifier.hpp"
 
 namespace shapcpp {
+namespace {
+
+// Room for widths, which are bounds that take no pass over the members. Values of two classes are
+// about 1 apart, as targets are 0 and 1, however large the standard error of a sample that lies
+// outside what the members span.
+constexpr double kRoom = 100;
+
+}  // namespace
 
 void RidgeClassifier::Differences::write_weights(std::size_t k, std::span<double> weights) const {
   std::copy_n(learner_.regressions_[k].weights.begin(), weights.size(), weights.begin());
@@ -54,6 +62,16 @@ double RidgeClassifier::Differences::terms(const Pair& pair, const AlignedVector
   return sum;
 }
 
+// The sizes of the terms in the product with the difference of the weights. What two classes share,
+// such as their intercepts, is no scale for the difference.
+double RidgeClassifier::Differences::terms_apart(const Pair& pair, const AlignedVector& x) const {
+  const AlignedVector& leader = learner_.regressions_[pair.leader].weights;
+  const AlignedVector& rival = learner_.regressions_[pair.rival].weights;
+  double sum = 0;
+  for (std::size_t j = 0; j < leader.size(); ++j) sum += std::abs(x[j] * (leader[j] - rival[j]));
+  return sum;
+}
+
 double RidgeClassifier::Differences::error(const Pair& pair, const AlignedVector& x,
                                            double norm) const {
   const Regression& leader = learner_.regressions_[pair.leader];
@@ -72,7 +90,9 @@ Verdict RidgeClassifier::Differences::settle(const Pair& pair, const AlignedVect
   const double width =
       length * (std::max(leader.radius, leader.floor) + std::max(rival.radius, rival.floor)) +
       2 * (learner_.dot_rounding_ * sum + (leader.margin_rounding + rival.margin_rounding) * norm);
-  return settle_margin(margin, tie_of(width, length, sum, learner_.feature_reach_), [&] {
+  const Tie tie =
+      tie_of(width, std::min(length, kRoom), terms_apart(pair, x), kRoom * learner_.feature_reach_);
+  return settle_margin(margin, tie, [&] {
     const std::vector<DoubleDouble>& a = learner_.exact(pair.leader);
     const std::vector<DoubleDouble>& b = learner_.exact(pair.rival);
     DoubleDouble exact;
