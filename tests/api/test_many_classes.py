@@ -41,7 +41,7 @@ def test_products_are_none_and_other_metrics_have_no_errors(v: shapcpp.Valuation
         v.products  # noqa: B018
     other = shapcpp.Metric("other", [1.0] * 7 + [0.0] * 7)
     assert np.isfinite(v[other]).all()
-    with pytest.raises(ValueError, match="no errors of metric 'other': they need metrics= to name"):
+    with pytest.raises(ValueError, match="no errors of metric .other.: name it in metrics= before"):
         v.stderr(other)
 
 
