@@ -94,7 +94,7 @@ def test_a_tie_does_not_depend_on_the_scale_or_the_origin_of_the_features() -> N
 
 @pytest.mark.parametrize("scale", [1e-9, 1e-7, 1e5, 1e6])
 @pytest.mark.parametrize("n_classes", [2, 3])
-@pytest.mark.parametrize("model", ["logistic", "ridge"])
+@pytest.mark.parametrize("model", ["logistic", "ridge", "lda", "centroid"])
 def test_a_margin_lost_in_rounding_is_no_tie(model: str, n_classes: int, scale: float) -> None:
     """Features of any scale that take no value twice have margins other than zero."""
     rng = np.random.default_rng(2)
@@ -108,15 +108,19 @@ def test_a_margin_lost_in_rounding_is_no_tie(model: str, n_classes: int, scale: 
     assert v.ties == 0
 
 
-def test_ties_of_ridge_regressions_do_not_depend_on_the_scale() -> None:
+@pytest.mark.parametrize("model", ["ridge", "lda", "centroid"])
+@pytest.mark.parametrize("kind", ["one-hot", "signs", "zeros"])
+def test_ties_between_several_classes_do_not_depend_on_the_scale(kind: str, model: str) -> None:
     rng = np.random.default_rng(3)
-    X, X_test = np.eye(5)[rng.integers(0, 5, 40)], np.eye(5)[rng.integers(0, 5, 40)]
+    if kind == "one-hot":
+        X, X_test = np.eye(5)[rng.integers(0, 5, 40)], np.eye(5)[rng.integers(0, 5, 40)]
+    else:  # of means that are often equal, or always
+        X, X_test = (rng.choice([-1.0, 1.0], (40, 2)) * (kind == "signs") for _ in range(2))
     y, y_test = np.arange(40) % 3, np.arange(40) % 3
-    plain = shapcpp.value(X, y, X_test, y_test, 6, model="ridge")
+    plain = shapcpp.value(X, y, X_test, y_test, 6, model=model)
     assert plain.ties > 0
     for factor in (2.0**-20, 2.0**-7, 2.0**7, 2.0**20):
-        moved = shapcpp.value(
-            factor * X, y, factor * X_test, y_test, 6, model="ridge", C=factor**-2
-        )
+        penalty = {} if model == "centroid" else {"C": factor**-2}
+        moved = shapcpp.value(factor * X, y, factor * X_test, y_test, 6, model=model, **penalty)
         np.testing.assert_array_equal(moved.gains, plain.gains)
         assert (moved.ties, moved.uncertified) == (plain.ties, 0)

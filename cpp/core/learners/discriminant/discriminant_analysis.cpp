@@ -130,7 +130,9 @@ void DiscriminantAnalysis::bound(std::size_t k, double left) {
   double product = 0;
   double sizes = 0;
   double squares = 0;
+  own.members = 0;
   for (std::size_t j = 0; j < scatter_.features(); ++j) {
+    own.members += (1 + drift_) * inverse_roots_[j] * scatter_.magnitude(k, j);
     const double weight = std::abs(own.weights[j]);
     in_roots += weight * roots_[j];
     in_members += weight * std::sqrt(scatter_.squares(j));

@@ -40,6 +40,7 @@ class DiscriminantAnalysis {
     double radius = 0;                // of the features' weights, in the norm of A
     double floor = 0;                 // a multiple of the part of it due to rounding
     double error = 0;                 // of the intercept
+    double members = 0;               // their mean size in the norm of A^-1, or more
     double margin_rotation = 0;       // effect of a rotation on a margin, as a share of |x|
     std::vector<DoubleDouble> exact;  // the weights refined, once asked for
   };
@@ -60,6 +61,7 @@ class DiscriminantAnalysis {
    private:
     double norm_of(const AlignedVector& x) const;
     double terms(const Pair& pair, const AlignedVector& x) const;
+    double terms_apart(const Pair& pair, const AlignedVector& x) const;
 
     DiscriminantAnalysis& learner_;
     mutable AlignedVector product_;

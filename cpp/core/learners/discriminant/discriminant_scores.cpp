@@ -35,10 +35,11 @@ double DiscriminantAnalysis::Differences::rounding(const Pair& pair) const {
   return learner_.dot_rounding_ * (a.length + b.length) + a.margin_rotation + b.margin_rotation;
 }
 
-// Bound on |x|_{A^-1}.
+// Bound on |x|_{A^-1}, features alone: the intercept's error is counted apart.
 double DiscriminantAnalysis::Differences::norm_of(const AlignedVector& x) const {
   const DiscriminantAnalysis& own = learner_;
   own.kernels_.multiply(own.inverse_.data(), own.columns_, own.stride_, x.data(), product_.data());
+  product_[own.scatter_.features()] = 0;
   return (1 + own.drift_) *
          std::sqrt(std::max(own.kernels_.dot(x.data(), product_.data(), own.stride_), 0.0));
 }
@@ -53,6 +54,17 @@ double DiscriminantAnalysis::Differences::terms(const Pair& pair, const AlignedV
   return sum;
 }
 
+// The sizes of the terms in the product with the difference of the weights. What two classes share,
+// such as the logarithms of equal sizes, is no scale for the difference.
+double DiscriminantAnalysis::Differences::terms_apart(const Pair& pair,
+                                                      const AlignedVector& x) const {
+  const AlignedVector& leader = learner_.discriminants_[pair.leader].weights;
+  const AlignedVector& rival = learner_.discriminants_[pair.rival].weights;
+  double sum = 0;
+  for (std::size_t j = 0; j < leader.size(); ++j) sum += std::abs(x[j] * (leader[j] - rival[j]));
+  return sum;
+}
+
 double DiscriminantAnalysis::Differences::error(const Pair& pair, const AlignedVector& x,
                                                 double norm) const {
   const Discriminant& a = learner_.discriminants_[pair.leader];
@@ -62,7 +74,10 @@ double DiscriminantAnalysis::Differences::error(const Pair& pair, const AlignedV
               (a.margin_rotation + b.margin_rotation) * norm);
 }
 
-// Margins of the size of their standard error times the number of members are the ordinary ones.
+// What features add to a margin is N (m_a - m_b).A^-1 (x - (m_a + m_b) / 2), and its standard error
+// is of the size of sqrt(N) |x - (m_a + m_b) / 2|_{A^-1}. Means count with the sizes of their
+// members, since classes of equal means have ties. If all members of both classes are zero then
+// margins are those of the classes' sizes alone.
 Verdict DiscriminantAnalysis::Differences::settle(const Pair& pair, const AlignedVector& x,
                                                   double norm, double margin) const {
   const Discriminant& a = learner_.discriminants_[pair.leader];
@@ -72,8 +87,15 @@ Verdict DiscriminantAnalysis::Differences::settle(const Pair& pair, const Aligne
   const double width = length * (std::max(a.radius, a.floor) + std::max(b.radius, b.floor)) +
                        2 * (learner_.dot_rounding_ * sum + a.error + b.error +
                             (a.margin_rotation + b.margin_rotation) * norm);
-  const double ordinary = length * std::sqrt(static_cast<double>(learner_.scatter_.size()));
-  const Tie tie = tie_of(width, ordinary, sum, std::numeric_limits<double>::infinity());
+  const auto n = static_cast<double>(learner_.scatter_.size());
+  const double members = a.members + b.members;
+  const double from_means = length + members;
+  const bool is_alone = members == 0;
+  const double standard_error =
+      is_alone ? std::numeric_limits<double>::infinity() : std::sqrt(n) * from_means;
+  const double reach =
+      is_alone ? std::numeric_limits<double>::infinity() : n * from_means * members;
+  const Tie tie = tie_of(width, standard_error, terms_apart(pair, x), reach);
   return settle_margin(margin, tie, [&] {
     const std::vector<DoubleDouble>& leader = learner_.exact(pair.leader);
     const std::vector<DoubleDouble>& rival = learner_.exact(pair.rival);
