@@ -86,6 +86,15 @@ def test_values_beside_doubts_are_few_where_labels_are_many(folder: Path) -> Non
     assert "value by bal" in done.stdout
     assert "value by rec:" not in done.stdout
     assert "Values by the recall of each label: --metric rec:LABEL" in done.stdout
+    run = shapcpp.value(
+        X[:30], y[:30], X[30:], y[30:], model="ridge", permutations=4, true_labels=np.arange(30) % 4
+    )
+    run.save(folder / "four.npz")
+    for arguments in [(), ("--queue",)]:
+        out = shapcpp_cli("detect", "four.npz", *arguments, cwd=folder).stdout
+        assert "bal" in out
+        assert "rec:0" not in out
+    assert "rec:0" in shapcpp_cli("detect", "four.npz", "--metric", "rec:0", cwd=folder).stdout
 
 
 def test_rows_without_a_label_are_left_out_and_counted(folder: Path) -> None:

@@ -198,7 +198,10 @@ def test_no_permutation_done_is_an_error_without_a_table(folder: Path) -> None:
     command = (*SMALL, "--max-time", "3", "-o", "run.npz", "--csv", "v.csv")
     status, out, err = snippet(TOO_LONG, *command, cwd=folder)
     assert (status, out) == (1, "")
-    assert err == "Error: no permutation was completed within 3 s (--max-time)\n"
+    assert err == (
+        "Error: no permutation was completed within 3 s: allow more time (--max-time), or choose "
+        "a faster model (--model ridge)\n"
+    )
     assert {path.name for path in folder.iterdir()} == before
 
 

@@ -18,7 +18,6 @@ __all__ = ["detect"]
 
 Run = shapcpp.Valuation | FoldedValuation | ExactValuation
 FRACTIONS = (0.1, 0.3)
-VALUES_SHOWN = 5  # beside doubts; all metrics of three labels
 
 
 @click.command()
@@ -69,6 +68,7 @@ def detect(
     if doubts_csv is not None and v.doubts is None:
         raise ValueError(f"{run} keeps no doubts (--doubts-csv): value it without --no-doubt")
     names = [metric.name for metric in v.chosen(metrics or None)]
+    shown = names if metrics else tables.few_metrics(names)
     if not v.complete:
         note(f"{run} is partial: {v.n_permutations} of {v.settings['permutations']} permutations")
     if v.doubts is not None and (not metrics or doubts_csv is not None):
@@ -77,7 +77,7 @@ def detect(
             doubts = v.doubts
             save(doubts_csv, lambda path: doubts.to_csv(path, order, raw=raw_csv))
         if not metrics:
-            _show_doubts(v, v.doubts, order, names, doubts_csv)
+            _show_doubts(v, v.doubts, order, shown, doubts_csv)
     elif not metrics and not isinstance(v, ExactValuation):
         doubt_tables.show_agreement(v, max(fractions, default=0.1))
     if v.true_labels is not None and not queue:
@@ -85,7 +85,7 @@ def detect(
         if csv_path is not None:
             save(csv_path, lambda path: tables.save_rows(path, table, raw_csv))
         warn(repeated_ids(v))  # as the queue does
-        tables.show_detection(table, names, v)
+        tables.show_detection(table, shown, v)
         if v.doubts is not None and not metrics:
             doubt_tables.show_found(v.doubts, fractions or FRACTIONS)
     else:
@@ -96,7 +96,9 @@ def detect(
         lowest = shapcpp.review_queue(v, max(fractions, default=0.1), names)
         if csv_path is not None:
             save(csv_path, lambda path: tables.save_rows(path, lowest, raw_csv))
-        tables.show_queue(lowest, v)
+        tables.show_queue(lowest, shown, v)
+    if len(shown) < len(names):
+        click.echo("Values by the recall of each label: --metric rec:LABEL")
 
 
 def _show_doubts(
@@ -107,13 +109,10 @@ def _show_doubts(
     saved: str | None,
 ) -> None:
     """Shows the doubts, each with the values of its sample."""
-    shown = names if len(names) <= VALUES_SHOWN else [n for n in names if not n.startswith("rec:")]
-    values = {name: v[name] for name in shown}
+    values = {name: v[name] for name in names}
     beside = {
         f"value by {name}": [f"{one:+.2e}" for one in column] for name, column in values.items()
     }
     doubt_tables.show_numbers(doubts)
     doubt_tables.show_list(doubts, order, "--doubts-csv" if saved is None else None, beside)
-    if len(shown) < len(names):
-        click.echo("Values by the recall of each label: --metric rec:LABEL")
     click.echo()

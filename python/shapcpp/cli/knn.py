@@ -60,7 +60,8 @@ def knn(
     }  # fmt: skip
     v = shapcpp.knn_values(train.X, train.y, test.X, test.y, k, **options)
     names = [metric.name for metric in v.chosen(metrics or None)]
-    lowest = shapcpp.review_queue(v, 0.1, names)
+    shown = names if metrics else tables.few_metrics(names)
+    lowest = shapcpp.review_queue(v, 0.1, shown)
     if output is not None:
         output = save(output, v.save)
     if csv_path is not None:
@@ -69,6 +70,8 @@ def knn(
         f"{len(train.y)} training samples by {k} nearest neighbours, judged by {len(test.y)} test "
         "samples, exact\n"
     )
-    tables.show_queue(lowest, v)
+    tables.show_queue(lowest, shown, v)
+    if len(shown) < len(names):
+        click.echo("Values by the recall of each label: --metric rec:LABEL, or --csv")
     if output is not None:
         click.echo(f"Saved to {output}. Next: shapcpp detect {output}")

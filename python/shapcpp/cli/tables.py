@@ -37,6 +37,7 @@ MEANING = {
 NUMBERS = ("value", "stderr", "95% interval")
 ROWS_SHOWN = 10
 CLASSES_SHOWN = 12
+METRICS_SHOWN = 5  # without being asked for; all metrics of three labels
 KINDS_SHOWN = 10  # kinds of label errors shown for each share of the values
 PIPE_WIDTH = 160
 
@@ -53,6 +54,13 @@ def make_table(columns: Sequence[str], left: Sequence[str] = ()) -> Table:
     for column in columns:
         table.add_column(column, justify="left" if column in left else "right", overflow="fold")
     return table
+
+
+def few_metrics(names: Sequence[str]) -> list[str]:
+    """All metrics of three labels or fewer; of more labels only those of all labels together."""
+    if len(names) <= METRICS_SHOWN:
+        return list(names)
+    return [name for name in names if not name.startswith("rec:")]
 
 
 def _per_class(v: Run, numbers: Sequence[Any]) -> str:
@@ -195,11 +203,15 @@ def show_detection(table: np.recarray[Any, Any], metrics: Sequence[str], v: Samp
     console.print("Known label errors among the lowest values: share found (number)", style="bold")
     shown = make_table(["lowest", "error", "flipped", *metrics], left=["error"])
     kinds = list(dict.fromkeys(table.direction.tolist()))
-    for first in table[:: len(metrics)]:
+    for first in table[:: len(set(table.metric.tolist())) or 1]:
         if kinds.index(first.direction) >= KINDS_SHOWN:
             continue
         same = table[(table.fraction == first.fraction) & (table.direction == first.direction)]
-        cells = [f"{row.share:.2f} ({row.found})" if row.flipped else "-" for row in same]
+        cells = [
+            f"{row.share:.2f} ({row.found})" if row.flipped else "-"
+            for row in same
+            if row.metric in metrics
+        ]
         shown.add_row(
             f"{100 * first.fraction:g}%", in_words(first.direction), str(first.flipped), *cells
         )
@@ -254,11 +266,11 @@ def _beside(found: float, paper: float) -> str:
     return own if np.isnan(paper) else f"{own} ({paper:.2f})"
 
 
-def show_queue(queue: np.recarray[Any, Any], v: SampleTable) -> None:
-    """Shows the head of the queue of each metric."""
+def show_queue(queue: np.recarray[Any, Any], metrics: Sequence[str], v: SampleTable) -> None:
+    """Shows the head of the queue of each of the metrics."""
     console = make_console()
     extra = [name for name in ("group",) if name in (queue.dtype.names or ())]
-    for metric in dict.fromkeys(queue.metric.tolist()):
+    for metric in metrics:
         rows = queue[queue.metric == metric]
         name = long_name(metric)
         title = (

@@ -262,12 +262,15 @@ def value(
         raise
     if v.n_permutations == 0:
         seconds = PATIENCE if max_time is None else max_time
-        raise RuntimeError(f"no permutation was completed within {seconds:g} s (--max-time)")
+        raise RuntimeError(
+            f"no permutation was completed within {seconds:g} s: allow more time (--max-time), "
+            "or choose a faster model (--model ridge)"
+        )
     if kept is not None:
         kept = save(kept, v.save)  # a checkpoint may not have been written so far
     _save_tables(v, listed, csv_path, group_csv, raw_csv)
     note_the_end(v, max_time, checkpoint if went_on else None)
-    _show(v, listed, len(data.rows), stats)
+    _show(v, listed, bool(asked), len(data.rows), stats)
     if kept is not None:
         click.echo(f"\nSaved to {kept}. Next: shapcpp detect {kept}")
 
@@ -294,8 +297,12 @@ def _save_tables(
             save(target, partial(v.to_csv, metrics=metrics, raw=raw, by_group=by_group))
 
 
-def _show(v: Run, shown: list[Metric], n_labels: int, stats: bool) -> None:
-    tables.show_valuation(v, [m.name for m in shown])
+def _show(v: Run, listed: list[Metric], asked: bool, n_labels: int, stats: bool) -> None:
+    names = [metric.name for metric in listed]
+    shown = names if asked else tables.few_metrics(names)
+    tables.show_valuation(v, shown)
+    if len(shown) < len(names):
+        click.echo("Values by the recall of each label: --metric rec:LABEL, or --csv")
     tables.show_how_many(v, n_labels)
     if stats:
         tables.show_stats(v)
