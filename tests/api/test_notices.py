@@ -189,3 +189,9 @@ def test_a_warning_made_an_error_keeps_the_result() -> None:
             shapcpp.value(*rare(), permutations=2, C=1e-3)
     assert raised.value.partial is not None
     assert raised.value.partial.n_permutations == 2
+
+
+def test_an_empty_id_of_several_samples_is_seen_in_the_sentence() -> None:
+    sentence = r"id '' \(empty\) names 2 of the training samples \(rows 1 and 2\)"
+    with pytest.warns(shapcpp.ValuationWarning, match=sentence):
+        run(2, ids=["first", "", "", *map(str, range(3, 60))])

@@ -75,8 +75,9 @@ def repeated_ids(v: HasIds) -> Iterator[str]:
     name = min(repeated, key=lambda k: first[k])
     rows = np.flatnonzero(v.ids == names[name])
     others = f", and so do {len(repeated) - 1} other ids" if len(repeated) > 1 else ""
+    shown = names[name] if str(names[name]) else "'' (empty)"
     yield (
-        f"id {names[name]} names {counts[name]} of the training samples (rows {rows[0]} and "
+        f"id {shown} names {counts[name]} of the training samples (rows {rows[0]} and "
         f"{rows[1]}{', ...' if len(rows) > 2 else ''}){others}: a decision about it could be "
         "applied to none of them"
     )
