@@ -120,7 +120,20 @@ def test_ties_between_several_classes_do_not_depend_on_the_scale(kind: str, mode
     plain = shapcpp.value(X, y, X_test, y_test, 6, model=model)
     assert plain.ties > 0
     for factor in (2.0**-20, 2.0**-7, 2.0**7, 2.0**20):
-        penalty = {} if model == "centroid" else {"C": factor**-2}
+        penalty: dict[str, Any] = {} if model == "centroid" else {"C": factor**-2}
         moved = shapcpp.value(factor * X, y, factor * X_test, y_test, 6, model=model, **penalty)
         np.testing.assert_array_equal(moved.gains, plain.gains)
         assert (moved.ties, moved.uncertified) == (plain.ties, 0)
+
+
+@pytest.mark.parametrize("model", ["lda", "centroid"])
+def test_classes_whose_members_are_all_near_the_origin_have_ties(model: str) -> None:
+    """The mean of the training set, which is a rounding away from the one value of many members."""
+    rng = np.random.default_rng(32)
+    X, X_test = (np.array([0.0, 0.1, 0.2])[rng.integers(0, 3, (60, 1))] for _ in range(2))
+    X[:30], X[30:45], X[45:] = 0.1, 0.0, 0.2
+    assert 0 < abs(0.1 - X.mean()) < 1e-15
+    y, y_test = np.arange(60) % 4, np.arange(60) % 4
+    v = shapcpp.value(X, y, X_test, y_test, 4, sampler="permutations", model=model, votes=False)
+    assert v.ties > 0
+    assert v.uncertified == 0

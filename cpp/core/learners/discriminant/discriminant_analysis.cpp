@@ -167,6 +167,12 @@ void DiscriminantAnalysis::bound(std::size_t k, double left) {
   own.error = mean * std::max(own.radius, own.floor) + dot_rounding_ * (sizes + std::log(size) + 1);
 }
 
+bool DiscriminantAnalysis::has_equal_means(const Pair& pair) const {
+  for (std::size_t j = 0; j < scatter_.features(); ++j)
+    if (scatter_.mean(pair.leader)[j].high != scatter_.mean(pair.rival)[j].high) return false;
+  return true;
+}
+
 // The weights again, from the members in working coordinates, in double-double.
 const std::vector<DoubleDouble>& DiscriminantAnalysis::exact(std::size_t k) {
   Discriminant& own = discriminants_[k];

@@ -71,6 +71,7 @@ class DiscriminantAnalysis {
   void solve(std::size_t k);
   void bound(std::size_t k, double left);
   double left_of(const AlignedVector& weights, std::size_t k, AlignedVector& left) const;
+  bool has_equal_means(const Pair& pair) const;
   const std::vector<DoubleDouble>& exact(std::size_t k);
   [[noreturn]] void fail() const;
 

@@ -76,8 +76,8 @@ double DiscriminantAnalysis::Differences::error(const Pair& pair, const AlignedV
 
 // What features add to a margin is N (m_a - m_b).A^-1 (x - (m_a + m_b) / 2), and its standard error
 // is of the size of sqrt(N) |x - (m_a + m_b) / 2|_{A^-1}. Means count with the sizes of their
-// members, since classes of equal means have ties. If all members of both classes are zero then
-// margins are those of the classes' sizes alone.
+// members, since they may cancel. Classes of equal means differ in their sizes alone, however small
+// the members are.
 Verdict DiscriminantAnalysis::Differences::settle(const Pair& pair, const AlignedVector& x,
                                                   double norm, double margin) const {
   const Discriminant& a = learner_.discriminants_[pair.leader];
@@ -90,11 +90,11 @@ Verdict DiscriminantAnalysis::Differences::settle(const Pair& pair, const Aligne
   const auto n = static_cast<double>(learner_.scatter_.size());
   const double members = a.members + b.members;
   const double from_means = length + members;
-  const bool is_alone = members == 0;
+  const bool is_equal = learner_.has_equal_means(pair);
   const double standard_error =
-      is_alone ? std::numeric_limits<double>::infinity() : std::sqrt(n) * from_means;
+      is_equal ? std::numeric_limits<double>::infinity() : std::sqrt(n) * from_means;
   const double reach =
-      is_alone ? std::numeric_limits<double>::infinity() : n * from_means * members;
+      is_equal ? std::numeric_limits<double>::infinity() : n * from_means * members;
   const Tie tie = tie_of(width, standard_error, terms_apart(pair, x), reach);
   return settle_margin(margin, tie, [&] {
     const std::vector<DoubleDouble>& leader = learner_.exact(pair.leader);
