@@ -133,7 +133,7 @@ class Ridge {
     while (kept < all.size() && all(all.size() - 1 - kept) > std::max(least, 0.0)) ++kept;
     variances_ = all.tail(kept);
     directions_ = solver.eigenvectors().rightCols(kept);
-    factor.matrixL().transpose().solveInPlace(directions_);
+    if (kept > 0) factor.matrixL().transpose().solveInPlace(directions_);  // Eigen needs a column
   }
 
   // Columns by classes: of the centred samples of each class.
