@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from shapcpp import checks, labels
 from shapcpp.problem.fingerprint import fingerprint
 from shapcpp.problem.problem import Scale, standard_scaling
+from shapcpp.problem.sides import sides_of
 from shapcpp.results.exact import ExactValuation
 
 __all__ = ["knn_values"]
@@ -81,15 +82,7 @@ def knn_values(
     >>> int(v.lowest("acc", 0.25)[0])
     3
     """
-    table, X = X, checks.features("X", X)
-    y = labels.class_labels("y", y)
-    checks.same_length("y", y, "labels", "X", X)
-    classes, of_class = labels.several_classes("y", y)
-    checks.same_columns("X_test", X_test, "X", table)
-    X_test = checks.matching_features("X_test", X_test, X)
-    y_test = labels.class_labels("y_test", y_test)
-    checks.same_length("y_test", y_test, "labels", "X_test", X_test)
-    test_classes = labels.class_indices("y_test", y_test, classes)
+    X, y, X_test, y_test, classes, of_class, test_classes = sides_of(X, y, X_test, y_test)
     k = checks.positive("k", k)
     checks.choice("scale", scale, None, "standard")
     groups = checks.companion("groups", groups, y)

@@ -109,7 +109,7 @@ def test_files_of_readers_and_of_neighbours_are_told_what_shows_them(folder: Pat
     shapcpp_cli("knn", "features.npy", "-o", "k.npz", cwd=folder)
     assert "nearest neighbours, where a run" in fails("merge", "k.npz", "k.npz", "-o", "e.npz", cwd=folder)  # fmt: skip
     pytest.importorskip("matplotlib")
-    assert "k.npz holds exact values of nearest neighbours, of which there is no page" in fails(
+    assert "k.npz holds exact values of nearest neighbours, which have no page" in fails(
         "report", "k.npz", "-o", "p.html", cwd=folder
     )
 

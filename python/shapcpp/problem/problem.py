@@ -18,6 +18,7 @@ from shapcpp.problem import scales
 from shapcpp.problem.fingerprint import fingerprint
 from shapcpp.problem.models import LOGISTIC, Model, model_of
 from shapcpp.problem.recipe import Recipe
+from shapcpp.problem.sides import sides_of
 from shapcpp.results import moments
 from shapcpp.results.estimates import Metrics
 from shapcpp.results.sums import setting_of
@@ -108,15 +109,8 @@ class Problem:
         model: Any = LOGISTIC,
     ) -> Problem:
         """Checks the arguments of `value` that say what is valued, in that order."""
-        table, X = X, checks.features("X", X)
-        y = labels.class_labels("y", y)
-        checks.same_length("y", y, "labels", "X", X)
-        classes, classes_of = labels.several_classes("y", y)
-        checks.same_columns("X_test", X_test, "X", table)
-        X_test = checks.matching_features("X_test", X_test, X)
-        y_test = labels.class_labels("y_test", y_test)
-        checks.same_length("y_test", y_test, "labels", "X_test", X_test)
-        test_classes = labels.class_indices("y_test", y_test, classes)
+        sides = sides_of(X, y, X_test, y_test)
+        y, classes, test_classes = sides.y, sides.classes, sides.test_classes
         C = checks.positive_real("C", C)
         weights = labels.class_weights(class_weight, y, classes)
         checks.choice("scale", scale, None, "standard")
@@ -131,10 +125,7 @@ class Problem:
         _check_goes_with(trained, C, class_weight)
         by_name = class_weight is None or isinstance(class_weight, str)
         return cls(
-            X=X,
-            y=y,
-            X_test=X_test,
-            y_test=y_test,
+            **sides._asdict(),
             C=C,
             class_weight=class_weight if by_name else weights.tolist(),  # type: ignore[arg-type]
             scale=scale,
@@ -144,11 +135,8 @@ class Problem:
             groups=groups,
             ids=ids,
             true_labels=true_labels,
-            classes=classes,
-            train_classes=classes_of,
             class_weights=weights,
             players=players,
-            test_classes=test_classes,
             metrics=_asked(metrics, test_classes, classes),
             model=trained,
         )

@@ -130,7 +130,7 @@ def subject_of(name: str, about: About) -> Subject:
 def _no_page_of(source: files.PathLike, found: object) -> str:
     if isinstance(found, ExactValuation):
         return (
-            f"{source} holds exact values of nearest neighbours, of which there is no page: "
+            f"{source} holds exact values of nearest neighbours, which have no page: "
             "`shapcpp detect` lists the lowest, and `shapcpp doubt` makes doubts to report"
         )
     return f"{source} must be a run, doubts or two readers, got {found!r}"
