@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from shapcpp import checks, labels
 from shapcpp.problem.fingerprint import fingerprint
 from shapcpp.problem.problem import Scale, standard_scaling
+from shapcpp.problem.reduction import Reduction
 from shapcpp.problem.sides import sides_of
 from shapcpp.results.exact import ExactValuation
 
@@ -27,6 +28,7 @@ def knn_values(
     groups: ArrayLike | None = None,
     ids: ArrayLike | None = None,
     true_labels: ArrayLike | None = None,
+    components: int | None = None,
 ) -> ExactValuation:
     """Data Shapley values of training samples in the game of k nearest neighbours, exact.
 
@@ -55,6 +57,9 @@ def knn_values(
         Group ids and names of the samples, kept with the result.
     true_labels : array_like, shape (n,), optional
         True labels where known: kept with the result, never used here.
+    components : int, optional
+        Measures distances along this many principal directions of the training rows (after
+        `scale`): far faster where features are many. `ExactValuation.components` keeps them.
 
     Returns
     -------
@@ -89,8 +94,12 @@ def knn_values(
     ids = checks.companion("ids", ids, y)
     if true_labels is not None:
         true_labels = labels.truth("true_labels", true_labels, y)
+    reduction = Reduction.of(components, X.shape[1])
     mean, deviation = standard_scaling(X) if scale == "standard" else (0.0, 1.0)
-    X, X_test = (np.asarray((side - mean) / deviation) for side in (X, X_test))
+    X, X_test = rows, _ = [np.asarray((side - mean) / deviation) for side in (X, X_test)]
+    kept = None if reduction is None else reduction.fitted(lambda: rows)
+    if kept is not None:
+        X, X_test = kept.apply(X), kept.apply(X_test)
     return ExactValuation(
         contributions=_contributions(X, X_test, of_class, test_classes, k, len(classes)),
         test_counts=np.bincount(test_classes, minlength=len(classes)).astype(np.int64),
@@ -99,8 +108,15 @@ def knn_values(
         labels=y,
         groups=groups,
         true_labels=true_labels,
-        settings={"model": "knn", "k": k, "scale": scale, "by_group": False},
+        settings={
+            "model": "knn",
+            "k": k,
+            "scale": scale,
+            "by_group": False,
+            "components": None if reduction is None else reduction.asked,
+        },
         fingerprint=fingerprint(X, y, X_test, y_test),
+        components=kept,
     )
 
 

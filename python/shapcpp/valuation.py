@@ -33,7 +33,7 @@ def value(
     model: Any = ..., first: int = ..., sampler: Sampler = ..., trace: int | None = ...,
     until: str | None = ..., max_time: float | None = ..., checkpoint: files.PathLike | None = ...,
     checkpoint_every: float = ..., extend: Valuation | None = ..., executor: Executor | None = ...,
-    doubt: bool = ..., votes: bool = ...,
+    doubt: bool = ..., votes: bool = ..., components: int | None = ...,
 ) -> Valuation: ...  # fmt: skip
 @overload
 def value(
@@ -47,6 +47,7 @@ def value(
     until: str | None = ..., max_time: float | None = ..., checkpoint: files.PathLike | None = ...,
     checkpoint_every: float = ..., extend: FoldedValuation | None = ...,
     executor: Executor | None = ..., doubt: bool = ..., votes: bool = ...,
+    components: int | None = ...,
 ) -> FoldedValuation: ...  # fmt: skip
 def value(
     X: ArrayLike,
@@ -81,6 +82,7 @@ def value(
     executor: Executor | None = None,
     doubt: bool = False,
     votes: bool = True,
+    components: int | None = None,
 ) -> Valuation | FoldedValuation:
     """Data Shapley values of training samples, exact for the permutations drawn.
 
@@ -210,6 +212,12 @@ def value(
         Counts the predictions of models for the samples outside their coalitions, at some sizes of
         the coalitions along each order: `Valuation.votes`, `Valuation.agreement`. Takes about a
         hundredth of the time of a run.
+    components : int, optional
+        Trains on the features along this many principal directions of the training rows (after
+        `scale`), the same directions for both sides, instead of on all features: another model,
+        and far faster where features are many. At most the number of features; fewer are kept where
+        the rows span fewer. In folds each part has the directions of its own training rows.
+        `Valuation.components` has them, and the share of the variance that they keep.
 
     Returns
     -------

@@ -20,6 +20,9 @@ __all__ = ["knn"]
               help="acc, bal, rec:LABEL; with two labels rec, spc. Repeatable; default: all."
               )  # fmt: skip
 @click.option("--scale", metavar="standard", help="Standardise features by the training rows.")
+@click.option("--components", type=int, metavar="R",
+              help="Measure distances along this many principal directions of the training rows."
+              )  # fmt: skip
 @click.option("-o", "--output", type=PATH, metavar="KNN.npz", help="Save the whole result.")
 @click.option("--csv", "csv_path", type=PATH, metavar="VALUES.csv", help="Save one row per sample.")
 @RAW_CSV
@@ -31,6 +34,7 @@ def knn(
     k: int,
     metrics: tuple[str, ...],
     scale: str | None,
+    components: int | None,
     output: str | None,
     csv_path: str | None,
     raw_csv: bool,
@@ -56,7 +60,8 @@ def knn(
         note(f"{missing} rows without a label are left out")
     train, test = data.sides()
     options: dict[str, Any] = {
-        "scale": scale, "groups": train.groups, "ids": train.ids, "true_labels": train.true_labels
+        "scale": scale, "groups": train.groups, "ids": train.ids, "true_labels": train.true_labels,
+        "components": components,
     }  # fmt: skip
     v = shapcpp.knn_values(train.X, train.y, test.X, test.y, k, **options)
     names = [metric.name for metric in v.chosen(metrics or None)]

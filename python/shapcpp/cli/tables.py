@@ -85,9 +85,10 @@ def show_valuation(v: Run, metrics: Sequence[str]) -> None:
     )
     how = ", halved" if s["sampler"] == "halving" else ""
     model = "" if s["model"] == "logistic" else f"model {s['model']}, "
+    reduced = "" if s["components"] is None else f"components {s['components']}, "
     console.print(
         f"permutations {v.n_permutations}{how}, seed {s['seed']}, {model}C {s['C']:g}, "
-        f"class weight {weight or 'equal'}, scale {s['scale'] or 'none'}, "
+        f"class weight {weight or 'equal'}, scale {s['scale'] or 'none'}, {reduced}"
         f"empty {_empty(s['empty'])}, single class {s['single_class']}"
     )
     for metric in metrics:

@@ -87,8 +87,8 @@ def removal_curve(
     Notes
     -----
     Removing the lowest and the highest values: Ghorbani and Zou, *Data Shapley*, 2019.
-    Class weights and scaling stay those of the run over all samples. If one class is left,
-    the classifier predicts that class.
+    Class weights, scaling and principal directions stay those of the run over all samples. If one
+    class is left, the classifier predicts that class.
     """
     table, X = X, checks.features("X", X)
     y = class_labels("y", y)
@@ -154,11 +154,14 @@ class _Judge:
         model: Model,
     ) -> None:
         mean, deviation = (0.0, 1.0) if v.scaling is None else v.scaling
-        self._X = np.ascontiguousarray((X - mean) / deviation)
+        X, X_val = (np.ascontiguousarray((side - mean) / deviation) for side in (X, X_val))
+        if v.components is not None:
+            X, X_val = v.components.apply(X), v.components.apply(X_val)
+        self._X = X
         self._classes, self._labels, self._model = classes, v.classes, model
         self.counts = np.bincount(classes_val, minlength=len(v.classes)).astype(np.int64)
         self._fixed: dict[str, Any] = {
-            "X_test": np.ascontiguousarray((X_val - mean) / deviation),
+            "X_test": X_val,
             "classes_test": classes_val,
             "C": v.settings["C"],
             "class_weights": _weights(v),

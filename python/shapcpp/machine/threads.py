@@ -6,12 +6,14 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import Any
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from typing import Any, TypeVar
 
-__all__ = ["can_start", "pool", "spare_libraries"]
+__all__ = ["aside", "can_start", "pool", "spare_libraries"]
 
+Result = TypeVar("Result")
 MOST = 64  # threads tried
+TICK = 0.1  # seconds after which Ctrl-C is heard
 SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -48,6 +50,28 @@ def pool(count: int) -> Executor:
     """Makes an executor of this many threads, or of those that can be started."""
     made = can_start(count)
     return ThreadPoolExecutor(made) if made else Here()
+
+
+def aside(call: Callable[[], Result]) -> Result:
+    """Calls a function of a library on a thread of its own, so that Ctrl-C is heard meanwhile.
+
+    After Ctrl-C the call goes on in the background, and its result is dropped.
+    """
+    done: Future[Result] = Future()
+
+    def work() -> None:
+        try:
+            done.set_result(call())
+        except BaseException as error:
+            done.set_exception(error)
+
+    try:
+        threading.Thread(target=work, daemon=True).start()
+    except RuntimeError:  # no thread is to be had
+        return call()
+    while not done.done():
+        wait([done], timeout=TICK)
+    return done.result()
 
 
 def spare_libraries() -> None:

@@ -14,6 +14,7 @@ from shapcpp import checks
 from shapcpp.labels import Labels, class_labels
 from shapcpp.permutations import permutation
 from shapcpp.problem.problem import Problem
+from shapcpp.problem.reduction import Reduction
 
 __all__ = ["DEFAULT_FOLDS", "FoldedProblem", "stratified_folds"]
 
@@ -33,11 +34,14 @@ class FoldedProblem:
         The fold of each sample, from 0.
     options : dict
         The arguments of `Problem.of` that are the same in each part.
+    reductions : tuple of (Reduction or None)
+        The principal directions of each part, fitted to its own training rows, once.
     """
 
     whole: Problem
     folds: NDArray[np.int64]
     options: dict[str, Any]
+    reductions: tuple[Reduction | None, ...]
 
     @classmethod
     def of(
@@ -47,8 +51,11 @@ class FoldedProblem:
         X, y = checks.features("X", X), class_labels("y", y)
         whole = Problem.of(X, y, X, y, **options)
         of_sample = stratified_folds(whole.y, whole.groups, folds, checks.seed(seed))
-        same = {k: v for k, v in options.items() if k not in {"groups", "ids", "true_labels"}}
-        return cls(whole, of_sample, same)
+        own = {"groups", "ids", "true_labels", "components"}
+        same = {k: v for k, v in options.items() if k not in own}
+        asked = options.get("components")
+        each = (Reduction.of(asked, whole.X.shape[1]) for _ in range(int(of_sample.max()) + 1))
+        return cls(whole, of_sample, same, tuple(each))
 
     @property
     def n_folds(self) -> int:
@@ -72,6 +79,7 @@ class FoldedProblem:
             groups=None if whole.groups is None else whole.groups[outside],
             ids=self.ids[outside],
             true_labels=None if whole.true_labels is None else whole.true_labels[outside],
+            components=self.reductions[fold],
             **self.options,
         )
 

@@ -18,8 +18,10 @@ from shapcpp.problem import scales
 from shapcpp.problem.fingerprint import fingerprint
 from shapcpp.problem.models import LOGISTIC, Model, model_of
 from shapcpp.problem.recipe import Recipe
+from shapcpp.problem.reduction import Reduction
 from shapcpp.problem.sides import sides_of
 from shapcpp.results import moments
+from shapcpp.results.components import Components
 from shapcpp.results.estimates import Metrics
 from shapcpp.results.sums import setting_of
 
@@ -65,6 +67,8 @@ class Problem:
         What the run is asked about; if empty, about every built-in metric.
     model : Model
         What coalitions train.
+    reduction : Reduction or None
+        The principal directions that stand for the features, where `components` asks for some.
     """
 
     X: NDArray[np.float64]
@@ -87,6 +91,7 @@ class Problem:
     test_classes: NDArray[np.int64]
     metrics: tuple[Metric, ...]
     model: Model
+    reduction: Reduction | None
 
     @classmethod
     def of(
@@ -107,6 +112,7 @@ class Problem:
         true_labels: ArrayLike | None = None,
         metrics: Metrics = None,
         model: Any = LOGISTIC,
+        components: int | Reduction | None = None,
     ) -> Problem:
         """Checks the arguments of `value` that say what is valued, in that order."""
         sides = sides_of(X, y, X_test, y_test)
@@ -123,6 +129,7 @@ class Problem:
         players = players_of(groups, by_group, len(y))
         trained = model_of(model, len(classes))
         _check_goes_with(trained, C, class_weight)
+        reduction = Reduction.of(components, sides.X.shape[1])
         by_name = class_weight is None or isinstance(class_weight, str)
         return cls(
             **sides._asdict(),
@@ -139,6 +146,7 @@ class Problem:
             players=players,
             metrics=_asked(metrics, test_classes, classes),
             model=trained,
+            reduction=reduction,
         )
 
     @property
@@ -170,17 +178,39 @@ class Problem:
         return standard_scaling(self.X) if self.scale == "standard" else None
 
     @property
+    def components(self) -> Components | None:
+        """The principal directions of the training rows, where they stand for the features."""
+        if self.reduction is None:
+            return None
+        return self.reduction.fitted(lambda: self._scaled(self.X))
+
+    @cached_property
+    def _reduced(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Both sides along the principal directions."""
+        if self.components is None:
+            return None
+        X, X_test = (self.components.apply(self._scaled(side)) for side in (self.X, self.X_test))
+        return X, X_test
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns that coalitions train on, as far as it is known before the fit."""
+        return int(self.X.shape[1]) if self.reduction is None else self.reduction.asked
+
+    @property
     def settings(self) -> dict[str, Any]:
         """The conventions, as a result keeps them."""
         names = ("C", "class_weight", "scale", "empty", "single_class", "by_group")
         asked = setting_of(self.metrics, self.test_counts, self.classes)
         kept = {name: getattr(self, name) for name in names}
-        return {"model": self.model.name, **kept, "metrics": asked}
+        directions = None if self.reduction is None else self.reduction.asked
+        return {"model": self.model.name, **kept, "components": directions, "metrics": asked}
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the arrays and of the assignment of samples to players."""
-        return fingerprint(self.X, self.y, self.X_test, self.y_test, self.players)
+        reduced = () if self._reduced is None else self._reduced
+        return fingerprint(self.X, self.y, self.X_test, self.y_test, self.players, *reduced)
 
     @property
     def key(self) -> str:
@@ -198,16 +228,17 @@ class Problem:
 
     def recipe(self, some: NDArray[np.int64] | None = None) -> Recipe:
         """The arguments of the game, for processes elsewhere."""
-        X, classes, players = self.X, self.train_classes, self.players
+        X, X_test = (self.X, self.X_test) if self._reduced is None else self._reduced
+        classes, players = self.train_classes, self.players
         if some is not None:
             number = np.full(self.n_players, -1, dtype=np.int64)
             number[some] = np.arange(len(some))
             rows = np.flatnonzero(number[players] >= 0)
             X, classes, players = X[rows], classes[rows], number[players[rows]]
         arguments = {
-            "X": self._scaled(X),
+            "X": X if self._reduced is not None else self._scaled(X),
             "classes": classes,
-            "X_test": self._scaled(self.X_test),
+            "X_test": X_test if self._reduced is not None else self._scaled(X_test),
             "classes_test": self.test_classes,
             "C": self.C,
             "class_weights": self.class_weights,
@@ -222,7 +253,7 @@ class Problem:
         engine = _core.footprint(
             n_samples=len(self.y),
             n_test=len(self.y_test),
-            n_features=self.X.shape[1],
+            n_features=self.n_columns,
             n_players=self.n_players,
             n_classes=len(self.classes),
             threads=threads,
@@ -231,10 +262,16 @@ class Problem:
             vote_sizes=vote_sizes,
             n_ballots=n_ballots,
         )
-        return engine + 8 * (3 * len(self.y) + len(self.y_test))  # class of both, player, id
+        n, m, columns = len(self.y), len(self.y_test), self.X.shape[1]
+        fit = 0 if self.reduction is None else Reduction.bytes_needed(n, columns)
+        copied = self.reduction is not None or self.scale is not None
+        copies = 8 * (n + m) * self.n_columns if copied else 0
+        return max(engine, fit) + copies + 8 * (3 * n + m)  # class of both, player, id
 
     def features_at_fault(self) -> str:
         """Names the features that make signs uncertain, and what to do about them, in a clause."""
+        if self._reduced is not None:
+            return scales.fault_of(self._reduced[0], self.C, "principal direction")
         return scales.fault_of(self._scaled(self.X), self.C)
 
     def _scaled(self, X: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -13,15 +13,18 @@ COMBINED = 1e-4  # share of a feature, beyond those before it, below which it is
 NAMED = 5
 
 
-def fault_of(X: NDArray[np.float64], C: float) -> str:
-    """Names the features at fault, and what to do about them, in a clause."""
+def fault_of(X: NDArray[np.float64], C: float, noun: str = "column") -> str:
+    """Names the features at fault, and what to do about them, in a clause.
+
+    `noun` says what a column of X is.
+    """
     with np.errstate(all="ignore"):
         size = (X.max(axis=0) / 2 - X.min(axis=0) / 2) * np.sqrt(C)
     order = np.argsort(-size, kind="stable")
     large = order[size[order] > LARGE]
     if 0 < size.max() < SMALL:
         return (
-            f"the columns of X vary so little that the penalty with C={C:g} leaves nothing of "
+            f"the {noun}s of X vary so little that the penalty with C={C:g} leaves nothing of "
             'their weights; standardise the features (scale="standard", --scale standard), rescale '
             "them, or raise C"
         )
@@ -30,23 +33,23 @@ def fault_of(X: NDArray[np.float64], C: float) -> str:
         combined = np.flatnonzero(new < COMBINED)
         if not len(combined):
             combined = np.array([np.argmin(new)])
-        some = _columns(combined, "is nearly a combination", "are nearly combinations")
+        some = _columns(noun, combined, "is nearly a combination", "are nearly combinations")
         return (
             f"{some} of others, and the penalty is too weak to hold the weights; drop such "
             f"features or lower C={C:g}"
         )
     return (
-        f"{_columns(large, 'varies', 'vary')} so much that the penalty with C={C:g} does not hold "
-        'the weights; standardise the features (scale="standard", --scale standard), or drop or '
-        "rescale them"
+        f"{_columns(noun, large, 'varies', 'vary')} so much that the penalty with C={C:g} does not "
+        'hold the weights; standardise the features (scale="standard", --scale standard), or drop '
+        "or rescale them"
     )
 
 
-def _columns(which: NDArray[np.intp], one: str, several: str) -> str:
+def _columns(noun: str, which: NDArray[np.intp], one: str, several: str) -> str:
     names = ", ".join(str(j) for j in which[:NAMED])
     if len(which) > NAMED:
         names += f" and {len(which) - NAMED} more"
-    return f"columns {names} of X {several}" if len(which) > 1 else f"column {names} of X {one}"
+    return f"{noun}s {names} of X {several}" if len(which) > 1 else f"{noun} {names} of X {one}"
 
 
 def _new_shares(X: NDArray[np.float64]) -> NDArray[np.float64]:

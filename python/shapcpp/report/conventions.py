@@ -61,6 +61,7 @@ def conventions(v: Run) -> list[tuple[str, str]]:
         ("Model", _model(s)),
         ("Class weights", _weights(v, s["class_weight"])),
         ("Scale of features", _scale(s["scale"])),
+        *([] if s["components"] is None else [("Principal directions", _directions(v))]),
         (
             "Empty coalition",
             EMPTY[s["empty"]]
@@ -144,6 +145,19 @@ def _scale(scale: str | None) -> str:
     if scale is None:
         return "as given, not standardised"
     return "standardised by mean and deviation of the training rows, in training and test"
+
+
+def _directions(v: Run) -> str:
+    parts = v.parts if isinstance(v, FoldedValuation) else (v,)
+    kept = [part.components for part in parts if part.components is not None]
+    numbers = sorted({len(c.directions) for c in kept})
+    shares = [c.share for c in kept]
+    low, high = f"{min(shares):.0%}", f"{max(shares):.0%}"
+    return (
+        f"{' or '.join(map(str, numbers))} stand for all {kept[0].mean.size:,} features, in "
+        f"training and test; they keep {low if low == high else f'{low} to {high}'} of the "
+        "variance of the training rows, to which alone they are fitted"
+    )
 
 
 def _full(v: Valuation) -> str:

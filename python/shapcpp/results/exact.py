@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from shapcpp.doubts.result import Doubts
 from shapcpp.metrics import Metric, resolve_all
 from shapcpp.results import exact_file
+from shapcpp.results.components import Components
 from shapcpp.results.estimates import Metrics
 from shapcpp.results.sample_table import SampleTable
 from shapcpp.storage import files
@@ -44,6 +45,8 @@ class ExactValuation(SampleTable):
         What was valued: model, k.
     fingerprint : str
         SHA-256 of the inputs.
+    components : Components or None
+        As for `Valuation`.
     """
 
     contributions: Floats
@@ -56,6 +59,7 @@ class ExactValuation(SampleTable):
     settings: dict[str, Any]
     fingerprint: str
     doubts: Doubts | None = None
+    components: Components | None = None
 
     @property
     def players(self) -> NDArray[np.int64]:  # type: ignore[override]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import _core, checks
+from shapcpp.results import components
 from shapcpp.storage import files, writing
 
 __all__ = ["read", "write"]
@@ -23,6 +24,7 @@ def write(path: files.PathLike, fields: Mapping[str, Any]) -> None:
     """Writes the fields of an ExactValuation, whole or not at all."""
     arrays = {name: fields[name] for name in ARRAYS}
     arrays |= {name: fields[name] for name in OPTIONAL if fields[name] is not None}
+    arrays |= components.pack(fields["components"])
     about = {
         "kind": "exact",
         "format": FORMAT,
@@ -59,10 +61,12 @@ def read(path: files.PathLike) -> dict[str, Any] | None:
             raise ValueError(f"settings are {settings!r}")
         checks.positive("k", settings.get("k"))
         _check(arrays)
+        directions = components.unpack(arrays, settings.get("components"))
     return {
         **{name: arrays[name] for name in ARRAYS},
         **{name: arrays.get(name) for name in OPTIONAL},
         "settings": settings,
+        "components": directions,
         "fingerprint": str(about.get("fingerprint")),
     }
 

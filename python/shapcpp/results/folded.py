@@ -21,8 +21,8 @@ __all__ = ["FoldedValuation", "load_run"]
 # Attributes that only a part has: the parts together have no such thing.
 OF_A_PART = {
     "gains", "moments", "products", "empty_counts", "full_counts", "test_counts", "ranges",
-    "scaling", "fingerprint", "tally", "trace_counts", "trace_gains", "asked", "gain_unit",
-    "votes", "vote_sizes", "vote_counts",
+    "scaling", "components", "fingerprint", "tally", "trace_counts", "trace_gains", "asked",
+    "gain_unit", "votes", "vote_sizes", "vote_counts",
 }  # fmt: skip
 
 
@@ -86,7 +86,7 @@ class FoldedValuation(Run):
     def settings(self) -> dict[str, Any]:  # type: ignore[override]
         """The options of the run, as for `Valuation`; permutations counts those of all parts."""
         asked = sum(part.settings["permutations"] for part in self.parts)
-        own = OF_A_PART - {"votes"}
+        own = OF_A_PART - {"votes", "components"}  # options too
         shared = {k: v for k, v in self.parts[0].settings.items() if k not in own}
         return {**shared, "permutations": asked, "folds": len(self.parts)}
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from shapcpp import _core, checks
 from shapcpp.labels import empty_rule
 from shapcpp.metrics import Metric
-from shapcpp.results import index_ranges, kept_doubts, stopping, votes
+from shapcpp.results import components, index_ranges, kept_doubts, stopping, votes
 from shapcpp.results.moments import weights_kept
 from shapcpp.results.sums import asked_of
 from shapcpp.storage import files, writing
@@ -56,7 +56,7 @@ def pack(fields: Mapping[str, Any], complete: bool) -> dict[str, NDArray[Any]]:
     """The fields of a Valuation as arrays."""
     arrays = {name: fields[name] for name in ARRAYS}
     arrays |= {name: fields[name] for name in OPTIONAL_ARRAYS if fields[name] is not None}
-    arrays |= kept_doubts.pack(fields["doubts"])
+    arrays |= kept_doubts.pack(fields["doubts"]) | components.pack(fields["components"])
     about = {
         "format": FORMAT,
         "version": _core.__version__,
@@ -114,6 +114,7 @@ def unpack(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         if not isinstance(about[name], dict):
             raise TypeError(f"{name} hold no names, but {about[name]!r}")
     about["settings"].setdefault("votes", False)  # of runs before there were votes
+    about["settings"].setdefault("components", None)  # of runs before there were directions
     _check_settings(about["settings"], arrays["classes"])
     _check(arrays, about)
     return {
@@ -124,6 +125,7 @@ def unpack(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         "fingerprint": str(about["fingerprint"]),
         "stats": {k: checks.natural(k, n) for k, n in about["stats"].items()},
         "doubts": kept_doubts.unpack(arrays),
+        "components": components.unpack(arrays, about["settings"]["components"]),
     }
 
 

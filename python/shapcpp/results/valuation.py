@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from shapcpp import checks
 from shapcpp.doubts.result import Doubts
 from shapcpp.results import index_ranges, run_file, signs
+from shapcpp.results.components import Components
 from shapcpp.results.run import Run
 from shapcpp.results.stopping import parse_rule
 from shapcpp.results.sums import Sums
@@ -74,8 +75,8 @@ class Valuation(Sums, Run, Voted):
     settings : dict
         The options of the run: permutations (asked for), asked (the same as half-open
         ranges), seed, model, C, class_weight (None, "balanced" or one weight per class), scale,
-        empty (a word, or ["label", x]), single_class, by_group, metrics (asked about: names,
-        and weights of one's own), sampler, gain_unit, votes, until.
+        components, empty (a word, or ["label", x]), single_class, by_group, metrics (asked about:
+        names, and weights of one's own), sampler, gain_unit, votes, until.
     scaling : ndarray of float64, shape (2, n_features), or None
         With ``scale="standard"``: means and deviations applied to training and test features.
     fingerprint : str
@@ -99,6 +100,10 @@ class Valuation(Sums, Run, Voted):
     doubts : Doubts or None
         With ``doubt=True``: which labels of these samples are probably wrong, according to
         `shapcpp.doubt`. A doubt is about a label; a value is a sample's worth to a metric.
+    components : Components or None
+        With ``components=r``: the mean, the principal directions and the deviations along them, and
+        the share of the variance that they keep (`share`); its `apply` takes features of other
+        samples along.
     """
 
     gains: NDArray[np.int64]
@@ -123,6 +128,7 @@ class Valuation(Sums, Run, Voted):
     trace_gains: NDArray[np.int64] | None = None
     vote_counts: NDArray[np.int64] | None = None
     doubts: Doubts | None = None
+    components: Components | None = None
 
     def __post_init__(self) -> None:
         for name in INTEGERS:

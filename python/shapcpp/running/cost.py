@@ -92,7 +92,7 @@ def measured_cost(
     setup, measured = _measure(problem, sampling, threads)
     size, one = measured[-1]
     n = problem.n_players
-    spans_more = sampling.sampler == "halving" and size < min(problem.X.shape[1], n)
+    spans_more = sampling.sampler == "halving" and size < min(problem.n_columns, n)
     power = _power(measured, MOST_POWER_OF_MANY if spans_more else MOST_POWER)
     rounds = math.ceil(permutations / threads)
     return RunCost(
@@ -123,7 +123,7 @@ def _measure(
 ) -> tuple[float, tuple[tuple[int, float], ...]]:
     """Measures the seconds of the set-up, and of a permutation at several sizes."""
     start = time.perf_counter()
-    order, n, d = _order(problem), problem.n_players, problem.X.shape[1]
+    order, n, d = _order(problem), problem.n_players, problem.n_columns
     measured = []
     size = min(FIRST_SIZE_OF_MANY if d > MANY_FEATURES else FIRST_SIZE, n)
     while True:

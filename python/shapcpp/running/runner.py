@@ -171,6 +171,7 @@ class Runner:
                 "until": None if limits.rule is None else limits.rule.text,
             },
             scaling=problem.scaling,
+            components=problem.components,
             fingerprint=problem.fingerprint,
             trace_counts=counts,
             trace_gains=gains,
