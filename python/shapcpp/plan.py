@@ -28,14 +28,15 @@ from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.interrupted import Interrupted
 from shapcpp.results.run import Run
 from shapcpp.results.valuation import Valuation
-from shapcpp.running import cost, transports
+from shapcpp.running import cost, shorter, transports
 from shapcpp.running.cost import RunCost
 from shapcpp.running.folded_runner import FoldedRunner
 from shapcpp.running.local import LocalBackend
 from shapcpp.running.remote import ExecutorBackend
 from shapcpp.running.runner import Backend, Forecast, Report, Runner
+from shapcpp.running.shorter import Fewer
 
-__all__ = ["Plan", "Progress", "carry_out", "expected_cost", "plan"]
+__all__ = ["Plan", "Progress", "carry_out", "expected_cost", "fewer_directions_of", "plan"]
 
 Progress = bool | Callable[[int, int], object]
 Made = TypeVar("Made")
@@ -189,9 +190,39 @@ def expected_cost(p: Plan) -> RunCost:
     largest = max(parts, key=lambda part: part.n_players)
     cost.check_fits(largest, p.sampling, p.threads)
     one = cost.measured_cost(largest, p.sampling, p.threads, p.limits.rule is not None)
-    return replace(
+    whole = replace(
         one, seconds=len(parts) * one.seconds, permutations=len(parts) * one.permutations
     )
+    return replace(whole, shorter=tuple(_ways(p, largest, len(parts), whole)))
+
+
+def _ways(p: Plan, largest: Problem, n_parts: int, whole: RunCost) -> Iterator[str]:
+    """What would make a run of this cost shorter, if it is long."""
+    if whole.seconds <= shorter.LONG:
+        return
+    few = shorter.fewer_directions(largest, p.sampling, p.threads)
+    if few:
+        yield shorter.in_words(_times(n_parts, few), "components")
+    if p.sampling.sampler == "permutations":
+        yield shorter.BY_HALVING
+
+
+def _times(n_parts: int, ways: tuple[Fewer, ...]) -> tuple[Fewer, ...]:
+    return tuple(replace(way, seconds=n_parts * way.seconds) for way in ways)
+
+
+def fewer_directions_of(p: Plan, permutations: int) -> tuple[Fewer, ...]:
+    """What this many permutations of a run under way would cost along a few directions.
+
+    Empty with an executor, whose workers are other machines.
+    """
+    if p.executor is not None:
+        return ()
+    n_parts = 1 if isinstance(p.problem, Problem) else p.problem.n_folds
+    _, part = next(p.parts())
+    sampling = replace(p.sampling, permutations=max(permutations // n_parts, 1), first=0)
+    few = shorter.fewer_directions(part, sampling, p.threads, under_way=True)
+    return _times(n_parts, few)
 
 
 def carry_out(p: Plan, forecast: Forecast | None = None) -> Valuation | FoldedValuation:

@@ -14,6 +14,7 @@ import pytest
 import shapcpp
 from shapcpp import _core
 from shapcpp.machine import memory
+from shapcpp.problem.problem import Problem
 from shapcpp.problem.sampling import Sampler, Sampling
 
 SHAPE: dict[str, Any] = {
@@ -221,3 +222,21 @@ def test_the_limit_of_address_space(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 )  # fmt: skip
 def test_sizes_are_readable(size: float, text: str) -> None:
     assert memory.readable(size) == text
+
+
+def test_what_does_not_fit_may_fit_along_few_directions(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(600, 1500)), np.arange(600) % 2
+    problem = Problem.of(X, y, X[:50], y[:50])
+    narrow = Problem.of(X, y, X[:50], y[:50], components=64)
+    sampling = Sampling.of(permutations=4)
+    all_features, few = (sampling.bytes_needed(p, 1) for p in (problem, narrow))
+    assert few < 0.9 * all_features
+    monkeypatch.setattr(memory, "available_memory", lambda: few)
+    with pytest.raises(MemoryError, match=r"it fits with components=64, principal directions"):
+        shapcpp.value(X, y, X[:50], y[:50], 4, threads=1)
+    monkeypatch.setattr(memory, "available_memory", lambda: few - 1)
+    with pytest.raises(MemoryError, match="even one thread does not fit"):
+        shapcpp.value(X, y, X[:50], y[:50], 4, threads=1)
+    with pytest.raises(MemoryError, match="even one thread does not fit"):
+        shapcpp.value(X, y, X[:50], y[:50], 4, threads=1, components=64)

@@ -200,7 +200,8 @@ def test_no_permutation_done_is_an_error_without_a_table(folder: Path) -> None:
     assert (status, out) == (1, "")
     assert err == (
         "Error: no permutation was completed within 3 s: allow more time (--max-time), or choose "
-        "a faster model (--model ridge)\n"
+        "a faster model (--model ridge) or principal directions instead of all features "
+        "(--components 32)\n"
     )
     assert {path.name for path in folder.iterdir()} == before
 

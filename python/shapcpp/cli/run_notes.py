@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import shapcpp
 from shapcpp.cli.console import note, save
-from shapcpp.plan import Plan
+from shapcpp.plan import Plan, fewer_directions_of
 from shapcpp.results.folded import FoldedValuation
+from shapcpp.running import shorter
 from shapcpp.running.cost import duration
 
 __all__ = ["PATIENCE", "keep_partial", "keep_what_failed", "note_duration", "note_the_end"]
@@ -16,17 +19,25 @@ PATIENCE = 120.0  # seconds after which a run ends if no option sets its length
 
 def note_duration(p: Plan, seconds: float, permutations: int, cut: bool) -> None:
     """Says at the start that the run will be long, and how to make it shorter."""
-    shorter = [] if p.sampling.sampler == "halving" else ["--sampler halving"]
-    shorter.append("fewer --perms" if p.limits.rule is None else "a lower reliability in --until")
-    shorter.append("fewer features, or more processors (--threads, --dask)")
+    ways = [] if p.sampling.sampler == "halving" else ["--sampler halving"]
+    ways.append("fewer --perms" if p.limits.rule is None else "a lower reliability in --until")
+    ways.append("fewer features, or more processors (--threads, --dask)")
     long = f"this will take about {duration(seconds)} for {permutations:,} permutations"
-    if cut:
+    if math.isinf(seconds):
+        ends = "the run goes on until they are done and ends then" if cut else "the run goes on"
+        note(f"the first two permutations, without which no error is known, take long; {ends}")
+    elif cut:
         note(
             f"{long}; it ends after {PATIENCE:g} s instead, so that the number of permutations "
             "depends on this machine: --perms P repeats the run, --max-time allows more time"
         )
     else:
-        note(f"{long}; it would be shorter with {', '.join(shorter)}")
+        note(f"{long}; it would be shorter with {', '.join(ways)}")
+    few = fewer_directions_of(p, permutations)
+    if few:
+        note(f"{shorter.in_words(few, '--components')} ({permutations:,} permutations)")
+    if p.sampling.sampler == "permutations" and (cut or math.isinf(seconds)):
+        note(shorter.BY_HALVING)
 
 
 def note_the_end(v: Run, max_time: float | None, earlier: str | None) -> None:

@@ -269,7 +269,8 @@ def value(
         seconds = PATIENCE if max_time is None else max_time
         raise RuntimeError(
             f"no permutation was completed within {seconds:g} s: allow more time (--max-time), "
-            "or choose a faster model (--model ridge)"
+            "or choose a faster model (--model ridge) or principal directions instead of all "
+            "features (--components 32)"
         )
     if kept is not None:
         kept = save(kept, v.save)  # a checkpoint may not have been written so far

@@ -28,15 +28,22 @@ def readable(size: float) -> str:
     return f"{size:,.1f} TB"
 
 
-def check_fits(needed: Callable[[int], int], threads: int, trace: int = 0) -> None:
+def check_fits(
+    needed: Callable[[int], int],
+    threads: int,
+    trace: int = 0,
+    smaller: tuple[str, Callable[[int], int]] | None = None,
+) -> None:
     """Refuses a run that cannot fit; `needed` gives its bytes for a number of threads.
 
-    `trace` of these bytes belong to the trace.
+    `trace` of these bytes belong to the trace. `smaller` names another run, and gives its bytes.
     """
     available = available_memory()
     if available is None or needed(threads) <= available:
         return
     advice = "even one thread does not fit: take fewer samples or features, or more memory"
+    if smaller is not None and smaller[1](threads) <= available:
+        advice = f"it fits with {smaller[0]}"
     if needed(1) <= available:
         fitting = max(t for t in range(1, threads) if needed(t) <= available)
         advice = f"it fits with threads={fitting}"

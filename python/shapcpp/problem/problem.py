@@ -182,14 +182,14 @@ class Problem:
         """The principal directions of the training rows, where they stand for the features."""
         if self.reduction is None:
             return None
-        return self.reduction.fitted(lambda: self._scaled(self.X))
+        return self.reduction.fitted(lambda: self.scaled(self.X))
 
     @cached_property
     def _reduced(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         """Both sides along the principal directions."""
         if self.components is None:
             return None
-        X, X_test = (self.components.apply(self._scaled(side)) for side in (self.X, self.X_test))
+        X, X_test = (self.components.apply(self.scaled(side)) for side in (self.X, self.X_test))
         return X, X_test
 
     @property
@@ -236,9 +236,9 @@ class Problem:
             rows = np.flatnonzero(number[players] >= 0)
             X, classes, players = X[rows], classes[rows], number[players[rows]]
         arguments = {
-            "X": X if self._reduced is not None else self._scaled(X),
+            "X": X if self._reduced is not None else self.scaled(X),
             "classes": classes,
-            "X_test": X_test if self._reduced is not None else self._scaled(X_test),
+            "X_test": X_test if self._reduced is not None else self.scaled(X_test),
             "classes_test": self.test_classes,
             "C": self.C,
             "class_weights": self.class_weights,
@@ -272,9 +272,10 @@ class Problem:
         """Names the features that make signs uncertain, and what to do about them, in a clause."""
         if self._reduced is not None:
             return scales.fault_of(self._reduced[0], self.C, "principal direction")
-        return scales.fault_of(self._scaled(self.X), self.C)
+        return scales.fault_of(self.scaled(self.X), self.C)
 
-    def _scaled(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+    def scaled(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Features of any rows, scaled as those of the run."""
         if self.scaling is None:
             return X
         scaled: NDArray[np.float64] = X - self.scaling[0]

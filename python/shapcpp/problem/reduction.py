@@ -28,11 +28,13 @@ class Reduction:
     ----------
     asked : int
         Number of directions.
+    fitted : Components, optional
+        The directions, if they are known.
     """
 
-    def __init__(self, asked: int) -> None:
+    def __init__(self, asked: int, fitted: Components | None = None) -> None:
         self.asked = asked
-        self._fitted: Components | None = None
+        self._fitted = fitted
 
     @classmethod
     def of(cls, components: int | Reduction | None, columns: int) -> Reduction | None:

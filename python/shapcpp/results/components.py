@@ -54,6 +54,12 @@ class Components:
         """The share of the variance of the training rows that the directions keep."""
         return float(self.shares.sum())
 
+    def first(self, count: int) -> Components:
+        """The first of the directions alone."""
+        left_out = self.deviations[count:]
+        rest = float(np.hypot.reduce(left_out, initial=self.rest))
+        return Components(self.mean, self.directions[:count], self.deviations[:count], rest)
+
     def apply(self, X: Floats) -> Floats:
         """Features along the directions.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from shapcpp import _core
 from shapcpp.machine import memory
 from shapcpp.problem.problem import Problem
+from shapcpp.problem.reduction import Reduction
 from shapcpp.problem.sampling import Sampling
 
 __all__ = ["RunCost", "check_fits", "duration", "measured_cost"]
@@ -19,6 +21,7 @@ __all__ = ["RunCost", "check_fits", "duration", "measured_cost"]
 BUDGET = 3.0  # seconds of measuring, roughly
 WORTH_READING = 0.05  # seconds: a faster walk is repeated
 FIRST_SIZE = 64
+FEW = 64  # directions that a run which does not fit is told of
 MANY_FEATURES, FIRST_SIZE_OF_MANY = 200, 8  # with this many features every fit is long
 MOST_SIZES_FITTED = 4
 LEAST_POWER, MOST_POWER = 0.9, 2.0  # early joins cost most where the test set is large
@@ -53,6 +56,10 @@ class RunCost:
         the machine stays as busy as it was.
     ends_early : bool
         Whether a rule may end the run before all these permutations are done.
+    shorter : tuple of str
+        For a run of more than a minute: what would make it shorter, and by how much. With many
+        features, what a few principal directions would cost, and the share of the variance that
+        they keep.
     """
 
     seconds: float
@@ -64,6 +71,7 @@ class RunCost:
     power: float
     factor: float
     ends_early: bool = False
+    shorter: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         size = self.measured[-1][0]
@@ -80,16 +88,26 @@ class RunCost:
         return (
             f"time: {span} for {work} on {threads}, {basis}\n"
             f"memory: about {memory.readable(self.bytes)} beyond the features"
+            + "".join(f"\nshorter: {way}" for way in self.shorter)
         )
 
 
 def measured_cost(
-    problem: Problem, sampling: Sampling, threads: int, ends_early: bool = False
+    problem: Problem,
+    sampling: Sampling,
+    threads: int,
+    ends_early: bool = False,
+    budget: float = math.nan,
+    alone: bool = False,
 ) -> RunCost:
-    """The cost of a run, from a few seconds of measuring; `estimate_cost` is the public call."""
+    """The cost of a run, from a few seconds of measuring; `estimate_cost` is the public call.
+
+    `alone` measures on the calling thread, as is right while other threads are busy anyway.
+    """
     permutations = sampling.max_orders(problem)
     threads = min(threads, permutations)
-    setup, measured = _measure(problem, sampling, threads)
+    budget = BUDGET if math.isnan(budget) else budget
+    setup, measured = _measure(problem, sampling, 1 if alone else threads, budget)
     size, one = measured[-1]
     n = problem.n_players
     spans_more = sampling.sampler == "halving" and size < min(problem.n_columns, n)
@@ -112,14 +130,21 @@ def check_fits(problem: Problem, sampling: Sampling, threads: int, elsewhere: bo
     """Raises MemoryError if the run, or the part of it in this process, cannot fit in memory."""
     trace = sampling.trace_bytes(problem)
 
-    def needed(threads: int) -> int:
+    def needed(threads: int, problem: Problem = problem) -> int:
         return trace + (0 if elsewhere else sampling.bytes_needed(problem, threads))
 
-    memory.check_fits(needed, min(threads, sampling.max_orders(problem)), trace)
+    smaller = None
+    if problem.reduction is None and problem.n_columns > FEW:
+        narrow = replace(problem, reduction=Reduction(FEW))
+        smaller = (
+            f"components={FEW}, principal directions instead of all features",
+            partial(needed, problem=narrow),
+        )
+    memory.check_fits(needed, min(threads, sampling.max_orders(problem)), trace, smaller)
 
 
 def _measure(
-    problem: Problem, sampling: Sampling, threads: int
+    problem: Problem, sampling: Sampling, threads: int, budget: float
 ) -> tuple[float, tuple[tuple[int, float], ...]]:
     """Measures the seconds of the set-up, and of a permutation at several sizes."""
     start = time.perf_counter()
@@ -139,7 +164,7 @@ def _measure(
         measured.append((size, one))
         now = time.perf_counter()
         # Twice the size takes two to three times as long.
-        if size == n or (now - start) + 2.5 * (now - began) > BUDGET:
+        if size == n or (now - start) + 2.5 * (now - began) > budget:
             break
         size = min(2 * size, n)
     whole, part = (k + len(problem.y_test) for k in (n, size))

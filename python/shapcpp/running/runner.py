@@ -6,6 +6,7 @@ write a checkpoint. The sums do not depend on how the run was cut into pieces.
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -69,7 +70,8 @@ class Runner:
     extend : Valuation, optional
         An earlier run to continue; if the checkpoint holds one too, the larger is continued.
     forecast : callable, optional
-        Called once, after the first permutations, with the expected duration of the run.
+        Called after the first permutations with the expected duration of a long run, and before if
+        they take long: then with an infinite one.
 
     Attributes
     ----------
@@ -108,7 +110,7 @@ class Runner:
         self._trace: Trace | None = None
         self._max_time = limits.max_time
         self._forecast = forecast
-        self._foretold = False
+        self._foretold = self._awaited = False
         self._stopped = False  # whether the rule ended the run
         self._rule_progress = 0.0
         self.doubts: Doubts | None = None
@@ -228,10 +230,16 @@ class Runner:
         """Forecasts the duration of a long run and, if patience is limited, cuts it short.
 
         With a rule, only its looks show how many permutations are needed; a run that is slow to
-        reach its first look needs at least as many as that.
+        reach its first look needs at least as many as that. Before two are done, which every error
+        needs, its time is unknown: infinite.
         """
         fresh, elapsed = done - self._done_before, time.monotonic() - self._began
-        has_rule, is_late = self._limits.rule is not None, elapsed > FORECAST_WITHIN
+        within = min(FORECAST_WITHIN, self._limits.patience or FORECAST_WITHIN)
+        has_rule, is_late = self._limits.rule is not None, elapsed > within
+        if is_late and fresh < 2 and not self._awaited and self._forecast is not None:
+            self._awaited = True
+            ends = self._limits.patience is not None and self._max_time is None
+            self._forecast(math.inf, FORECAST_FROM, ends)
         is_slow = is_late and 2 <= fresh < FORECAST_FROM and not look
         known = is_slow or (fresh >= FORECAST_FROM and look == has_rule)
         if self._forecast is None or not known or (is_late and self._foretold):
