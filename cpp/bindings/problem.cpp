@@ -21,14 +21,15 @@ std::unique_ptr<Problem> make_problem(const FloatArray& X, const IntArray& class
                                       const FloatArray& X_test, const IntArray& classes_test,
                                       double C, const FloatArray& class_weights,
                                       const IntArray& players, const IntArray& empty_counts,
-                                      const std::string& single_class) {
+                                      const std::string& single_class, bool squares) {
   if (X.ndim() != 2 || X_test.ndim() != 2 || X.shape(1) != X_test.shape(1))
     throw std::invalid_argument("X and X_test must be matrices of the same width");
   const ProblemSettings settings{.C = C,
                                  .class_weights = view(class_weights),
                                  .player_of_sample = view(players),
                                  .empty_counts = view(empty_counts),
-                                 .single_class = single_class_rule(single_class)};
+                                 .single_class = single_class_rule(single_class),
+                                 .squares = squares};
   const auto n_features = static_cast<std::size_t>(X.shape(1));
   const auto n_classes = static_cast<std::size_t>(empty_counts.size());
   const LabelledSamples train{view(X), view(classes)};
@@ -74,7 +75,7 @@ void bind_problem(py::module_& module) {
            py::arg("classes").noconvert(), py::arg("X_test").noconvert(),
            py::arg("classes_test").noconvert(), py::arg("C"), py::arg("class_weights").noconvert(),
            py::arg("players").noconvert(), py::arg("empty_counts").noconvert(),
-           py::arg("single_class"))
+           py::arg("single_class"), py::arg("squares") = false)
       .def_property_readonly("n_players", [](const Problem& p) { return p.players().size(); })
       .def_property_readonly("penalty", &penalty)
       .def_property_readonly("rotation_error",

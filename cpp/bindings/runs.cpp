@@ -17,6 +17,7 @@ Model model_of(const std::string& name) {
   if (name == "ovr") return Model::kOneAgainstRest;
   if (name == "ridge") return Model::kRidge;
   if (name == "centroid") return Model::kCentroid;
+  if (name == "bayes") return Model::kBayes;
   if (name == "lda") return Model::kDiscriminant;
   throw std::invalid_argument("unknown model: " + name);
 }

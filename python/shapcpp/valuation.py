@@ -151,21 +151,24 @@ def value(
         Metrics that the run is asked about: tables show them, and `until` tests them unless it
         names metrics itself. One run serves every metric, but with more than 12 classes it keeps
         only the errors of accuracy, balanced accuracy, each class's recall and those named here.
-    model : "logistic", "ridge", "lda", "centroid" or a classifier object, default "logistic"
-        The model that every coalition trains. "logistic": logistic regression; with more than two
-        labels, one regression of each label against the rest, which results call "ovr"
-        (scikit-learn's ``OneVsRestClassifier(LogisticRegression(C=C))``, not the multinomial
+    model : "logistic", "ridge", "lda", "centroid", "bayes" or a classifier object
+        The model that every coalition trains; default "logistic": logistic regression, and with
+        more than two labels, one regression of each label against the rest, which results call
+        "ovr" (scikit-learn's ``OneVsRestClassifier(LogisticRegression(C=C))``, not the multinomial
         model). "ridge": least squares on indicators of the labels
         (``RidgeClassifier(alpha=1 / C)``), far faster. "lda": linear discriminant analysis with
         the covariance (S + I / C) / N, S the scatter of the N members around the means of their
         labels, without `class_weight`. "centroid": the label whose mean is nearest
-        (``NearestCentroid()``), without `C` and `class_weight`. All are exact, and ties go to the
-        smallest label. Any classifier with scikit-learn's methods (`fit`, `predict`,
-        `get_params`), for any number of labels: Python refits a copy to every coalition from
-        scratch. That is slow, one fit for each of thousands of coalitions (`estimate_cost` says
-        how slow), and meant for trees, for models that the engine lacks, and for checking. Its
-        parameters `random_state` that are None become 0, so that a coalition always scores the
-        same, and its warnings are not shown. A result keeps its name and parameters.
+        (``NearestCentroid()``), without `C` and `class_weight`. "bayes": Gaussian naive Bayes
+        (``GaussianNB()``, but variances are smoothed by a share of the largest variance in all
+        of `X`, not in the coalition), without `C`; class weights multiply the frequencies of the
+        labels. All are exact, and ties go to the smallest label. Any classifier with
+        scikit-learn's methods (`fit`, `predict`, `get_params`), for any number of labels: Python
+        refits a copy to every coalition from scratch. That is slow, one fit for each of thousands
+        of coalitions (`estimate_cost` says how slow), and meant for trees, for models that the
+        engine lacks, and for checking. Its parameters `random_state` that are None become 0, so
+        that a coalition always scores the same, and its warnings are not shown. A result keeps its
+        name and parameters.
     first : int, default 0
         Index of the first permutation; requires `permutations`. Runs over different ranges can be
         done anywhere and put together by `Valuation.merge`.

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 import problems
-from class_problems import KINDS, SLOW, ClassProblem, Integers, make
+from class_problems import KINDS, SLOW, ClassProblem, Integers, make, smoothing
 from shapcpp import _core
 from shapcpp._core import testing
 
 
 def walked(problem: ClassProblem, model: str, order: Integers, dense: bool = False) -> Integers:
     """The score of every coalition along an order, and no uncertified sign."""
-    core = problem.core()
+    core = problem.core(model)
     game = (testing.dense_game if dense else _core.game)(core, model)
     path, (_, uncertified) = testing.walk(game, _core.grand_coalition(game), order)
     assert uncertified == 0
@@ -61,7 +61,7 @@ def test_shapley_values_of_all_orders_are_those_of_the_slow_model(model: str) ->
         X_test=rng.normal(size=(len(problem.y_test), 2)) + problem.y_test[:, None] % 3,
         empty_counts=np.array([1, 0, 0]),
     )  # fmt: skip
-    game = _core.game(problem.core(), model)
+    game = _core.game(problem.core(model), model)
     grand = _core.grand_coalition(game)
     score = {
         size: problem.score(np.flatnonzero([size >> i & 1 for i in range(6)]), SLOW[model])
@@ -89,7 +89,7 @@ def test_names_of_classes_permute_columns_and_nothing_else(model: str) -> None:
 @pytest.mark.parametrize("model", SLOW)
 def test_runs_by_either_sampler_add_up_whatever_the_number_of_threads(model: str) -> None:
     problem = make("plain", 7)
-    game = _core.game(problem.core(), model)
+    game = _core.game(problem.core(model), model)
     grand = _core.grand_coalition(game)
     n, K = len(problem.y), problem.n_classes
     for sampler, unit in (
@@ -127,12 +127,26 @@ class _WithRidge:
         return made.fit(X, y)
 
 
-def _sklearn(model: str, C: float) -> Any:
+class _WithSmoothing:
+    """scikit-learn's naive Bayes with the smoothing of all training samples."""
+
+    def __init__(self, smoothing: float) -> None:
+        self.smoothing = smoothing
+
+    def fit(self, X: Any, y: Any) -> Any:
+        naive = pytest.importorskip("sklearn.naive_bayes")
+        return naive.GaussianNB(var_smoothing=self.smoothing / X.var(axis=0).max()).fit(X, y)
+
+
+def _sklearn(model: str, problem: ClassProblem) -> Any:
+    C = problem.C
     linear = pytest.importorskip("sklearn.linear_model")
     if model == "ridge":
         return linear.RidgeClassifier(alpha=1 / C)
     if model == "lda":
         return _WithRidge(C)
+    if model == "bayes":
+        return _WithSmoothing(smoothing(problem.X))
     if model == "centroid":
         return pytest.importorskip("sklearn.neighbors").NearestCentroid()
     multiclass = pytest.importorskip("sklearn.multiclass")
@@ -153,7 +167,7 @@ def test_models_are_scikit_learns(model: str, seed: int) -> None:
         if present < 2 or (model == "lda" and present == size):  # which scikit-learn refuses
             continue
         with np.errstate(invalid="ignore", divide="ignore"):  # NearestCentroid of single samples
-            fitted = _sklearn(model, problem.C).fit(problem.X[members], problem.y[members])
+            fitted = _sklearn(model, problem).fit(problem.X[members], problem.y[members])
         np.testing.assert_array_equal(path[size], problem.counts(fitted.predict(problem.X_test)))
 
 
@@ -163,6 +177,8 @@ def test_a_logistic_regression_has_two_classes_and_models_have_names() -> None:
         _core.game(core, "logistic")
     with pytest.raises(ValueError, match="unknown model: tree"):
         _core.game(core, "tree")
+    with pytest.raises(ValueError, match="squares"):
+        _core.game(core, "bayes")
 
 
 @pytest.mark.parametrize(

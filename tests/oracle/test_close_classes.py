@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import judge
-from class_problems import ClassProblem, Floats
+from class_problems import ClassProblem, Floats, normal_scores
 from shapcpp import _core
 from shapcpp._core import testing
 
@@ -52,6 +52,46 @@ def close(W: list[Vector], rng: np.random.Generator, d: int) -> tuple[list[Float
                     leaders.append(leader)
                     break
     return samples, leaders
+
+
+def boundary(scores: Any, start: Vector, end: Vector, distance: float) -> Floats:
+    """On the way between two samples, where their classes' scores differ by about a distance."""
+    a, b = (max(range(len(s)), key=lambda k: s[k]) for s in (scores(start), scores(end)))
+
+    def gap(t: Any) -> Any:
+        s = scores([(1 - t) * p + t * q for p, q in zip(start, end, strict=True)])
+        return s[a] - s[b] - distance
+
+    low, high = mpmath.mpf(0), mpmath.mpf(1)
+    for _ in range(120):
+        middle = (low + high) / 2
+        low, high = (middle, high) if gap(middle) > 0 else (low, middle)
+    return np.array([float((1 - low) * p + low * q) for p, q in zip(start, end, strict=True)])
+
+
+@pytest.mark.parametrize("dense", [False, True], ids=["certified", "dense"])
+@pytest.mark.parametrize("offset", [0.0, 1e4])
+@pytest.mark.parametrize("n", [3, 14])  # with classes of a single sample, whose densities are steep
+def test_the_larger_density_wins_however_close(n: int, offset: float, dense: bool) -> None:
+    rng = np.random.default_rng(n)
+    K, d = 3, 3
+    X = rng.normal(size=(n, d)) + offset
+    problem = ClassProblem(X, np.arange(n) % K, X[:1], np.zeros(1, int), K)
+    samples, leaders = [], []
+    with mpmath.workdps(60):
+        scores = normal_scores(problem, np.arange(n), np.arange(K))
+        for distance in (*DISTANCES, *-DISTANCES):
+            start, end = (judge.exactly(x) for x in rng.normal(size=(2, d)) * 2 + offset)
+            x = boundary(scores, start, end, distance)
+            found = scores(judge.exactly(x))
+            samples.append(x)
+            leaders.append(max(range(K), key=lambda k: found[k]))
+    problem = problem._replace(X_test=np.array(samples), y_test=np.array(leaders))
+    game = (testing.dense_game if dense else _core.game)(problem.core("bayes"), "bayes")
+    grand = _core.grand_coalition(game)
+    assert grand.uncertified == 0
+    assert len(samples) - grand.values.sum() <= grand.ties
+    assert grand.ties <= (4 if n == 14 and not offset else 14)
 
 
 @pytest.mark.parametrize("dense", [False, True], ids=["certified", "dense"])

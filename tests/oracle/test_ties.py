@@ -94,7 +94,7 @@ def test_a_tie_does_not_depend_on_the_scale_or_the_origin_of_the_features() -> N
 
 @pytest.mark.parametrize("scale", [1e-9, 1e-7, 1e5, 1e6])
 @pytest.mark.parametrize("n_classes", [2, 3])
-@pytest.mark.parametrize("model", ["logistic", "ridge", "lda", "centroid"])
+@pytest.mark.parametrize("model", ["logistic", "ridge", "lda", "centroid", "bayes"])
 def test_a_margin_lost_in_rounding_is_no_tie(model: str, n_classes: int, scale: float) -> None:
     """Features of any scale that take no value twice have margins other than zero."""
     rng = np.random.default_rng(2)
@@ -108,7 +108,7 @@ def test_a_margin_lost_in_rounding_is_no_tie(model: str, n_classes: int, scale: 
     assert v.ties == 0
 
 
-@pytest.mark.parametrize("model", ["ridge", "lda", "centroid"])
+@pytest.mark.parametrize("model", ["ridge", "lda", "centroid", "bayes"])
 @pytest.mark.parametrize("kind", ["one-hot", "signs", "zeros"])
 def test_ties_between_several_classes_do_not_depend_on_the_scale(kind: str, model: str) -> None:
     rng = np.random.default_rng(3)
@@ -120,13 +120,13 @@ def test_ties_between_several_classes_do_not_depend_on_the_scale(kind: str, mode
     plain = shapcpp.value(X, y, X_test, y_test, 6, model=model)
     assert plain.ties > 0
     for factor in (2.0**-20, 2.0**-7, 2.0**7, 2.0**20):
-        penalty: dict[str, Any] = {} if model == "centroid" else {"C": factor**-2}
+        penalty: dict[str, Any] = {} if model in ("centroid", "bayes") else {"C": factor**-2}
         moved = shapcpp.value(factor * X, y, factor * X_test, y_test, 6, model=model, **penalty)
         np.testing.assert_array_equal(moved.gains, plain.gains)
         assert (moved.ties, moved.uncertified) == (plain.ties, 0)
 
 
-@pytest.mark.parametrize("model", ["lda", "centroid"])
+@pytest.mark.parametrize("model", ["lda", "centroid", "bayes"])
 def test_classes_whose_members_are_all_near_the_origin_have_ties(model: str) -> None:
     """The mean of the training set, which is a rounding away from the one value of many members."""
     rng = np.random.default_rng(32)

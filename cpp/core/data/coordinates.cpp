@@ -44,8 +44,8 @@ std::vector<std::vector<Index>> bands_of(const std::vector<double>& deviations, 
 }  // namespace
 
 Coordinates::Coordinates(std::span<const double> training, std::size_t n_features, double C,
-                         const Checkpoint& checkpoint)
-    : centre_(n_features), deviations_(n_features) {
+                         bool squares, const Checkpoint& checkpoint)
+    : squares_(squares), centre_(n_features), deviations_(n_features) {
   measure(training, checkpoint);
   arrange(training.size() / n_features, C);
   rotate(training, checkpoint);
@@ -89,7 +89,7 @@ void Coordinates::arrange(std::size_t rows, double C) {
   factor_.assign(d, 0.0);
   std::vector<double> penalties;
   const auto penalise = [&](double factor) { penalties.push_back(factor * factor / C); };
-  if (d <= rows) {
+  if (d <= rows || squares_) {
     alone_.resize(d);
     std::iota(alone_.begin(), alone_.end(), 0);
   } else {
@@ -122,6 +122,7 @@ void Coordinates::arrange(std::size_t rows, double C) {
     if (rotated_penalty_ == 0 || penalties.back() < rotated_penalty_)
       rotated_penalty_ = penalties.back();
   }
+  if (squares_) penalties.insert(penalties.end(), alone_.size(), 0.0);
   penalties.push_back(0);
   penalty_ =
       Eigen::Map<const Eigen::VectorXd>(penalties.data(), static_cast<Index>(penalties.size()));
@@ -155,7 +156,10 @@ void Coordinates::for_each(std::span<const double> samples, const Checkpoint& ch
   for_each_batch(samples, checkpoint, [&](std::size_t first, const Eigen::MatrixXd& batch) {
     Eigen::MatrixXd working = Eigen::MatrixXd::Ones(penalty_.size(), batch.cols());
     Eigen::VectorXd outside = Eigen::VectorXd::Zero(batch.cols());
-    working.topRows(static_cast<Index>(alone_.size())) = batch(alone_, Eigen::all);
+    const auto features = static_cast<Index>(alone_.size());
+    working.topRows(features) = batch(alone_, Eigen::all);
+    if (squares_)
+      working.middleRows(features, features) = working.topRows(features).array().square();
     for (const Band& band : bands_) {
       const Eigen::MatrixXd before = batch(band.features, Eigen::all);
       auto rotated = working.middleRows(band.first, band.span.dimension());

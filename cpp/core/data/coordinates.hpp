@@ -24,14 +24,17 @@ namespace shapcpp {
 // features than samples shares one s, and its features are replaced by coordinates in the span of
 // the band's part of the samples. The rounding of a band touches no feature of another band,
 // however much smaller that is. Features that are constant in training then have no column.
+//
+// With squares, every feature is a column of its own, however few the samples, and the square of
+// each such column is one more, which has no penalty.
 class Coordinates {
  public:
   // `training` holds samples of `n_features` columns, row by row.
-  Coordinates(std::span<const double> training, std::size_t n_features, double C,
+  Coordinates(std::span<const double> training, std::size_t n_features, double C, bool squares,
               const Checkpoint& checkpoint);
 
   std::size_t columns() const { return static_cast<std::size_t>(penalty_.size()); }
-  // Diagonal of the penalty, per column; 0 for the intercept.
+  // Diagonal of the penalty, per column; 0 for squares and the intercept.
   const Eigen::VectorXd& penalty() const { return penalty_; }
   // Calls take(i, sample, norm, outside) for each sample: the sample in working coordinates, its
   // Euclidean norm, and a bound on the length of its part outside the spans.
@@ -60,6 +63,7 @@ class Coordinates {
       const std::function<void(std::size_t first, const Eigen::MatrixXd& batch)>& take) const;
   Eigen::MatrixXd scaled(std::span<const double> samples) const;
 
+  bool squares_;
   std::vector<double> centre_;
   std::vector<double> deviations_;
   std::vector<double> factor_;

@@ -47,13 +47,14 @@ Problem::Problem(std::size_t n_features, std::size_t n_classes, LabelledSamples 
 Problem::Problem(std::size_t n_features, const Classes& classes, LabelledSamples train,
                  LabelledSamples test, const ProblemSettings& settings,
                  const Checkpoint& checkpoint)
-    : Problem(Coordinates(train.values, n_features, settings.C, checkpoint), classes, train, test,
-              settings, checkpoint) {}
+    : Problem(Coordinates(train.values, n_features, settings.C, settings.squares, checkpoint),
+              classes, train, test, settings, checkpoint) {}
 
 Problem::Problem(const Coordinates& coordinates, const Classes& classes, LabelledSamples train,
                  LabelledSamples test, const ProblemSettings& settings,
                  const Checkpoint& checkpoint)
-    : players_(settings.player_of_sample),
+    : squares_(settings.squares),
+      players_(settings.player_of_sample),
       training_(train.values, classes.train, settings.class_weights, coordinates, checkpoint),
       test_(test.values, classes.test, classes.count, coordinates, checkpoint),
       conventions_(settings.empty_counts, test_.counts(), settings.single_class) {}

@@ -26,6 +26,7 @@ struct ProblemSettings {
   std::span<const std::int64_t> player_of_sample;  // 0 .. n_players - 1, each at least once
   std::span<const std::int64_t> empty_counts;      // score of the empty coalition
   SingleClass single_class = SingleClass::kConstant;
+  bool squares = false;  // of the features are columns too; see Coordinates
 };
 
 class Problem {
@@ -40,6 +41,8 @@ class Problem {
 
   std::size_t n_classes() const { return test_.counts().size(); }
   std::size_t columns() const { return training_.columns(); }
+  // Whether the squares of the features are columns too.
+  bool has_squares() const { return squares_; }
   const Players& players() const { return players_; }
   const TrainingSet& training() const { return training_; }
   const TestSet& test() const { return test_; }
@@ -53,6 +56,7 @@ class Problem {
   Problem(const Coordinates& coordinates, const Classes& classes, LabelledSamples train,
           LabelledSamples test, const ProblemSettings& settings, const Checkpoint& checkpoint);
 
+  bool squares_;
   Players players_;
   TrainingSet training_;
   TestSet test_;

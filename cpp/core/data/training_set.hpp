@@ -38,6 +38,7 @@ class TrainingSet {
   double norm_of(std::size_t i) const { return norms_[i]; }
   std::size_t class_of(std::size_t i) const { return classes_[i]; }
   double weight_of(std::size_t i) const { return class_weights_[classes_[i]]; }
+  double weight_of_class(std::size_t k) const { return class_weights_[k]; }
 
   // Diagonal of the penalty, per column; 0 for the intercept.
   const Eigen::VectorXd& penalty() const { return penalty_; }

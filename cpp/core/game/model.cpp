@@ -7,6 +7,7 @@
 #include "core/judges/margin_watch.hpp"
 #include "core/judges/pair_watch.hpp"
 #include "core/judges/training_predictions.hpp"
+#include "core/learners/bayes/naive_bayes.hpp"
 #include "core/learners/centroid/nearest_centroid.hpp"
 #include "core/learners/discriminant/discriminant_analysis.hpp"
 #include "core/learners/logistic/binary_logistic.hpp"
@@ -35,11 +36,14 @@ double bytes_of(Model model, const RunShape& shape) {
     case Model::kRidge: return RidgeClassifier::bytes(shape) + PairWatch::bytes(shape);
     case Model::kCentroid: return NearestCentroid::bytes(shape) + PairWatch::bytes(shape);
     case Model::kDiscriminant: return DiscriminantAnalysis::bytes(shape) + PairWatch::bytes(shape);
+    case Model::kBayes: return NaiveBayes::bytes(shape) + PairWatch::bytes(shape);
   }
   return 0;
 }
 
-void check_classes(Model model, const Problem& problem) {
+void check(Model model, const Problem& problem) {
+  if ((model == Model::kBayes) != problem.has_squares())
+    throw std::invalid_argument("squares of the features are for naive Bayes, and only for it");
   if (model == Model::kLogistic && problem.n_classes() != 2)
     throw std::invalid_argument("a logistic regression tells two classes apart, not " +
                                 std::to_string(problem.n_classes()));
@@ -48,25 +52,27 @@ void check_classes(Model model, const Problem& problem) {
 }  // namespace
 
 std::unique_ptr<GameFactory> game_of(Model model, const Problem& problem) {
-  check_classes(model, problem);
+  check(model, problem);
   switch (model) {
     case Model::kLogistic: return factory<BinaryLogistic, MarginWatch>(problem);
     case Model::kOneAgainstRest: return factory<OneAgainstRest, PairWatch>(problem);
     case Model::kRidge: return factory<RidgeClassifier, PairWatch>(problem);
     case Model::kCentroid: return factory<NearestCentroid, PairWatch>(problem);
     case Model::kDiscriminant: return factory<DiscriminantAnalysis, PairWatch>(problem);
+    case Model::kBayes: return factory<NaiveBayes, PairWatch>(problem);
   }
   throw std::invalid_argument("there is no such model");
 }
 
 std::unique_ptr<GameFactory> dense_game_of(Model model, const Problem& problem) {
-  check_classes(model, problem);
+  check(model, problem);
   switch (model) {
     case Model::kLogistic: return dense_factory<DensePath, MarginScan>(problem);
     case Model::kOneAgainstRest: return dense_factory<Refitted<OneAgainstRest>, PairScan>(problem);
     case Model::kRidge: return dense_factory<Refitted<RidgeClassifier>, PairScan>(problem);
     case Model::kCentroid: return dense_factory<NearestCentroid, PairScan>(problem);
     case Model::kDiscriminant: return dense_factory<DiscriminantAnalysis, PairScan>(problem);
+    case Model::kBayes: return dense_factory<NaiveBayes, PairScan>(problem);
   }
   throw std::invalid_argument("there is no such model");
 }

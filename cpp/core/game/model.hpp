@@ -15,6 +15,7 @@ enum class Model {
   kRidge,           // ridge regressions on indicators of the classes
   kCentroid,        // the nearest mean of a class
   kDiscriminant,    // normal distributions of one covariance, with a ridge
+  kBayes,           // normal distributions of independent features
 };
 
 // The certified game, which updates between fits. `problem` must outlive the factory and its games.

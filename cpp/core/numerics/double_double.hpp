@@ -80,6 +80,14 @@ inline DoubleDouble exponential(DoubleDouble x) {
   return {std::ldexp(sum.high, exponent), std::ldexp(sum.low, exponent)};
 }
 
+// log(x) for x > 0: one of Newton's steps from the rounded logarithm.
+inline DoubleDouble logarithm(DoubleDouble x) {
+  const double rounded = std::log(x.high);
+  const DoubleDouble falling = exponential({-std::abs(rounded), 0});
+  const DoubleDouble ratio = rounded > 0 ? x * falling : x / falling;
+  return ratio + -1.0 + rounded;
+}
+
 // 1 / (1 + exp(x)).
 inline DoubleDouble falling_logistic(DoubleDouble x) {
   const DoubleDouble tail = exponential(x.high > 0 ? -x : x);

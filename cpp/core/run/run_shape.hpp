@@ -10,7 +10,7 @@ namespace shapcpp {
 struct RunShape {
   std::size_t n_samples = 0;
   std::size_t n_test = 0;
-  std::size_t n_features = 0;
+  std::size_t n_features = 0;  // columns of samples, without the intercept
   std::size_t n_players = 0;
   std::size_t n_classes = 0;
   std::size_t n_weighted = 0;  // sums of which moments are kept; none: those of all pairs

@@ -28,6 +28,7 @@ class Problem:
         players: IntArray,
         empty_counts: IntArray,
         single_class: str,
+        squares: bool = False,
     ) -> None: ...
     @property
     def n_players(self) -> int: ...

@@ -67,10 +67,10 @@ Run = shapcpp.Valuation | FoldedValuation
     "--C", "C", default=1.0, show_default=True, help="Inverse strength of the L2 penalty."
 )
 @click.option(
-    "--model", default="logistic", show_default=True, metavar="logistic|ridge|lda|centroid",
+    "--model", default="logistic", show_default=True, metavar="logistic|ridge|lda|centroid|bayes",
     help="Logistic regression (with more than two labels, each against the rest); ridge "
-    "regression, far faster; linear discriminant analysis; or the nearest class mean. Python also "
-    "takes classifier objects.",
+    "regression, far faster; linear discriminant analysis; the nearest class mean; or Gaussian "
+    "naive Bayes. Python also takes classifier objects.",
 )  # fmt: skip
 @click.option(
     "--class-weight", metavar="balanced|LABEL=WEIGHT,...", help="Weights of the labels' losses."

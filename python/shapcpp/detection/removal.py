@@ -163,7 +163,7 @@ class _Judge:
         self._fixed: dict[str, Any] = {
             "X_test": X_val,
             "classes_test": classes_val,
-            "C": v.settings["C"],
+            **model.conventions(v.settings["C"], self._X),
             "class_weights": _weights(v),
             "empty_counts": np.zeros_like(self.counts),
             "single_class": "constant",

@@ -19,8 +19,11 @@ from shapcpp.problem.fingerprint import fingerprint
 __all__ = ["LOGISTIC", "MODELS", "Model", "ModelError", "Refits", "model_of"]
 
 LOGISTIC, ONE_AGAINST_REST, RIDGE, LDA = "logistic", "ovr", "ridge", "lda"
-CENTROID = "centroid"
-MODELS = (LOGISTIC, ONE_AGAINST_REST, RIDGE, LDA, CENTROID)  # that the engine knows by name
+CENTROID, BAYES = "centroid", "bayes"
+# Those that the engine knows by name.
+MODELS = (LOGISTIC, ONE_AGAINST_REST, RIDGE, LDA, CENTROID, BAYES)
+SMOOTHING = 1e-9  # of the largest variance of a feature, as scikit-learn's default is
+SQUARES = (1e-250, 1e250)  # variances whose share can be divided
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -56,12 +59,26 @@ class Model:
         """Those of the arguments `C` and `class_weight` that it has a use for."""
         if self.estimator is not None or self.name == CENTROID:
             return set()
-        return {"C"} if self.name == LDA else {"C", "class_weight"}
+        return {LDA: {"C"}, BAYES: {"class_weight"}}.get(self.name, {"C", "class_weight"})
 
     @property
     def engine_name(self) -> str:
         """The model of the engine whose game takes as much memory, or more."""
         return self.name if self.estimator is None else LOGISTIC
+
+    def conventions(self, C: float, X: NDArray[np.float64]) -> dict[str, Any]:
+        """Those of the arguments of `_core.Problem` that depend on the model.
+
+        Parameters
+        ----------
+        C : float
+            The argument of `value`.
+        X : ndarray, shape (n, d)
+            All training samples, as coalitions see them.
+        """
+        if self.name != BAYES or self.estimator is not None:
+            return {"C": C}
+        return {"C": 1 / smoothing(X), "squares": True}
 
 
 def model_of(value: Any, n_classes: int) -> Model:
@@ -89,6 +106,25 @@ def model_of(value: Any, n_classes: int) -> Model:
     if is_regressor(value):
         raise TypeError(f"model must predict labels, and {type(value).__name__} is a regressor")
     return _seeded(clone(value))
+
+
+def smoothing(X: NDArray[np.float64]) -> float:
+    """What naive Bayes adds to all variances: a share of the largest variance of a feature.
+
+    It is taken once, from all training samples, so that a sample that joins does not change the
+    variances of all classes. The share is 1 where no feature varies.
+    """
+    with np.errstate(all="ignore"):
+        variances = X.var(axis=0)
+    j = int(np.argmax(variances))
+    varies = bool((X.max(axis=0) > X.min(axis=0)).any())
+    if varies and not SQUARES[0] < variances[j] < SQUARES[1]:
+        raise ValueError(
+            f"column {j} of X has the variance {variances[j]:g}, and model {BAYES!r} takes "
+            f"variances from {SQUARES[0]:g} to {SQUARES[1]:g}; standardise the features "
+            '(scale="standard", --scale standard) or rescale them'
+        )
+    return SMOOTHING * float(variances[j]) if varies else SMOOTHING
 
 
 class Quiet:

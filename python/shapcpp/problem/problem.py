@@ -240,13 +240,17 @@ class Problem:
             "classes": classes,
             "X_test": X_test if self._reduced is not None else self.scaled(X_test),
             "classes_test": self.test_classes,
-            "C": self.C,
             "class_weights": self.class_weights,
             "players": players,
             "empty_counts": self.empty_counts,
             "single_class": self.single_class,
+            **self._model_conventions,
         }
         return Recipe(self.model, self.classes, arguments)
+
+    @cached_property
+    def _model_conventions(self) -> dict[str, Any]:
+        return self.model.conventions(self.C, self._scaled(self.X))
 
     def bytes_needed(self, threads: int, vote_sizes: int, n_ballots: int) -> int:
         """Memory that a run on this many threads allocates: see `Sampling.bytes_needed`."""

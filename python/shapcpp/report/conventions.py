@@ -24,6 +24,7 @@ MODELS = {
     "ridge": "ridge regression on indicators of the classes",
     "lda": "linear discriminant analysis, 1 / C on the diagonal of the scatter",
     "centroid": "the class whose mean is nearest",
+    "bayes": "Gaussian naive Bayes: normal distributions of independent features",
 }
 SINGLE_CLASS = {
     "constant": "constant: a coalition of one class predicts that class",
@@ -176,6 +177,8 @@ def _model(settings: dict[str, Any]) -> str:
     name = MODELS.get(settings["model"])
     if name is None:
         return f"{settings['model']}, refitted to every coalition"
-    if settings["model"] in ("lda", "centroid"):
-        return name if settings["model"] == "centroid" else f"{name}, C = {settings['C']:g}"
+    if settings["model"] in ("centroid", "bayes"):
+        return name
+    if settings["model"] == "lda":
+        return f"{name}, C = {settings['C']:g}"
     return f"{name} at its optimum, C = {settings['C']:g}, free intercept"
