@@ -250,7 +250,8 @@ class Problem:
 
     @cached_property
     def _model_conventions(self) -> dict[str, Any]:
-        return self.model.conventions(self.C, self._scaled(self.X))
+        X = self._scaled(self.X) if self._reduced is None else self._reduced[0]
+        return self.model.conventions(self.C, X)
 
     def bytes_needed(self, threads: int, vote_sizes: int, n_ballots: int) -> int:
         """Memory that a run on this many threads allocates: see `Sampling.bytes_needed`."""
