@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 
 import shapcpp
+from classes import clouds
 from runs import arguments
 from shapcpp import Valuation
 from shapcpp.detection.removal import removal_curve
@@ -67,6 +68,35 @@ def test_the_scale_of_the_run_is_applied_to_both_sides() -> None:
     np.testing.assert_allclose(curve["mean"][[2, 1]], correct)
     unscaled = shapcpp.value(small, Y, small_val, Y_VAL, 30)
     assert unscaled.full_counts.tolist() != v.full_counts.tolist()
+
+
+@pytest.mark.parametrize("by", ["doubts", "votes"])
+def test_of_several_labels_a_sample_gets_the_one_suggested_or_with_most_votes(by: str) -> None:
+    X, y, X_val, y_val = clouds(45, 60, 3)
+    y = np.where(np.arange(45) % 9 == 0, (y + 1) % 3, y)
+    v = shapcpp.value(
+        X, y, X_val, y_val, 20, model="ridge", doubt=by == "doubts", votes=by == "votes"
+    )
+    curve = removal_curve(v, X, y, X_val, y_val, fractions=[0.2], action="relabel")
+    if by == "votes":
+        of_class = v.vote_counts.sum(axis=1)
+        of_class[np.arange(45), y] = -1
+        others = of_class.argmax(axis=1)
+    else:
+        others = v.doubts.suggestion
+    chosen = np.argsort(v["acc"], kind="stable")[:9]
+    assert (others[chosen] != y[chosen]).all()
+    changed = y.copy()
+    changed[chosen] = others[chosen]
+    predicted = RidgeClassifier(alpha=1.0).fit(X, changed).predict(X_val)
+    assert curve["mean"][0] == (predicted == y_val).mean()
+
+
+def test_of_several_labels_none_is_given_without_doubts_and_votes() -> None:
+    sides = clouds(45, 60, 3)
+    v = shapcpp.value(*sides, 2, model="ridge", votes=False)
+    with pytest.raises(ValueError, match="which of 3 labels to give, and the run has neither"):
+        removal_curve(v, *sides, action="relabel")
 
 
 def test_validation_samples_of_one_class_have_one_score_less() -> None:

@@ -62,7 +62,9 @@ def removal_curve(
     order : "lowest", "highest" or "random", default "lowest"
         Which samples go first; ties by sample order (for "highest" too).
     action : "drop" or "relabel", default "drop"
-        Leaves the samples out, or gives them the other label (with two classes only).
+        Leaves the samples out, or gives them another label: with two classes the other one; with
+        more, the suggestion of the run's doubts (``value(..., doubt=True)``) or, without doubts,
+        the label with most votes among the others.
     seed : int, default 0
         For "random": repeat r takes the first entries of ``permutation(n, seed, r)``.
     repeats : int, default 20
@@ -105,11 +107,7 @@ def removal_curve(
     shares = [_share(f"fractions[{i}]", f) for i, f in enumerate(fractions)]
     checks.choice("order", order, "lowest", "highest", "random")
     checks.choice("action", action, "drop", "relabel")
-    if action == "relabel" and len(v.classes) > 2:
-        raise ValueError(
-            f"action 'relabel' gives the other label, and the run has {len(v.classes)}: 'drop' "
-            "knows any number"
-        )
+    others = _others(v, classes) if action == "relabel" else None
     seed = checks.seed(seed)
     repeats = checks.positive("repeats", repeats)
     if order != "random":
@@ -126,7 +124,7 @@ def removal_curve(
     rows = []
     for share in shares:
         count = min(math.floor(share * n + 0.5), n - 1)
-        correct = np.array([judge.correct(ranked[:count], action) for ranked in orders])
+        correct = np.array([judge.correct(ranked[:count], others) for ranked in orders])
         for score in scores:
             reached = score.score(correct, judge.counts)
             deviation = reached.std(ddof=1) if len(reached) > 1 else math.nan
@@ -169,16 +167,37 @@ class _Judge:
             "single_class": "constant",
         }
 
-    def correct(self, chosen: NDArray[np.int64], action: Action) -> NDArray[np.int64]:
-        """Counts correct predictions of each class after the chosen samples are changed."""
+    def correct(
+        self, chosen: NDArray[np.int64], others: NDArray[np.int64] | None
+    ) -> NDArray[np.int64]:
+        """Counts correct predictions of each class after the chosen samples are changed.
+
+        They get the class that `others` has for them, or are dropped.
+        """
         X, classes = self._X, self._classes
-        if action == "drop":
+        if others is None:
             X, classes = np.delete(X, chosen, axis=0), np.delete(classes, chosen)
         else:
             classes = classes.copy()
-            classes[chosen] = 1 - classes[chosen]
+            classes[chosen] = others[chosen]
         arguments = {"X": X, "classes": classes, "players": np.arange(len(classes)), **self._fixed}
         return _core.grand_coalition(Recipe(self._model, self._labels, arguments).game()).values
+
+
+def _others(v: Valuation, classes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The class that a sample gets instead of its own."""
+    if len(v.classes) == 2:
+        return 1 - classes
+    if v.doubts is not None:
+        return np.searchsorted(v.classes, v.doubts.suggestion).astype(np.int64)
+    if v.vote_counts is None:
+        raise ValueError(
+            f"action 'relabel' needs to know which of {len(v.classes)} labels to give, and the run "
+            "has neither doubts nor votes: run value with doubt=True, or without votes=False"
+        )
+    votes = v.vote_counts.sum(axis=1)
+    np.put_along_axis(votes, classes[:, None], -1, axis=1)
+    return np.argmax(votes, axis=1).astype(np.int64)
 
 
 def _model_of(v: Valuation, given: Any) -> Model:

@@ -101,8 +101,9 @@ def removal_rows(
 ) -> list[Row]:
     """Rows of panels: the lowest dropped, the highest dropped, then the same relabelled.
 
-    With more than two classes nothing is relabelled. The list is empty if no validation rows are
-    left, or the model cannot be refitted. Without `metrics` the paper's metrics are shown.
+    With more than two classes samples are relabelled only if the run knows which label to give, by
+    doubts or votes. The list is empty if no validation rows are left, or the model cannot be
+    refitted. Without `metrics` the paper's metrics are shown.
     """
     if not isinstance(v, Valuation) or not can_refit(v):
         return []
@@ -112,9 +113,10 @@ def removal_rows(
     metrics = v.chosen(metrics_shown(v)) if metrics is None else metrics
     sides = train.X, train.y, val.X, val.y
     rows: list[tuple[str, str, str, dict[str, Any]]] = []
+    knows_others = len(v.classes) == 2 or v.doubts is not None or v.vote_counts is not None
     for action, verb in VERBS.items():
-        if action == "relabel" and len(v.classes) > 2:
-            continue  # with more classes, "the other label" is not unique
+        if action == "relabel" and not knows_others:
+            continue
         random = removal_curve(v, *sides, order="random", action=action)
         for order in ORDERS:
             curves: dict[str, Any] = {
