@@ -78,11 +78,12 @@ def test_of_several_labels_a_sample_gets_the_one_suggested_or_with_most_votes(by
         X, y, X_val, y_val, 20, model="ridge", doubt=by == "doubts", votes=by == "votes"
     )
     curve = removal_curve(v, X, y, X_val, y_val, fractions=[0.2], action="relabel")
-    if by == "votes":
+    if v.vote_counts is not None:
         of_class = v.vote_counts.sum(axis=1)
         of_class[np.arange(45), y] = -1
         others = of_class.argmax(axis=1)
     else:
+        assert v.doubts is not None
         others = v.doubts.suggestion
     chosen = np.argsort(v["acc"], kind="stable")[:9]
     assert (others[chosen] != y[chosen]).all()

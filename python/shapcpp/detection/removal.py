@@ -189,7 +189,7 @@ def _others(v: Valuation, classes: NDArray[np.int64]) -> NDArray[np.int64]:
     if len(v.classes) == 2:
         return 1 - classes
     if v.doubts is not None:
-        return np.searchsorted(v.classes, v.doubts.suggestion).astype(np.int64)
+        return np.asarray(np.searchsorted(v.classes, v.doubts.suggestion), dtype=np.int64)
     if v.vote_counts is None:
         raise ValueError(
             f"action 'relabel' needs to know which of {len(v.classes)} labels to give, and the run "
