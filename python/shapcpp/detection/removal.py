@@ -187,9 +187,10 @@ class _Judge:
 def _others(v: Valuation, classes: NDArray[np.int64]) -> NDArray[np.int64]:
     """The class that a sample gets instead of its own."""
     if len(v.classes) == 2:
-        return 1 - classes
+        other: NDArray[np.int64] = 1 - classes
+        return other
     if v.doubts is not None:
-        return np.asarray(np.searchsorted(v.classes, v.doubts.suggestion), dtype=np.int64)
+        return np.searchsorted(v.classes, v.doubts.suggestion).astype(np.int64)
     if v.vote_counts is None:
         raise ValueError(
             f"action 'relabel' needs to know which of {len(v.classes)} labels to give, and the run "

@@ -250,7 +250,7 @@ class Problem:
 
     @cached_property
     def _model_conventions(self) -> dict[str, Any]:
-        X = self._scaled(self.X) if self._reduced is None else self._reduced[0]
+        X = self.scaled(self.X) if self._reduced is None else self._reduced[0]
         return self.model.conventions(self.C, X)
 
     def bytes_needed(self, threads: int, vote_sizes: int, n_ballots: int) -> int:
