@@ -198,7 +198,8 @@ def _others(v: Valuation, classes: NDArray[np.int64]) -> NDArray[np.int64]:
         )
     votes = v.vote_counts.sum(axis=1)
     np.put_along_axis(votes, classes[:, None], -1, axis=1)
-    return np.argmax(votes, axis=1).astype(np.int64)
+    leading: NDArray[np.int64] = np.argmax(votes, axis=1)
+    return leading
 
 
 def _model_of(v: Valuation, given: Any) -> Model:
