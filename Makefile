@@ -11,7 +11,7 @@ INSTALL := $(PIP) install -c constraints.txt
 WHEEL = $$(ls $(VENV)/wheel/shapcpp-*.whl)
 PERMS ?= 2000
 
-.PHONY: demo test cpp-test fuzz bench bench-smallest bench-detect lint format sanitize leaks package clean
+.PHONY: demo test cpp-test fuzz bench bench-smallest bench-detect bench-wide lint format sanitize leaks package clean
 
 $(VENV)/bin/python:
 	@echo "== A virtual environment in $(VENV): seconds"
@@ -92,6 +92,11 @@ bench-smallest: $(VENV)/installed
 # the detectors beside doubt; stopped, it goes on from there. SHAPCPP_DATA names the folder of tables.
 bench-detect: $(VENV)/installed
 	OMP_NUM_THREADS=1 $(BIN)/python bench/detection.py
+
+# The cost of a join against the number of features, 64 to 2,048: bench/results/wide.md. An hour, then it
+# stops; called again it goes on from there. ENGINES="--engine NAME=PATH" adds another checkout, built.
+bench-wide: $(VENV)/installed
+	OMP_NUM_THREADS=1 $(BIN)/python bench/wide.py $(ENGINES)
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
