@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["reason", "uncapitalised"]
+__all__ = ["named_reason", "reason", "uncapitalised"]
 
 # Classes whose sentences need no class beside them; of others the class is half of what they say.
 SPEAKING = (ValueError, TypeError, RuntimeError, OverflowError, ImportError)
@@ -19,6 +19,12 @@ def reason(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return f"not enough memory{f' ({said})' if said else ''}"
     return f"{name}: {said}".rstrip(": ")
+
+
+def named_reason(error: BaseException) -> str:
+    """The sentence of an error with its class, even where the sentence alone would do."""
+    name, said = type(error).__name__, reason(error)
+    return said if said.startswith(name) else f"{name}: {said}"
 
 
 def uncapitalised(sentence: str) -> str:

@@ -37,14 +37,23 @@ OF_TRAINING = ("epochs", "patience", "capsules", "routing", "save_model", "curve
               help="The features file to write.")  # fmt: skip
 @click.option(
     "--size", type=click.IntRange(min=8), metavar="PIXELS",
-    help="Height and width of the slices. Default: 128, or the size --model was trained at; the "
-    "paper's 512 needs a GPU.",
+    help="Height and width of the slices. Default: 128, the size --model was trained at, or 224 "
+    "for --encoder; the paper's 512 needs a GPU.",
 )  # fmt: skip
 @click.option(
     "--counts", metavar="SPLIT=POSITIVE/NEGATIVE,...",
     help="Slices of each split, as in train=100/400,val=50/200. Default: 50, 25 and 25%.",
 )  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help="Seed of the split and the training.")
+@click.option(
+    "--encoder", default="capsules", show_default=True, metavar="NAME|MODULE:CALLABLE",
+    help="What makes the features: efficientnet-lite0, pretrained (extra encoders), or a function "
+    "of yours from pictures (n, 3, size, size) to features (n, d).",
+)  # fmt: skip
+@click.option(
+    "--windows", metavar="head|chest|C/W,C/W,C/W",
+    help="Windows of an encoder's three channels, in Hounsfield units. Default: by their look.",
+)  # fmt: skip
 @click.option("--batch", type=click.IntRange(min=1),
               help="Slices per batch. Default: 16, or as --model was trained.")  # fmt: skip
 @click.option("--capsules", type=click.IntRange(min=1), default=32, show_default=True,
@@ -60,6 +69,8 @@ def features(
     counts: str | None,
     seed: int,
     batch: int | None,
+    encoder: str,
+    windows: str | None,
     capsules: int,
     routing: int,
     model: str | None,
@@ -68,13 +79,14 @@ def features(
     label_columns: tuple[str, ...],
     **shared: Any,
 ) -> None:
-    """Make a features file from CT slices, by a capsule network trained on them.
+    """Make a features file from CT slices, by a capsule network trained on them or by any model.
 
     SCANS is a manifest (CSV with the columns file and label, optional slice, split,
     patient), or a folder: of NIfTI volumes with lesion masks, of DICOM series, of
     pictures. The network trains on the rows of split "train" and stops by those of "val";
-    16 numbers per slice are written. After a stop or a crash, the same command continues from
-    the last epoch, kept in FEATURES.npy.training until all is done.
+    16 numbers per slice are written. With --encoder nothing is trained. After a stop or a crash,
+    the same command continues from the last epoch or slice, kept in FEATURES.npy.training until
+    all is done.
 
     \b
     Examples:
@@ -84,20 +96,22 @@ def features(
       shapcpp features scans/ --labels two.csv --label-column anna --label-column ben -o f.npy
       shapcpp features scans/ --save-model m.pt --curve curve.csv -o features.npy
       shapcpp features others/ --model m.pt -o others.npy
+      shapcpp features scans/ --encoder efficientnet-lite0 -o features.npy
+      shapcpp features scans/ --encoder mymodule:encode --size 256 -o features.npy
     """
     inputs = [scans, *filter(None, (shared["labels"], shared["masks"], model))]
     checkpoint = f"{output}.training" if model is None else None
     check_outputs([output, checkpoint, save_model, curve], inputs)
     if not output.endswith(".npy"):
         raise ValueError(f"a features file is written as .npy, got {output}")
-    if model is not None and (given := _given(OF_TRAINING)):
-        raise ValueError(f"--model trains nothing: leave out {' and '.join(given)}")
+    trains = model is None and encoder == "capsules"
+    if not trains and (given := _given(OF_TRAINING)):
+        which = "--model" if model is not None else "--encoder"
+        raise ValueError(f"{which} trains nothing: leave out {' and '.join(given)}")
     split_counts = None if counts is None else parse_counts(counts)
     from shapcpp.ct.libraries import library
 
-    library("torch", "the capsule network")
-    import torch
-
+    torch = library("torch", "the capsule network" if trains else "a trained network")
     from shapcpp.ct.extraction import extract_features
     from shapcpp.ct.network.capsules import NetworkOptions
     from shapcpp.ct.network.training_state import epochs_kept
@@ -121,7 +135,9 @@ def features(
                 label_column=label_columns,
                 counts=split_counts,
                 model=model,
-                options=options if model is None else None,
+                encoder=encoder,
+                windows=windows,
+                options=options if trains else None,
                 batch=batch,
                 seed=seed,
                 save_model=save_model,

@@ -26,7 +26,8 @@ OPTIONS = (
         default=["label"],
         show_default=True,
         metavar="NAME",
-        help="Given twice, it names two readers: the first one's labels are used, both are kept.",
+        help="Given twice, it names two readers: the first one's labels are used, the second "
+        "one's where the first gave none; both are kept.",
     ),
     click.option(
         "--file-column",

@@ -10,6 +10,7 @@ _HOMES = {
     "NetworkOptions": "network.capsules",
     "Slices": "slices",
     "Trained": "network.trained",
+    "encode": "encoders.encoding",
     "extract_features": "extraction",
     "features_of": "extraction",
     "load_model": "network.trained",

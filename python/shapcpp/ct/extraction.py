@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import checks
+from shapcpp.ct.encoders.encoding import DEFAULT_BATCH, encode
+from shapcpp.ct.encoders.encoding import DEFAULT_SIZE as DEFAULT_ENCODED
+from shapcpp.ct.encoders.finding import CAPSULES, Encode, found
+from shapcpp.ct.encoders.windows import parsed
 from shapcpp.ct.libraries import library
 from shapcpp.ct.network.ranking import CHANCE
 from shapcpp.progress import nothing, silent
@@ -29,7 +34,6 @@ Array = NDArray[Any]
 # Fields of the features file that no further column may replace.
 OWN = ("features", "label", "split", "id", "group")
 DEFAULT_SIZE = 128  # the paper's 512 needs a GPU
-DEFAULT_BATCH = 16
 
 
 def write_there(path: files.PathLike, write: Callable[[str], object]) -> None:
@@ -52,6 +56,8 @@ def extract_features(
     counts: Mapping[str, tuple[int, int]] | None = None,
     anonymous: bool = False,
     skip_bad: bool = False,
+    encoder: str | Encode = CAPSULES,
+    windows: str | Sequence[Sequence[float]] | None = None,
     model: files.PathLike | None = None,
     options: NetworkOptions | None = None,
     epochs: int = 100,
@@ -67,17 +73,22 @@ def extract_features(
     note: Callable[[str], None] = silent,
     keep: Callable[[files.PathLike, Callable[[str], object]], object] = write_there,
 ) -> Features:
-    """Reads scans, trains the capsule network on them, and extracts its features.
+    """Reads scans, trains the capsule network on them or takes an encoder, and makes features.
 
     Parameters
     ----------
     scans : path-like
         Volumes, series, pictures or a manifest, as for `read_scans`.
     size : int, optional
-        Height and width of the slices; default: 128, or that of `model`.
+        Height and width of the slices; default: 128, that of `model`, or 224 for an `encoder`.
     labels, label_column, file_column, positive, masks, min_lesion, lesion_values, split, counts,
     anonymous, skip_bad
         As for `read_scans`.
+    encoder : str or callable, default "capsules"
+        What makes the features, as for `encode`; the default is the capsule network, trained here.
+        With any other nothing is trained, and the slices may all be of one class.
+    windows : str or sequence of 3 pairs, optional
+        As for `encode`.
     model : path-like, optional
         A trained network to use as it is. Then nothing is trained, and the slices may all be of
         one class.
@@ -92,8 +103,9 @@ def extract_features(
     curve : path-like, optional
         The CSV file to write the training curve to.
     checkpoint : path-like, optional
-        The file that keeps the training after each epoch, as for `train`: the same call continues
-        from it. A checkpoint of another training is replaced, and `stage` is told.
+        The file that keeps the training after each epoch, as for `train`, or the features of an
+        encoder, as for `encode`: the same call continues from it. A checkpoint of another
+        training is replaced, and `stage` is told.
     progress : callable, optional
         Called with ``(done, total)`` of the current stage.
     stage : callable, optional
@@ -113,33 +125,17 @@ def extract_features(
     Raises
     ------
     ImportError
-        If a library of the extra ``ct`` is missing.
+        If a library of the extra ``ct`` is missing, or an encoder cannot be imported.
     OSError, TypeError, ValueError
-        As for `read_scans`, `load_model` and `train`; if `size` is not that of `model`; or if
-        `model` is given together with arguments that only training uses.
+        As for `read_scans`, `load_model`, `train` and `encode`; if `size` is not that of `model`;
+        or if `model` or an encoder is given together with arguments that it does not use.
     """
-    library("torch", "the capsule network")
-    from shapcpp.ct.network.devices import find_device
-    from shapcpp.ct.network.trained import load_model
     from shapcpp.ct.readers.reading import read_scans
 
-    find_device(device)
-    trained = None
-    if model is not None:
-        of_training = {
-            "options": options, "save_model": save_model, "curve": curve, "checkpoint": checkpoint
-        }  # fmt: skip
-        given = [name for name, value in of_training.items() if value is not None]
-        if given:
-            raise ValueError(f"model trains nothing: leave out {' and '.join(given)}")
-        trained = load_model(model, device)
-        if size not in (None, trained.size):
-            raise ValueError(f"size is {size}, but {model} was trained at {trained.size} pixels")
-        if batch is not None:
-            trained = replace(trained, batch=checks.positive("batch", batch))
-    slices = read_scans(
+    of_training = {"options": options, "save_model": save_model, "curve": curve}
+    read = partial(
+        read_scans,
         scans,
-        size=trained.size if trained is not None else size or DEFAULT_SIZE,
         labels=labels,
         label_column=label_column,
         file_column=file_column,
@@ -152,10 +148,40 @@ def extract_features(
         seed=seed,
         anonymous=anonymous,
         skip_bad=skip_bad,
-        one_class=trained is not None,
-        needed=() if trained is not None else ("train", "val"),
         progress=progress,
         note=stage,
+    )
+    if encoder != CAPSULES:
+        _check_unused("an encoder", of_training | {"model": model})
+        model_of = found(encoder, device)  # before long work
+        parsed(windows)
+        slices = read(size=size or DEFAULT_ENCODED, one_class=True, raw=True)
+        stage(f"read {len(slices)} slices of {slices.size} pixels")
+        of_encoder = encode(
+            slices, model_of, windows=windows, batch=batch or DEFAULT_BATCH,
+            checkpoint=checkpoint, progress=progress, note=stage,
+        )  # fmt: skip
+        stage(f"encoded {len(slices)} slices by {model_of.name}: {of_encoder.shape[1]} features")
+        return features_of(slices, of_encoder)
+    if windows is not None:
+        raise ValueError("windows go with an encoder: leave out windows")
+    library("torch", "the capsule network")
+    from shapcpp.ct.network.devices import find_device
+    from shapcpp.ct.network.trained import load_model
+
+    find_device(device)
+    trained = None
+    if model is not None:
+        _check_unused("model", of_training | {"checkpoint": checkpoint})
+        trained = load_model(model, device)
+        if size not in (None, trained.size):
+            raise ValueError(f"size is {size}, but {model} was trained at {trained.size} pixels")
+        if batch is not None:
+            trained = replace(trained, batch=checks.positive("batch", batch))
+    slices = read(
+        size=trained.size if trained is not None else size or DEFAULT_SIZE,
+        one_class=trained is not None,
+        needed=() if trained is not None else ("train", "val"),
     )
     stage(f"read {len(slices)} slices of {slices.size} pixels")
     if trained is None:
@@ -172,14 +198,7 @@ def extract_features(
             progress=progress,
             note=note,
         )
-        best = trained.curve[int(np.argmin(trained.curve["val_loss"]))]
-        n, score = len(trained.curve), float(best["val_auc"])
-        stage(
-            f"trained for {n} epoch{'s' * (n > 1)}; the best was epoch {best['epoch']}, with a "
-            f"validation AUC of {score:.3f}"
-        )
-        if score < CHANCE:
-            stage(f"an AUC below {CHANCE} may be chance: values of these features would say little")
+        _tell_how_it_went(trained, stage)
         if save_model is not None:
             keep(save_model, trained.save)
         if curve is not None:
@@ -187,6 +206,23 @@ def extract_features(
     else:
         _tell_what_was_seen(slices, trained, stage)
     return features_of(slices, trained.features(slices.images, progress))
+
+
+def _tell_how_it_went(trained: Trained, stage: Callable[[str], None]) -> None:
+    best = trained.curve[int(np.argmin(trained.curve["val_loss"]))]
+    n, score = len(trained.curve), float(best["val_auc"])
+    stage(
+        f"trained for {n} epoch{'s' * (n > 1)}; the best was epoch {best['epoch']}, with a "
+        f"validation AUC of {score:.3f}"
+    )
+    if score < CHANCE:
+        stage(f"an AUC below {CHANCE} may be chance: values of these features would say little")
+
+
+def _check_unused(what: str, arguments: Mapping[str, object]) -> None:
+    given = [name for name, value in arguments.items() if value is not None]
+    if given:
+        raise ValueError(f"{what} trains nothing: leave out {' and '.join(given)}")
 
 
 def _tell_what_was_seen(slices: Slices, trained: Trained, stage: Callable[[str], None]) -> None:
@@ -224,7 +260,7 @@ def _train(
 
 def features_of(
     slices: Slices,
-    features: NDArray[np.float64],
+    features: NDArray[np.floating],
     labels: Array | None = None,
 ) -> Features:
     """Joins the features of slices with all their other columns.
@@ -233,7 +269,7 @@ def features_of(
     ----------
     slices : Slices
         The slices.
-    features : ndarray of float64, shape (n, d)
+    features : ndarray of float, shape (n, d)
         Their features.
     labels : ndarray of int, shape (n_train,), optional
         Labels for the training rows, such as noisy ones; the labels of `slices` then go to the

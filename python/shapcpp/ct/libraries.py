@@ -16,14 +16,14 @@ __all__ = ["library", "quiet"]
 CHATTY_MODULES, CHATTY_LOGGERS = "pydicom|nibabel|PIL", ("pydicom", "nibabel.global")
 
 
-def library(name: str, purpose: str) -> Any:
-    """Imports a module of the extra; raises ImportError if it cannot be imported."""
+def library(name: str, purpose: str, extra: str = "ct") -> Any:
+    """Imports a module of an extra; raises ImportError if it cannot be imported."""
     try:
         return import_module(name)
     except ImportError as error:
         package = name.split(".")[0]
         raise ImportError(
-            f"{purpose} needs {package}, which cannot be imported ({error}): {installs('ct')}"
+            f"{purpose} needs {package}, which cannot be imported ({error}): {installs(extra)}"
         ) from None
 
 

@@ -31,8 +31,8 @@ class Slices:
     Attributes
     ----------
     images : ndarray of float32, shape (n, size, size)
-        Pixels, each slice standardised by its own mean and deviation; a memory map if there
-        are many.
+        Pixels, each slice standardised by its own mean and deviation, unless they were read
+        ``raw``; a memory map if there are many.
     label : ndarray of int64, shape (n,)
         1 for positive (a lesion), 0 for negative.
     split : ndarray of str, shape (n,)
@@ -44,6 +44,9 @@ class Slices:
         The patient of each slice, where known.
     extra : mapping of str to ndarray of shape (n,)
         Further columns of the manifest, carried along to the features file.
+    hounsfield : ndarray of bool, shape (n,), or None
+        Of slices that were read ``raw``: True for Hounsfield units, False for grey levels from 0
+        to 1. None if slices are standardised.
 
     Raises
     ------
@@ -58,6 +61,7 @@ class Slices:
     id: NDArray[np.str_]
     patient: NDArray[np.str_] | None = None
     extra: Mapping[str, Array] = field(default_factory=lambda: MappingProxyType({}))
+    hounsfield: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         for name in ("id", "patient"):
@@ -73,10 +77,10 @@ class Slices:
         for name, column in self._columns().items():
             if column.shape != (len(self),):
                 raise ValueError(f"{name} has shape {column.shape}, images {shape}")
-        kinds = {"label": "iu", "split": "U", "id": "U", "patient": "U"}
+        kinds = {"label": "iu", "split": "U", "id": "U", "patient": "U", "hounsfield": "b"}
         for name, column in self._columns().items():
             if column.dtype.kind not in kinds.get(name, column.dtype.kind):
-                noun = "integers" if name == "label" else "text"
+                noun = {"label": "integers", "hounsfield": "booleans"}.get(name, "text")
                 raise TypeError(f"{name} must hold {noun}, got dtype {column.dtype}")
         for name, allowed in (("label", (0, 1)), ("split", SPLITS)):
             column = self._columns()[name]
@@ -94,7 +98,9 @@ class Slices:
 
     def _columns(self) -> dict[str, Array]:
         patient = {} if self.patient is None else {"patient": self.patient}
-        return {**self.extra, "label": self.label, "split": self.split, "id": self.id, **patient}
+        units = {} if self.hounsfield is None else {"hounsfield": self.hounsfield}
+        own = {"label": self.label, "split": self.split, "id": self.id}
+        return {**self.extra, **own, **patient, **units}
 
     def __repr__(self) -> str:
         known = [name for name in SPLITS if (self.split == name).any()]
@@ -128,4 +134,5 @@ class Slices:
             id=self.id[mask],
             patient=None if self.patient is None else self.patient[mask],
             extra={name: column[mask] for name, column in self.extra.items()},
+            hounsfield=None if self.hounsfield is None else self.hounsfield[mask],
         )

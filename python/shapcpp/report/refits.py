@@ -41,11 +41,13 @@ def check_same(subject: Subject, features: Features) -> Samples:
 
     Raises ValueError, naming the difference, if the result was not made from these features.
     """
-    v = subject.v
+    v, labels = subject.v, ("label",) if subject.readers is None else subject.readers.names
+    if v is not None:
+        features, _ = features.without_missing()  # as the run was made
     if isinstance(v, Valuation):
         noun, samples = "training row", features.samples("train")
     else:
-        noun, samples = "row", features.all_samples()
+        noun, samples = "row", features.all_samples(labels)
     if len(samples.y) != len(subject.labels):
         raise ValueError(
             f"{features.source} has {len(samples.y)} {noun}s, the run has {len(subject.labels)}"

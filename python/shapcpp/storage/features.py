@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -243,8 +243,13 @@ class Features:
         """
         return self._samples(self.mask(split))
 
-    def all_samples(self) -> Samples:
+    def all_samples(self, labelled: Sequence[str] = ()) -> Samples:
         """The samples of every row, whatever its split, except those that reviewers removed.
+
+        Parameters
+        ----------
+        labelled : sequence of str, default ()
+            Fields of labels, in all of which a row must have one.
 
         Raises
         ------
@@ -254,9 +259,10 @@ class Features:
         if not len(self.rows):
             raise ValueError(f"{self.source} has no rows")
         decisions = decisions_of(self.rows)
-        if decisions is None:
-            return self._samples(np.ones(len(self.rows), dtype=bool))
-        return self._samples(decisions != REMOVE)
+        mask = np.ones(len(self.rows), dtype=bool) if decisions is None else decisions != REMOVE
+        for name in {*labelled} & {*(self.rows.dtype.names or ())}:
+            mask &= ~is_missing(self.rows[name])
+        return self._samples(mask)
 
     @property
     def has_test(self) -> bool:

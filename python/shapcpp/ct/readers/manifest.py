@@ -33,7 +33,8 @@ class Columns:
         Labels that are positive; all others are negative. Without any, labels are 0 and 1, or
         words such as yes and no.
     readers : tuple of str
-        Columns that hold the labels of several readers and are carried along.
+        Columns that hold the labels of two readers and are carried along. Where the first gave
+        no label, that of the second is used.
     """
 
     label: str = "label"
@@ -133,6 +134,7 @@ def read_manifest(
         _row(row, patient, file, columns) for row, patient in zip(table.rows, patients, strict=True)
     )
     _note_patients(rows, note)
+    _note_second(table, rows, columns, note)
     if columns.positive and columns.label in table.columns:
         _note_labels((row.cells[columns.label] for row in table.rows), columns, note)
     return Manifest(table, rows)
@@ -172,11 +174,14 @@ def _row(row: TableRow, patient: str, file_column: str, columns: Columns) -> Row
         raise ValueError(
             f"{where}: split is {split!r}; it must be one of 'train', 'val', 'test' or empty"
         )
+    label = _label(entries.get(columns.label, ""), columns.label, columns.positive, where)
+    if label is None and columns.readers and not cells.is_missing(extra[columns.readers[1]]):
+        label = int(extra[columns.readers[1]])
     return Row(
         file=file,
         where=where,
         slice=number,
-        label=_label(entries.get(columns.label, ""), columns.label, columns.positive, where),
+        label=label,
         split=None if split is None else cells.split_of(split),
         patient=None if cells.is_missing(patient) else patient,
         mask=None if cells.is_missing(entries.get("mask", "")) else entries["mask"],
@@ -215,6 +220,21 @@ def _number(entry: str, where: str) -> int | None:
     if number is None or number < 0:
         raise ValueError(f"{where}: slice is {entry!r}; it must be a whole number from 0")
     return number
+
+
+def _note_second(
+    table: Table, rows: Iterable[Row], columns: Columns, note: Callable[[str], None]
+) -> None:
+    """Notes how many labels are the second reader's, whom it does not name."""
+    if not columns.readers:
+        return
+    first = columns.label
+    alone = [row for row in rows if row.label is not None and cells.is_missing(row.extra[first])]
+    if alone:
+        note(
+            f"{len(alone)} of {len(table.rows)} rows of {table.path.name} have a label of the "
+            f"second reader alone, and it is used; the first is {alone[0].where}"
+        )
 
 
 def _note_patients(rows: Iterable[Row], note: Callable[[str], None]) -> None:

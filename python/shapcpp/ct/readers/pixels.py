@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from shapcpp.ct.libraries import quiet
 from shapcpp.ct.readers import dicom_pixels, images, nifti
 from shapcpp.ct.readers.bad_slices import GRAVE, BadSlices
-from shapcpp.ct.readers.kinds import DICOM, NIFTI
-from shapcpp.ct.readers.preparation import allocate, prepared
+from shapcpp.ct.readers.kinds import DICOM, IMAGE, NIFTI
+from shapcpp.ct.readers.preparation import allocate, grey_levels, prepared, resized
 from shapcpp.ct.readers.slice_index import SliceIndex, SliceRef, first_and_more
 from shapcpp.machine import threads
 from shapcpp.machine.processors import available_processors
@@ -25,13 +25,21 @@ Failures = list[tuple[list[int], Exception]]
 
 
 def with_pixels(
-    index: SliceIndex, size: int, bad: BadSlices, advance: Callable[[int], None]
+    index: SliceIndex, size: int, bad: BadSlices, advance: Callable[[int], None], raw: bool = False
 ) -> tuple[SliceIndex, NDArray[np.float32]]:
-    """Reads all slices; returns the readable ones with their prepared pixels."""
+    """Reads all slices; returns the readable ones with their pixels.
+
+    Pixels are standardised, or if `raw` in Hounsfield units, those of images in grey levels.
+    """
     images = allocate(len(index), size)
 
     def keep(row: int, pixels: NDArray[np.generic]) -> None:
-        images[row] = prepared(pixels, size)
+        if not raw:
+            images[row] = prepared(pixels, size)
+        elif index.slices[row].kind == IMAGE:
+            images[row] = grey_levels(resized(pixels, size), own=pixels.dtype == np.uint8)
+        else:
+            images[row] = resized(pixels, size)
 
     good = read_each(index.slices, keep, bad, advance)
     if good.all():

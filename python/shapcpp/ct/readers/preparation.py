@@ -13,9 +13,21 @@ from numpy.typing import NDArray
 from shapcpp.ct.libraries import library
 from shapcpp.machine.memory import readable
 
-__all__ = ["LARGEST_IN_MEMORY", "allocate", "prepared", "resized", "standardised"]
+__all__ = [
+    "BLACK",
+    "LARGEST_IN_MEMORY",
+    "WHITE",
+    "allocate",
+    "grey_levels",
+    "prepared",
+    "resized",
+    "standardised",
+]
 
 LARGEST_IN_MEMORY = 2 * 10**9  # bytes
+# Percentiles shown as black and white if a slice has no grey levels of its own. In a chest they
+# span about air to bone.
+BLACK, WHITE = 0.5, 99.5
 
 
 def resized(pixels: NDArray[Any], size: int) -> NDArray[np.float32]:
@@ -58,6 +70,18 @@ def standardised(image: NDArray[np.float32]) -> NDArray[np.float32]:
 def prepared(pixels: NDArray[Any], size: int) -> NDArray[np.float32]:
     """Resizes a slice, and standardises it by its own mean and deviation."""
     return standardised(resized(pixels, size))
+
+
+def grey_levels(image: NDArray[np.float32], own: bool = False) -> NDArray[np.float32]:
+    """Maps a slice to grey levels from 0 to 1.
+
+    The 8 bits of a picture are its `own` levels; of other slices percentiles become 0 and 1.
+    """
+    low, high = (0.0, 255.0) if own else map(float, np.percentile(image, (BLACK, WHITE)))
+    if not high > low:
+        return np.zeros_like(image)
+    levels: NDArray[np.float32] = np.clip((image - low) / (high - low), 0, 1).astype(np.float32)
+    return levels
 
 
 def allocate(count: int, size: int) -> NDArray[np.float32]:

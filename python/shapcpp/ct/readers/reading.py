@@ -10,6 +10,7 @@ import numpy as np
 from shapcpp.ct.readers.bad_slices import BadSlices, silent
 from shapcpp.ct.readers.columns import anonymised, extra_columns
 from shapcpp.ct.readers.indexing import index_slices
+from shapcpp.ct.readers.kinds import IMAGE
 from shapcpp.ct.readers.labelling import check_labelled, with_mask_labels, with_table_labels
 from shapcpp.ct.readers.lesion_values import LesionValues
 from shapcpp.ct.readers.manifest import Columns
@@ -43,6 +44,7 @@ def read_scans(
     anonymous: bool = False,
     skip_bad: bool = False,
     one_class: bool = False,
+    raw: bool = False,
     needed: Sequence[str] = (),
     progress: Callable[[int, int], None] = nothing,
     note: Callable[[str], None] = silent,
@@ -77,7 +79,8 @@ def read_scans(
         label there are left out, and `note` is told.
     label_column : str or sequence of str, default "label"
         The column of the labels. Two columns name two readers: the first one's labels are used,
-        and both are carried along as columns of 0 and 1, with nan where a reader gave no label.
+        the second one's where the first gave none, and both are carried along as columns of 0 and
+        1, with nan where a reader gave no label.
         With `anonymous` the readers are called ``reader_1`` and ``reader_2``.
     file_column : str, optional
         The column of the files; default: ``file``, or else the one whose entries name files.
@@ -110,6 +113,9 @@ def read_scans(
         is unknown, and volumes of a folder without a mask; `note` names them.
     one_class : bool, default False
         Accept slices that are all positive or all negative, from which nothing can be learned.
+    raw : bool, default False
+        Keep Hounsfield units, and grey levels from 0 to 1 of images, in place of standardising
+        each slice, so that encoders can look at them through windows.
     needed : sequence of str, default ()
         Splits that must hold both classes, such as "train" and "val" for training. They are
         checked before pixels are read.
@@ -170,7 +176,7 @@ def read_scans(
     splits = plan.splits(index)  # before pixels are read, since it may refuse
 
     labelled = len(index)
-    index, images = with_pixels(index, size, bad, advance)
+    index, images = with_pixels(index, size, bad, advance, raw)
     if len(index) < labelled:
         index.check_classes(one_class, why)
         splits = plan.splits(index)
@@ -182,6 +188,7 @@ def read_scans(
         id=index.ids,
         patient=index.patients,
         extra=MappingProxyType(extra_columns(index.slices, note)),
+        hounsfield=np.array([ref.kind != IMAGE for ref in index.slices]) if raw else None,
     )
     return anonymised(slices, index.slices, note, columns.readers) if anonymous else slices
 

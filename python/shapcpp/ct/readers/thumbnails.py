@@ -16,15 +16,11 @@ from shapcpp.ct.readers.indexing import index_slices
 from shapcpp.ct.readers.kinds import DICOM
 from shapcpp.ct.readers.manifest import Columns
 from shapcpp.ct.readers.pixels import read_each
-from shapcpp.ct.readers.preparation import resized
+from shapcpp.ct.readers.preparation import BLACK, WHITE, resized
 from shapcpp.ct.readers.slice_index import SliceIndex, SliceRef
 from shapcpp.storage.files import PathLike
 
 __all__ = ["black_and_white", "grey", "places", "thumbnails"]
-
-# Percentiles shown as black and white if a slice has no grey levels of its own. In a chest they
-# span about air to bone.
-BLACK, WHITE = 0.5, 99.5
 
 
 def ignored(index: SliceIndex, slices: list[SliceRef]) -> None:

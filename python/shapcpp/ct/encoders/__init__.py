@@ -1,0 +1,1 @@
+"""Features of slices from any model: windows, encoders by name, and the work in batches."""
