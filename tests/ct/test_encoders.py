@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 import tiny_encoder
 from blobs import blobs
@@ -22,18 +22,18 @@ from shapcpp.ct.encoders.windows import PRESETS, chosen, parsed, pictures
 Array = NDArray[Any]
 
 
-def units(*images: Array) -> Any:
+def units(*images: ArrayLike) -> Any:
     """Slices in Hounsfield units."""
     n = len(images)
     some = blobs(12, n, 0, 0)
-    return replace(some, images=np.float32(images), hounsfield=np.ones(n, bool))
+    return replace(some, images=np.array(images, np.float32), hounsfield=np.ones(n, bool))
 
 
 def test_units_are_seen_through_three_windows() -> None:
     (made,) = pictures(units([[-10, 0], [40, 4000]]), slice(0, 1), PRESETS["head"])
-    np.testing.assert_allclose(made[0], [[0, 0], [0.5, 1]])
+    np.testing.assert_allclose(made[0], [[0.0, 0.0], [0.5, 1.0]])
     np.testing.assert_allclose(made[1], [[0.05, 0.1], [0.3, 1]], rtol=1e-6)
-    np.testing.assert_allclose(made[2], [[490 / 1800, 500 / 1800], [540 / 1800, 1]], rtol=1e-6)
+    np.testing.assert_allclose(made[2], np.array([[490, 500], [540, 1800]]) / 1800, rtol=1e-6)
     assert made.dtype == np.float32
 
 
@@ -62,7 +62,7 @@ def test_grey_pictures_have_equal_channels_from_0_to_1(dtype: type, tmp_path: Pa
     from PIL import Image
 
     for path in (tmp_path / "images").iterdir():
-        grey = np.asarray(Image.open(path)).astype(dtype) // 2
+        grey: Array = np.asarray(Image.open(path)).astype(dtype) // 2
         Image.fromarray(grey).save(path)
     slices = read_scans(tmp_path, size=8, raw=True)
     made = pictures(slices, slice(0, 16), PRESETS["chest"])
@@ -157,7 +157,7 @@ def test_what_is_no_encoder_is_told() -> None:
     with pytest.raises(TypeError, match=r"encoder tiny_encoder:ANSWER: ANSWER is int, no callable"):
         encode(blobs(12, 9, 0, 0), "tiny_encoder:ANSWER")
     with pytest.raises(TypeError, match=r"encoder must be a name or a callable, got 3"):
-        encode(blobs(12, 9, 0, 0), 3)  # type: ignore[arg-type]
+        encode(blobs(12, 9, 0, 0), 3)
     with pytest.raises(ImportError, match=r"there is no module 'no_such_module', neither in"):
         encode(blobs(12, 9, 0, 0), "no_such_module.inner:f")
     with pytest.raises(ValueError, match="slices are none"):
@@ -220,7 +220,7 @@ def test_another_encoding_begins_anew(tmp_path: Path) -> None:
     for other, how in ((others, {}), (others, {"batch": 7}), (slices, {"windows": "head"})):
         notes: list[str] = []
         counting = Counting()
-        made = encode(other, counting, checkpoint=kept, note=notes.append, **how)  # type: ignore[arg-type]
+        made = encode(other, counting, checkpoint=kept, note=notes.append, **how)
         np.testing.assert_array_equal(made, encode(other, Counting()))
         assert counting.calls == -(-40 // how.get("batch", 16))  # type: ignore[operator]
         assert notes[-1] == f"checkpoint {kept} is of another encoding: it begins anew"
@@ -262,8 +262,8 @@ def test_the_pretrained_network() -> None:
     side = 32
     rows, columns = np.mgrid[:side, :side] / (side - 1)
     waves = np.sin(9 * rows) * np.cos(7 * columns)
-    slices = replace(blobs(side, 3, 0, 0), images=np.float32([rows, waves, columns]))
-    slices = replace(slices, hounsfield=np.zeros(3, bool), images=np.clip(slices.images, 0, 1))
+    images = np.clip(np.array([rows, waves, columns], np.float32), 0, 1)
+    slices = replace(blobs(side, 3, 0, 0), hounsfield=np.zeros(3, bool), images=images)
     made = encode(slices, "efficientnet-lite0", batch=2)
     assert made.shape == (3, 1280)
     np.testing.assert_allclose(made, encode(slices, "efficientnet-lite0", batch=3), atol=1e-5)

@@ -244,12 +244,7 @@ class Features:
         return self._samples(self.mask(split))
 
     def all_samples(self, labelled: Sequence[str] = ()) -> Samples:
-        """The samples of every row, whatever its split, except those that reviewers removed.
-
-        Parameters
-        ----------
-        labelled : sequence of str, default ()
-            Fields of labels, in all of which a row must have one.
+        """The samples of every row with labels in these fields, except those that were removed.
 
         Raises
         ------

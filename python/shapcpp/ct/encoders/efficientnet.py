@@ -69,8 +69,8 @@ class _Block(nn.Module):
         if self.expands:
             x = functional.relu6(self._bn0(self._expand_conv(x)))
         x = functional.relu6(self._bn1(self._depthwise_conv(x)))
-        x = self._bn2(self._project_conv(x))
-        return x + inputs if self.skips else x
+        out: Tensor = self._bn2(self._project_conv(x))
+        return out + inputs if self.skips else out
 
 
 class EfficientNetLite0(nn.Module):

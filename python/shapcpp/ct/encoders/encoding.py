@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -103,7 +102,7 @@ def encode(
         if kept is not None:
             parts = kept.rows
             if kept.was_other:
-                note(f"checkpoint {os.fspath(checkpoint)} is of another encoding: it begins anew")
+                note(f"checkpoint {checkpoint} is of another encoding: it begins anew")
             if parts:
                 note(f"continues after slice {sum(map(len, parts))} of {len(slices)}")
         for start in range(sum(map(len, parts)), len(slices), batch):

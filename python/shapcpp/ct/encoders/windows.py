@@ -42,10 +42,10 @@ def parsed(windows: str | Sequence[Sequence[float]] | None) -> Windows | None:
         if windows in PRESETS:
             return PRESETS[windows]
         found = [ONE.fullmatch(one.strip()) for one in windows.split(",")]
-        pairs = [(float(one[1]), float(one[2])) for one in found if one is not None]
+        pairs = [(float(one[1]), float(one[2])) if one else (0.0, 0.0) for one in found]
     else:
-        found, pairs = list(windows), [(float(centre), float(width)) for centre, width in windows]
-    if len(found) != CHANNELS or len(pairs) != CHANNELS or min(width for _, width in pairs) <= 0:
+        pairs = [(float(centre), float(width)) for centre, width in windows]
+    if len(pairs) != CHANNELS or min(width for _, width in pairs) <= 0:
         raise ValueError(
             f"windows must be {' or '.join(PRESETS)}, or three of CENTRE/WIDTH in Hounsfield "
             f"units, as in 40/80,80/200,400/1800, got {windows!r}"
