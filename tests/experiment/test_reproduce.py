@@ -130,7 +130,14 @@ def test_every_setting_is_an_input_of_some_stage() -> None:
         file_column=None, positive=(), masks=None, min_lesion=1, lesion_values=None, anonymous=False, skip_bad=False, routing=1, C=1.0, scale=None,
         device="cpu",
     )  # fmt: skip
-    beside = {"data", "labels", "masks", "noise", "device"}  # seen otherwise, or cannot matter
+    beside = {
+        "data",
+        "labels",
+        "masks",
+        "noise",
+        "device",
+        "sources",
+    }  # seen otherwise, or cannot matter
     names = {field.name for field in fields(Settings)}
     assert {*settings.reading, *settings.training, *settings.valuing, *beside} == names | {"trace"}
 

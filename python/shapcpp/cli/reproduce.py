@@ -41,6 +41,9 @@ def _each_with_its_option(words: list[str], option: str) -> Iterator[str]:
               help="The folder for all files; made if absent.")  # fmt: skip
 @click.option("--data", type=PATH, default="phantom", show_default=True, metavar="phantom|PATH",
               help="Scans, as for shapcpp features; the phantom is made here.")  # fmt: skip
+@click.option("--sources", type=click.Choice(["one", "two"]), default="one", show_default=True,
+              help="Scanners of the phantom; two: one for positives, one for negatives, as the "
+              "paper has.")  # fmt: skip
 @click.option("--size", type=click.IntRange(min=8), default=64, show_default=True,
               metavar="PIXELS", help="Slice size; the paper's 512 needs a GPU.")  # fmt: skip
 @click.option("--perms", type=click.IntRange(min=2), default=2000, show_default=True)
@@ -63,6 +66,7 @@ def _each_with_its_option(words: list[str], option: str) -> Iterator[str]:
 def reproduce(
     output: str,
     data: str,
+    sources: str,
     size: int,
     perms: int,
     noise: tuple[str, ...],
@@ -83,6 +87,7 @@ def reproduce(
     \b
     Examples:
       shapcpp reproduce -o paper
+      shapcpp reproduce --sources two -o two-scanners
       shapcpp reproduce --data scans/ --size 128 --split random -o mine
       shapcpp reproduce --data scans/ --noise 5 20 --perms 5000 --scale standard -o mine
     """
@@ -101,6 +106,7 @@ def reproduce(
             output,
             data,
             **shared,
+            sources=sources,
             size=size,
             permutations=perms,
             noise=rates,

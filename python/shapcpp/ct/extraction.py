@@ -22,6 +22,7 @@ from shapcpp.progress import nothing, silent
 from shapcpp.storage import files
 from shapcpp.storage.csv_files import write_csv
 from shapcpp.storage.features import Features
+from shapcpp.storage.sources import coincidences
 
 if TYPE_CHECKING:
     from shapcpp.ct.network.capsules import NetworkOptions
@@ -205,7 +206,10 @@ def extract_features(
             keep(curve, lambda path: save_curve(path, trained))
     else:
         _tell_what_was_seen(slices, trained, stage)
-    return features_of(slices, trained.features(slices.images, progress))
+    features = features_of(slices, trained.features(slices.images, progress))
+    for sentence in coincidences(features):
+        stage(f"{sentence}: the network may have learned the source, not the disease")
+    return features
 
 
 def _tell_how_it_went(trained: Trained, stage: Callable[[str], None]) -> None:

@@ -60,6 +60,7 @@ def reproduce(
     output: files.PathLike,
     data: files.PathLike = PHANTOM,
     *,
+    sources: str = "one",
     size: int = 64,
     epochs: int = 100,
     patience: int = 5,
@@ -100,6 +101,9 @@ def reproduce(
         ``scores.csv``, ``networks.csv``, ``figure2.png``, ``figure3.png``, ``report.html``.
     data : path-like, default "phantom"
         Scans, as for `read_scans`, or "phantom": chest CT of imaginary patients, made here.
+    sources : {"one", "two"}, default "one"
+        "two": the phantom's positives and negatives come from scanners that differ, as those of
+        the paper do. See `write_phantom`.
     size : int, default 64
         Pixels along each side of a slice; the paper's 512 needs a GPU.
     epochs, patience : int, default 100 and 5
@@ -174,6 +178,7 @@ def reproduce(
         scale=scale,
         seed=seed,
         device=device,
+        sources=sources,
     )
     library("torch", "the capsule network")
     check_libraries()

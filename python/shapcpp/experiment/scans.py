@@ -115,6 +115,7 @@ class ScanSource:
                 size=settings.size,
                 seed=settings.seed,
                 counts=self._counts,
+                sources=settings.sources,
                 progress=progress,
             )
             return {"slices": sum(map(sum, counts.values()))}
@@ -125,6 +126,8 @@ class ScanSource:
             "seed": settings.seed,
             "counts": counts,
         }
+        if settings.sources != "one":  # phantoms of one source were made before there were two
+            inputs["sources"] = settings.sources
         self._stages.do(PHANTOM, inputs, [PHANTOM], work)
         return self._stages.of(PHANTOM)[PHANTOM]
 

@@ -44,6 +44,7 @@ class Settings:
     scale: str | None
     seed: int
     device: str
+    sources: str = "one"
 
     def __post_init__(self) -> None:
         smallest = SMALLEST.get(str(self.data), SMALLEST_SCAN)
@@ -64,6 +65,7 @@ class Settings:
             raise ValueError(f"noise names {twice[0]}% twice")
         checks.choice("split", self.split, "file", "patient", "random", None)
         checks.positive_real("C", self.C)
+        checks.choice("sources", self.sources, "one", "two")
         checks.choice("scale", self.scale, "standard", None)
         checks.seed(self.seed)
         if not self.is_phantom and not os.path.exists(self.data):
@@ -72,6 +74,8 @@ class Settings:
             for name in ("labels", "masks"):
                 if getattr(self, name) is not None:
                     raise ValueError(f"the phantom has its own {name}: leave out {name}")
+        elif self.sources != "one":
+            raise ValueError("sources says how the phantom is made: leave it out for other scans")
 
     @property
     def is_phantom(self) -> bool:

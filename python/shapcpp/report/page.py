@@ -30,6 +30,7 @@ from shapcpp.results.valuation import Valuation
 from shapcpp.storage import files, writing
 from shapcpp.storage.features import Features
 from shapcpp.storage.features_file import read_features
+from shapcpp.storage.sources import coincidences
 
 __all__ = ["check_libraries", "report"]
 
@@ -69,7 +70,8 @@ def report(
         test set is shown too.
     features : Features or path-like, optional
         The features file that `run` was made from. It has the reviewers' earlier decisions, and
-        gives the removal curves of a run with a test set, which need validation rows.
+        gives the removal curves of a run with a test set, which need validation rows. The page
+        warns where a column of sources in it, such as ``scanner``, tells the labels apart.
     scans : path-like or mapping of str to ndarray of uint8, optional
         The scans, from which the queue takes its pictures, or thumbnails by sample id, each of
         shape (height, width). From a folder of scans, larger pictures and the slices above and
@@ -139,6 +141,7 @@ def report(
         pictures=pictures,
         patients=patients_in(queue.candidates),
         before=reviewed_before(subject),
+        sources=[] if features is None else coincidences(features),
         wrong=summaries.known_errors(subject, subject.true_labels),
         **_of_doubts(subject),
         **_of_values(subject.v, other, features, experiments, fraction, metrics),

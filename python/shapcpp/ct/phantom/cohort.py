@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from shapcpp.ct.phantom import sources
+from shapcpp.ct.phantom.sources import ONE, Source
+
 __all__ = ["PAPER_COUNTS", "Patient", "cohort"]
 
 # Positives and negatives of Enshaei et al., *Data Shapley value for handling noisy labels*.
@@ -16,40 +19,49 @@ PAPER_COUNTS: Mapping[str, tuple[int, int]] = {
     "val": (50, 200),
     "test": (241, 759),
 }
-VOLUME = 25  # slices of a patient, on average
 ILL = 0.6  # share of the patients with any diseased slice
 
 
 @dataclass(frozen=True)
 class Patient:
-    """One volume: its name, its split and its diseased slices, from the base upwards."""
+    """One volume: its name, split, diseased slices from the base upwards, and hospital."""
 
     name: str
     split: str
     positive: NDArray[np.bool_]
+    source: Source = ONE
 
 
-def cohort(counts: Mapping[str, tuple[int, int]], rng: np.random.Generator) -> list[Patient]:
-    """Draws patients whose slices are exactly `counts` (positives, negatives) in each split."""
-    split_of, volumes = [], []
+def cohort(
+    counts: Mapping[str, tuple[int, int]], rng: np.random.Generator, *, two_sources: bool = False
+) -> list[Patient]:
+    """Draws patients whose slices are exactly `counts` (positives, negatives) in each split.
+
+    From two sources, a patient's slices are all diseased, of source A, or all well, of source B.
+    """
+    drawn: list[tuple[str, NDArray[np.bool_], Source]] = []
     for split, (positives, negatives) in counts.items():
-        sizes = volume_sizes(positives + negatives, rng)
+        if two_sources:
+            for slices, source in ((positives, sources.ILL), (negatives, sources.WELL)):
+                sizes = volume_sizes(slices, rng, source.volume)
+                ill = source is sources.ILL
+                drawn += [(split, np.full(size, ill), source) for size in sizes]
+            continue
+        sizes = volume_sizes(positives + negatives, rng, ONE.volume)
         shares = diseased(positives, sizes, rng)
         for size, share in zip(sizes, shares, strict=True):
-            split_of.append(split)
-            volumes.append(stretches(int(share), int(size), rng))
+            drawn.append((split, stretches(int(share), int(size), rng), ONE))
     # Names are shuffled over splits, so that a name reveals nothing.
-    order = rng.permutation(len(volumes))
-    width = max(3, len(str(len(volumes))))
-    return [
-        Patient(f"P{number:0{width}d}", split_of[i], volumes[i])
-        for number, i in enumerate(order, start=1)
-    ]
+    order = rng.permutation(len(drawn))
+    width = max(3, len(str(len(drawn))))
+    return [Patient(f"P{number:0{width}d}", *drawn[i]) for number, i in enumerate(order, start=1)]
 
 
-def volume_sizes(slices: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draws the numbers of slices of a split's patients, about `VOLUME` each."""
-    patients = max(1, round(slices / VOLUME))
+def volume_sizes(slices: int, rng: np.random.Generator, each: int) -> NDArray[np.int64]:
+    """Draws the numbers of slices of a split's patients, about `each`."""
+    if not slices:
+        return np.zeros(0, dtype=np.int64)
+    patients = max(1, round(slices / each))
     sizes = np.full(patients, slices // patients)
     sizes[: slices % patients] += 1
     for i in range(0, patients - 1, 2):

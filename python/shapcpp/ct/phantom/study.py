@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,12 @@ from shapcpp.progress import nothing
 from shapcpp.storage import writing
 from shapcpp.storage.csv_files import write_csv
 
-__all__ = ["PAPER_COUNTS", "write_phantom"]
+__all__ = ["PAPER_COUNTS", "SOURCES", "write_phantom"]
 
 APEX, BASE = 0.1, 0.93  # levels of the highest and the lowest slice, so that all show lung
 THICKNESS = 7.0  # mm
 SMALLEST = 16  # pixels; a smaller slice shows nothing of a chest
+SOURCES = ("one", "two")
 # Raise this with every change after which the same seed gives other volumes.
 DRAWING = 1
 
@@ -39,6 +41,7 @@ def write_phantom(
     size: int = 64,
     seed: int = 0,
     counts: Mapping[str, tuple[int, int]] = PAPER_COUNTS,
+    sources: str = "one",
     progress: Callable[[int, int], None] = nothing,
 ) -> None:
     """Writes chest CT volumes with lesion masks, and a manifest of their slices.
@@ -60,6 +63,12 @@ def write_phantom(
         The same seed gives the same files.
     counts : mapping of str to (int, int), default `PAPER_COUNTS`
         Positive and negative slices of each split, met exactly.
+    sources : {"one", "two"}, default "one"
+        "two": as where positives and negatives come from different data sets. All slices of a
+        patient are then of one class. Ill patients are of source A: a smooth kernel, little
+        noise, a wide field of view, distant slices. Well patients are of source B: a sharp
+        kernel, much noise, a narrow field, close slices, a lower table. A network can tell the
+        classes apart by the scanner alone.
     progress : callable, optional
         Called after each patient with the slices done and their total.
 
@@ -72,15 +81,18 @@ def write_phantom(
 
     Notes
     -----
-    `folder` gets ``manifest.csv`` with the columns ``file, mask, slice, split, patient``,
-    and the folders ``volumes`` and ``masks``. A slice is positive if its mask holds a pixel.
-    The manifest is written last.
+    `folder` gets ``manifest.csv`` with the columns ``file, mask, slice, split, patient``
+    (and ``source``, where there are two), and the folders ``volumes`` and ``masks``. A slice is
+    positive if its mask holds a pixel. The manifest is written last.
     """
     size, seed = checks.positive("size", size), checks.seed(seed)
     if size < SMALLEST:
         raise ValueError(f"size must be at least {SMALLEST}, got {size}")
+    checks.choice("sources", sources, *SOURCES)
     library("nibabel", "the phantom")
-    patients = cohort(checked_counts(counts), np.random.default_rng([seed, 0]))
+    two = sources == "two"
+    rng = np.random.default_rng([seed, 0])
+    patients = cohort(checked_counts(counts), rng, two_sources=two)
     target = Path(folder)
     for part in ("volumes", "masks"):
         (target / part).mkdir(parents=True, exist_ok=True)
@@ -91,9 +103,11 @@ def write_phantom(
         names = [f"{part}/{patient.name}.nii.gz" for part in ("volumes", "masks")]
         write_nifti(target / names[0], hu, spacing)
         write_nifti(target / names[1], mask, spacing)
-        rows += [(*names, k, patient.split, patient.name) for k in range(len(patient.positive))]
+        about = (patient.split, patient.name, *([patient.source.name] if two else []))
+        rows += [(*names, k, *about) for k in range(len(patient.positive))]
         progress(len(rows), total)
-    write_csv(target / "manifest.csv", ("file", "mask", "slice", "split", "patient"), rows)
+    columns = ("file", "mask", "slice", "split", "patient", *(["source"] if two else []))
+    write_csv(target / "manifest.csv", columns, rows)
 
 
 def checked_counts(counts: Mapping[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
@@ -117,7 +131,9 @@ def draw_volume(
     """One patient: Hounsfield units and mask (slices, size, size), spacing across and along."""
     # Separate random streams, so that a diagnosis changes nothing but the lesions.
     body, texture, disease, device = (np.random.default_rng(s) for s in source.spawn(4))
-    chest, scanner = draw_chest(body), draw_scanner(device)
+    chest, scanner = draw_chest(body), draw_scanner(device, patient.source)
+    field, table = chest.field * patient.source.field, chest.table + patient.source.table
+    chest = replace(chest, field=field, table=table)
     slices = len(patient.positive)
     levels = np.linspace(BASE, APEX, slices) if slices > 1 else np.array([(APEX + BASE) / 2])
     tree = vessels(chest, body)
