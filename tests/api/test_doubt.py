@@ -11,8 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 import shapcpp
-from shapcpp.doubts import leave_one_out
+from shapcpp.doubts import detector
+from shapcpp.doubts.draws import drawn_order
 from shapcpp.machine.memory import InsufficientMemoryError
+from shapcpp.permutations import permutation
 
 Arrays = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]
 
@@ -68,33 +70,57 @@ def test_names_of_classes_do_not_matter() -> None:
     assert two.suggestion.dtype == bool
 
 
-def test_order_of_columns_and_their_units_do_not_matter() -> None:
+def test_order_of_columns_and_their_units_matter_only_by_what_they_draw(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(detector, "drawn_order", lambda X, seed, i: permutation(len(X), seed, i))
     X, y, _ = blobs()
     d = shapcpp.doubt(X, y)
     e = shapcpp.doubt(X[:, ::-1] * [1e-90, 1e90, 1, 2, 3, -4] + [0, 0, 1e3, 0, 0, 0], y)
     np.testing.assert_allclose(e.score, d.score, rtol=1e-4, atol=1e-4)
 
 
-def test_order_of_rows_matters_only_by_the_choice_of_landmarks() -> None:
-    X, y, _ = blobs(60)
-    classes, order = y.astype(np.int64), np.random.default_rng(1).permutation(60)
-    Z, _ = leave_one_out.standardise(X)
-    marks = leave_one_out.choose_landmarks(60, 0)
-    options = {"n_classes": 3, "similarity": "laplacian", "width": 0.7, "threads": 1}
-    factors, everyone = np.array([0.1]), np.empty(0, dtype=np.int64)
-    a = shapcpp._core.leave_one_out(
-        X=Z,
-        classes=classes,
-        landmarks=marks,
-        factors=factors,
-        judged=everyone,
-        **options,  # type: ignore[arg-type]
-    )[0]
-    b = shapcpp._core.leave_one_out(
-        X=Z[order], classes=classes[order], landmarks=np.argsort(order)[marks], factors=factors,
-        judged=everyone, **options,  # type: ignore[arg-type]
-    )[0]  # fmt: skip
-    np.testing.assert_allclose(b, a[order], atol=1e-8)
+def test_order_of_rows_does_not_matter_to_the_bit() -> None:
+    X, y, _ = blobs()
+    d = shapcpp.doubt(X, y, seed=3)
+    for seed in range(2):
+        order = np.random.default_rng(seed).permutation(len(y))
+        e = shapcpp.doubt(X[order], y[order], seed=3)
+        assert e.score.tobytes() == d.score[order].tobytes()
+        assert e.suggestion.tolist() == d.suggestion[order].tolist()
+        assert (e.n_expected, e.total_interval()) == (d.n_expected, d.total_interval())
+    assert (shapcpp.doubt(X, y, seed=4).score != d.score).any()
+
+
+def test_draws_are_of_what_rows_hold() -> None:
+    X = np.random.default_rng(0).normal(size=(200, 3))
+    X[:50] = np.round(X[:50])  # few values: some rows are equal
+    order, other = (drawn_order(X, 2**64 - 1, index) for index in (0, 1))
+    assert sorted(order.tolist()) == sorted(other.tolist()) == list(range(200))
+    assert abs(np.corrcoef(np.argsort(order), np.argsort(other))[0, 1]) < 0.2
+    kept = np.delete(np.arange(200), [3, 77, 150])  # without some rows the others keep their order
+    fewer = kept[drawn_order(X[kept], 2**64 - 1, 0)]
+    assert fewer.tolist() == [i for i in order.tolist() if i in set(kept.tolist())]
+    shuffled = np.random.default_rng(1).permutation(200)
+    again = shuffled[drawn_order(X[shuffled], 2**64 - 1, 0)]
+    np.testing.assert_array_equal(X[again], X[order])
+    np.testing.assert_array_equal(
+        drawn_order(np.where(X == 0, -0.0, X), 5, 0),
+        drawn_order(np.where(X == 0, 0.0, X), 5, 0),
+    )
+    # Ranks are spread evenly, whatever the rows hold: the halves of consecutive whole numbers.
+    half = drawn_order(np.arange(2000.0)[:, None], 0, 0)[:1000]
+    assert abs(half.mean() - 999.5) < 4 * 2000 / np.sqrt(12 * 2000)
+    assert abs((half % 2).mean() - 0.5) < 4 * 0.5 / np.sqrt(2000)
+
+
+def test_constant_features_are_told() -> None:
+    X, y, _ = blobs()
+    d = shapcpp.doubt(np.column_stack([X, np.ones(len(y)), np.zeros(len(y))]), y)
+    assert d.n_constant == 2
+    assert "2 constant features left out" in repr(d)
+    assert shapcpp.doubt(X, y).n_constant == 0
+    assert "constant" not in repr(shapcpp.doubt(X, y))
 
 
 def test_threads_and_groups_never_change_a_bit() -> None:

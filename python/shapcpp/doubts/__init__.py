@@ -1,1 +1,1 @@
-"""Doubts: which labels are wrong, judged by all other labels."""
+"""Doubts: finds labels that are probably wrong, by what all other labels say."""

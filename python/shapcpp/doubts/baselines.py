@@ -24,8 +24,8 @@ FOLDS = 10
 NEIGHBOURS = 10
 NEIGHBOURS_OF_VALUES = 5
 BAGS = 200
-TREES, LEAF = 300, 5  # trees grown to single samples are sure of wrong labels: AP .83 against .91
-MOST_JUDGES = 2000  # rows that judge nearest-neighbour values
+TREES, LEAF = 300, 5  # trees with single-sample leaves believe wrong labels: AP .83 instead of .91
+MOST_JUDGES = 2000  # rows that judge in nearest-neighbour values
 
 
 def baselines(
@@ -38,9 +38,9 @@ def baselines(
     X, y : array_like
         Features and labels, as for `doubt`.
     seed : int, default 0
-        Of folds, bags and trees.
+        Seed of folds, bags and trees.
     only : sequence of str, optional
-        Names of detectors; default: all.
+        Names of the detectors to run; default: all.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def baselines(
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Small classes and slow convergence are told of by scikit-learn fold by fold."""
+    """Silences scikit-learn, which warns of small classes and slow convergence in each fold."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -1,4 +1,4 @@
-"""Detectors side by side: how they do where the truth is known, how they agree where it is not."""
+"""Compares detectors: by the truth where it is known, by their agreement where it is not."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ TRUE_COLUMNS = ("auroc", "ap", "precision_at_k", "f1_two_means", "f1_expected")
 def compare_detectors(
     scores: Mapping[str, Floats], n_expected: float, wrong: ArrayLike | None = None
 ) -> np.recarray[Any, Any]:
-    """A row per detector.
+    """Compares detectors of wrong labels, in one row each.
 
     Parameters
     ----------
     scores : mapping of str to ndarray of float64, shape (n,)
-        Low where a label is to be doubted; the first is the one that others are compared with.
+        Scores, low where a label is doubtful. Others are compared with the first detector.
     n_expected : float
-        How many labels are expected to be wrong.
+        Expected number of wrong labels.
     wrong : array_like of bool, shape (n,), optional
-        Which labels are wrong, where that is known.
+        Marks the wrong labels, where they are known.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def _lowest(score: Floats, count: int) -> NDArray[np.int64]:
 
 
 def two_means_f1(score: Floats, wrong: NDArray[np.bool_]) -> float:
-    """F1 of calling the lower part wrong, split where the squared error of two means is least."""
+    """F1 of the lower part as the wrong labels, where two means split the scores."""
     order = np.argsort(score, kind="stable")
     values = score[order] - score.mean()
     n = len(values)

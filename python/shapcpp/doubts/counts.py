@@ -1,4 +1,4 @@
-"""How many labels are wrong, from which class to which, and how well that is known."""
+"""Counts wrong labels by true and given class, with the uncertainty of these counts."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ class Counts:
 
 
 def count(choice: Choice, F: Floats, classes: Integers, fitted: Integers) -> Counts:
-    """Sums of the shares r of other classes, with their uncertainty.
+    """Expected numbers of wrong labels: sums of the shares r of other classes.
 
-    Where two mixtures are as likely, the second has a say in the uncertainty only: the larger of
-    the two deviations counts, and the difference of the two numbers as one more.
+    Where two mixtures are equally likely, the second one widens the uncertainty only: the larger
+    of the two deviations is used, and the difference between the two numbers is added to it.
 
     Parameters
     ----------
     choice : Choice
-        Mixtures as fitted.
+        The fitted mixtures.
     F, classes
-        Of all rows.
+        Predictions and classes of all rows.
     fitted : ndarray of int64
-        The rows to which they were fitted.
+        The rows that the mixtures were fitted to.
     """
     best = _count(choice.best, F, classes, fitted)
     if choice.second is None:
@@ -55,12 +55,12 @@ def count(choice: Choice, F: Floats, classes: Integers, fitted: Integers) -> Cou
 
 
 def _count(mixture: Mixture, F: Floats, classes: Integers, fitted: Integers) -> Counts:
-    """The same by one mixture.
+    """Counts by one mixture.
 
-    It has two sources. Were all parameters known, a number would still vary by which labels are
-    wrong: sums of r (1 - r). And parameters are estimates: their covariance, the inverse of the
-    summed squares of the samples' scores (gradients of the log-likelihood), carried over by the
-    number's own gradient.
+    Their uncertainty has two sources. Even with all parameters known, chance decides which labels
+    are wrong: this variance is a sum of r (1 - r). And the parameters are estimates: the gradient
+    of a number propagates their covariance, which is the inverse of the summed squares of the
+    samples' scores (gradients of the log-likelihood).
     """
     n_classes = F.shape[1]
     parameters = _Parameters(mixture, n_classes)
@@ -82,7 +82,7 @@ def _count(mixture: Mixture, F: Floats, classes: Integers, fitted: Integers) -> 
             chance[:, k] += (part.r[mine] * (1 - part.r[mine])).sum(axis=0)
             gradients[:, k] += part.gradient(mine)
     gradients += numbers[:, :, None] * parameters.of_rates()
-    # Directions that no sample tells of (offsets have one in common) get no say.
+    # The pseudo-inverse leaves out directions that no sample informs, such as a common offset.
     covariance = np.linalg.pinv(information, rcond=1e-10, hermitian=True)
     known = np.einsum("tkp,tkp->tk", np.einsum("tkp,pq->tkq", gradients, covariance), gradients)
     wrong = ~np.eye(n_classes, dtype=bool)
@@ -97,7 +97,7 @@ def _blocks(rows: Integers) -> list[Integers]:
 
 
 class _Parameters:
-    """Log slope; offsets; rates as logits of entries in their rows, or the common one."""
+    """Parameters of a mixture: log slope, offsets, and logits of rates or of the common rate."""
 
     def __init__(self, mixture: Mixture, n_classes: int) -> None:
         self.mixture, self.n_classes = mixture, n_classes
@@ -107,7 +107,7 @@ class _Parameters:
         self.size = 1 + n_classes * self.few + (n_classes**2 if self.by_rate else 1)
 
     def of(self, F: Floats, classes: Integers) -> _Part:
-        """Gradients for some rows."""
+        """Shares of true classes in some rows, and their gradients."""
         seen = self.mixture.seen(F)
         logits = self.mixture.slope * seen + self.mixture.offsets
         q = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -141,13 +141,13 @@ class _Parameters:
 @dataclass(frozen=True, eq=False)
 class _Part:
     parameters: _Parameters
-    q: Floats  # shares of true classes before the label is looked at
-    r: Floats  # and after
+    q: Floats  # shares of true classes, by the prediction alone
+    r: Floats  # shares of true classes, by prediction and label
     scores: Floats  # gradient of each sample's log-likelihood
     lean: Floats  # gradient of log q_t by the log slope
 
     def gradient(self, mine: NDArray[np.bool_]) -> Floats:
-        """(K, size): of the sums of r over the rows `mine`, but for what rates bring directly."""
+        """(K, size): gradients of sums of r over the rows `mine`, but for the rates' own part."""
         r, n_classes = self.r[mine], self.parameters.n_classes
         gradient: Floats = -np.einsum("it,ip->tp", r, self.scores[mine])
         gradient[:, 0] += (r * self.lean[mine]).sum(axis=0)

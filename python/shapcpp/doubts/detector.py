@@ -1,4 +1,4 @@
-"""`doubt`: which labels are wrong, asked of all other labels."""
+"""`doubt`: finds labels that are probably wrong, by what all other labels say."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from shapcpp import _core, checks, labels
+from shapcpp import checks, labels
 from shapcpp.doubts import leave_one_out, mixture
 from shapcpp.doubts.counts import count
+from shapcpp.doubts.draws import drawn_order
 from shapcpp.doubts.result import Doubts
 from shapcpp.machine.memory import check_fits
 from shapcpp.machine.processors import available_processors
@@ -18,7 +19,7 @@ from shapcpp.progress import nothing, progress_bar
 
 __all__ = ["doubt"]
 
-MOST_FITTED = 20_000  # rows to which the mixture is fitted: its errors are far below others by then
+MOST_FITTED = 20_000  # rows that the mixture is fitted to: with more, other errors dominate
 Progress = bool | Callable[[int, int], object]
 
 
@@ -37,8 +38,8 @@ def doubt(
     """Finds labels that are probably wrong, without a test set.
 
     Every sample is predicted by ridge regressions that have seen all others, on the features and on
-    similarities to some samples: exactly, and at the cost of one fit. A mixture then tells how
-    often labels are wrong, in which direction, and with what probability each one is.
+    similarities to some samples: exactly, and at the cost of one fit. A mixture model then
+    estimates how often labels are wrong, in which direction, and how probably each label is.
 
     Parameters
     ----------
@@ -52,15 +53,17 @@ def doubt(
         group do judge each other: neighbours mostly carry the right label, and help to find the
         wrong ones. Where a whole group is mislabelled alike, they confirm one another.
     true_labels : array_like of shape (n,), optional
-        Kept for comparison; they change nothing.
+        True labels where known, kept for comparison; they do not change the doubts.
     seed : int, default 0
-        Which samples are landmarks; from 0 to 2^64 - 1.
+        Which samples are landmarks, and halves, is drawn by it and by their features, so that the
+        order of the rows does not matter; from 0 to 2^64 - 1.
     threads : int, optional
-        Default: all processors. Never changes the result.
+        Number of threads; default: all processors. It never changes the result.
     progress : bool or callable, default False
         True draws a bar on stderr if that is a terminal; a callable receives ``(done, total)``.
     reviewed : array_like of str, shape (n,), optional
-        What reviewers decided of each label, "" for none: kept, so that it is not asked again.
+        Reviewers' decision on each label, "" if none. It is kept with the result, so that reviewed
+        labels are not listed again.
 
     Returns
     -------
@@ -69,9 +72,9 @@ def doubt(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what it must be: which and where, in one sentence.
+        If an argument is invalid; the sentence names it, the value and the row.
     InsufficientMemoryError
-        If the work cannot fit in memory, before it starts.
+        If the work would not fit in memory; raised before it starts.
 
     Notes
     -----
@@ -98,25 +101,27 @@ def doubt(
     threads = checks.positive("threads", threads, checks.MOST_THREADS)
     n, d = X.shape
     check_fits(lambda t: leave_one_out.bytes_needed(n, d, len(classes), t), threads)
-    Z, varying = leave_one_out.standardise(X)
+    order, other_order = (drawn_order(X, seed, index) for index in (0, 1))
+    Z, varying = leave_one_out.standardise(X[order])
     if Z.shape[1] == 0:
         raise ValueError(f"X tells nothing: each of its {d} columns is constant")
     total = len(leave_one_out.VIEWS) + 1
     with _reporter(progress) as report:
+        drawn, place = codes[order], np.argsort(order)
         F, weights = leave_one_out.predict(
-            Z, codes, len(classes), seed, threads, lambda done: report(done, total)
+            Z, drawn, len(classes), place[other_order], threads, lambda done: report(done, total)
         )
-        fitted = np.sort(_core.permutation(n, seed, 1)[:MOST_FITTED])
+        fitted = np.arange(min(n, MOST_FITTED))
         choice = mixture.choose(
-            F[fitted], codes[fitted], lambda: report(len(leave_one_out.VIEWS), total)
+            F[fitted], drawn[fitted], lambda: report(len(leave_one_out.VIEWS), total)
         )
         best = choice.best
-        score, other = _judge(best, F, codes)
-        numbers = count(choice, F, codes, fitted)
+        score, other = _judge(best, F, drawn)
+        numbers = count(choice, F, drawn, fitted)
         report(total, total)
     return Doubts(
-        score=score,
-        suggestion=classes[other],
+        score=score[place],
+        suggestion=classes[other[place]],
         classes=classes,
         rates=best.rates,
         by_direction=best.by_direction,
@@ -144,7 +149,7 @@ def doubt(
 def _judge(
     best: mixture.Mixture, F: NDArray[np.float64], codes: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Log odds of the given label against all others together, and the likeliest other."""
+    """Log odds of each given label against all other classes, and the likeliest other class."""
     joint = mixture.log_joint(best, F, codes)
     rows = np.arange(len(joint))
     own = joint[rows, codes]

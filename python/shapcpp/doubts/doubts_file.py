@@ -1,4 +1,4 @@
-"""The file of doubts: the fields of `Doubts` as arrays without pickles, checked when read."""
+"""The file of doubts: the fields of `Doubts`, without pickles, checked when read."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def pack(fields: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
 
 
 def holds_doubts(path: files.PathLike) -> bool:
-    """Whether a file looks like that of a Doubts rather than of a Valuation."""
+    """True if a file looks like saved doubts rather than a run."""
     try:
         names = files.npz_names(path)
     except files.DAMAGED:
@@ -74,6 +74,8 @@ def unpack(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     by_direction = about["by_direction"]
     if not isinstance(by_direction, bool) or not isinstance(about["settings"], dict):
         raise TypeError("its settings are not those of doubts")
+    for name in ("features", "varying"):
+        checks.natural(name, about["settings"].get(name))
     return {
         **{name: arrays[name] for name in ARRAYS},
         **{name: arrays.get(name) for name in OPTIONAL},

@@ -1,4 +1,4 @@
-"""Each sample's classes as all others predict them: ridge regressions on several views, stacked."""
+"""Predicts the class of each sample from all others: stacked ridge regressions on several views."""
 
 from __future__ import annotations
 
@@ -11,25 +11,23 @@ from numpy.typing import NDArray
 
 from shapcpp import _core
 
-__all__ = ["VIEWS", "bytes_needed", "choose_landmarks", "predict", "stack", "standardise"]
+__all__ = ["VIEWS", "bytes_needed", "first_landmarks", "predict", "stack", "standardise"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 MOST_LANDMARKS = 400
 MOST_COLUMNS = 1000  # beyond, the linear view too sees samples by their products with landmarks
-FACTORS = 10.0 ** np.arange(-3, 2.5, 0.5)  # penalties tried, times the mean squared length
-LEAN = 0.02  # how strongly weights of views are drawn to equal ones, as a share of all variance
-
-
-MOST_WEIGHED = 2000  # rows of each half that weights of features are read from
+FACTORS = 10.0 ** np.arange(-3, 2.5, 0.5)  # penalties tried, in mean squared lengths
+LEAN = 0.02  # penalty that draws the views' weights to equal ones, as a share of all variance
+MOST_WEIGHED = 2000  # rows of each half that determine the weights of features
 
 
 @dataclass(frozen=True)
 class ViewKind:
-    """A similarity, its width as a multiple of the median distance, and how features count.
+    """A similarity, and its width as a multiple of the median distance.
 
-    They count alike, or, `weighted`, as much as predictions depend on them.
+    Features count alike, or, if `weighted`, in proportion to how much predictions depend on them.
     """
 
     similarity: str
@@ -47,11 +45,11 @@ VIEWS = (
 
 
 def standardise(X: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Columns with mean 0 and deviation 1, and which columns of `X` they are: the constant go."""
+    """Scales columns to mean 0 and deviation 1; the mask marks columns that are not constant."""
     low, high = X.min(axis=0), X.max(axis=0)
     varying = high > low
     Z = X[:, varying]
-    Z = Z / np.maximum(np.abs(low), np.abs(high))[varying]  # so that squares do not overflow
+    Z = Z / np.maximum(np.abs(low), np.abs(high))[varying]  # squares must not overflow
     Z -= Z.mean(axis=0)
     deviation = np.sqrt((Z * Z).mean(axis=0))
     spread = deviation > 0
@@ -59,26 +57,44 @@ def standardise(X: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     return np.ascontiguousarray(Z[:, spread] / deviation[spread]), varying
 
 
-def choose_landmarks(n: int, seed: int, most: int = MOST_LANDMARKS) -> Integers:
-    """At most `most` of the samples, and at most half of them."""
-    return _core.permutation(n, seed, 0)[: max(1, min(most, n // 2))]
+def first_landmarks(n: int) -> Integers:
+    """The first of n samples: MOST_LANDMARKS at most, and half of them at most."""
+    return np.arange(max(1, min(MOST_LANDMARKS, n // 2)))
 
 
 def predict(
     Z: Floats,
     classes: Integers,
     n_classes: int,
-    seed: int,
+    order: Integers,
     threads: int,
     report: Callable[[int], object],
 ) -> tuple[Floats, Floats]:
-    """The stacked leave-one-out predictions, (n, n_classes), and the weight of each view.
+    """Predicts each sample by all others.
 
-    `report` is called with the number of views done, often, and may raise to stop.
+    Parameters
+    ----------
+    Z : ndarray of float64, shape (n, d)
+        Standardised features of samples in random order: the first are landmarks.
+    classes : ndarray of int64, shape (n,)
+        Their classes, below `n_classes`.
+    order : ndarray of int64, shape (n,)
+        Another random order, which parts the samples into halves.
+    threads : int
+        Never changes the result.
+    report : callable
+        Called with the number of views done, often, and may raise to stop.
+
+    Returns
+    -------
+    F : ndarray of float64, shape (n, n_classes)
+        The stacked leave-one-out predictions.
+    weights : ndarray of float64
+        The weight of each view.
     """
     done = 0
-    options = Options(classes, n_classes, seed, threads, lambda _: report(done))
-    halves = [np.sort(half) for half in np.array_split(_core.permutation(len(Z), seed, 2), 2)]
+    options = Options(classes, n_classes, threads, lambda _: report(done))
+    halves = np.array_split(order, 2)
     weights_of_others: list[Floats] = []
     predictions = []
     for view in VIEWS:
@@ -88,7 +104,7 @@ def predict(
             if not weights_of_others:
                 weights_of_others = [weights_of_features(Z, half, options) for half in halves[::-1]]
             both = np.empty((len(Z), n_classes))
-            for half, weights in zip(halves, weights_of_others, strict=True):
+            for half, weights in zip(map(np.sort, halves), weights_of_others, strict=True):
                 both[half] = _fit(Z * weights, view, options, half)
             predictions.append(both)
         done += 1
@@ -106,7 +122,6 @@ def predict(
 class Options:
     classes: Integers
     n_classes: int
-    seed: int
     threads: int
     progress: Callable[[int], object]
 
@@ -118,7 +133,7 @@ def _fit(Z: Floats, view: ViewKind, options: Options, judged: Integers) -> Float
         n_classes=options.n_classes,
         similarity=view.similarity,
         width=view.width,
-        landmarks=_landmarks_of(view, Z.shape, options.seed),
+        landmarks=_landmarks_of(view, Z.shape),
         factors=FACTORS,
         judged=judged,
         threads=options.threads,
@@ -129,16 +144,16 @@ def _fit(Z: Floats, view: ViewKind, options: Options, judged: Integers) -> Float
 def weights_of_features(Z: Floats, rows: Integers, options: Options) -> Floats:
     """Factors for the columns of Z: the root mean square derivative of predictions along each.
 
-    Only `rows` are looked at, MOST_WEIGHED of them at most, so that no other label has a say in
-    the view by which it is judged.
+    Only the first MOST_WEIGHED of `rows` are used, so that the weights are independent of all other
+    labels. The rows are in random order, and the first of them are landmarks.
     """
-    few = rows[np.sort(_core.permutation(len(rows), options.seed, 3)[:MOST_WEIGHED])]
+    few = rows[:MOST_WEIGHED]
     steepness = _core.steepness(
         X=Z[few],
         classes=options.classes[few],
         n_classes=options.n_classes,
         width=1.0,
-        landmarks=choose_landmarks(len(few), options.seed),
+        landmarks=first_landmarks(len(few)),
         factors=FACTORS,
         threads=options.threads,
         progress=options.progress,
@@ -147,21 +162,18 @@ def weights_of_features(Z: Floats, rows: Integers, options: Options) -> Floats:
     return np.sqrt(steepness / mean) if mean > 0 else np.ones_like(steepness)
 
 
-def _landmarks_of(view: ViewKind, shape: tuple[int, ...], seed: int) -> Integers:
+def _landmarks_of(view: ViewKind, shape: tuple[int, ...]) -> Integers:
     n, columns = shape
     if view.similarity != "product":
-        return choose_landmarks(n, seed)
-    if columns <= MOST_COLUMNS:
-        return np.empty(0, dtype=np.int64)
-    return _core.permutation(n, seed, 0)[:MOST_COLUMNS]
+        return first_landmarks(n)
+    return np.arange(min(n, MOST_COLUMNS) if columns > MOST_COLUMNS else 0)
 
 
 def stack(predictions: list[Floats], classes: Integers) -> Floats:
-    """Weights of the views, none negative, with the least leave-one-out squared error.
+    """The non-negative weights of views that minimise the leave-one-out squared error.
 
-    They are drawn to equal weights by a quadratic penalty. Of every subset of views the
-    unconstrained optimum is taken, and of those without negative weights the best: that is the
-    constrained optimum.
+    A quadratic penalty draws them to equal weights. The constrained optimum is the best among the
+    unconstrained optima of all subsets of views that have no negative weight.
     """
     n_views, n_classes = len(predictions), predictions[0].shape[1]
     shares = np.bincount(classes, minlength=n_classes) / len(classes)
@@ -186,7 +198,7 @@ def stack(predictions: list[Floats], classes: Integers) -> Floats:
 
 
 def bytes_needed(n: int, columns: int, n_classes: int, threads: int) -> int:
-    """Memory that `predict` and the mixture allocate, beyond the features as given."""
+    """Bytes that `predict` and the mixture allocate, beyond the features as given."""
     landmarks = min(MOST_LANDMARKS, max(1, n // 2))
     wide = min(n, MOST_COLUMNS) if columns > MOST_COLUMNS else columns
     widest = max(landmarks, wide)

@@ -1,4 +1,4 @@
-"""Doubts as a notebook shows them: a small table, by group where there are groups."""
+"""Shows doubts in a notebook: a small table, by group where there are groups."""
 
 from __future__ import annotations
 

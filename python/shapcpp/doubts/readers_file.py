@@ -36,7 +36,7 @@ def write(path: files.PathLike, names: Sequence[str], doubts: Sequence[Mapping[s
 
 
 def holds_readers(path: files.PathLike) -> bool:
-    """Whether a file looks like that of two readers."""
+    """True if a file looks like saved readers."""
     try:
         names = files.npz_names(path)
     except files.DAMAGED:

@@ -86,9 +86,10 @@ class Doubts:
 
     def __repr__(self) -> str:
         low, high = self.total_interval()
+        constant = f"; {self.n_constant} constant features left out" if self.n_constant else ""
         return (
             f"Doubts({len(self)} labels of {len(self.classes)} classes; about "
-            f"{self.n_expected:.0f} wrong, {low:.0f} to {high:.0f} at 95%)"
+            f"{self.n_expected:.0f} wrong, {low:.0f} to {high:.0f} at 95%{constant})"
         )
 
     def _repr_html_(self) -> str:
@@ -106,6 +107,11 @@ class Doubts:
         if self.reviewed is None:
             return np.zeros(len(self), dtype=bool)
         return np.isin(self.reviewed, FINAL)
+
+    @property
+    def n_constant(self) -> int:
+        """How many features are the same for all samples, and left out."""
+        return int(self.settings["features"]) - int(self.settings["varying"])
 
     @property
     def n_expected(self) -> float:
