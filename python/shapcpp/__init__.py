@@ -1,8 +1,10 @@
 """Finds training labels that are probably wrong, and values each sample, exactly and fast."""
 
 try:
+    from shapcpp.machine.interrupts import end_quietly_while_loading
     from shapcpp.machine.threads import spare_libraries
 
+    end_quietly_while_loading()
     spare_libraries()  # before numpy is loaded
     from shapcpp._core import ConvergenceError, __version__
 except ImportError as error:  # pragma: no cover

@@ -101,7 +101,12 @@ def class_indices(
 
 
 def class_named(text: str, classes: Labels) -> int | None:
-    """The index of the class whose label reads so; None if there is none."""
+    """The index of the class whose label reads so; None if there is none.
+
+    Labels that were given as whole floats are integers: "1.0" names 1.
+    """
+    if classes.dtype.kind in "iu":
+        text = text.removesuffix(".0")
     found = np.flatnonzero(classes.astype(str) == text)
     return int(found[0]) if len(found) else None
 

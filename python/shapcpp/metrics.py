@@ -246,9 +246,10 @@ def resolve(
             f"class is {RECALL_OF}LABEL, as in {RECALL_OF}{classes[0]}"
         )
     if classes is not None and metric.startswith(RECALL_OF):
-        labels = classes.astype(str).tolist()
-        if metric.removeprefix(RECALL_OF) in labels:
-            label = metric.removeprefix(RECALL_OF)
+        labels, label = classes.astype(str).tolist(), metric.removeprefix(RECALL_OF)
+        if classes.dtype.kind in "iu":
+            label = label.removesuffix(".0")  # labels that were given as floats are integers
+        if label in labels:
             return _recall_of(labels.index(label), label)
         some = ", ".join(labels[:5]) + (", ..." if len(labels) > 5 else "")
         raise ValueError(f"metric {metric!r} names no label (they are {some})")

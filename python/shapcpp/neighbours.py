@@ -11,6 +11,7 @@ from shapcpp.problem.problem import Scale, standard_scaling
 from shapcpp.problem.reduction import Reduction
 from shapcpp.problem.sides import sides_of
 from shapcpp.results.exact import ExactValuation
+from shapcpp.results.notices import warn
 
 __all__ = ["knn_values"]
 
@@ -49,7 +50,7 @@ def knn_values(
     y_test : array_like, shape (m,)
         Test labels, each of them among those of `y`; trusted.
     k : int, default 5
-        Number of neighbours that vote.
+        Number of neighbours that vote; a `ValuationWarning` says if there are fewer samples.
     scale : "standard" or None, default None
         "standard" subtracts the mean of the training rows and divides by their deviation,
         on both sides.
@@ -89,6 +90,11 @@ def knn_values(
     """
     X, y, X_test, y_test, classes, of_class, test_classes = sides_of(X, y, X_test, y_test)
     k = checks.positive("k", k)
+    if k > len(y):
+        warn([
+            f"k is {k:,} and there are {len(y):,} training samples: all of them vote on each test "
+            "sample, so that values tell only one label from another"
+        ])  # fmt: skip
     checks.choice("scale", scale, None, "standard")
     groups = checks.companion("groups", groups, y)
     ids = checks.companion("ids", ids, y)

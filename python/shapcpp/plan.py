@@ -26,7 +26,6 @@ from shapcpp.problem.sampling import Sampling
 from shapcpp.progress import nothing, progress_bar
 from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.interrupted import Interrupted
-from shapcpp.results.run import Run
 from shapcpp.results.valuation import Valuation
 from shapcpp.running import cost, shorter, transports
 from shapcpp.running.cost import RunCost
@@ -153,14 +152,12 @@ def _problem(options: dict[str, Any]) -> Problem | FoldedProblem:
 
 def _check_extend(extend: object, problem: Problem | FoldedProblem) -> None:
     """Raises TypeError if an earlier run cannot be of this problem, as only one has folds."""
-    wanted, why = (
-        (Valuation, "the run has a test set")
-        if isinstance(problem, Problem)
-        else (FoldedValuation, "the run has folds")
-    )
+    kinds: dict[type, str] = {Valuation: "a run with a test set", FoldedValuation: "a run in folds"}
+    wanted = Valuation if isinstance(problem, Problem) else FoldedValuation
     if not isinstance(extend, wanted):
-        got = f"a {type(extend).__name__}" if isinstance(extend, Run) else repr(extend)
-        raise TypeError(f"extend must be a {wanted.__name__}, as {why}, got {got}")
+        is_run = isinstance(extend, (Valuation, FoldedValuation))
+        got = f"that of {kinds[type(extend)]}" if is_run else repr(extend)
+        raise TypeError(f"extend must be the result of {kinds[wanted]}, as this is one, got {got}")
 
 
 def _parts(problem: Problem | FoldedProblem) -> Iterator[tuple[str, Problem]]:

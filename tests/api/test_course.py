@@ -95,7 +95,7 @@ def test_what_cannot_be_extended_is_refused() -> None:
         run(10, extend=run(20))
     with pytest.raises(ValueError, match="extend is of another run: its seed is 0, not 3"):
         run(30, extend=run(20), seed=3)
-    with pytest.raises(TypeError, match="extend must be a Valuation"):
+    with pytest.raises(TypeError, match="extend must be the result of a run"):
         run(10, extend="run.npz")
 
 

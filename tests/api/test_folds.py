@@ -151,9 +151,9 @@ def test_runs_are_merged_extended_and_resumed_part_by_part(tmp_path: Path) -> No
         v.merge(run(10, seed=5))
     with pytest.raises(TypeError, match="FoldedValuation cannot be merged with a Valuation"):
         v.merge(v.parts[0])  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="extend must be a FoldedValuation"):
+    with pytest.raises(TypeError, match="extend must be the result of a run in folds"):
         run(24, extend=v.parts[0])
-    with pytest.raises(TypeError, match="extend must be a Valuation, as the run has a test set"):
+    with pytest.raises(TypeError, match="extend must be the result of a run with a test set"):
         shapcpp.value(X, Y, X, Y, 24, extend=v)  # type: ignore[call-overload]
     with pytest.raises(ValueError, match="folds are others"):
         run(24, checkpoint=path, seed=1)

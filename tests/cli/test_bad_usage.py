@@ -61,24 +61,27 @@ def test_bad_features_files(change: Any, sentence: str, folder: Path) -> None:
         ),
         (("value", "features.npy", "--perms", "-3"), "'--perms': -3 is not in the range x>=1"),
         (("value", "features.npy", "--perms", "many"), "'many' is not a valid integer"),
-        (("value", "features.npy", "--C", "0"), "C must be positive and finite, got 0.0"),
+        (("value", "features.npy", "--C", "0"), "--C must be positive and finite, got 0.0"),
         (
             ("value", "features.npy", "--metric", "f1"),
             "metric 'f1' is unknown; known: acc, rec, spc, bal",
         ),
-        (("value", "features.npy", "--seed", "-1"), "seed must lie between 0 and 2^64 - 1, got -1"),
+        (
+            ("value", "features.npy", "--seed", "-1"),
+            "--seed must lie between 0 and 2^64 - 1, got -1",
+        ),
         (
             ("value", "features.npy", "--scale", "x"),
-            "scale must be one of None, 'standard'; got 'x'",
+            "Invalid value for '--scale': 'x' is not 'standard'",
         ),
         (
             ("value", "features.npy", "--empty", "5"),
-            "empty names label '5', which the training rows lack (their labels are 0, 1)",
+            "--empty names label '5', which the training rows lack (their labels are 0, 1)",
         ),
         (("value", "features.npy", "--class-weight", "0=1"), "--class-weight lacks label 1"),
         (
             ("value", "features.npy", "--class-weight", "0=a"),
-            "class-weight must be 'balanced' or LABEL=",
+            "--class-weight must be 'balanced' or LABEL=",
         ),
         (
             ("value", "features.npy", "-o", "absent/run.npz"),
@@ -92,7 +95,7 @@ def test_bad_features_files(change: Any, sentence: str, folder: Path) -> None:
         (("value", "features.npy", "--csv", "/proc/values.csv"), "/proc/values.csv: "),
         (
             ("noise", "features.npy", "--rate", "2", "-o", "n.npy"),
-            "rate must lie between 0 and 1, got 2 (2% is 0.02)",
+            "--rate must lie between 0 and 1, got 2 (2% is 0.02)",
         ),
         (
             ("noise", "features.npy", "-o", "n.npy"),

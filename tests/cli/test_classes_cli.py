@@ -67,10 +67,13 @@ def test_bad_names_of_labels(folder: Path) -> None:
     for arguments, sentence in [
         (("--metric", "rec"), "metric 'rec' is of two classes, and there are 3"),
         (("--metric", "rec:dog"), "metric 'rec:dog' names no label (they are ant, bee, wild cat)"),
-        (("--empty", "dog"), "empty names label 'dog', which the training rows lack"),
-        (("--class-weight", "ant=1,dog=2"), "class-weight names label 'dog'"),
+        (("--empty", "dog"), "--empty names label 'dog', which the training rows lack"),
+        (("--class-weight", "ant=1,dog=2"), "--class-weight names label 'dog'"),
         (("--class-weight", "ant=1"), "class-weight lacks label bee"),
-        (("--model", "forest"), "model must be one of 'logistic', 'ovr', 'ridge'"),
+        (
+            ("--model", "forest"),
+            "Invalid value for '--model': 'forest' is not one of 'logistic', 'ovr', 'ridge'",
+        ),
         (("--until", "rec:dog reliability >= 0.5"), "'rec:dog' names no label"),
     ]:
         assert sentence in fails("value", "f.npy", "--perms", 2, *arguments, cwd=folder)

@@ -65,7 +65,7 @@ def test_constant_features_are_told(tmp_path: Path) -> None:
     np.save(tmp_path / "X.npy", np.column_stack([np.ones(30), rng.normal(size=30)]))
     np.save(tmp_path / "y.npy", np.arange(30) % 2)
     done = shapcpp_cli("doubt", "X.npy", "--labels", "y.npy", cwd=tmp_path)
-    assert "Note: 1 constant features are left out." in done.stderr
+    assert "Note: 1 constant feature is left out." in done.stderr
 
 
 def test_other_detectors_stand_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,12 +80,12 @@ def test_other_detectors_stand_beside_it(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["features.npy", "--fraction", "0"], "fraction must be above 0"),
+        (["features.npy", "--fraction", "0"], "--fraction must be above 0"),
         (["features.npy", "--fraction", "0.1", "--expected"], "leave one out"),
         (["features.npy", "-o", "features.npy"], "would be overwritten"),
         (["features.npy", "--labels", "features.npy"], "holds its own labels"),
         (["missing.npy"], "missing.npy"),
-        (["features.npy", "--seed", "-1"], "seed must lie between"),
+        (["features.npy", "--seed", "-1"], "--seed must lie between"),
     ],
 )
 def test_bad_usage_is_told(folder: Path, arguments: list[str], sentence: str) -> None:

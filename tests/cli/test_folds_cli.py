@@ -54,6 +54,7 @@ def test_pieces_of_a_run_in_folds_go_together(folder: Path) -> None:
     assert "b.npz cannot be merged with one.npz" in fails(
         "merge", "one.npz", "b.npz", "-o", "x.npz", cwd=folder
     )
-    assert "--extend a.npz must be a Valuation" in fails(
-        "value", "features.npy", "--perms", 8, "--extend", "a.npz", cwd=folder
+    assert (
+        "--extend a.npz must be the result of a run with a test set, as this is one, got that of a run in"
+        in fails("value", "features.npy", "--perms", 8, "--extend", "a.npz", cwd=folder)
     )

@@ -112,3 +112,22 @@ def test_warnings_are_notes_also_where_they_are_errors(folder: Path) -> None:
         r"--perms \d+ would be enough, and far fewer with halving \(--sampler halv", done.stderr
     )
     assert shapcpp.load(folder / "run.npz", shapcpp.Valuation).n_permutations == 20
+
+
+@pytest.mark.parametrize("argv", [["shapcpp"], ["-m"], ["mine.py"]])
+def test_ctrl_c_while_the_command_is_loading_is_no_traceback(argv: list[str]) -> None:
+    # The interrupt comes as soon as numpy is asked for. A script of the user's own gets its own.
+    code = f"""
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "numpy":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.argv, sys.orig_argv = {argv}, ["python", "-m", "shapcpp"]
+sys.meta_path.insert(0, Interrupting())
+import shapcpp
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ("KeyboardInterrupt" in done.stderr) == (argv == ["mine.py"])
+    if argv != ["mine.py"]:
+        assert (done.returncode, done.stderr) == (130, "")

@@ -56,7 +56,7 @@ def test_from_value_to_relabel(folder: Path) -> None:
         (("report", "none.npz", "-o", "r.html"), "none.npz: no such file"),
         (("report", "run.npz", "-o", "run.npz"), "run.npz is named twice"),
         (("report", "run.npz"), "Missing option '-o'"),
-        (("report", "run.npz", "--fraction", "2", "-o", "r.html"), "fraction must be above 0 and at most 1, got 2.0"),
+        (("report", "run.npz", "--fraction", "2", "-o", "r.html"), "--fraction must be above 0 and at most 1, got 2.0"),
         (("report", "run.npz", "--features", "other.npy", "-o", "r.html"), "other.npy is not what the run was made of"),
         (("relabel", "features.npy", "decisions.csv", "-o", "f.csv"), "a features file is written as .npy"),
         (("relabel", "run.npz", "decisions.csv", "-o", "f.npy"), "run.npz is the result of a run: name the features"),

@@ -22,7 +22,9 @@ __all__ = [
     "RAW_CSV",
     "STOPS",
     "check_outputs",
+    "counted",
     "note",
+    "note_left_out",
     "parse_counts",
     "save",
     "with_options",
@@ -31,6 +33,7 @@ __all__ = [
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
+VERBS = ("must", "is", "are", "names", "holds")  # of sentences about a bad argument
 PATH = click.Path(path_type=str)
 RAW_CSV = click.option(
     "--raw-csv", is_flag=True,
@@ -43,10 +46,26 @@ def note(sentence: object) -> None:
     click.echo(f"Note: {sentence}.", err=True)
 
 
+def counted(count: int, noun: str) -> str:
+    """A number and its noun, as in "1 row" and "2 rows"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def note_left_out(count: int, which: str, noun: str = "row") -> None:
+    """Prints on stderr how many rows are left out, if any are; `which` says what is wrong."""
+    if count:
+        verb = "is" if count == 1 else "are"
+        note(" ".join(filter(None, [counted(count, noun), which, verb, "left out"])))
+
+
 def check_outputs(outputs: Iterable[str | None], inputs: list[str]) -> None:
     """Checks, before any long work, that outputs can be written and overwrite no input."""
     taken = {os.path.realpath(path) for path in inputs}
-    for path in filter(None, outputs):
+    for path in outputs:
+        if path is None:
+            continue
+        if not path:
+            raise ValueError("an output has an empty name: name a file")
         writing.check_writable(path)
         place = os.path.realpath(path)
         if place in taken:
@@ -97,14 +116,19 @@ def parse_counts(text: str) -> dict[str, tuple[int, int]]:
     return counts
 
 
-def with_options(sentence: str, commands: click.Group) -> str:
-    """Returns a sentence with the names of Python arguments replaced by command-line options."""
-    options = {
-        str(parameter.name): parameter.opts[0]
-        for command in commands.commands.values()
-        for parameter in command.params
-        if isinstance(parameter, click.Option)
-    }
+def with_options(sentence: str, commands: click.Group, ran: click.Command | None = None) -> str:
+    """Returns a sentence with the names of Python arguments replaced by command-line options.
+
+    A name of one word, such as C or seed, may stand for something else in the middle of a
+    sentence. It is replaced where an option of the command that `ran` is the sentence's subject.
+    """
+    options: dict[str, str] = {}
+    for command in commands.commands.values():
+        options |= _options_of(command)
+    subject = re.match(rf"(?:in fold \d+, )?(\w+)(?= ({'|'.join(VERBS)}) )", sentence)
+    if ran is not None and subject is not None:
+        option = _options_of(ran).get(subject[1], subject[1])
+        sentence = sentence[: subject.start(1)] + option + sentence[subject.end(1) :]
     # sampler='halving' is --sampler halving, and permutations=500 is --perms 500.
     options["permutations"] = options["perms"]
     given = rf"(?<![\w./'-])({'|'.join(options)})=(?:'([\w-]+)'|(\d+))"
@@ -113,3 +137,9 @@ def with_options(sentence: str, commands: click.Group) -> str:
     # Words that the user typed stay, such as the file test_labels.npy or a quoted column.
     alone = rf"(?<![\w./'-])({'|'.join(options)})(?![\w./'-])"
     return re.sub(alone, lambda name: options[name[0]], sentence)
+
+
+def _options_of(command: click.Command) -> dict[str, str]:
+    """The option that stands for each Python argument."""
+    options = (p for p in command.params if isinstance(p, click.Option))
+    return {str(option.name): option.opts[0] for option in options}

@@ -11,7 +11,7 @@ import numpy as np
 
 import shapcpp
 from shapcpp.cli import doubt_tables
-from shapcpp.cli.console import PATH, RAW_CSV, check_outputs, note, save
+from shapcpp.cli.console import PATH, RAW_CSV, check_outputs, note_left_out, save
 from shapcpp.cli.tables import make_console, make_table
 from shapcpp.storage.labelled_rows import LabelledRows, read_labelled_rows
 
@@ -74,11 +74,9 @@ def doubt(
         option = "--compare" if fraction is None else "--fraction"
         raise ValueError(f"two readers are compared by all they disagree on: leave out {option}")
     rows = read_labelled_rows(features, labels, columns or ("label",))
-    if rows.missing:
-        which = "a label of both readers" if len(columns) == 2 else "a label"
-        note(f"{rows.missing} rows without {which} are left out")
-    if rows.removed:
-        note(f"{rows.removed} rows that a reviewer removed are left out")
+    which = "a label of both readers" if len(columns) == 2 else "a label"
+    note_left_out(rows.missing, f"without {which}")
+    note_left_out(rows.removed, "that a reviewer removed")
     if len(columns) == 2:
         _compare_readers(rows, columns, seed, threads, output, csv_path, raw_csv)
         return
@@ -86,9 +84,7 @@ def doubt(
         rows.X, rows.y, rows.groups, rows.ids, rows.true_labels, seed, threads,
         progress=sys.stderr.isatty(), reviewed=rows.reviewed,
     )  # fmt: skip
-    if d.settings["varying"] < d.settings["features"]:
-        dropped = d.settings["features"] - d.settings["varying"]
-        note(f"{dropped} constant features are left out")
+    note_left_out(d.n_constant, "", "constant feature")
     order = doubt_tables.order_of(d, fraction)
     if output is not None:
         output = save(output, d.save)
@@ -118,6 +114,7 @@ def _compare_readers(
         rows.X, rows.y, second, names, rows.groups, rows.ids, seed, threads,
         progress=sys.stderr.isatty(), reviewed=rows.reviewed,
     )  # fmt: skip
+    note_left_out(r.doubts[0].n_constant, "", "constant feature")
     if output is not None:
         output = save(output, r.save)
     if csv_path is not None:

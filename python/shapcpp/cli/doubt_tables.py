@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import shapcpp
+from shapcpp.cli.console import counted
 from shapcpp.cli.tables import make_console, make_table
 from shapcpp.detection.queue import in_words
 
@@ -33,10 +34,8 @@ def order_of(d: shapcpp.Doubts, fraction: float | None) -> NDArray[np.int64]:
 def show_numbers(d: shapcpp.Doubts) -> None:
     """Shows how many labels are probably wrong, and from which label to which."""
     console = make_console()
-    low, high = d.total_interval()
     console.print(
-        f"{len(d)} labels of {len(d.classes)} classes, each judged by all others: about "
-        f"{d.n_expected:.0f} are wrong (95%: {low:.0f} to {high:.0f})"
+        f"{len(d)} labels of {len(d.classes)} classes, each judged by all others: {_wrong(d)}"
     )
     console.print(f"{d.shift[0].upper()}{d.shift[1:]}.")
     pairs = d.expected()
@@ -56,6 +55,13 @@ def show_numbers(d: shapcpp.Doubts) -> None:
         console.print(f"... and {len(pairs) - PAIRS_SHOWN} more pairs")
 
 
+def _wrong(d: shapcpp.Doubts) -> str:
+    """How many labels are wrong, as in "about 1 is wrong (95%: 0 to 3)"."""
+    (low, high), expected = d.total_interval(), f"{d.n_expected:.0f}"
+    verb = "is" if expected == "1" else "are"
+    return f"about {expected} {verb} wrong (95%: {low:.0f} to {high:.0f})"
+
+
 def show_list(
     d: shapcpp.Doubts,
     order: NDArray[np.int64],
@@ -69,8 +75,10 @@ def show_list(
     """
     console = make_console()
     if d.decided.any():
+        before = int(d.decided.sum())
+        verbs = ("was", "it is") if before == 1 else ("were", "they are")
         console.print(
-            f"{int(d.decided.sum())} labels were reviewed before; they are not asked again"
+            f"{counted(before, 'label')} {verbs[0]} reviewed before; {verbs[1]} not asked again"
         )
     if not len(order):
         left = "" if not d.decided.any() else " of those not reviewed"
@@ -122,14 +130,11 @@ def show_readers(r: shapcpp.Readers, saved: bool) -> None:
     console = make_console()
     kappa = "unknown" if math.isnan(r.kappa) else f"{r.kappa:.2f}"
     console.print(
-        f"{len(r)} samples with a label of both readers: {r.names[0]} and {r.names[1]} agree on "
-        f"{len(r) - len(r.differ)} ({r.agreement:.1%}), Cohen's kappa {kappa}"
+        f"{counted(len(r), 'sample')} with a label of both readers: {r.names[0]} and {r.names[1]} "
+        f"agree on {len(r) - len(r.differ)} ({r.agreement:.1%}), Cohen's kappa {kappa}"
     )
     for name, d in zip(r.names, r.doubts, strict=True):
-        low, high = d.total_interval()
-        console.print(
-            f"{name}: about {d.n_expected:.0f} labels are wrong (95%: {low:.0f} to {high:.0f})"
-        )
+        console.print(f"{name}: of {counted(len(d), 'label')} {_wrong(d)}")
     found = r.disagreements()
     if not len(found):
         return

@@ -8,18 +8,20 @@ import click
 
 import shapcpp
 from shapcpp.cli import tables
-from shapcpp.cli.console import PATH, RAW_CSV, check_outputs, note, save
+from shapcpp.cli.console import PATH, RAW_CSV, check_outputs, counted, note_left_out, save
 
 __all__ = ["knn"]
 
 
 @click.command()
 @click.argument("features", type=PATH)
-@click.option("--k", "k", default=5, show_default=True, help="Number of neighbours that vote.")
+@click.option("--k", type=click.IntRange(min=1), default=5, show_default=True,
+              help="Number of neighbours that vote.")  # fmt: skip
 @click.option("--metric", "metrics", multiple=True, metavar="NAME",
               help="acc, bal, rec:LABEL; with two labels rec, spc. Repeatable; default: all."
               )  # fmt: skip
-@click.option("--scale", metavar="standard", help="Standardise features by the training rows.")
+@click.option("--scale", type=click.Choice(["standard"]), metavar="standard",
+              help="Standardise features by the training rows.")  # fmt: skip
 @click.option("--components", type=int, metavar="R",
               help="Measure distances along this many principal directions of the training rows."
               )  # fmt: skip
@@ -56,8 +58,7 @@ def knn(
     companions = {"labels": labels, "test_features": test_features, "test_labels": test_labels}
     check_outputs([output, csv_path], inputs=[features, *filter(None, companions.values())])
     data, missing = shapcpp.read_features(features, **companions).without_missing()
-    if missing:
-        note(f"{missing} rows without a label are left out")
+    note_left_out(missing, "without a label")
     train, test = data.sides()
     options: dict[str, Any] = {
         "scale": scale, "groups": train.groups, "ids": train.ids, "true_labels": train.true_labels,
@@ -72,8 +73,8 @@ def knn(
     if csv_path is not None:
         save(csv_path, lambda path: v.to_csv(path, names, raw=raw_csv))
     click.echo(
-        f"{len(train.y)} training samples by {k} nearest neighbours, judged by {len(test.y)} test "
-        "samples, exact\n"
+        f"{counted(len(train.y), 'training sample')} by {counted(k, 'nearest neighbour')}, judged "
+        f"by {counted(len(test.y), 'test sample')}, exact\n"
     )
     tables.show_queue(lowest, shown, v)
     if len(shown) < len(names):

@@ -20,11 +20,11 @@ def parse_class_weight(text: str | None, classes: Labels) -> str | dict[Any, flo
             factor = float(weight)
         except ValueError:
             raise ValueError(
-                f"class-weight must be 'balanced' or LABEL=WEIGHT,..., got {pair!r}"
+                f"--class-weight must be 'balanced' or LABEL=WEIGHT,..., got {pair!r}"
             ) from None
-        label = _label("class-weight", name, classes)
+        label = _label("--class-weight", name, classes)
         if label in weights:
-            raise ValueError(f"class-weight names label {label} twice, in {text!r}")
+            raise ValueError(f"--class-weight names label {label} twice, in {text!r}")
         weights[label] = factor
     return weights
 
@@ -33,7 +33,7 @@ def parse_empty(text: str, classes: Labels) -> str | tuple[str, Any]:
     """Reads "majority", "none", or a label among these, with or without "label:" before it."""
     if text in ("majority", "none"):
         return text
-    return "label", _label("empty", text.removeprefix("label:"), classes)
+    return "label", _label("--empty", text.removeprefix("label:"), classes)
 
 
 def _label(option: str, text: str, classes: Labels) -> Any:

@@ -43,15 +43,32 @@ from shapcpp.results.signs import UncertifiedError
 from shapcpp.storage.matrices import read_matrix
 
 
+class BadInput(click.ClickException):
+    """A sentence about an argument or a file."""
+
+    exit_code = EXIT_BAD_INPUT
+
+
+class FailedRun(click.ClickException):
+    """A sentence about a run that failed."""
+
+    exit_code = EXIT_FAILED
+
+
 class Commands(click.Group):
-    """A group whose commands never prompt, so that an end of file is an error."""
+    """A group whose commands never prompt, and whose errors name options."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Runs the group; click alone would take an EOFError for Ctrl-D."""
+        """Runs a command; its errors about arguments speak of its options."""
         try:
             return super().invoke(ctx)
-        except EOFError as error:
+        except EOFError as error:  # click alone would take it for Ctrl-D
             raise RuntimeError(reason(error)) from error
+        except (ValueError, TypeError) as error:
+            ran = self.commands.get(ctx.invoked_subcommand or "")
+            # An UncertifiedError is a ValueError, but of a run.
+            kind = FailedRun if isinstance(error, UncertifiedError) else BadInput
+            raise kind(with_options(reason(error), self, ran)) from error
 
 
 @click.group(
@@ -184,7 +201,7 @@ def main() -> NoReturn:
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup leaves it
         signal.signal(signal.SIGHUP, _hang_up)
     warnings.simplefilter("default", UserWarning)  # a note, also where PYTHONWARNINGS is "error"
-    warnings.showwarning = lambda message, *_: note(with_options(str(message), cli))
+    warnings.showwarning = lambda message, *_: _note_warning(message)
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  closed by the shell
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):  # of a terminal that cannot show every id
@@ -194,7 +211,7 @@ def main() -> NoReturn:
         sys.stdout.flush()
         sys.exit(status if isinstance(status, int) else 0)
     except click.ClickException as error:
-        _fail(error.format_message(), EXIT_BAD_INPUT)
+        _fail(error.format_message(), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         note("interrupted")
         sys.exit(EXIT_INTERRUPTED)
@@ -204,10 +221,6 @@ def main() -> NoReturn:
     except OSError as error:
         place = "standard output" if error.filename is None else repr(error.filename).strip("'")
         _fail(f"{place or 'an empty name'}: {reason(error)}", EXIT_BAD_INPUT)
-    except UncertifiedError as error:  # a ValueError, but of a run
-        _fail(with_options(reason(error), cli), EXIT_FAILED)
-    except (ValueError, TypeError) as error:
-        _fail(with_options(reason(error), cli), EXIT_BAD_INPUT)
     except (ImportError, InsufficientMemoryError) as error:  # of an extra
         _fail(reason(error), EXIT_BAD_INPUT)
     except Exception as error:
@@ -216,6 +229,11 @@ def main() -> NoReturn:
         # CPython remembers an interrupt inside an exec (modules that are being imported use it) and
         # would end the process by the signal although it was handled, unless another exec follows.
         exec("")
+
+
+def _note_warning(message: Warning | str) -> None:
+    context = click.get_current_context(silent=True)
+    note(with_options(str(message), cli, None if context is None else context.command))
 
 
 def _interrupt_once(*_: object) -> NoReturn:

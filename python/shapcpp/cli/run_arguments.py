@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import shapcpp
-from shapcpp.cli.console import note
+from shapcpp.cli.console import note, note_left_out
 from shapcpp.labels import Labels, several_classes
 from shapcpp.metrics import Metric, available, resolve, shown_by_default
 from shapcpp.plan import Plan
@@ -22,8 +22,7 @@ def arrays_of(
     """The samples to value, and the arguments of `shapcpp.value` taken from the file."""
     sides: dict[str, Any]
     data, missing = data.without_missing()
-    if missing:
-        note(f"{missing} rows without a label are left out")
+    note_left_out(missing, "without a label")
     if folds is None and (data.has_test or not len(data.rows)):
         samples, test = data.sides()
         sides = {"X_test": test.X, "y_test": test.y}

@@ -29,6 +29,8 @@ from shapcpp.cli.run_notes import (
 )
 from shapcpp.metrics import Metric
 from shapcpp.plan import carry_out, plan
+from shapcpp.problem.models import MODELS
+from shapcpp.problem.sampling import SAMPLERS
 from shapcpp.results.folded import FoldedValuation, load_run
 from shapcpp.results.notices import warn_of
 from shapcpp.running import transports
@@ -56,7 +58,8 @@ Run = shapcpp.Valuation | FoldedValuation
 @click.option("--first", default=0, show_default=True, metavar="K",
               help="Index of the first order; `shapcpp merge` puts ranges together.")  # fmt: skip
 @click.option(
-    "--sampler", default="halving", show_default=True, metavar="halving|permutations",
+    "--sampler", type=click.Choice(SAMPLERS), default="halving", show_default=True,
+    metavar="halving|permutations",
     help="Halve each order over and over, or let samples join one by one in that order (as in the "
     "paper). A halved order costs 7 to 10 times as much at 500 samples, but the same errors take "
     "a half to a twelfth of the time.",
@@ -67,7 +70,8 @@ Run = shapcpp.Valuation | FoldedValuation
     "--C", "C", default=1.0, show_default=True, help="Inverse strength of the L2 penalty."
 )
 @click.option(
-    "--model", default="logistic", show_default=True, metavar="logistic|ridge|lda|centroid|bayes",
+    "--model", type=click.Choice(MODELS), default="logistic", show_default=True,
+    metavar="logistic|ridge|lda|centroid|bayes",
     help="Logistic regression (with more than two labels, each against the rest); ridge "
     "regression, far faster; linear discriminant analysis; the nearest class mean; or Gaussian "
     "naive Bayes. Python also takes classifier objects.",
@@ -76,7 +80,7 @@ Run = shapcpp.Valuation | FoldedValuation
     "--class-weight", metavar="balanced|LABEL=WEIGHT,...", help="Weights of the labels' losses."
 )
 @click.option(
-    "--scale", metavar="standard",
+    "--scale", type=click.Choice(["standard"]), metavar="standard",
     help="Standardise features by the training rows. This changes the values; never done unasked.",
 )  # fmt: skip
 @click.option(
@@ -89,7 +93,8 @@ Run = shapcpp.Valuation | FoldedValuation
     help="Prediction of the empty coalition.",
 )  # fmt: skip
 @click.option(
-    "--single-class", default="constant", show_default=True, metavar="constant|carry",
+    "--single-class", type=click.Choice(["constant", "carry"]), default="constant",
+    show_default=True, metavar="constant|carry",
     help="Score of coalitions of one class: that of always predicting their class, or still the "
     "score of the empty coalition.",
 )  # fmt: skip

@@ -64,8 +64,8 @@ def read_decisions(path: files.PathLike, note: Callable[[str], None] = silent) -
     OSError
         If the file cannot be opened.
     ValueError
-        If a column is missing, a decision is none of the four, an id occurs twice, or the
-        file is not a table.
+        If a column is missing, a decision is none of the four, an id occurs twice, there is no
+        decision at all, or the file is not a table.
     """
     decisions: dict[str, Decision] = {}
     table = read_table(path, ("id", "decision", "label", "new_label"))
@@ -85,6 +85,8 @@ def read_decisions(path: files.PathLike, note: Callable[[str], None] = silent) -
         labels = (row.cells.get(column, "") for column in ("label", "new_label"))
         given, new = (None if cells.is_missing(label) else label for label in labels)
         decisions[name] = Decision(name, decision, given, row.place, new)
+    if not decisions:
+        raise ValueError(f"{path} holds no decision: its rows have nothing in the column decision")
     return list(decisions.values())
 
 

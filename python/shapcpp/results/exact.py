@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from shapcpp.results import exact_file
 from shapcpp.results.components import Components
 from shapcpp.results.estimates import Metrics
 from shapcpp.results.sample_table import SampleTable
+from shapcpp.results.valuation import Valuation
 from shapcpp.storage import files
 
 __all__ = ["ExactValuation", "load_exact"]
@@ -61,6 +62,16 @@ class ExactValuation(SampleTable):
     doubts: Doubts | None = None
     components: Components | None = None
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name in Valuation.__dataclass_fields__ or hasattr(Valuation, name):
+                raise AttributeError(
+                    f"values in closed form have no {name}: no orders were drawn, and no coalition "
+                    "trained a model; those of `shapcpp.value` have it"
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     @property
     def players(self) -> NDArray[np.int64]:  # type: ignore[override]
         """The row of `contributions` of each sample: sample i has row i."""
@@ -85,6 +96,11 @@ class ExactValuation(SampleTable):
     def enough_orders(self) -> int:
         """0: no permutations are needed."""
         return 0
+
+    def reliability(self, metric: str | Metric) -> float:
+        """1: no difference between the values comes from sampling."""
+        self._means(metric)
+        return 1.0
 
     def trusted(self, metric: str | Metric) -> NDArray[np.bool_]:
         """True for all samples: every error is zero and can be believed."""

@@ -131,7 +131,8 @@ class FoldedRunner:
             return None
         if not isinstance(v, FoldedValuation):
             raise TypeError(
-                f"{name} must be a FoldedValuation, as the run has folds, got a {type(v).__name__}"
+                f"{name} must be the result of a run in folds, as this is one, got that of a run "
+                "with a test set"
             )
         if not np.array_equal(v.folds, self._problem.folds):
             raise ValueError(f"{name} is of another run: its folds are others")
