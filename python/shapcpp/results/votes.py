@@ -77,6 +77,7 @@ class Voted:
 
         Votes of all sizes have equal weight. A low share says that models trained without the
         sample contradict its label: it casts doubt on the label, and is no value of the sample.
+        After P orders the standard error of a share a is at most about ``sqrt(a (1 - a) / P)``.
 
         Returns
         -------
