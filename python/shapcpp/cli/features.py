@@ -173,14 +173,14 @@ def _given(names: tuple[str, ...]) -> list[str]:
 
 
 def _show(made: shapcpp.Features) -> None:
+    two = np.isin(made.rows["label"], (0, 1)).all()
+    classes = [1, 0] if two else np.unique(made.rows["label"]).tolist()
+    names = {1: "positive", 0: "negative"} if two else {}
     for split in ("train", "val", "test", ""):
         of_split = made.rows["label"][made.rows["split"] == split]
         if len(of_split):
-            positive = int(np.sum(of_split == 1))
-            click.echo(
-                f"{split or 'in none'}: {len(of_split)} slices, {positive} positive, "
-                f"{len(of_split) - positive} negative"
-            )
+            counts = [f"{np.sum(of_split == one)} {names.get(one, one)}" for one in classes]
+            click.echo(f"{split or 'in none'}: {len(of_split)} slices, {', '.join(counts)}")
     valued = int(np.sum(made.rows["split"] == "train"))
     if 0 < valued < len(made.rows):
         click.echo(

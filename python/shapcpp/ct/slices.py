@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from shapcpp.storage import files
 from shapcpp.storage.features import SPLITS
 
-__all__ = ["Slices"]
+__all__ = ["TWO", "Slices"]
+
+TWO = (0, 1)  # the classes of labels that are negative or positive
 
 Array = NDArray[Any]
 
@@ -33,8 +35,8 @@ class Slices:
     images : ndarray of float32, shape (n, size, size)
         Pixels, each slice standardised by its own mean and deviation, unless they were read
         ``raw``; a memory map if there are many.
-    label : ndarray of int64, shape (n,)
-        1 for positive (a lesion), 0 for negative.
+    label : ndarray of int64 or str, shape (n,)
+        1 for positive (a lesion), 0 for negative; with more than two classes, one of `classes`.
     split : ndarray of str, shape (n,)
         "train", "val", "test", or "" for slices in none of them.
     id : ndarray of str, shape (n,)
@@ -47,21 +49,24 @@ class Slices:
     hounsfield : ndarray of bool, shape (n,), or None
         Of slices that were read ``raw``: True for Hounsfield units, False for grey levels from 0
         to 1. None if slices are standardised.
+    classes : tuple of int or of str, default (0, 1)
+        The sorted labels that there can be.
 
     Raises
     ------
     TypeError, ValueError
-        If dtypes or lengths disagree, a label is not 0 or 1, a split is unknown, or an id
+        If dtypes or lengths disagree, a label is none of `classes`, a split is unknown, or an id
         occurs twice.
     """
 
     images: NDArray[np.float32]
-    label: NDArray[np.int64]
+    label: Array
     split: NDArray[np.str_]
     id: NDArray[np.str_]
     patient: NDArray[np.str_] | None = None
     extra: Mapping[str, Array] = field(default_factory=lambda: MappingProxyType({}))
     hounsfield: NDArray[np.bool_] | None = None
+    classes: tuple[Any, ...] = TWO
 
     def __post_init__(self) -> None:
         for name in ("id", "patient"):
@@ -77,12 +82,20 @@ class Slices:
         for name, column in self._columns().items():
             if column.shape != (len(self),):
                 raise ValueError(f"{name} has shape {column.shape}, images {shape}")
-        kinds = {"label": "iu", "split": "U", "id": "U", "patient": "U", "hounsfield": "b"}
+        named = isinstance(self.classes[0], str)
+        kinds = {
+            "label": "U" if named else "iu",
+            "split": "U",
+            "id": "U",
+            "patient": "U",
+            "hounsfield": "b",
+        }
         for name, column in self._columns().items():
             if column.dtype.kind not in kinds.get(name, column.dtype.kind):
-                noun = {"label": "integers", "hounsfield": "booleans"}.get(name, "text")
+                nouns = {"label": "text" if named else "integers", "hounsfield": "booleans"}
+                noun = nouns.get(name, "text")
                 raise TypeError(f"{name} must hold {noun}, got dtype {column.dtype}")
-        for name, allowed in (("label", (0, 1)), ("split", SPLITS)):
+        for name, allowed in (("label", self.classes), ("split", SPLITS)):
             column = self._columns()[name]
             strange = ~np.isin(column, allowed)
             if strange.any():
@@ -104,15 +117,23 @@ class Slices:
 
     def __repr__(self) -> str:
         known = [name for name in SPLITS if (self.split == name).any()]
-        parts = [
-            f"{name or 'in no split'}: {int((self.label[self.split == name] == 1).sum())} of "
-            f"{int((self.split == name).sum())} positive"
-            for name in known
-        ]
-        return f"Slices({len(self)} of {self.size} pixels; {', '.join(parts)})"
+        parts = [f"{name or 'in no split'}: {self.counted(name)}" for name in known]
+        return f"Slices({len(self)} of {self.size} pixels; {'; '.join(parts)})"
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @property
+    def of_class(self) -> NDArray[np.int64]:
+        """The number of each slice's label in `classes`."""
+        return np.searchsorted(np.array(self.classes), self.label).astype(np.int64)
+
+    def counted(self, split: str) -> str:
+        """The slices of a split by class, in words."""
+        counts = np.bincount(self.of_class[self.split == split], minlength=len(self.classes))
+        if self.classes == TWO:
+            return f"{counts[1]} positive, {counts[0]} negative"
+        return ", ".join(f"{n} {label}" for label, n in zip(self.classes, counts, strict=True))
 
     @property
     def size(self) -> int:
@@ -135,4 +156,5 @@ class Slices:
             patient=None if self.patient is None else self.patient[mask],
             extra={name: column[mask] for name, column in self.extra.items()},
             hounsfield=None if self.hounsfield is None else self.hounsfield[mask],
+            classes=self.classes,
         )

@@ -12,7 +12,7 @@ from shapcpp.detection.queue import Run, mistakes, text_wide_enough
 from shapcpp.doubts.result import Doubts
 from shapcpp.metrics import Metric
 
-__all__ = ["detection_scores"]
+__all__ = ["ANY", "EITHER", "detection_scores"]
 
 EITHER, ANY = "either", "any"
 

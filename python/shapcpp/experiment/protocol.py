@@ -126,7 +126,7 @@ class FlippedLabels:
 
         def work(progress: Progress) -> Facts:
             from shapcpp.ct.extraction import features_of
-            from shapcpp.ct.network.ranking import auc
+            from shapcpp.ct.network.ranking import class_auc
             from shapcpp.ct.network.trained import features_of_capsules, load_model, scores_of
 
             noisy = self._noisy(progress)
@@ -139,7 +139,7 @@ class FlippedLabels:
             scores = scores_of(capsules)
             of_split = {split: slices.split == split for split in ("val", "test")}
             return {
-                f"{split}_auc": float(auc(scores[rows], slices.label[rows]))
+                f"{split}_auc": class_auc(scores[rows], slices.of_class[rows])
                 for split, rows in of_split.items()
             }
 

@@ -8,8 +8,6 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from shapcpp.experiment.settings import PHANTOM, Settings
 from shapcpp.experiment.stages import Facts, Progress, Stages, fingerprint, fingerprint_by_time
 from shapcpp.storage import files
@@ -90,8 +88,7 @@ class ScanSource:
             extra = {name: c for name, c in slices.extra.items() if name != "true_label"}
             slices = replace(slices, extra=extra)
         for split in ("train", "val", "test"):
-            negative, positive = np.bincount(slices.label[slices.split == split], minlength=2)
-            notes.append(f"{split}: {positive} positive, {negative} negative")
+            notes.append(f"{split}: {slices.counted(split)}")
         for sentence in notes:
             self._stages.say(f"{'scans':<18} {sentence}")
         return slices

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from shapcpp.detection.queue import DIRECTIONS, mistakes
-from shapcpp.detection.scores import detection_scores
+from shapcpp.detection.queue import mistakes
+from shapcpp.detection.scores import ANY, EITHER, detection_scores
 from shapcpp.report import Experiment
 from shapcpp.report.words import metrics_shown
 from shapcpp.storage import files
@@ -42,7 +42,8 @@ def score_rows(experiments: Sequence[Experiment]) -> list[tuple[Any, ...]]:
             metrics = metrics_shown(v)
             lowest = {metric: v.lowest(metric, fraction) for metric in metrics}
             wrong = mistakes(v, v.labels, v.true_labels)
-            wrong["either"] = np.logical_or(*(wrong[direction] for direction in DIRECTIONS))
+            every = EITHER if len(v.classes) == 2 else ANY
+            wrong[every] = np.any([*wrong.values()], axis=0)
             scores: Any = detection_scores(v, v.labels, v.true_labels, metrics)
             for direction, metric, flipped, *of_ranking in scores.tolist():
                 found = int(wrong[direction][lowest[metric]].sum())

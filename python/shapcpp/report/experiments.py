@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from shapcpp.detection.queue import DIRECTIONS, detection_table, mistakes
+from shapcpp.detection.queue import DIRECTIONS, detection_table, mistakes, text_wide_enough
 from shapcpp.report.words import THE_PAPERS, metrics_shown
 from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.valuation import Valuation
@@ -132,8 +132,8 @@ def paper_table(experiments: Sequence[Experiment]) -> np.recarray[Any, Any]:
         ("noise", float),
         ("fraction", float),
         ("single_class", "U8"),
-        ("direction", "U10"),
-        ("metric", "U3"),
+        ("direction", text_wide_enough([*DIRECTIONS, *(row[3] for row in rows)])),
+        ("metric", text_wide_enough(["acc", *(row[4] for row in rows)])),
         ("flipped", np.int64),
         ("found", float),
         ("paper", float),

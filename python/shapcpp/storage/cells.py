@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from unicodedata import normalize
 
-__all__ = ["MISSING", "hint", "is_missing", "label_of", "plain", "split_of", "whole_number"]
+__all__ = ["MISSING", "hint", "is_missing", "label_of", "plain", "same", "split_of", "whole_number"]
 
 MISSING = {"", "na", "n/a", "#n/a", "nan", "none", "null", "<na>", "-", "?", "."}
 LABELS = {
@@ -42,12 +42,13 @@ def whole_number(text: str) -> int | None:
 def label_of(text: str, positive: Sequence[str] = ()) -> int | None:
     """Reads a label as 0 or 1: from the usual words, or by the labels in `positive`; else None."""
     if positive:
-        return int(_same(text) in {_same(word) for word in positive})
+        return int(same(text) in {same(word) for word in positive})
     number = whole_number(text)
     return LABELS.get(text.strip().casefold() if number is None else str(number))
 
 
-def _same(text: str) -> str:
+def same(text: str) -> str:
+    """A label in the form that all ways of writing it share: capitals, zeros and accents aside."""
     number = whole_number(text)
     return normalize("NFC", text.strip()).casefold() if number is None else str(number)
 

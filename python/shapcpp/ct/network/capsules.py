@@ -178,7 +178,7 @@ def n_primary(size: int) -> int:
 
 
 class CapsuleNetwork(nn.Module):
-    """Maps pictures to two class capsules, whose lengths are the scores of the classes.
+    """Maps pictures to one capsule per class, whose lengths are the scores of the classes.
 
     Convolution (64 of 3x3), batch norm, ReLU, convolution (64 of 3x3), ReLU, max-pooling
     by 2, hidden capsules, class capsules: Enshaei et al., with the details of the layers
@@ -190,6 +190,8 @@ class CapsuleNetwork(nn.Module):
         Height and width of the pictures, at least 8 pixels.
     options : NetworkOptions
         Choices that the paper leaves open.
+    classes : int, default 2
+        Number of class capsules.
 
     Raises
     ------
@@ -197,7 +199,7 @@ class CapsuleNetwork(nn.Module):
         If the pictures are too small or too large.
     """
 
-    def __init__(self, size: int, options: NetworkOptions) -> None:
+    def __init__(self, size: int, options: NetworkOptions, classes: int = 2) -> None:
         super().__init__()
         if size < 8:
             raise ValueError(f"size must be at least 8 pixels, got {size}")
@@ -212,14 +214,14 @@ class CapsuleNetwork(nn.Module):
         self.hidden = CapsuleLayer(
             CHANNELS, hidden, d, routing=routing, scale=scale, gain=1 / FASTER
         )
-        self.classes = CapsuleLayer(d, 2, d, routing=routing, gain=CLASS_GAIN)
+        self.classes = CapsuleLayer(d, classes, d, routing=routing, gain=CLASS_GAIN)
         for convolution in (self.first, self.second):
             nn.init.kaiming_uniform_(convolution.weight, nonlinearity="relu")
             nn.init.zeros_(convolution.bias)  # type: ignore[arg-type]
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Maps shape (batch, size, size) to (batch, 2, dimension)."""
+        """Maps shape (batch, size, size) to (batch, classes, dimension)."""
         x = convolved(self.first, self.norm, self.second, pictures)
         out: Tensor = self.classes(self.hidden(x.permute(0, 2, 3, 1).flatten(1, 2)))
         return out

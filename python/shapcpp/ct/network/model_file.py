@@ -14,6 +14,8 @@ from torch import Tensor
 from shapcpp import checks
 from shapcpp.ct.network.capsules import LARGEST_SIZE, CapsuleNetwork, NetworkOptions
 from shapcpp.ct.network.torch_file import DAMAGED, read_torch, write_torch
+from shapcpp.ct.slices import TWO
+from shapcpp.labels import MOST_CLASSES
 from shapcpp.storage import files
 
 __all__ = ["CURVE", "StoredModel", "read_model", "write_model"]
@@ -32,6 +34,7 @@ class StoredModel(NamedTuple):
     curve: NDArray[Any]
     batch: int
     seen: NDArray[np.uint64]
+    classes: tuple[Any, ...] = TWO
 
 
 def write_model(path: files.PathLike, model: StoredModel) -> None:
@@ -49,6 +52,7 @@ def write_model(path: files.PathLike, model: StoredModel) -> None:
         "options": asdict(model.network.options),
         "curve": [list(row) for row in model.curve.tolist()],
         "seen": torch.from_numpy(model.seen.view(np.int64).copy()),
+        **({} if model.classes == TWO else {"classes": list(model.classes)}),
         "weights": {name: t.cpu() for name, t in model.network.state_dict().items()},
     }
     write_torch(path, content)
@@ -75,15 +79,26 @@ def read_model(path: files.PathLike) -> StoredModel:
             raise ValueError(DAMAGED)
         size = checks.positive("size", content["size"], LARGEST_SIZE)
         batch = checks.positive("batch", content["batch"])
+        classes = _classes(content.get("classes", TWO))
         options, weights = NetworkOptions(**content["options"]), dict(content["weights"])
         with torch.device("meta"):  # takes no memory, whatever the numbers say
-            _check_weights(weights, CapsuleNetwork(size, options).state_dict())
-        network = CapsuleNetwork(size, options)
+            _check_weights(weights, CapsuleNetwork(size, options, len(classes)).state_dict())
+        network = CapsuleNetwork(size, options, len(classes))
         network.load_state_dict(weights)
         curve = np.array([tuple(row) for row in content["curve"]], CURVE)
         seen = content["seen"].numpy().astype(np.int64, casting="safe").view(np.uint64)
     network.eval()
-    return StoredModel(network, curve, batch, seen)
+    return StoredModel(network, curve, batch, seen, classes)
+
+
+def _classes(stored: Any) -> tuple[Any, ...]:
+    classes = tuple(stored)
+    kinds = {type(label) for label in classes}
+    if not 2 <= len(classes) <= MOST_CLASSES or kinds not in ({int}, {str}):
+        raise ValueError("its classes are no list of numbers or words")
+    if list(classes) != sorted({*classes}):
+        raise ValueError("its classes are not sorted, or name one twice")
+    return classes
 
 
 def _check_weights(weights: Mapping[str, Any], wanted: Mapping[str, Tensor]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CHANCE", "auc"]
+__all__ = ["CHANCE", "auc", "class_auc"]
 
 CHANCE = 0.6  # with some hundred validation slices, a lower AUC may come from guessing
 
@@ -31,3 +31,25 @@ def auc(scores: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
     below = np.searchsorted(negative, positive, "left")
     upto = np.searchsorted(negative, positive, "right")
     return float((below + upto).mean() / (2 * len(negative)))
+
+
+def class_auc(scores: NDArray[np.floating], of_class: NDArray[np.int64]) -> float:
+    """Computes the area for two classes, or the mean of those of each class against the rest.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n,) or (n, classes)
+        Scores of the positive class, or of each class.
+    of_class : ndarray of int64, shape (n,)
+        Numbers of classes, from 0.
+
+    Returns
+    -------
+    float
+        nan if there is only one class. Classes that do not occur count for nothing.
+    """
+    if scores.ndim == 1:
+        return auc(scores, of_class)
+    areas = [auc(column, (of_class == k).astype(np.int64)) for k, column in enumerate(scores.T)]
+    known = [area for area in areas if not np.isnan(area)]
+    return float(np.mean(known)) if known else float("nan")

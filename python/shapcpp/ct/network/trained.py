@@ -15,8 +15,8 @@ from torch import Tensor
 from shapcpp.ct.network.capsules import CapsuleNetwork, NetworkOptions
 from shapcpp.ct.network.devices import find_device
 from shapcpp.ct.network.model_file import StoredModel, read_model, write_model
-from shapcpp.ct.network.ranking import auc
-from shapcpp.ct.slices import Slices
+from shapcpp.ct.network.ranking import class_auc
+from shapcpp.ct.slices import TWO, Slices
 from shapcpp.progress import nothing
 from shapcpp.storage.files import PathLike
 
@@ -46,12 +46,15 @@ class Trained:
         Pictures evaluated together.
     seen : ndarray of uint64
         `fingerprints` of the pictures on which it was trained and selected.
+    classes : tuple of int or of str, default (0, 1)
+        The labels of its class capsules.
     """
 
     network: CapsuleNetwork
     curve: Array
     batch: int = 16
     seen: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    classes: tuple[Any, ...] = TWO
 
     @property
     def options(self) -> NetworkOptions:
@@ -66,7 +69,7 @@ class Trained:
     def capsules(
         self, images: NDArray[np.float32], progress: Callable[[int, int], None] = nothing
     ) -> NDArray[np.float64]:
-        """Computes both class capsules of each picture.
+        """Computes the class capsules of each picture.
 
         Parameters
         ----------
@@ -77,7 +80,7 @@ class Trained:
 
         Returns
         -------
-        ndarray of float64, shape (n, 2, dimension)
+        ndarray of float64, shape (n, classes, dimension)
 
         Raises
         ------
@@ -89,7 +92,7 @@ class Trained:
                 f"images must have shape (n, {self.size}, {self.size}), as those the network was "
                 f"trained on, got {images.shape}"
             )
-        out = np.empty((len(images), 2, self.options.dimension))
+        out = np.empty((len(images), len(self.classes), self.options.dimension))
         for rows, part in evaluated(self.network, images, self.batch):
             out[rows] = part.cpu().numpy()
             progress(rows.stop, len(images))
@@ -98,31 +101,37 @@ class Trained:
     def features(
         self, images: NDArray[np.float32], progress: Callable[[int, int], None] = nothing
     ) -> NDArray[np.float64]:
-        """Computes the positive class's capsule of each picture.
+        """Computes the positive class's capsule of each picture, or all of more than two classes.
 
         Parameters and errors as for `capsules`.
 
         Returns
         -------
-        ndarray of float64, shape (n, dimension)
+        ndarray of float64, shape (n, dimension) or (n, classes * dimension)
         """
         return features_of_capsules(self.capsules(images, progress))
 
     def scores(self, images: NDArray[np.float32]) -> NDArray[np.float64]:
         """Subtracts the negative capsule's length from the positive's: shape (n,), from -1 to 1.
 
+        With more than two classes the scores are the lengths, shape (n, classes).
+
         Parameters and errors as for `capsules`.
         """
         return scores_of(self.capsules(images))
 
     def auc(self, slices: Slices, split: str) -> float:
-        """Computes the area under the ROC curve in a split; nan if the split lacks a class."""
+        """Computes the area under the ROC curve in a split; nan if the split lacks a class.
+
+        With more than two classes it is the mean of those of each class against the rest.
+        """
         rows = np.flatnonzero(slices.split == split)
-        return auc(self.scores(slices.images[rows]), slices.label[rows])
+        return class_auc(self.scores(slices.images[rows]), slices.of_class[rows])
 
     def save(self, path: PathLike) -> None:
         """Writes the network to a file that `load_model` reads, whole or not at all."""
-        write_model(path, StoredModel(self.network, self.curve, self.batch, self.seen))
+        stored = StoredModel(self.network, self.curve, self.batch, self.seen, self.classes)
+        write_model(path, stored)
 
 
 def load_model(path: PathLike, device: str = "cpu") -> Trained:
@@ -159,13 +168,17 @@ def fingerprints(images: Iterable[NDArray[np.float32]]) -> NDArray[np.uint64]:
 
 
 def features_of_capsules(capsules: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Selects the positive class's capsule from class capsules of shape (n, 2, dimension)."""
-    return np.ascontiguousarray(capsules[:, 1])
+    """Selects the positive class's capsule of two; more are laid side by side."""
+    if capsules.shape[1] == 2:
+        return np.ascontiguousarray(capsules[:, 1])
+    return capsules.reshape(len(capsules), -1)
 
 
 def scores_of(capsules: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Subtracts the length of the negative class's capsule from that of the positive class's."""
-    lengths = np.sqrt(np.square(capsules).sum(2))
+    """Subtracts the length of the first of two capsules from the second's; lengths of more."""
+    lengths: NDArray[np.float64] = np.sqrt(np.square(capsules).sum(2))
+    if lengths.shape[1] > 2:
+        return lengths
     difference: NDArray[np.float64] = lengths[:, 1] - lengths[:, 0]
     return difference
 

@@ -20,10 +20,11 @@ from shapcpp.ct.network.capsules import CapsuleNetwork, NetworkOptions
 from shapcpp.ct.network.devices import find_device
 from shapcpp.ct.network.losses import class_weights, weighted_margin_loss
 from shapcpp.ct.network.model_file import CURVE
-from shapcpp.ct.network.ranking import auc
+from shapcpp.ct.network.ranking import class_auc
 from shapcpp.ct.network.trained import Trained, evaluated, fingerprints, scores_of
 from shapcpp.ct.network.training_state import TrainingState
-from shapcpp.ct.slices import Slices
+from shapcpp.ct.slices import TWO, Slices
+from shapcpp.labels import class_labels
 from shapcpp.progress import nothing, silent
 from shapcpp.storage import writing
 from shapcpp.storage.files import PathLike
@@ -37,7 +38,7 @@ TRAINING = 2
 
 def train(
     slices: Slices,
-    labels: NDArray[np.int64] | None = None,
+    labels: NDArray[Any] | None = None,
     *,
     options: NetworkOptions | None = None,
     epochs: int = 100,
@@ -63,7 +64,7 @@ def train(
     ----------
     slices : Slices
         Rows with split "train" train; rows with split "val" decide when to stop.
-    labels : ndarray of int64, shape (n_train,), optional
+    labels : ndarray, shape (n_train,), optional
         Labels for the training rows in their order, such as noisy ones; default: those of
         `slices`.
     options : NetworkOptions, optional
@@ -120,14 +121,15 @@ def train(
     val = np.flatnonzero(slices.split == "val")
     if not len(val):
         raise ValueError("slices have no row with split 'val', and the training stops by those")
-    y_train, y_val = torch.from_numpy(y).to(place), torch.from_numpy(slices.label[val]).to(place)
-    weights = class_weights(y_train)
+    K, of_val = len(slices.classes), slices.of_class[val]
+    y_train, y_val = torch.from_numpy(y).to(place), torch.from_numpy(of_val).to(place)
+    weights = class_weights(y_train, K)
     # The class weights of the validation loss come from the validation labels. With those of noisy
     # training labels, a network that merely leans to one class would have the least loss.
-    val_weights = class_weights(y_val) if len(np.unique(slices.label[val])) == 2 else weights
+    val_weights = class_weights(y_val, K) if len(np.unique(of_val)) == K else weights
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = CapsuleNetwork(slices.size, options)
+        network = CapsuleNetwork(slices.size, options, K)
     network.to(place)
     steps = -(-len(rows) // batch)
     mean = AveragedModel(network, avg_fn=partial(_running_mean, steps), use_buffers=True)
@@ -147,7 +149,8 @@ def train(
             **asdict(options),
             **asdict(augmentation),
             "slices": [len(rows), len(val)],
-            "labels": _digest([y, slices.label[val]]),
+            "labels": _digest([y, of_val]),
+            **({} if slices.classes == TWO else {"classes": list(slices.classes)}),
             "images": _digest(slices.images[row] for row in (*rows, *val)),
         }
         state.resume(checkpoint, training, epochs, patience)
@@ -173,7 +176,7 @@ def train(
         val_loss = weighted_margin_loss(capsules.norm(dim=2), y_val, val_weights).item()
         if not np.isfinite([total, val_loss]).all():
             raise FloatingPointError(f"the loss is not finite after epoch {epoch + 1}")
-        val_auc = auc(scores_of(capsules.double().cpu().numpy()), slices.label[val])
+        val_auc = class_auc(scores_of(capsules.double().cpu().numpy()), of_val)
         state.note(total / len(rows), val_loss, val_auc)
         if checkpoint is not None:
             state.save(checkpoint, training)
@@ -181,7 +184,7 @@ def train(
     progress(epochs * steps, epochs * steps)
     network.load_state_dict(state.best_weights)
     seen = fingerprints(slices.images[row] for row in (*rows, *val))
-    return Trained(network.eval(), np.array(state.curve, CURVE), batch, seen)
+    return Trained(network.eval(), np.array(state.curve, CURVE), batch, seen, slices.classes)
 
 
 def _running_mean(steps: int, mean: Tensor, new: Tensor, before: Tensor) -> Tensor:
@@ -191,22 +194,27 @@ def _running_mean(steps: int, mean: Tensor, new: Tensor, before: Tensor) -> Tens
 
 
 def _training_rows(
-    slices: Slices, labels: NDArray[np.int64] | None
+    slices: Slices, labels: NDArray[Any] | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The rows that train, and the numbers of their classes."""
     rows = np.flatnonzero(slices.split == "train")
     if not len(rows):
         raise ValueError("slices have no row with split 'train'")
     if labels is None:
-        y = slices.label[rows]
+        y = slices.of_class[rows]
     else:
-        y = checks.labels("labels", labels)
-        if len(y) != len(rows):
-            raise ValueError(f"labels has {len(y)} entries for {len(rows)} training slices")
-        if not np.isin(y, (0, 1)).all():
-            raise ValueError(f"labels must be 0 or 1, got {y[~np.isin(y, (0, 1))][0]}")
+        given = class_labels("labels", labels)
+        if len(given) != len(rows):
+            raise ValueError(f"labels has {len(given)} entries for {len(rows)} training slices")
+        classes = np.array(slices.classes)
+        if (strange := ~np.isin(given, classes)).any():
+            words = "0 or 1" if slices.classes == TWO else f"among {', '.join(map(str, classes))}"
+            raise ValueError(f"labels must be {words}, got {given[strange][0]}")
+        y = np.searchsorted(classes, given).astype(np.int64)
     if len(np.unique(y)) < 2:
         raise ValueError(
-            f"all {len(y)} training slices are labelled {y[0]}: two classes are needed"
+            f"all {len(y)} training slices are labelled {slices.classes[y[0]]}: two classes are "
+            "needed"
         )
     return rows, y
 

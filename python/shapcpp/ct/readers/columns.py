@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -84,7 +84,7 @@ def anonymised(
         slices,
         id=anonymous_ids(refs),
         patient=None if slices.patient is None else _numbered(slices.patient),
-        extra=MappingProxyType(_impersonal(extra, len(slices), note)),
+        extra=MappingProxyType(_impersonal(extra, len(slices), {*numbered.values()}, note)),
     )
 
 
@@ -132,9 +132,9 @@ def _is_yes_or_no(column: Array) -> bool:
 
 
 def _impersonal(
-    columns: Mapping[str, Array], n: int, note: Callable[[str], None]
+    columns: Mapping[str, Array], n: int, readers: Set[str], note: Callable[[str], None]
 ) -> dict[str, Array]:
-    """Keeps the slice number, the true label and columns of zeros and ones.
+    """Keeps the slice number, labels and columns of zeros and ones.
 
     The column `ANONYMOUS` of `n` ones tells later readers that nothing else was kept.
     """
@@ -142,6 +142,7 @@ def _impersonal(
         name: column
         for name, column in columns.items()
         if name in IMPERSONAL
+        or name in readers
         or (name != SERIES and column.dtype.kind in "if" and _is_yes_or_no(column))
     }
     dropped = [name for name in columns if name not in kept]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from shapcpp.ct.readers.classes import Classes, classes_of
 from shapcpp.storage import cells
 from shapcpp.storage.files import PathLike
 from shapcpp.storage.tables import Table, TableRow, read_table
@@ -16,7 +18,6 @@ __all__ = ["NAMES", "Columns", "Manifest", "Row", "read_manifest"]
 NAMES = ("manifest.csv", "manifest.tsv", "manifest.xlsx")
 FILE = "file"
 MOST_LOOKED_AT = 20  # rows that show which column names files
-LABEL_WORDS = "labels must be 0 or 1 (or yes and no, true and false)"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Columns:
         The column of the files; by default ``file``, or else the one whose entries name files.
     positive : tuple of str
         Labels that are positive; all others are negative. Without any, labels are 0 and 1, or
-        words such as yes and no.
+        words such as yes and no, or else of three classes or more.
     readers : tuple of str
         Columns that hold the labels of two readers and are carried along. Where the first gave
         no label, that of the second is used.
@@ -54,7 +55,7 @@ class Row:
     where : str
         File and line, for messages.
     slice, label : int or None
-        Slice number in the volume, and label, 0 or 1.
+        Slice number in the volume, and number of the label's class.
     split, patient, mask : str or None
         Split, patient and lesion mask, as written.
     extra : mapping of str to str
@@ -81,10 +82,13 @@ class Manifest:
         The table as read.
     rows : tuple of Row
         The parsed rows.
+    classes : tuple of int or of str
+        The sorted labels.
     """
 
     table: Table
     rows: tuple[Row, ...]
+    classes: tuple[Any, ...]
 
     @property
     def path(self) -> Path:
@@ -130,14 +134,18 @@ def read_manifest(
     if not table.rows:
         raise ValueError(f"{path} has no rows")
     patients = cells.plain(row.cells.get("patient", "") for row in table.rows)
+    labelled = [name for name in columns.readers or (columns.label,) if name in table.columns]
+    entries = ((row.cells[name], row.place) for row in table.rows for name in labelled)
+    classes = classes_of(entries, columns.label, columns.positive, note)
     rows = tuple(
-        _row(row, patient, file, columns) for row, patient in zip(table.rows, patients, strict=True)
+        _row(row, patient, file, columns, classes)
+        for row, patient in zip(table.rows, patients, strict=True)
     )
     _note_patients(rows, note)
     _note_second(table, rows, columns, note)
     if columns.positive and columns.label in table.columns:
         _note_labels((row.cells[columns.label] for row in table.rows), columns, note)
-    return Manifest(table, rows)
+    return Manifest(table, rows, classes.labels)
 
 
 def _file_column(table: Table, is_file: Callable[[str], bool], note: Callable[[str], None]) -> str:
@@ -153,16 +161,20 @@ def _file_column(table: Table, is_file: Callable[[str], bool], note: Callable[[s
     return best
 
 
-def _row(row: TableRow, patient: str, file_column: str, columns: Columns) -> Row:
+def _row(row: TableRow, patient: str, file_column: str, columns: Columns, classes: Classes) -> Row:
     entries, where = dict(row.cells), row.place
     known = {file_column, columns.label, "split", "patient", "mask"}
     extra = {name: entry for name, entry in entries.items() if name not in known}
     # Without a label column only the files matter, whatever words the labels use.
     if columns.label not in ("", "true_label") and "true_label" in entries:
-        extra["true_label"] = str(_truth(entries["true_label"], columns.positive, where))
-    for name in columns.readers:
-        label = _label(entries.get(name, ""), name, columns.positive, where)
-        extra[name] = "" if label is None else str(label)
+        extra["true_label"] = classes.truth(entries["true_label"], where)
+    labels = [
+        classes.read(entries.get(name, ""), name, where)
+        for name in columns.readers or (columns.label,)
+    ]
+    extra |= {
+        name: classes.written(one) for name, one in zip(columns.readers, labels, strict=False)
+    }
     number = _number(entries.get("slice", ""), where)
     if "slice" in entries:
         extra["slice"] = "" if number is None else str(number)
@@ -174,43 +186,16 @@ def _row(row: TableRow, patient: str, file_column: str, columns: Columns) -> Row
         raise ValueError(
             f"{where}: split is {split!r}; it must be one of 'train', 'val', 'test' or empty"
         )
-    label = _label(entries.get(columns.label, ""), columns.label, columns.positive, where)
-    if label is None and columns.readers and not cells.is_missing(extra[columns.readers[1]]):
-        label = int(extra[columns.readers[1]])
     return Row(
         file=file,
         where=where,
         slice=number,
-        label=label,
+        label=next((one for one in labels if one is not None), None),
         split=None if split is None else cells.split_of(split),
         patient=None if cells.is_missing(patient) else patient,
         mask=None if cells.is_missing(entries.get("mask", "")) else entries["mask"],
         extra=extra,
     )
-
-
-def _label(entry: str, column: str, positive: Sequence[str], where: str) -> int | None:
-    if cells.is_missing(entry):
-        return None
-    label = cells.label_of(entry, positive)
-    if label is None:
-        raise ValueError(
-            f"{where}: {column} is {entry!r}; {LABEL_WORDS}, or positive must name the "
-            "labels that are positive"
-        )
-    return label
-
-
-def _truth(entry: str, positive: Sequence[str], where: str) -> int:
-    if cells.is_missing(entry) or cells.whole_number(entry) == -1:
-        return -1
-    truth = cells.label_of(entry, positive)
-    if truth is None:
-        raise ValueError(
-            f"{where}: true_label is {entry!r}; it must be 0, 1, or -1 or empty where it is not "
-            "known"
-        )
-    return truth
 
 
 def _number(entry: str, where: str) -> int | None:

@@ -86,7 +86,8 @@ def read_scans(
         The column of the files; default: ``file``, or else the one whose entries name files.
     positive : str or sequence of str, optional
         Labels that are positive, such as "COVID"; all others are then negative. Default: labels
-        are 0 and 1, or yes and no, true and false, positive and negative.
+        are 0 and 1, or yes and no, true and false, positive and negative; three other labels or
+        more, of two rows or more each, are as many classes.
     masks : path-like, optional
         The folder of lesion masks.
     min_lesion : int, default 1
@@ -183,12 +184,13 @@ def read_scans(
 
     slices = Slices(
         images=images,
-        label=index.labels,
+        label=np.array(index.classes)[index.labels],
         split=splits,
         id=index.ids,
         patient=index.patients,
         extra=MappingProxyType(extra_columns(index.slices, note)),
         hounsfield=np.array([ref.kind != IMAGE for ref in index.slices]) if raw else None,
+        classes=index.classes,
     )
     return anonymised(slices, index.slices, note, columns.readers) if anonymous else slices
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp.ct.readers.manifest import Manifest
+from shapcpp.ct.slices import TWO
 from shapcpp.storage import files
 
 __all__ = ["SERIES", "SliceIndex", "SliceRef", "first_and_more"]
@@ -35,7 +37,7 @@ class SliceRef:
     slice : int or None
         Number in the volume or series.
     label : int or None
-        0 or 1.
+        Number of its class: 0 negative and 1 positive, if there are two.
     split, patient : str or None
         Split and patient. If no patient is named, the slices of one volume or series still belong
         to one patient, who is named after the file or the SeriesInstanceUID.
@@ -93,13 +95,18 @@ class SliceIndex:
         return replace(self, slices=tuple(slices))
 
     @property
+    def classes(self) -> tuple[Any, ...]:
+        """The sorted labels, whose numbers the slices have."""
+        return TWO if self.manifest is None else self.manifest.classes
+
+    @property
     def ids(self) -> NDArray[np.str_]:
         """The id of each slice."""
         return np.array([one.id for one in self.slices])
 
     @property
     def labels(self) -> NDArray[np.int64]:
-        """The label of each slice, all of which must have one."""
+        """The number of the class of each slice, all of which must have one."""
         return np.array([one.label for one in self.slices], dtype=np.int64)
 
     @property
@@ -128,8 +135,13 @@ class SliceIndex:
         """Raises ValueError if there is no slice, or (without `one_class`) only one label."""
         if not len(self):
             raise ValueError(f"{self.source} holds no slice that can be read")
+        if one_class:
+            return
+        if self.classes != TWO and len({one.label for one in self.slices}) < 2:
+            only = self.classes[self.labels[0]]
+            raise ValueError(f"all {len(self)} slices of {self.source} are labelled {only}{why}")
         for missing, noun in ((1, "positive"), (0, "negative")):
-            if not one_class and not (self.labels == missing).any():
+            if self.classes == TWO and not (self.labels == missing).any():
                 raise ValueError(f"none of the {len(self)} slices of {self.source} is {noun}{why}")
 
 

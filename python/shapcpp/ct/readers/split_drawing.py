@@ -30,7 +30,7 @@ def draw_splits(
     Parameters
     ----------
     label : ndarray of int64, shape (n,)
-        0 or 1.
+        Numbers of classes, from 0: negative and positive, if there are two.
     patient : ndarray, shape (n,), or None
         If given, all slices of a patient go to one split, and the shares are as close to those
         wanted as the patients allow.
@@ -60,12 +60,17 @@ def draw_splits(
 
 
 def _wanted(label: NDArray[np.int64], counts: Counts | None) -> NDArray[np.int64]:
-    """Counts the slices wanted in each split, shape (splits, 2), columns negative and positive."""
+    """Counts the slices wanted in each split, shape (splits, classes)."""
     there = np.bincount(label, minlength=2)
     if counts is None:
         ends = np.floor(np.cumsum(SHARES)[:, None] * there + 0.5).astype(np.int64)
         shared: NDArray[np.int64] = np.diff(ends, axis=0, prepend=0)
         return shared
+    if len(there) > 2:
+        raise ValueError(
+            f"counts are of positives and negatives, and there are {len(there)} classes: leave "
+            "out counts"
+        )
     unknown = [name for name in counts if name not in NAMES]
     if unknown:
         raise ValueError(f"counts names the split {unknown[0]!r}; it may name {', '.join(NAMES)}")
@@ -90,7 +95,7 @@ def _at_random(
     label: NDArray[np.int64], ends: NDArray[np.int64], random: np.random.Generator
 ) -> NDArray[np.str_]:
     splits = np.full(len(label), "", dtype="U5")
-    for column in (0, 1):
+    for column in range(ends.shape[1]):
         members = random.permutation(np.flatnonzero(label == column))
         for name, part in zip(NAMES, np.split(members, ends[:, column]), strict=False):
             splits[part] = name
@@ -116,7 +121,11 @@ def _by_patient(
             f"{len(patients)}: split at random instead"
         )
     held = np.stack(
-        [np.bincount(of_slice, label == column, len(patients)) for column in (0, 1)], axis=1
+        [
+            np.bincount(of_slice, label == column, len(patients))
+            for column in range(wanted.shape[1])
+        ],
+        axis=1,
     )
     # Every patient goes to some split, so the targets add up to the number of all slices.
     target = wanted[asked] * (held.sum(axis=0) / np.maximum(wanted.sum(axis=0), 1))

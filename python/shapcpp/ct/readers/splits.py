@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from shapcpp.ct.readers.slice_index import SliceIndex
 from shapcpp.ct.readers.split_drawing import Counts, draw_splits
+from shapcpp.ct.slices import TWO
 
 __all__ = [
     "RULES",
@@ -61,7 +62,7 @@ class SplitPlan:
         else:
             patients = index.patients if self.rule == "patient" else None
             splits = draw_splits(index.labels, patients, self.counts, self.seed)
-        check_splits(splits, index.labels, self.needed)
+        check_splits(splits, index.labels, self.needed, index.classes)
         return splits
 
 
@@ -161,10 +162,22 @@ def check_patients(splits: NDArray[np.str_], patient: Array, source: str) -> Non
         )
 
 
-def check_splits(splits: NDArray[np.str_], label: NDArray[np.int64], needed: Sequence[str]) -> None:
-    """Raises ValueError if a split that is needed lacks a class."""
+def check_splits(
+    splits: NDArray[np.str_],
+    label: NDArray[np.int64],
+    needed: Sequence[str],
+    classes: tuple[Any, ...] = TWO,
+) -> None:
+    """Raises ValueError if a split that is needed lacks a class, or has fewer than two of many."""
     for split in needed:
         members = label[splits == split]
+        if classes != TWO:
+            if len(np.unique(members)) < 2:
+                held = f"all labelled {classes[members[0]]}" if len(members) else "in no class"
+                raise ValueError(
+                    f"split {split!r} holds {len(members)} slices, {held}: two classes are needed"
+                )
+            continue
         for missing, noun in ((1, "positive"), (0, "negative")):
             if not (members == missing).any():
                 raise ValueError(
