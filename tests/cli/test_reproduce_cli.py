@@ -96,3 +96,23 @@ def test_noise_takes_several_words(words: list[str], monkeypatch: pytest.MonkeyP
     with pytest.raises(SystemExit, match="130"):
         cli.main(["reproduce", "-o", "20", *words], standalone_mode=False)
     assert asked == [[0.05, 0.1, 0.205]]
+
+
+def test_its_lines_name_options_and_not_arguments(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def tell(*_: Any, say: Any, **__: Any) -> None:
+        say("scans              the masks hold 1, 2: lesion_values names those that are lesions")
+        say("scans              labels.csv has no label (label_column names another)")
+        say("scans              windows='head' would take others")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shapcpp.experiment, "reproduce", tell)
+    with pytest.raises(SystemExit, match="130"):
+        cli.main(["reproduce", "-o", "out"], standalone_mode=False)
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split(maxsplit=1)[1] for line in said[:3]] == [
+        "the masks hold 1, 2: --lesion-values names those that are lesions",
+        "labels.csv has no label (--label-column names another)",
+        "--windows head would take others",
+    ]

@@ -76,7 +76,7 @@ def features(
     model: str | None,
     save_model: str | None,
     curve: str | None,
-    label_columns: tuple[str, ...],
+    label_column: tuple[str, ...],
     **shared: Any,
 ) -> None:
     """Make a features file from CT slices, by a capsule network trained on them or by any model.
@@ -132,7 +132,7 @@ def features(
                 scans,
                 **shared,
                 size=size,
-                label_column=label_columns,
+                label_column=label_column,
                 counts=split_counts,
                 model=model,
                 encoder=encoder,

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from shapcpp.cli import tables
-from shapcpp.cli.console import EXIT_INTERRUPTED, PATH, note, parse_counts
+from shapcpp.cli.console import EXIT_INTERRUPTED, PATH, note, parse_counts, with_options
 from shapcpp.cli.scan_options import scan_options
 from shapcpp.machine import processors
 
@@ -74,7 +74,7 @@ def reproduce(
     C: float,
     scale: str,
     seed: int,
-    label_columns: tuple[str, ...],
+    label_column: tuple[str, ...],
     **shared: Any,
 ) -> None:
     """Reproduce the paper: scans, label noise, network, values, Table 2, report.
@@ -92,7 +92,7 @@ def reproduce(
       shapcpp reproduce --data scans/ --noise 5 20 --perms 5000 --scale standard -o mine
     """
     rates = _parse_noise(noise)
-    if len(label_columns) > 1:
+    if len(label_column) > 1:
         raise ValueError("--label-column may be given once here: the paper has one reader")
     split_counts = None if counts is None else parse_counts(counts)
     from shapcpp.ct.libraries import library
@@ -100,6 +100,8 @@ def reproduce(
     torch = library("torch", "the capsule network")
     from shapcpp.experiment import reproduce as run
 
+    commands = click.get_current_context().find_root().command
+    assert isinstance(commands, click.Group)
     torch.set_num_threads(min(torch.get_num_threads(), processors.available_processors()))
     try:
         done = run(
@@ -111,11 +113,12 @@ def reproduce(
             permutations=perms,
             noise=rates,
             counts=split_counts,
-            label_column=label_columns[0],
+            label_column=label_column[0],
             C=C,
             scale=None if scale == "none" else scale,
             seed=seed,
             progress=True,
+            say=lambda line: click.echo(with_options(line, commands), err=True),
         )
     except KeyboardInterrupt:
         note(f"interrupted; the results so far are in {output}; the same command continues there")

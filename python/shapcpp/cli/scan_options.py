@@ -21,7 +21,7 @@ OPTIONS = (
     ),
     click.option(
         "--label-column",
-        "label_columns",
+        "label_column",
         multiple=True,
         default=["label"],
         show_default=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +83,7 @@ def reproduce(
     seed: int = 0,
     device: str = "cpu",
     progress: bool = False,
+    say: Callable[[str], object] | None = None,
 ) -> Reproduction:
     """Repeats the experiments of Enshaei et al., from scans to Table 2, figures and report.
 
@@ -132,6 +133,8 @@ def reproduce(
         "cpu" or "cuda". A stage done on one is not repeated on the other.
     progress : bool, default False
         Print a line for each stage on stderr, with a progress bar if that is a terminal.
+    say : callable, optional
+        With `progress`, called with each line in place of printing it.
 
     Returns
     -------
@@ -188,7 +191,7 @@ def reproduce(
     if not settings.is_phantom and os.path.realpath(output) == os.path.realpath(data):
         raise ValueError(f"{output} is the folder of the scans: name another for the results")
     with _alone(Path(output)):
-        stages = Stages(output, _say, progress_bar) if progress else Stages(output)
+        stages = Stages(output, say or _say, progress_bar) if progress else Stages(output)
         scans = ScanSource(settings, stages)
         flipped = [FlippedLabels(rate, settings, scans, stages) for rate in settings.noise]
         for one in flipped:

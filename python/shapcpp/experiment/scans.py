@@ -87,8 +87,7 @@ class ScanSource:
             )
             extra = {name: c for name, c in slices.extra.items() if name != "true_label"}
             slices = replace(slices, extra=extra)
-        for split in ("train", "val", "test"):
-            notes.append(f"{split}: {slices.counted(split)}")
+        notes += [f"{split}: {slices.counted(split)}" for split in ("train", "val", "test")]
         for sentence in notes:
             self._stages.say(f"{'scans':<18} {sentence}")
         return slices

@@ -57,7 +57,7 @@ class Stages:
     def __init__(
         self,
         folder: files.PathLike,
-        say: Callable[[str], None] = silent,
+        say: Callable[[str], object] = silent,
         bar: Bar = no_bar,
     ) -> None:
         self.folder = Path(folder)

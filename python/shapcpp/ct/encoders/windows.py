@@ -77,7 +77,11 @@ def chosen(
     lung = ((some > LUNG[0]) & (some < LUNG[1])).mean((1, 2))
     name = "head" if np.median(bone) > MUCH_BONE and np.median(lung) < LITTLE_LUNG else "chest"
     words = ", ".join(f"{centre:g}/{width:g}" for centre, width in PRESETS[name])
-    note(f"windows: {name} ({words} Hounsfield units), as most slices look; windows names others")
+    other = next(preset for preset in PRESETS if preset != name)
+    note(
+        f"windows: {name} ({words} Hounsfield units), as most slices look; windows='{other}' would "
+        "take others"
+    )
     return PRESETS[name]
 
 
