@@ -84,9 +84,9 @@ def features(
     SCANS is a manifest (CSV with the columns file and label, optional slice, split,
     patient), or a folder: of NIfTI volumes with lesion masks, of DICOM series, of
     pictures. The network trains on the rows of split "train" and stops by those of "val";
-    16 numbers per slice are written. With --encoder nothing is trained. After a stop or a crash,
-    the same command continues from the last epoch or slice, kept in FEATURES.npy.training until
-    all is done.
+    16 numbers per slice are written, or 16 per class of more than two. With --encoder nothing
+    is trained. After a stop or a crash, the same command continues from the last epoch or slice,
+    kept in FEATURES.npy.training until all is done.
 
     \b
     Examples:

@@ -39,7 +39,7 @@ OPTIONS = (
         multiple=True,
         metavar="LABEL",
         help="A label that is positive, such as COVID; all others are then negative. Repeatable. "
-        "Default: 1, yes or true.",
+        "Default: 1, yes or true; three other labels or more are as many classes.",
     ),
     click.option("--masks", type=PATH, metavar="DIR", help="Lesion masks of NIfTI volumes."),
     click.option(
