@@ -17,6 +17,7 @@ import shapcpp
 from leaks import leaks
 from scans import dicom, nifti, pattern, write_csv, write_dicom, write_png
 from shapcpp.cli.main import cli
+from shapcpp.ct import encode, read_scans
 
 PATIENTS, EACH = 6, 8
 ROOT = "Planted_Root"
@@ -132,6 +133,20 @@ def all_commands(scans: Path, *options: str) -> None:
     do("features", scans, "-o", "f.npy", "--size", 8, "--epochs", 2, "--capsules", 2,
        "--save-model", "m.pt", "--curve", "curve.csv", *options)  # fmt: skip
     do("features", scans, "-o", "again.npy", "--model", "m.pt", *options)
+    do(
+        "features",
+        scans,
+        "-o",
+        "encoded.npy",
+        "--encoder",
+        "tiny_encoder:encode",
+        "--size",
+        8,
+        *options,
+    )
+    slices = read_scans(scans, size=8, raw=True, anonymous="--anonymous" in options)
+    encode(slices, "tiny_encoder:encode", checkpoint="encoded.npy.training")  # as a kill leaves it
+    do("doubt", "encoded.npy", "-o", "encoded.npz")
     do("noise", "f.npy", "--rate", 0.2, "-o", "noisy.npy")
     do("value", "f.npy", "--perms", 20, "--trace", 5, "-o", "run.npz", "--csv", "values.csv")
     do("value", "f.npy", "--perms", 20, "--by-group", "-o", "by-group.npz")
@@ -172,7 +187,9 @@ def test_nothing_else_of_a_patient_is_left_behind(
     all_commands(scans, *options)
     assert leaks([*PLANTED, *forbidden], work, *capfd.readouterr()) == []
 
-    for file in ("f.npy", "run.npz", "report.html", "queue.csv", "results/features-25.npy"):
+    files = ("f.npy", "encoded.npy", "encoded.npz", "run.npz", "report.html", "queue.csv",
+             "results/features-25.npy")  # fmt: skip
+    for file in files:
         for word in kept:
             assert word == SERIES or [one for one in leaks([word], work) if f" in {file}" in one]
     groups = shapcpp.read_features("f.npy").rows["group"]
