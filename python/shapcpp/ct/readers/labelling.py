@@ -68,7 +68,7 @@ def with_table_labels(
             f"{index.source}, the first is {strange[0].where}{files.hint(strange[0])}"
         )
     if unlabelled:
-        labels = " and no ".join(columns.readers or (columns.label,))
+        labels = "label of either reader" if columns.readers else columns.label
         note(
             f"{len(unlabelled)} of {len(table.rows)} rows of {path} have no {labels}, the "
             f"first is {unlabelled[0].where}"
