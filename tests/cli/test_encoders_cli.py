@@ -42,6 +42,8 @@ def test_a_model_of_ones_own(work: Path) -> None:
     assert not list(work.glob("*.training"))
     assert (work / "calls").read_text().split() == ["16", "16", "8"]
     shapcpp_cli("doubt", "f.npy", cwd=work)
+    shapcpp_cli("value", "f.npy", "--components", 4, "--perms", 4, "-o", "run.npz", cwd=work)
+    assert shapcpp.load(work / "run.npz", shapcpp.Valuation).settings["components"] == 4
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
