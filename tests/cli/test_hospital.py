@@ -36,7 +36,7 @@ def test_from_scans_to_page_in_three_commands(work: Path) -> None:
         f"{SECOND_ONLY} of 360 rows of readings.csv have a label of the second reader alone, and it "
         "is used; the first is readings.csv, line 3\n"
     ) in said
-    assert f"2 of 360 rows of readings.csv have no label of either reader, the first is" in said
+    assert "2 of 360 rows of readings.csv have no label of either reader, the first is" in said
     assert f"split: by patient, of whom there are {PATIENTS}\n" in said
     assert "of 358 labels are in train, which `shapcpp value` values" in done.stdout
 
