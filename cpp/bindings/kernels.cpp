@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "bindings/python.hpp"
+#include "core/learners/dual/dual_inverse.hpp"
 #include "core/learners/logistic/third_derivative.hpp"
 #include "core/numerics/inverse.hpp"
 #include "core/numerics/storage.hpp"
@@ -159,6 +161,38 @@ FloatArray third_derivative(const FloatArray& samples, const FloatArray& weights
   return to_array(product, members.columns);
 }
 
+// The symmetric matrix with this lower triangle, plus factor times vector (x) vector, times the
+// vector.
+FloatArray lower_product(const FloatArray& matrix, const FloatArray& vector, double factor) {
+  const auto n = static_cast<std::size_t>(vector.size());
+  check_size(matrix, n * n, "matrix");
+  Triangle triangle(n);
+  for (std::size_t i = 0; i < n; ++i) std::copy_n(matrix.data() + i * n, i + 1, triangle.row(i));
+  const AlignedVector x = padded(vector, triangle.pitch);
+  AlignedVector product(triangle.pitch);
+  kernels().add_outer_lower(triangle.values.data(), triangle.pitch, n, x.data(), factor);
+  kernels().multiply_lower(triangle.values.data(), triangle.pitch, n, x.data(), product.data());
+  return to_array(product, n);
+}
+
+// The sum of rows in single precision, each times its factor.
+FloatArray row_sum(const FloatArray& rows, const FloatArray& factors) {
+  const auto n = static_cast<std::size_t>(factors.size());
+  check_size(rows, n * static_cast<std::size_t>(rows.shape(1)), "rows");
+  const auto columns = static_cast<std::size_t>(rows.shape(1));
+  const std::size_t width = padded_rows(columns);
+  std::vector<Aligned<float>> single(n, Aligned<float>(width));
+  std::vector<const float*> pointers;
+  for (std::size_t i = 0; i < n; ++i) {
+    std::transform(rows.data() + i * columns, rows.data() + (i + 1) * columns, single[i].begin(),
+                   [](double value) { return static_cast<float>(value); });
+    pointers.push_back(single[i].data());
+  }
+  AlignedVector sums(width);
+  kernels().add_rows(pointers.data(), factors.data(), n, width, sums.data());
+  return to_array(sums, columns);
+}
+
 }  // namespace
 
 void bind_kernels(py::module_& module) {
@@ -169,6 +203,9 @@ void bind_kernels(py::module_& module) {
   bind("expand", &expand, "residuals", "curvatures", "signs", "sample_weights");
   bind("remainder", &remainder, "samples", "direction", "offsets", "probabilities", "curvatures");
   bind("invert", &invert, "matrix");
+  module.def("lower_product", &lower_product, py::arg("matrix").noconvert(),
+             py::arg("vector").noconvert(), py::arg("factor"));
+  bind("row_sum", &row_sum, "rows", "factors");
   bind("third_derivative", &third_derivative, "samples", "weights", "joining", "joining_weights",
        "a", "b");
 }

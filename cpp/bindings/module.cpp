@@ -14,5 +14,6 @@ PYBIND11_MODULE(_core, module) {
       module.def_submodule("testing", "Parts of the engine, for its tests.");
   shapcpp::bindings::bind_testing(testing);
   shapcpp::bindings::bind_path(testing);
+  shapcpp::bindings::bind_dual(testing);
   shapcpp::bindings::bind_kernels(testing);
 }

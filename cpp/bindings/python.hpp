@@ -71,6 +71,7 @@ void bind_leave_one_out(py::module_& module);
 // For tests alone, in the submodule `testing`.
 void bind_testing(py::module_& module);
 void bind_path(py::module_& module);
+void bind_dual(py::module_& module);
 void bind_kernels(py::module_& module);
 
 }  // namespace shapcpp::bindings

@@ -126,7 +126,22 @@ struct MatrixLoops {
                    const double* b, double* product);
 };
 
-struct Kernels : SampleLoops, SingleLoops, MatrixLoops {
+// Symmetric matrices of `size` rows as lower triangles, diagonal included: rows of `pitch` numbers,
+// zero beyond the diagonal. Vectors are zero from `size` to the next multiple of kStrideMultiple.
+struct TriangleLoops {
+  void (*multiply_lower)(const double* lower, std::size_t pitch, std::size_t size,
+                         const double* vector, double* product);
+  // matrix += factor * vector * vector'
+  void (*add_outer_lower)(double* lower, std::size_t pitch, std::size_t size, const double* vector,
+                          double factor);
+
+  // sums[j] += sum over i of factors[i] * rows[i][j], for `count` rows of `width` numbers, a
+  // multiple of kRowMultiple.
+  void (*add_rows)(const float* const* rows, const double* factors, std::size_t count,
+                   std::size_t width, double* sums);
+};
+
+struct Kernels : SampleLoops, SingleLoops, MatrixLoops, TriangleLoops {
   const char* level;
 };
 

@@ -27,7 +27,8 @@ double thread_bytes(const RunShape& shape, Model model) {
 std::size_t footprint(const RunShape& shape, Model model, std::size_t threads) {
   RunShape laid_out = shape;
   if (model == Model::kBayes) laid_out.n_features *= 2;  // with squares
-  const double bytes = Problem::bytes(laid_out) + kTallies * Tally::bytes(shape) +
+  const double bytes = Problem::bytes(laid_out) + shared_bytes(model, shape) +
+                       kTallies * Tally::bytes(shape) +
                        static_cast<double>(threads) * thread_bytes(laid_out, model);
   if (!(bytes < static_cast<double>(PTRDIFF_MAX)))
     throw std::length_error("a run over " + std::to_string(shape.n_samples) + " samples of " +

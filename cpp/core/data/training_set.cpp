@@ -12,7 +12,9 @@ TrainingSet::TrainingSet(std::span<const double> values, std::vector<std::size_t
       penalty_(coordinates.penalty()),
       rotation_error_(coordinates.rotation_error()),
       rotated_penalty_(coordinates.rotated_penalty()),
-      samples_(checked_product(classes.size(), columns_, "the training set")),
+      // Kernels read whole registers, beyond the end of the last sample.
+      samples_(checked_product(classes.size(), columns_, "the training set") +
+               kernels::kStrideMultiple),
       norms_(classes.size()),
       classes_(std::move(classes)),
       class_weights_(class_weights.begin(), class_weights.end()) {

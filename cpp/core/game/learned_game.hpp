@@ -27,11 +27,12 @@ class LearnedGame final : public Game {
  public:
   static constexpr bool kVotes = !std::same_as<P, NoPredictor>;
 
-  // `problem` must outlive the game.
-  LearnedGame(const Problem& problem, const Context& context)
+  // All must outlive the game; `shared` is what learners of several games share.
+  template <class... Shared>
+  LearnedGame(const Problem& problem, const Context& context, const Shared&... shared)
       : problem_(problem),
         context_(context),
-        learner_(problem, context),
+        learner_(problem, context, shared...),
         judge_(problem, context),
         class_sizes_(problem.n_classes()) {
     learner_.clear();
@@ -127,16 +128,13 @@ class LearnedGame final : public Game {
   std::vector<std::int64_t> joined_;
 };
 
-// `problem` must outlive the factory and the games.
+// What is known of such games before one is made. `problem` must outlive the factory and the games.
 template <class Game>
-class LearnedGameFactory final : public GameFactory {
+class LearnedGames : public GameFactory {
  public:
-  explicit LearnedGameFactory(const Problem& problem) : problem_(problem) {}
+  explicit LearnedGames(const Problem& problem) : problem_(problem) {}
   std::size_t n_players() const override { return problem_.players().size(); }
   std::size_t width() const override { return problem_.n_classes(); }
-  std::unique_ptr<shapcpp::Game> make(const Context& context) const override {
-    return std::make_unique<Game>(problem_, context);
-  }
   Predicted predicted() const override {
     if constexpr (Game::kVotes) return {problem_.training().size(), problem_.n_classes()};
     return {};
@@ -149,8 +147,20 @@ class LearnedGameFactory final : public GameFactory {
     return classes;
   }
 
+ protected:
+  const Problem& problem() const { return problem_; }
+
  private:
   const Problem& problem_;
+};
+
+template <class Game>
+class LearnedGameFactory final : public LearnedGames<Game> {
+ public:
+  using LearnedGames<Game>::LearnedGames;
+  std::unique_ptr<shapcpp::Game> make(const Context& context) const override {
+    return std::make_unique<Game>(this->problem(), context);
+  }
 };
 
 }  // namespace shapcpp

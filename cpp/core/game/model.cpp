@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/game/learned_game.hpp"
+#include "core/game/wide_game.hpp"
 #include "core/judges/margin_watch.hpp"
 #include "core/judges/pair_watch.hpp"
 #include "core/judges/training_predictions.hpp"
@@ -29,9 +30,21 @@ std::unique_ptr<GameFactory> dense_factory(const Problem& problem) {
   return std::make_unique<LearnedGameFactory<LearnedGame<L, J, TrainingScan>>>(problem);
 }
 
+std::unique_ptr<GameFactory> logistic_factory(const Problem& problem) {
+  if (most_dual_members(problem.columns()) > 0)
+    return std::make_unique<WideGameFactory>(problem, Gram::fits(problem));
+  return factory<BinaryLogistic, MarginWatch>(problem);
+}
+
+bool is_wide(Model model, const RunShape& shape) {
+  return model == Model::kLogistic && most_dual_members(shape.n_features + 1) > 0;
+}
+
 double bytes_of(Model model, const RunShape& shape) {
   switch (model) {
-    case Model::kLogistic: return BinaryLogistic::bytes(shape) + MarginWatch::bytes(shape);
+    case Model::kLogistic:
+      return is_wide(model, shape) ? WideLogistic::bytes(shape) + GramWatch::bytes(shape)
+                                   : BinaryLogistic::bytes(shape) + MarginWatch::bytes(shape);
     case Model::kOneAgainstRest: return OneAgainstRest::bytes(shape) + PairWatch::bytes(shape);
     case Model::kRidge: return RidgeClassifier::bytes(shape) + PairWatch::bytes(shape);
     case Model::kCentroid: return NearestCentroid::bytes(shape) + PairWatch::bytes(shape);
@@ -54,7 +67,7 @@ void check(Model model, const Problem& problem) {
 std::unique_ptr<GameFactory> game_of(Model model, const Problem& problem) {
   check(model, problem);
   switch (model) {
-    case Model::kLogistic: return factory<BinaryLogistic, MarginWatch>(problem);
+    case Model::kLogistic: return logistic_factory(problem);
     case Model::kOneAgainstRest: return factory<OneAgainstRest, PairWatch>(problem);
     case Model::kRidge: return factory<RidgeClassifier, PairWatch>(problem);
     case Model::kCentroid: return factory<NearestCentroid, PairWatch>(problem);
@@ -75,6 +88,10 @@ std::unique_ptr<GameFactory> dense_game_of(Model model, const Problem& problem) 
     case Model::kBayes: return dense_factory<NaiveBayes, PairScan>(problem);
   }
   throw std::invalid_argument("there is no such model");
+}
+
+double shared_bytes(Model model, const RunShape& shape) {
+  return is_wide(model, shape) ? Gram::bytes(shape) : 0;
 }
 
 double game_bytes(Model model, const RunShape& shape) {

@@ -21,7 +21,8 @@ enum class Model {
 // The certified game, which updates between fits. `problem` must outlive the factory and its games.
 // Throws std::invalid_argument if the model cannot have that many classes.
 std::unique_ptr<GameFactory> game_of(Model model, const Problem& problem);
-// Bytes of one such game.
+// Bytes that such games share, and bytes of one of them.
+double shared_bytes(Model model, const RunShape& shape);
 double game_bytes(Model model, const RunShape& shape);
 // Its twin, which refits over all members and evaluates every test sample.
 std::unique_ptr<GameFactory> dense_game_of(Model model, const Problem& problem);

@@ -29,6 +29,10 @@ class BinaryLogistic {
     members_.add(i);
     path_.join(i);
   }
+  // Where the next fit starts, unless estimates are better.
+  void start_from(const Eigen::VectorXd& weights) { path_.start_from(weights); }
+  // A fit that prepares no estimates.
+  const FittedOptimum& fit_alone() { return path_.fit(false); }
   [[nodiscard]] bool may_estimate() { return path_.may_estimate(); }
   const EstimatedOptimum& estimate() { return path_.estimate(); }
   [[nodiscard]] bool refine(const OpenPairs&) { return path_.refine(); }

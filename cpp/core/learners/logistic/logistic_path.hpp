@@ -33,6 +33,9 @@ class LogisticPath {
   // Sample i has become a member.
   void join(std::size_t i);
 
+  // Where the next fit starts, unless there is an anchor.
+  void start_from(const Eigen::VectorXd& weights) { newton_.start_from(weights); }
+
   // Whether an estimate is worth trying.
   [[nodiscard]] bool may_estimate() { return policy_.may_estimate() && has_anchor(); }
   // The estimate that needs no pass over the members; its radius is infinite if no bound holds.

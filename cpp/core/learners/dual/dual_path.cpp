@@ -1,0 +1,295 @@
+#include "core/learners/dual/dual_path.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/learners/sums.hpp"
+#include "core/learners/tie.hpp"
+#include "core/numerics/logistic_function.hpp"
+
+namespace shapcpp {
+namespace {
+
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
+// Steps of one coalition, and inverses built for it, before it is left to a fit.
+constexpr int kMostSteps = 40;
+constexpr int kMostBuilds = 12;
+// No step moves a margin by more.
+constexpr double kLargestMove = 2;
+// A step that shortens the error by less than this is slow.
+constexpr double kSlow = 0.5;
+// A build costs as much as this many steps for each member, beyond the steps that are needed
+// anyway.
+constexpr double kBuildCost = 1.0;
+constexpr int kNeededSteps = 2;
+// The error is below what lately decided all signs, and follows it slowly up and quickly down.
+constexpr double kFirstTarget = 1e-4;
+constexpr double kLargestTarget = 1e-2;
+constexpr double kLeastTarget = 1e-10;
+constexpr double kTargetGrowth = 1.2;
+constexpr double kTargetCut = 0.25;
+// Margins beyond this have curvatures next to underflow.
+constexpr double kLargestMargin = 600;
+
+}  // namespace
+
+DualPath::DualPath(const Gram& gram, std::size_t capacity, const Context& context)
+    : training_(gram.problem().training()),
+      gram_(gram),
+      checkpoint_(context.checkpoint),
+      statistics_(context.statistics),
+      kernels_(context.kernels),
+      rotation_(gram.problem()),
+      columns_(gram.problem().columns()),
+      products_(capacity),
+      inverse_(capacity),
+      scores_(gram, capacity),
+      signs_(products_.pitch),
+      weights_(products_.pitch),
+      lengths_(products_.pitch),
+      coefficients_(products_.pitch),
+      margins_(products_.pitch),
+      residuals_(products_.pitch),
+      curvatures_(products_.pitch),
+      excess_(products_.pitch),
+      scaled_(products_.pitch),
+      moved_(products_.pitch),
+      row_(products_.pitch) {}
+
+double DualPath::bytes(const RunShape& s) {
+  const double members =
+      std::min(s.samples(), static_cast<double>(most_dual_members(s.n_features + 1)));
+  const double made = Gram::fits(s.samples(), s.tests()) ? 0 : kSingleBytes * s.tests();
+  return members * (3 * kNumberBytes * members + made);
+}
+
+void DualPath::clear() {
+  for (AlignedVector* vector :
+       {&signs_, &weights_, &coefficients_, &margins_, &excess_, &scaled_, &moved_, &row_})
+    std::fill_n(vector->begin(), padded_rows(size_), 0.0);
+  size_ = 0;
+  members_.clear();
+  inverse_.clear();
+  scores_.clear();
+  intercept_ = longest_ = largest_norm_ = excess_steps_ = 0;
+  is_certain_ = false;
+  target_ = kFirstTarget;
+}
+
+void DualPath::join(std::size_t i) {
+  gram_.gather(i, members_, row_.data());
+  std::copy_n(row_.begin(), size_, products_.row(size_));
+  products_.row(size_)[size_] = gram_.length_of(i) * gram_.length_of(i);
+  signs_[size_] = training_.class_of(i) == 1 ? 1.0 : -1.0;
+  weights_[size_] = training_.weight_of(i);
+  lengths_[size_] = gram_.length_of(i);
+  longest_ = std::max(longest_, lengths_[size_]);
+  largest_norm_ = std::max(largest_norm_, training_.norm_of(i));
+  if (inverse_.size() > 0) {
+    double margin = intercept_;
+    for (std::size_t l = 0; l < size_; ++l) margin += row_[l] * coefficients_[l];
+    margins_[size_] = margin;
+    move_own(inverse_.expect(row_, products_.row(size_)[size_]));
+  }
+  members_.push_back(i);
+  scores_.join(i);
+  ++size_;
+  is_certain_ = false;
+  builds_ = 0;
+}
+
+// The joining sample moves the optimum as if all other losses were quadratic.
+void DualPath::move_own(const DualInverse::Joining& joining) {
+  const double sign = signs_[size_];
+  const double a = weights_[size_];
+  const double pull = balance(margins_[size_], joining.square, a, sign > 0 ? 1.0 : 0.0);
+  const AlignedVector& v = inverse_.product();
+  const double share = joining.one / inverse_.sum();
+  for (std::size_t i = 0; i < size_; ++i) {
+    const double change = -pull * (v[i] + share * inverse_.ones()[i]);
+    coefficients_[i] += change;
+    margins_[i] -= change / inverse_.curvatures()[i];
+  }
+  coefficients_[size_] = pull;
+  margins_[size_] += joining.square * pull;
+  intercept_ += pull * share;
+  const Probabilities chance = probabilities(sign * margins_[size_]);
+  inverse_.join(joining, a * chance.right * chance.wrong);
+}
+
+// From the best constant prediction.
+bool DualPath::start() {
+  double positive = 0;
+  double negative = 0;
+  for (std::size_t i = 0; i < size_; ++i) (signs_[i] > 0 ? positive : negative) += weights_[i];
+  intercept_ = std::log(positive / negative);
+  std::fill_n(coefficients_.begin(), size_, 0.0);
+  std::fill_n(margins_.begin(), size_, intercept_);
+  evaluate();
+  return build();
+}
+
+bool DualPath::build() {
+  ++builds_;
+  ++statistics_.hessian_builds;
+  excess_steps_ = 0;
+  return inverse_.build(products_, curvatures_, size_, checkpoint_);
+}
+
+// Residuals and curvatures at the margins, and the error of the gradient there (Lemma 18).
+void DualPath::evaluate() {
+  kernels_.logistic(margins_.data(), signs_.data(), weights_.data(), padded_rows(size_),
+                    residuals_.data(), curvatures_.data());
+  double squares = 0;
+  for (std::size_t i = 0; i < size_; ++i) {
+    excess_[i] = coefficients_[i] + residuals_[i];
+    squares += excess_[i] * excess_[i] / curvatures_[i];
+  }
+  error_ = std::sqrt(squares);
+}
+
+// A Newton step with the inverse as it is.
+void DualPath::step() {
+  ++statistics_.passes;
+  const AlignedVector& c = inverse_.curvatures();
+  double sum = 0;
+  double along = 0;
+  for (std::size_t i = 0; i < size_; ++i) {
+    scaled_[i] = excess_[i] / c[i];
+    sum += coefficients_[i];
+    along += inverse_.ones()[i] * scaled_[i];
+  }
+  inverse_.multiply(scaled_, moved_);
+  const double shift = (sum - along) / inverse_.sum();
+  double most = 0;
+  for (std::size_t i = 0; i < size_; ++i) {
+    moved_[i] = -moved_[i] - shift * inverse_.ones()[i];
+    scaled_[i] = -(excess_[i] + moved_[i]) / c[i];
+    most = std::max(most, std::abs(scaled_[i]));
+  }
+  const double length = most > kLargestMove ? kLargestMove / most : 1;
+  for (std::size_t i = 0; i < size_; ++i) {
+    coefficients_[i] += length * moved_[i];
+    margins_[i] += length * scaled_[i];
+  }
+  intercept_ += length * shift;
+  evaluate();
+}
+
+// Steps until the error is below the target, or they no longer help.
+void DualPath::approach() {
+  int steps = 0;
+  while (!(error_ <= target_) && steps < kMostSteps) {
+    const double before = error_;
+    step();
+    ++steps;
+    if (error_ <= target_) break;
+    if (steps >= kNeededSteps) ++excess_steps_;
+    const bool is_slow = steps > 1 && !(error_ < kSlow * before);
+    const bool is_time = excess_steps_ > kBuildCost * static_cast<double>(size_);
+    if ((is_slow || is_time) && (builds_ >= kMostBuilds || !build())) break;
+  }
+}
+
+// The margins of the coefficients as they are, and the bounds there.
+void DualPath::certify() {
+  kernels_.multiply_lower(products_.values.data(), products_.pitch, size_, coefficients_.data(),
+                          margins_.data());
+  for (std::size_t i = 0; i < size_; ++i) margins_[i] += intercept_;
+  evaluate();
+  scores_.set(coefficients_, intercept_, bound());
+}
+
+// Lemmas 18 to 20.
+DualScores::Bounds DualPath::bound() const {
+  double curvature = 0, sum = 0, absolute = 0, reached = 0, mass = 0, moment = 0;
+  double squared_length = 0, squared_margin = 0, terms = 0, largest = 0, weights = 0;
+  for (std::size_t i = 0; i < size_; ++i) {
+    const double c = curvatures_[i], b = std::abs(coefficients_[i]), r = std::abs(residuals_[i]);
+    const double z = std::abs(margins_[i]);
+    curvature += c;
+    sum += coefficients_[i];
+    absolute += b;
+    reached += b * lengths_[i];
+    mass += r;
+    moment += r * lengths_[i];
+    squared_length += c * lengths_[i] * lengths_[i];
+    squared_margin += c * z * z;
+    terms += (b + r) * (b + r) / c;
+    largest = std::max(largest, z);
+    weights += coefficients_[i] * (margins_[i] - intercept_);
+  }
+  const double k = static_cast<double>(size_);
+  const double q = static_cast<double>(columns_);
+  DualScores::Bounds bounds;
+  bounds.radius = bounds.floor = bounds.gradient = kInfinite;
+  bounds.dot_rounding = (q + 4) * kRounding;
+  bounds.sum_rounding = (q + 2 * k + 16) * kRounding;
+  bounds.coefficients = reached;
+  // The squared length is known to the rounding of the products.
+  const double of_products = bounds.sum_rounding * reached * reached;
+  bounds.weights_length = std::sqrt(std::max(weights, 0.0) + 2 * of_products);
+  const double of_margin = bounds.sum_rounding * longest_ * reached + 4 * kRounding * largest;
+  if (!(of_margin < 1e-7) || !(largest < kLargestMargin) || !(error_ < kInfinite)) return bounds;
+
+  const double spread = 1 / std::sqrt(curvature);
+  bounds.offset = (longest_ + spread) * (1 + 1e-6);
+  const double in_margins = bounds.sum_rounding * reached * std::sqrt(squared_length) +
+                            4 * kRounding * std::sqrt(squared_margin);
+  const double unbalanced = std::abs(sum) + k * kRounding * absolute;
+  const double norm =
+      bounds.weights_length / std::sqrt(gram_.least_penalty()) + std::abs(intercept_);
+  const double trace = largest_norm_ * largest_norm_ * curvature;
+  const double of_rotation = rotation_.of_gradient(largest_norm_ * mass, norm, trace);
+  const double error = (1 + 1e-6) *
+                       (error_ + in_margins + 12 * kRounding * std::sqrt(terms) +
+                        unbalanced * spread + unbalanced * longest_ + of_rotation) *
+                       (1 + 2 * rotation_.of_hessian(trace));
+  const double leverage =
+      (2 * longest_ + spread) * (1 + 1e-6) + rotation_.of_leverage(largest_norm_);
+  const double contraction = leverage * error;
+  bounds.gradient = error;
+  if (contraction < 0.5 && rotation_.of_hessian(trace) < 0.01)
+    bounds.radius = error / (1 - contraction);
+  // An upper bound of the gradient's rounding in a fit.
+  const double of_gradient =
+      bounds.dot_rounding * (bounds.weights_length * std::sqrt(q + squared_length) +
+                             std::abs(intercept_) * std::sqrt(curvature)) +
+      sum_rounding(size_) * (std::sqrt(q) * moment + mass * (longest_ + spread)) +
+      2 * kRounding * bounds.weights_length + of_rotation;
+  bounds.floor = 4 * kTieWidth * of_gradient;
+  bounds.margin_rounding = rotation_.of_margin(largest_norm_ * mass, norm, bounds.radius);
+  return bounds;
+}
+
+const DualScores& DualPath::estimate() {
+  if (is_certain_) return scores_;
+  is_certain_ = true;
+  is_stuck_ = false;
+  if (inverse_.size() == 0 && !start()) {
+    inverse_.clear();
+    is_stuck_ = true;
+    return scores_;
+  }
+  evaluate();
+  approach();
+  certify();
+  target_ = std::min(target_ * kTargetGrowth, kLargestTarget);
+  return scores_;
+}
+
+bool DualPath::refine() {
+  if (is_stuck_ || target_ <= kLeastTarget) return false;
+  target_ *= kTargetCut;
+  const double before = error_;
+  if (error_ > target_)
+    approach();
+  else
+    step();
+  certify();
+  is_stuck_ = !(error_ < kSlow * before);
+  return true;
+}
+
+}  // namespace shapcpp

@@ -1,0 +1,81 @@
+// Symmetric matrices that grow row by row, and sums of rows in single precision.
+#include "kernels/registers.hpp"
+
+namespace shapcpp::kernels::SHAPCPP_LEVEL {
+namespace {
+
+constexpr size_t round_up(size_t count) {
+  return (count + kLanes - 1) / kLanes * kLanes;
+}
+
+// Each number of a row serves twice: it stands for itself and for its mirror image.
+template <size_t Rows>
+inline void multiply_rows(const double* lower, size_t pitch, size_t first, const double* vector,
+                          double* product) {
+  const double* row = lower + first * pitch;
+  Vec sums[Rows] = {};
+  const size_t width = round_up(first + Rows);
+  for (size_t j = 0; j < width; j += kLanes) {
+    const Vec factor = load(vector + j);
+    Vec mirrored = load(product + j);
+    for (size_t i = 0; i < Rows; ++i) {
+      const Vec value = load(row + i * pitch + j);
+      sums[i] += value * factor;
+      mirrored += value * vector[first + i];
+    }
+    store(product + j, mirrored);
+  }
+  for (size_t i = 0; i < Rows; ++i)  // the diagonal has been counted twice
+    product[first + i] += sum_of_lanes(sums[i]) - row[i * pitch + first + i] * vector[first + i];
+}
+
+void multiply_lower(const double* lower, size_t pitch, size_t size, const double* vector,
+                    double* product) {
+  for (size_t j = 0; j < round_up(size); j += kLanes) store(product + j, Vec{});
+  size_t i = 0;
+  for (; i + 4 <= size; i += 4) multiply_rows<4>(lower, pitch, i, vector, product);
+  for (; i < size; ++i) multiply_rows<1>(lower, pitch, i, vector, product);
+}
+
+void add_outer_lower(double* lower, size_t pitch, size_t size, const double* vector,
+                     double factor) {
+  Bits lanes{};
+  for (size_t lane = 0; lane < kLanes; ++lane) lanes[lane] = static_cast<long long>(lane);
+  for (size_t i = 0; i < size; ++i, lower += pitch) {
+    const double scaled = factor * vector[i];
+    size_t j = 0;
+    for (; j + kLanes <= i + 1; j += kLanes)
+      store(lower + j, load(lower + j) + load(vector + j) * scaled);
+    if (j > i) continue;
+    const Vec sum = load(lower + j) + load(vector + j) * scaled;
+    store(lower + j, select(lanes <= static_cast<long long>(i - j), sum, Vec{}));
+  }
+}
+
+template <size_t Chains>
+inline void add_rows_at(const float* const* rows, const double* factors, size_t count, size_t first,
+                        double* sums) {
+  Vec chains[Chains];
+  for (size_t c = 0; c < Chains; ++c) chains[c] = load(sums + first + c * kLanes);
+  for (size_t i = 0; i < count; ++i) {
+    const float* row = rows[i] + first;
+    for (size_t c = 0; c < Chains; ++c) chains[c] += load_widened(row + c * kLanes) * factors[i];
+  }
+  for (size_t c = 0; c < Chains; ++c) store(sums + first + c * kLanes, chains[c]);
+}
+
+void add_rows(const float* const* rows, const double* factors, size_t count, size_t width,
+              double* sums) {
+  constexpr size_t kChains = kLanes == 8 ? 16 : 8;  // 32 registers or 16
+  size_t first = 0;
+  for (; first + kChains * kLanes <= width; first += kChains * kLanes)
+    add_rows_at<kChains>(rows, factors, count, first, sums);
+  for (; first < width; first += kLanes) add_rows_at<1>(rows, factors, count, first, sums);
+}
+
+}  // namespace
+
+extern const TriangleLoops triangle_loops;
+const TriangleLoops triangle_loops = {multiply_lower, add_outer_lower, add_rows};
+
+}  // namespace shapcpp::kernels::SHAPCPP_LEVEL
