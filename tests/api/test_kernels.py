@@ -187,3 +187,24 @@ def test_third_derivatives_are_those_of_a_plain_sum(n: int, columns: int) -> Non
     assert (np.abs(product - exact) <= 40 * SINGLE * size).all()
     unmoved = testing.third_derivative(x, weights, joining[:0], joining_weights[:0], a, 0 * b)
     assert not unmoved.any()
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 7, 8, 9, 31, 64, 100])
+def test_triangles_stand_for_symmetric_matrices(n: int) -> None:
+    """Whatever the caller's matrix holds above the diagonal."""
+    rng = np.random.default_rng(n)
+    matrix, vector = rng.normal(size=(n, n)), rng.normal(size=n)
+    symmetric = np.longdouble(np.tril(matrix) + np.tril(matrix, -1).T)
+    symmetric += 0.25 * np.outer(np.longdouble(vector), vector)
+    product = testing.lower_product(matrix, vector, 0.25)
+    room = (n + 8) * DOUBLE * (np.abs(symmetric) @ np.abs(vector) + np.abs(vector).max() ** 3)
+    assert (np.abs(product - symmetric @ vector) <= room).all()
+
+
+@pytest.mark.parametrize("columns", [1, 16, 17, 200])
+def test_rows_in_single_precision_add_up_in_double(columns: int) -> None:
+    rng = np.random.default_rng(columns)
+    rows, factors = rng.normal(size=(37, columns)), rng.normal(size=37)
+    exact = np.longdouble(factors) @ np.longdouble(np.float32(rows))
+    room = 40 * DOUBLE * (np.abs(factors) @ np.abs(rows))
+    assert (np.abs(testing.row_sum(rows, factors) - exact) <= room).all()

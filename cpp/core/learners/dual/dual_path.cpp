@@ -137,7 +137,7 @@ bool DualPath::build() {
   return inverse_.build(products_, curvatures_, size_, checkpoint_);
 }
 
-// Residuals and curvatures at the margins, and the error of the gradient there (Lemma 18).
+// Residuals and curvatures at the margins, and the error of the gradient there (Lemma 24).
 void DualPath::evaluate() {
   kernels_.logistic(margins_.data(), signs_.data(), weights_.data(), padded_rows(size_),
                     residuals_.data(), curvatures_.data());
@@ -201,7 +201,7 @@ void DualPath::certify() {
   scores_.set(coefficients_, intercept_, bound());
 }
 
-// Lemmas 18 to 20.
+// Lemmas 24 to 26.
 DualScores::Bounds DualPath::bound() const {
   double curvature = 0, sum = 0, absolute = 0, reached = 0, mass = 0, moment = 0;
   double squared_length = 0, squared_margin = 0, terms = 0, largest = 0, weights = 0;
@@ -280,7 +280,7 @@ const DualScores& DualPath::estimate() {
 }
 
 bool DualPath::refine() {
-  if (is_stuck_ || target_ <= kLeastTarget) return false;
+  if (is_stuck_ || inverse_.size() == 0 || target_ <= kLeastTarget) return false;
   target_ *= kTargetCut;
   const double before = error_;
   if (error_ > target_)
