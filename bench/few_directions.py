@@ -34,16 +34,20 @@ class Draw(NamedTuple):
     y_test: NDArray[np.int64]
 
 
-def draw(X: Any, y: Any, groups: Any, train: int, seed: int) -> Draw:
-    """Rows of random groups, as many of one label as of the other, until there are enough."""
+def draw(X: Any, y: Any, groups: Any, size: int, seed: int) -> Draw:
+    """As many rows of one label as of the other: of half of the groups to train, of others to test.
+
+    Of labels that are too rare on a side there are fewer rows.
+    """
     rng = np.random.default_rng(seed)
-    place = rng.permutation(int(groups.max()) + 1)[groups]
-    order = np.lexsort((rng.permutation(len(y)), place))
-    fewest = min(int((y == 1).sum()), int((y == 0).sum()))
-    chosen = [order[y[order] == k][: min(train, fewest)] for k in (0, 1)]
-    rows = order[np.isin(order, np.concatenate(chosen))]
-    cut = place[rows[len(rows) // 2]]
-    inside, outside = rows[place[rows] < cut][:train], rows[place[rows] >= cut][:train]
+    n_groups = int(groups.max()) + 1
+    trains = rng.permutation(n_groups)[groups] < n_groups // 2
+    sides = []
+    for side in (trains, ~trains):
+        rows = [rng.permutation(np.flatnonzero(side & (y == k))) for k in (0, 1)]
+        fewest = min(size // 2, *map(len, rows))
+        sides.append(rng.permutation(np.concatenate([found[:fewest] for found in rows])))
+    inside, outside = sides
     given, _ = shapcpp.flip_labels(y[inside], WRONG, seed)
     return Draw(X[inside], given, y[inside], X[outside], y[outside])
 
@@ -91,7 +95,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("files", nargs="*", help="features files with two labels")
-    parser.add_argument("--train", type=int, default=400, help="training samples")
+    parser.add_argument("--train", type=int, default=400, help="training samples, and test samples")
     parser.add_argument("--orders", type=int, default=24, help="halved orders of each run")
     parser.add_argument("--draws", type=int, default=3, help="over which figures are averaged")
     options = parser.parse_args()
