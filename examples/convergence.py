@@ -110,7 +110,10 @@ def main() -> None:
     print("|---" * 7 + "|", *found, sep="\n")
     keys = list(drawn)
     third, most = keys[1], keys[-1]
-    figure2({third: drawn[third], most: drawn[most]}, path=sys.argv[2])
+    figure = figure2({third: drawn[third], most: drawn[most]})
+    for axes in figure.axes:
+        axes.set_title(axes.get_title(), fontsize=8, pad=18)  # clear of the legend
+    figure.savefig(sys.argv[2], dpi=90)
 
 
 if __name__ == "__main__":

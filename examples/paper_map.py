@@ -121,7 +121,7 @@ def draw_map(rows: list[dict[str, str]], path: Path) -> None:
     settings = list(product(SHARES, RULES))
     figure = Figure(figsize=(17, 2 * len(settings)), layout="constrained")
     panels = figure.subplots(len(settings), len(FOUND), squeeze=False)
-    for (shares, rule), line in zip(settings, panels, strict=True):
+    for row, ((shares, rule), line) in enumerate(zip(settings, panels, strict=True)):
         for name, panel in zip(FOUND, line, strict=True):
             table = means(rows, rule, shares, name)
             for (i, j), share in np.ndenumerate(table):
@@ -129,13 +129,13 @@ def draw_map(rows: list[dict[str, str]], path: Path) -> None:
             panel.imshow(table, vmin=0, vmax=1, cmap="Blues", alpha=0.7, aspect="auto")
             panel.set_xticks(range(len(SCALES)), [f"{s:g}" for s in SCALES], fontsize=6)
             panel.set_yticks(range(len(SEPARATIONS)), [f"{s:g}" for s in SEPARATIONS], fontsize=6)
-            if line is panels[0]:
+            if row == 0:
                 panel.set_title(name.replace("_", " "), fontsize=9)
             if panel is line[0]:
                 panel.set_ylabel(f"{rule}\n{shares} classes\nseparation", fontsize=7)
-            if line is panels[-1]:
+            if row == len(settings) - 1:
                 panel.set_xlabel("scale of features", fontsize=7)
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=90)
 
 
 def print_claims(rows: list[dict[str, str]]) -> None:

@@ -24,7 +24,7 @@ from shapcpp.report.experiments import FRACTIONS, PAPER
 
 METRICS = ("acc", "rec", "spc")
 DIRECTIONS = ("pos_as_neg", "neg_as_pos")
-STRENGTHS = (1.0, 0.3, 0.1)  # C; the first is the default
+STRENGTHS = (10.0, 1.0, 0.3, 0.1)  # C, by default 1
 # The rule for coalitions of one class; the last also lets the empty coalition predict 1.
 RULES: dict[str, dict[str, Any]] = {
     "constant": {"single_class": "constant"},
@@ -111,14 +111,27 @@ def print_table(rows: list[dict[str, str]], C: float, rule: str) -> None:
     )
 
 
+def print_doubts(folder: Path) -> None:
+    """Prints, for the same features, which wrong labels doubt calls wrong."""
+    print("\n| features | wrong | expected wrong | called wrong | of these wrong |")
+    print("|---|---|---|---|---|")
+    for path in sorted(folder.glob("seed-*/features-*.npy")):
+        train = shapcpp.read_features(path).samples("train")
+        d = shapcpp.doubt(train.X, train.y)
+        wrong, called = train.y != train.true_labels, d.probability > 0.5
+        numbers = f"{wrong.sum()} | {d.n_expected:.1f} | {called.sum()} | {wrong[called].sum()}"
+        print(f"| {path.parent.name}/{path.name} | {numbers} |")
+
+
 def main() -> None:
-    """Trains, values, and prints a table for each C and rule."""
+    """Trains, values, and prints a table for each C and rule, and the doubts."""
     folder, seeds, options = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
     folder.mkdir(parents=True, exist_ok=True)
     train(folder, seeds, options)
     rows = value_all(folder)
     for C, rule in product(STRENGTHS, RULES):
         print_table(rows, C, rule)
+    print_doubts(folder)
 
 
 if __name__ == "__main__":
