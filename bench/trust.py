@@ -1,9 +1,10 @@
-"""Coverage of intervals that are trusted: python bench/trust.py [--large] [--keep FOLDER].
+"""Coverage of intervals that are trusted: python bench/trust.py [--large | --classes].
 
 The value that infinitely many orders would give is taken from a long halved run, whose own standard
 error is added to that of the run on trial. Writes results/trust.csv, which interval_figures.py
 draws, and fails where fewer than 90% of the 95% intervals that are trusted hold. --large takes half
-an hour, for the two large problems.
+an hour, for the two large problems. --classes takes a minute, for 3 to 10 classes and ridge
+regressions, and only prints.
 """
 
 from __future__ import annotations
@@ -38,10 +39,12 @@ class Trial(NamedTuple):
     halved: tuple[int, ...]
     seeds: int
     truth: int  # orders of the long run, halved
+    model: str = "logistic"
+    metrics: tuple[str, ...] = METRICS
 
     def run(self, sampler: str, orders: int, seed: int, **options: Any) -> shapcpp.Valuation:
         of_the_run: dict[str, Any] = {"sampler": sampler, "permutations": orders, "seed": seed}
-        of_the_run["single_class"] = self.single_class
+        of_the_run |= {"single_class": self.single_class, "model": self.model}
         v: shapcpp.Valuation = shapcpp.value(*self.arrays, **of_the_run | options)
         return v
 
@@ -74,6 +77,33 @@ def trials(large: bool) -> list[Trial]:
     ]
 
 
+def of_classes() -> list[Trial]:
+    """Overlapping classes, some of them rare, with a tenth of the labels wrong."""
+    shares = {
+        "60, 3 classes": ((60, 2), (1 / 3, 1 / 3, 1 / 3)),
+        "100, 3 classes, 4% in one": ((100, 2), (0.6, 0.36, 0.04)),
+        "150, 5 classes, 4% in one": ((150, 3), (0.5, 0.25, 0.14, 0.07, 0.04)),
+        "60, 10 classes": ((60, 4), (0.1,) * 10),
+    }
+    trials = []
+    for name, (shape, of_class) in shares.items():
+        n_classes, rng = len(of_class), np.random.default_rng(0)
+        y, y_test = rng.choice(n_classes, shape[0], p=of_class), np.arange(90) % n_classes
+        y[: 2 * n_classes] = np.arange(2 * n_classes) % n_classes  # each class is there
+        centres = 1.5 * rng.normal(size=(n_classes, shape[1]))
+        X, X_test = (rng.normal(size=(len(c), shape[1])) + centres[c] for c in (y, y_test))
+        wrong = rng.random(len(y)) < 0.1
+        y = np.where(wrong, rng.integers(0, n_classes, len(y)), y)
+        rarest = int(np.argmin(np.bincount(y, minlength=n_classes)))
+        one = Trial(
+            name, (X, y, X_test, y_test), "constant", (50, 200, 800), (8, 16, 64), 6, 2000,
+            "ridge", ("acc", "bal", f"rec:{rarest}"),
+        )  # fmt: skip
+        rules = ("constant", "carry")
+        trials += [one._replace(name=f"{name}, {rule}", single_class=rule) for rule in rules]
+    return trials
+
+
 class Score(NamedTuple):
     """By metric: shares of intervals that hold, of all and of those trusted, and share marked."""
 
@@ -82,11 +112,13 @@ class Score(NamedTuple):
     marked: np.ndarray[Any, Any]
 
 
-def score(runs: list[shapcpp.Valuation], truth: shapcpp.Valuation) -> Score:
+def score(
+    runs: list[shapcpp.Valuation], truth: shapcpp.Valuation, metrics: tuple[str, ...]
+) -> Score:
     """Shares of the intervals of these runs that hold the values of the long run."""
     multiple = student_multiple(runs[0].n_permutations, 0.05)
     shares = []
-    for metric in METRICS:
+    for metric in metrics:
         error = [np.hypot(v.stderr(metric), truth.stderr(metric)) for v in runs]
         off = [np.abs(v[metric] - truth[metric]) for v in runs]
         holds = np.array(off) <= multiple * np.array(error) + 1e-12
@@ -105,7 +137,7 @@ def try_one(trial: Trial, kept: Path) -> list[tuple[tuple[str, str], Score]]:
         runs: list[Any] = [None] * trial.seeds
         for orders in looks:
             runs = [trial.run(sampler, orders, s, extend=v) for s, v in enumerate(runs)]
-            rows.append(((sampler, str(orders)), score(runs, truth)))
+            rows.append(((sampler, str(orders)), score(runs, truth, trial.metrics)))
     return rows
 
 
@@ -117,6 +149,7 @@ def main() -> None:
     """Prints a row for each run, and writes all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--large", action="store_true")
+    parser.add_argument("--classes", action="store_true", help="more than two classes")
     parser.add_argument("--keep", type=Path, help="folder in which the long runs are kept")
     options = parser.parse_args()
     warnings.simplefilter("ignore", shapcpp.ValuationWarning)
@@ -124,19 +157,20 @@ def main() -> None:
         kept = options.keep or Path(folder)
         kept.mkdir(parents=True, exist_ok=True)
         failed, table = [], []
-        for trial in trials(options.large):
+        for trial in of_classes() if options.classes else trials(options.large):
             start = time.perf_counter()
             for run, shares in try_one(trial, kept):
                 cells = [" ".join("-" if np.isnan(x) else f"{100 * x:.0f}" for x in column)
                          for column in shares]  # fmt: skip
                 print(f"{trial.name}, {' '.join(run)}: {', '.join(cells)}", flush=True)
-                table += [(trial.name, *run, metric, *map(_share, numbers))
-                          for metric, *numbers in zip(METRICS, *shares, strict=True)]  # fmt: skip
+                columns = zip(trial.metrics, *shares, strict=True)
+                table += [(trial.name, *run, m, *map(_share, numbers)) for m, *numbers in columns]
                 if np.nanmin(np.append(shares.trusted, 1.0)) < LEAST:
                     failed.append(f"{trial.name}, {' '.join(run)}")
             print(f"{trial.name}: {time.perf_counter() - start:.0f} s", flush=True)
-    heads = ("problem", "sampler", "orders", "metric", "all", "trusted", "marked")
-    interval_figures.write("trust.csv", heads, table)
+    if not options.classes:
+        heads = ("problem", "sampler", "orders", "metric", "all", "trusted", "marked")
+        interval_figures.write("trust.csv", heads, table)
     if failed:
         raise SystemExit("trusted, and wrong too often: " + "; ".join(failed))
 

@@ -27,6 +27,10 @@ MOST_ROUNDS = 400
 CUT = 4.0  # extrapolation that is a step back reaches this many times less far
 CLOSE = 1e-4  # rounds end when the penalised log-likelihood gains less
 PSEUDO = 2.0  # samples per class that are thought to obey the common rate
+# What is known beforehand; it matters where samples are few. Labels that the common rate is thought
+# to have seen, wrong and right, and how large slopes are.
+WRONG, RIGHT = 1.0, 10.0
+STEEP = 20.0
 SURE = 2.326347874040841  # a normal deviate that chance exceeds once in a hundred
 BENT_TO = 2.0  # predictions are bent up to this many half widths from the middle
 
@@ -219,7 +223,7 @@ class _Model:
         self.n_classes = F.shape[1]
 
     def value(self, state: _State) -> float:
-        """The log-likelihood, and the log of the prior density of offsets and rates."""
+        """The log-likelihood, and the log of the prior density of slope, offsets and rates."""
         return self.log_likelihood(state) + self._log_prior(state)
 
     def log_likelihood(self, state: _State) -> float:
@@ -229,9 +233,10 @@ class _Model:
 
     def _log_prior(self, state: _State) -> float:
         drawn = -0.5 * float((state.offsets**2).sum())  # to 0, by one sample's worth
+        drawn -= 0.5 * (state.slope / STEEP) ** 2
         if self.common is None:
             wrong = 1 - float(state.rates[0, 0])
-            return drawn + math.log(wrong) + math.log(1 - wrong)
+            return drawn + WRONG * math.log(wrong) + RIGHT * math.log(1 - wrong)
         return drawn + float((self._pseudo(self.common) * np.log(state.rates)).sum())
 
     def _pseudo(self, wrong: float) -> Floats:
@@ -257,7 +262,7 @@ class _Model:
             [np.bincount(self.classes, weights=r[:, t], minlength=K) for t in range(K)]
         )
         if self.common is None:
-            wrong = (float(counts.sum() - np.trace(counts)) + 1) / (len(r) + 2)
+            wrong = (float(counts.sum() - np.trace(counts)) + WRONG) / (len(r) + WRONG + RIGHT)
             rates = np.full((K, K), wrong / (K - 1))
             np.fill_diagonal(rates, 1 - wrong)
         else:
@@ -276,6 +281,7 @@ class _Model:
         curvature[0, 1:] = curvature[1:, 0] = (q * (F - mean[:, None])).sum(axis=0)
         curvature[1:, 1:] = np.diag(q.sum(axis=0)) - np.einsum("it,iu->tu", q, q)
         gradient[1:] -= state.offsets
+        gradient[0] -= state.slope / STEEP**2
         curvature[np.diag_indices(K + 1)] += 1.0
         step = np.linalg.solve(curvature, gradient)
         step *= min(1.0, 2.0 / float(np.abs(step).max())) if step.any() else 0.0
