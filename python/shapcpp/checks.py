@@ -32,11 +32,15 @@ def features(name: str, value: ArrayLike) -> NDArray[np.float64]:
     bad = bad_entry(matrix)
     if bad is not None:
         row, column = bad
-        raise ValueError(
-            f"{name} has {matrix[row, column]} at row {row}, column {column}; features must be "
-            f"finite and at most {LARGEST_FEATURE:g} in size"
-        )
+        entry = float(matrix[row, column])
+        raise ValueError(f"{name} has {entry} at row {row}, column {column}; {wanted_of(entry)}")
     return matrix
+
+
+def wanted_of(feature: float) -> str:
+    """What a feature must be, and what to do about one that is missing."""
+    missing = "; fill or drop missing ones" if math.isnan(feature) else ""
+    return f"features must be finite and at most {LARGEST_FEATURE:g} in size{missing}"
 
 
 def bad_entry(matrix: NDArray[np.floating]) -> tuple[int, int] | None:

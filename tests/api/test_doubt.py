@@ -196,7 +196,11 @@ def test_many_classes_are_counted_without_the_large_covariance() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "sentence"),
     [
-        (([[0.0], [np.nan]], [0, 1]), ValueError, "X has nan at row 1, column 0"),
+        (
+            ([[0.0], [np.nan]], [0, 1]),
+            ValueError,
+            "X has nan at row 1, column 0; .*; fill or drop missing",
+        ),
         (([[0.0], [1.0]], [0, 0]), ValueError, "y holds one class only: every label is 0"),
         (([[0.0], [1.0]], [0]), ValueError, "y has 1 labels and X has 2 rows"),
         (([[0.0], [1.0]], [0.5, 1.0]), ValueError, "y has 0.5 at row 0"),

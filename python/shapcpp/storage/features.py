@@ -130,10 +130,9 @@ class Features:
         bad = checks.bad_entry(features[used])
         if bad is not None:
             row, place = int(np.flatnonzero(used)[bad[0]]), bad[1]
-            raise ValueError(
-                f"{self.source}: features has {features[row, place]} at row {row}, column {place}"
-                f"; features must be finite and at most {checks.LARGEST_FEATURE:g} in size"
-            )
+            value = float(features[row, place])
+            at = f"{self.source}: features has {value} at row {row}, column {place}"
+            raise ValueError(f"{at}; {checks.wanted_of(value)}")
 
     @classmethod
     def from_splits(

@@ -65,7 +65,10 @@ def read_features(
         magic = file.read(6)
     is_zip = magic.startswith(b"PK")
     if not is_zip and magic != b"\x93NUMPY":
-        raise ValueError(f"{path} is neither a .npy nor a .npz file")
+        raise ValueError(
+            f"{path} is neither a .npy nor a .npz file; save the features of a table as one .npy "
+            "and its labels as another (--labels)"
+        )
     content: Any = (
         files.read_npz(path, (*ARCHIVED.values(), "gains")) if is_zip else files.read_npy(path)
     )

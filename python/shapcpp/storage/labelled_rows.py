@@ -118,7 +118,7 @@ def _check_features(path: files.PathLike, X: Array, rows: NDArray[np.int64]) -> 
         return
     if (bad := checks.bad_entry(X[rows])) is not None:
         row, column = int(rows[bad[0]]), bad[1]
+        value = float(X[row, column])
         raise ValueError(
-            f"{path}: features has {X[row, column]} at row {row}, column {column}; features must "
-            f"be finite and at most {checks.LARGEST_FEATURE:g} in size"
+            f"{path}: features has {value} at row {row}, column {column}; {checks.wanted_of(value)}"
         )
