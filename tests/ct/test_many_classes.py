@@ -80,6 +80,16 @@ def test_labels_that_may_be_mistakes_are_told(
         read(tmp_path, entries)
 
 
+def test_a_mask_names_no_class_of_several(tmp_path: Path) -> None:
+    rows = [(f"{n}.png", KINDS[n % 3] if n else "", "0.png") for n in range(7)]
+    for number in range(7):
+        write_png(tmp_path / f"{number}.png", pattern(number))
+    write_csv(tmp_path / "manifest.csv", "file,label,mask", *rows)
+    sentence = r"0.png \(manifest.csv, line 2\) has a mask and no label: .* of 3 classes"
+    with pytest.raises(ValueError, match=sentence):
+        read_scans(tmp_path, size=8)
+
+
 def test_positive_words_make_two_of_them(tmp_path: Path) -> None:
     slices, _ = read(tmp_path, ("a", "b", "c", "a", "b", "c"), positive=("a", "c"))
     assert slices.classes == (0, 1)

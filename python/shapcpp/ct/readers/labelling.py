@@ -15,6 +15,7 @@ from shapcpp.ct.readers.masks import count_lesions
 from shapcpp.ct.readers.nifti_files import stem
 from shapcpp.ct.readers.paths import FileFinder, as_meant, parts_of
 from shapcpp.ct.readers.slice_index import SliceIndex, SliceRef
+from shapcpp.ct.slices import TWO
 from shapcpp.storage import cells
 from shapcpp.storage.files import PathLike
 
@@ -200,8 +201,19 @@ def with_mask_labels(
     bad: BadSlices,
     advance: Callable[[int], None],
 ) -> SliceIndex:
-    """Labels the slices that have a mask but no label; leaves out those with a bad mask."""
+    """Labels the slices that have a mask but no label; leaves out those with a bad mask.
+
+    Raises
+    ------
+    ValueError
+        If there are such slices, and labels are of more than two classes.
+    """
     masked = [ref for ref in index.slices if ref.label is None]
+    if masked and index.classes != TWO:
+        raise ValueError(
+            f"{masked[0].where} has a mask and no label: a mask tells positive from negative, and "
+            f"the labels are of {len(index.classes)} classes"
+        )
     survey = MaskSurvey(lesions)
     found = count_lesions(masked, survey, bad, advance)
     survey.report(bad.note)
