@@ -13,6 +13,8 @@ using kernels::kTileStride;
 constexpr double kMostGramBytes = 1073741824;
 // With fewer columns the primal path is faster at all sizes.
 constexpr std::size_t kFewestColumns = 48;
+// Beyond this many members for each column weights are cheaper.
+constexpr double kMostPerColumn = 1.5;
 // Rows of products that are computed together.
 constexpr std::size_t kChunk = 64;
 
@@ -23,7 +25,9 @@ double stored_bytes(double samples, double tests) {
 }  // namespace
 
 std::size_t most_dual_members(std::size_t columns) {
-  return columns < kFewestColumns ? 0 : columns;
+  return columns < kFewestColumns
+             ? 0
+             : static_cast<std::size_t>(kMostPerColumn * static_cast<double>(columns));
 }
 
 Gram::Gram(const Problem& problem, bool stored, const Checkpoint& checkpoint)
