@@ -17,12 +17,14 @@ constexpr int kMostSteps = 40;
 constexpr int kMostBuilds = 12;
 // No step moves a margin by more.
 constexpr double kLargestMove = 2;
-// A step that shortens the error by less than this is slow.
+// A step after which more than this is left is not worth repeating.
 constexpr double kSlow = 0.5;
 // A build costs as much as this many steps for each member, beyond the steps that are needed
 // anyway.
-constexpr double kBuildCost = 1.0;
+constexpr double kBuildCost = 0.7;
 constexpr int kNeededSteps = 2;
+// More steps than this are never awaited.
+constexpr double kBearableSteps = 12;
 // The error is below what lately decided all signs, and follows it slowly up and quickly down.
 constexpr double kFirstTarget = 1e-4;
 constexpr double kLargestTarget = 1e-2;
@@ -179,16 +181,17 @@ void DualPath::step() {
 
 // Steps until the error is below the target, or they no longer help.
 void DualPath::approach() {
-  int steps = 0;
-  while (!(error_ <= target_) && steps < kMostSteps) {
+  const double cost = kBuildCost * static_cast<double>(size_);
+  const double bearable = std::min(cost, kBearableSteps);
+  for (int steps = 1; !(error_ <= target_) && steps <= kMostSteps; ++steps) {
     const double before = error_;
     step();
-    ++steps;
-    if (error_ <= target_) break;
+    if (error_ <= target_) return;
     if (steps >= kNeededSteps) ++excess_steps_;
-    const bool is_slow = steps > 1 && !(error_ < kSlow * before);
-    const bool is_time = excess_steps_ > kBuildCost * static_cast<double>(size_);
-    if ((is_slow || is_time) && (builds_ >= kMostBuilds || !build())) break;
+    // Whether steps shorten the error so little that too many of them are left to make.
+    const bool is_slow =
+        steps > 1 && !(std::log(before / error_) * bearable > std::log(error_ / target_));
+    if ((is_slow || excess_steps_ > cost) && (builds_ >= kMostBuilds || !build())) return;
   }
 }
 
