@@ -1,5 +1,5 @@
 // Logistic regression of two classes with many features: one coefficient per member while these are
-// fewer than the columns, one weight per column from then on.
+// few for the columns, one weight per column from then on.
 #pragma once
 
 #include <cstddef>
