@@ -65,7 +65,12 @@ print(memory("VmHWM") - before)
 @pytest.mark.skipif(bool(_core.build()["sanitized"]), reason="sanitizers take memory of their own")
 @pytest.mark.parametrize(
     ("n", "m", "d", "threads"),
-    [(200_000, 100_000, 16, 1), (200_000, 100_000, 16, 3), (300_000, 5_000, 2, 2), (3_000, 4_000, 600, 2)],
+    [
+        (200_000, 100_000, 16, 1),
+        (200_000, 100_000, 16, 3),
+        (300_000, 5_000, 2, 2),
+        (3_000, 4_000, 600, 2),
+    ],
 )
 def test_a_run_takes_the_memory_it_is_said_to_take(n: int, m: int, d: int, threads: int) -> None:
     sizes = map(str, (n, m, d, threads))
