@@ -15,5 +15,6 @@ PYBIND11_MODULE(_core, module) {
   shapcpp::bindings::bind_testing(testing);
   shapcpp::bindings::bind_path(testing);
   shapcpp::bindings::bind_dual(testing);
+  shapcpp::bindings::bind_softmax(testing);
   shapcpp::bindings::bind_kernels(testing);
 }

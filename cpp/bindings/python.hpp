@@ -58,7 +58,7 @@ Report report_to(const Progress& progress);
 // Closes the gate of passages once the interpreter ends.
 void close_gate_at_exit();
 
-// "logistic", "ovr" or "ridge"; throws std::invalid_argument.
+// As in Python; throws std::invalid_argument.
 Model model_of(const std::string& name);
 
 void bind_problem(py::module_& module);
@@ -72,6 +72,7 @@ void bind_leave_one_out(py::module_& module);
 void bind_testing(py::module_& module);
 void bind_path(py::module_& module);
 void bind_dual(py::module_& module);
+void bind_softmax(py::module_& module);
 void bind_kernels(py::module_& module);
 
 }  // namespace shapcpp::bindings

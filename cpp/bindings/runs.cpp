@@ -15,6 +15,7 @@ namespace shapcpp::bindings {
 Model model_of(const std::string& name) {
   if (name == "logistic") return Model::kLogistic;
   if (name == "ovr") return Model::kOneAgainstRest;
+  if (name == "multinomial") return Model::kMultinomial;
   if (name == "ridge") return Model::kRidge;
   if (name == "centroid") return Model::kCentroid;
   if (name == "bayes") return Model::kBayes;

@@ -96,6 +96,35 @@ struct SingleLoops {
                       unsigned short* open);
 };
 
+// Passes over samples of several classes. Of each class there are kTileRows numbers, one per row of
+// a tile.
+struct ClassLoops {
+  // In place: the probabilities of the classes, from logits.
+  void (*softmax)(double* values, std::size_t classes, std::size_t rows);
+
+  // Derivatives of the losses by the logits: sample_weights[i] times the probability, less 1 for
+  // the class own[i], which is taken as minus the sum of the others.
+  void (*class_residuals)(const double* probabilities, std::size_t classes, const double* own,
+                          const double* sample_weights, std::size_t rows, double* residuals);
+
+  // Ranges over the classes (largest less smallest) of logits - expanded: the largest of them, and
+  // the sum of their fourth powers times variances[i].
+  void (*add_ranges)(const double* logits, const double* expanded, std::size_t classes,
+                     const double* variances, std::size_t rows, Shifts* shifts);
+
+  // Moments of the contrasts 1 .. classes - 1 under the probabilities: contrast j is scales[j - 1]
+  // on the classes before j, -j times that on j, and 0 on those after. Of each: the mean and the
+  // variance, both times sample_weights[i], and how far the mean is below the scale. For j < l the
+  // covariance is means_j rests_l.
+  void (*contrast_moments)(const double* probabilities, std::size_t classes, const double* scales,
+                           const double* sample_weights, std::size_t rows, double* means,
+                           double* rests, double* squares);
+
+  // sums[j] += sum over rows i of weights[i] * tile(i, j)^2
+  void (*add_squares)(const double* tile, std::size_t columns, const double* weights,
+                      std::size_t rows, double* sums);
+};
+
 // Small vectors and matrices, rows of `stride` numbers, a multiple of kStrideMultiple; what lies
 // beyond `columns` in a vector is zero. Matrices are symmetric.
 struct MatrixLoops {
@@ -141,7 +170,7 @@ struct TriangleLoops {
                    std::size_t width, double* sums);
 };
 
-struct Kernels : SampleLoops, SingleLoops, MatrixLoops, TriangleLoops {
+struct Kernels : SampleLoops, SingleLoops, ClassLoops, MatrixLoops, TriangleLoops {
   const char* level;
 };
 

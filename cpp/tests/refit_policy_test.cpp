@@ -41,7 +41,7 @@ TEST("a new walk knows nothing of the one before") {
   policy.absorb(true);
   policy.clear();
   CHECK(policy.may_estimate() && policy.keeps_fit() && !policy.has_estimated());
-  CHECK(policy.pass_cost(100) == RefitPolicy(17).pass_cost(100));
+  CHECK(policy.pass_cost({.members = 100}) == RefitPolicy(17).pass_cost({.members = 100}));
 }
 
 TEST("passes are made at once until tries at every eighth size succeed") {
@@ -118,6 +118,14 @@ TEST("a coalition ends after forty refinements and has one base") {
   CHECK(!policy.may_build());
   policy.join();
   CHECK(policy.may_build());
+}
+
+TEST("passes and bases of several classes cost as much as their scores and contrasts") {
+  const RefitPolicy policy(17);
+  const RefitPolicy::Size two{.members = 200};
+  const RefitPolicy::Size ten{.members = 200, .contrasts = 9};
+  CHECK(policy.pass_cost(ten) > 10 * policy.pass_cost(two));
+  CHECK(policy.build_cost(ten) > 45 * policy.build_cost(two));
 }
 
 TEST("third derivatives are for many members and few columns") {

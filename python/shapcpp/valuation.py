@@ -151,11 +151,12 @@ def value(
         Metrics that the run is asked about: tables show them, and `until` tests them unless it
         names metrics itself. One run serves every metric, but with more than 12 classes it keeps
         only the errors of accuracy, balanced accuracy, each class's recall and those named here.
-    model : "logistic", "ridge", "lda", "centroid", "bayes" or a classifier object
+    model : "logistic", "multinomial", "ridge", "lda", "centroid", "bayes" or a classifier object
         The model that every coalition trains; default "logistic": logistic regression, and with
         more than two labels, one regression of each label against the rest, which results call
-        "ovr" (scikit-learn's ``OneVsRestClassifier(LogisticRegression(C=C))``, not the multinomial
-        model). "ridge": least squares on indicators of the labels
+        "ovr" (scikit-learn's ``OneVsRestClassifier(LogisticRegression(C=C))``). "multinomial": one
+        model of all labels, ``LogisticRegression(C=C)``, meant for up to about 300 weights,
+        (labels - 1) times (features + 1). "ridge": least squares on indicators of the labels
         (``RidgeClassifier(alpha=1 / C)``), far faster. "lda": linear discriminant analysis with
         the covariance (S + I / C) / N, S the scatter of the N members around the means of their
         labels, without `class_weight`. "centroid": the label whose mean is nearest

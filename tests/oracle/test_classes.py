@@ -40,12 +40,13 @@ def test_every_coalition_scores_what_the_slow_model_scores(
 
 
 @pytest.mark.parametrize("kind", problems.KINDS)
-def test_two_classes_against_the_rest_are_one_logistic_regression(kind: str) -> None:
+@pytest.mark.parametrize("other", ["ovr", "multinomial"])
+def test_of_two_classes_all_logistic_regressions_are_the_same(kind: str, other: str) -> None:
     X, y, X_test, y_test, options = problems.make(kind, 3)
     core = problems.core_problem((X, y, X_test, y_test), C=float(options.get("C", 1.0)))
     order = np.random.default_rng(0).permutation(len(y))
     paths = []
-    for model in ("logistic", "ovr"):
+    for model in ("logistic", other):
         game = _core.game(core, model)
         paths.append(testing.walk(game, _core.grand_coalition(game), order))
     np.testing.assert_array_equal(paths[0][0], paths[1][0])
@@ -149,10 +150,10 @@ def _sklearn(model: str, problem: ClassProblem) -> Any:
         return _WithSmoothing(smoothing(problem.X))
     if model == "centroid":
         return pytest.importorskip("sklearn.neighbors").NearestCentroid()
-    multiclass = pytest.importorskip("sklearn.multiclass")
-    return multiclass.OneVsRestClassifier(
-        linear.LogisticRegression(C=C, solver="newton-cholesky", tol=1e-12, max_iter=1000)
-    )
+    logistic = linear.LogisticRegression(C=C, solver="newton-cholesky", tol=1e-12, max_iter=1000)
+    if model == "multinomial":
+        return logistic
+    return pytest.importorskip("sklearn.multiclass").OneVsRestClassifier(logistic)
 
 
 @pytest.mark.parametrize("model", SLOW)
@@ -185,7 +186,7 @@ def test_a_logistic_regression_has_two_classes_and_models_have_names() -> None:
     ("n", "d", "K", "C", "scale"),
     [(80, 200, 5, 1.0, 1.0), (90, 40, 3, 1e4, 3.0), (150, 100, 10, 1.0, 0.3), (90, 8, 6, 1e6, 1.0)],
 )
-@pytest.mark.parametrize("model", ["ridge", "ovr"])
+@pytest.mark.parametrize("model", ["ridge", "ovr", "multinomial"])
 def test_updates_and_refits_agree_on_wide_problems_and_weak_penalties(
     model: str, n: int, d: int, K: int, C: float, scale: float
 ) -> None:

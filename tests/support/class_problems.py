@@ -67,9 +67,13 @@ class ClassProblem(NamedTuple):
         return self.counts(predict(self, members))
 
 
-def _first_of_largest(scores: Floats, classes: Integers) -> Integers:
-    """The smallest class among those whose scores are the largest, but for rounding."""
-    close = scores >= scores.max(axis=1, keepdims=True) - 1e-9 * np.abs(scores).max()
+def _first_of_largest(scores: Floats, classes: Integers, least: float = 0.0) -> Integers:
+    """The smallest class among those whose scores are the largest, but for rounding.
+
+    `least` is a size of scores that are not all zero.
+    """
+    size = max(np.abs(scores).max(), least)
+    close = scores >= scores.max(axis=1, keepdims=True) - 1e-9 * size
     return np.asarray(classes[np.argmax(close, axis=1)])
 
 
@@ -127,6 +131,62 @@ def ovr(problem: ClassProblem, members: Integers) -> Integers:
         for k in classes
     ]
     return _first_of_largest(np.array(scores).T, classes)
+
+
+def _softmax(X: Floats, y: Integers, K: int, weights: Floats, C: float) -> Floats:
+    """Newton's method with halved steps; columns add up to zero, so intercepts are determined."""
+    n, q = X.shape
+    penalty = np.full(q, 1 / C)
+    penalty[-1] = 0
+    targets = np.eye(K)[y]
+
+    def logits(W: Floats) -> Floats:
+        Z = X @ W
+        return np.asarray(Z - Z.max(axis=1, keepdims=True))
+
+    def loss(W: Floats) -> float:
+        Z = logits(W)
+        losses = np.log(np.exp(Z).sum(axis=1)) - Z[np.arange(n), y]
+        return float(weights @ losses + penalty @ (W**2).sum(axis=1) / 2)
+
+    W = np.zeros((q, K))
+    for _ in range(300):
+        P = np.exp(logits(W))
+        P /= P.sum(axis=1, keepdims=True)
+        others = np.where(targets > 0, 0, P)
+        gradient = X.T @ (weights[:, None] * (others - targets * others.sum(axis=1)[:, None]))
+        gradient = (gradient + penalty[:, None] * W).T.ravel()
+        H = np.zeros((K, q, K, q))
+        for k in range(K):
+            H[k, :, k] += np.diag(penalty)
+            for m in range(k + 1, K):
+                block = (X * (weights * P[:, k] * P[:, m])[:, None]).T @ X
+                for a, b, sign in ((k, k, 1), (m, m, 1), (k, m, -1), (m, k, -1)):
+                    H[a, :, b] += sign * block
+        for j in range(q):  # nothing else determines the means of the classes
+            H[:, j, :, j] += 1.0
+        step = np.linalg.solve(H.reshape(K * q, K * q), gradient).reshape(K, q).T
+        decrement = float(gradient @ step.T.ravel())
+        length, before = 1.0, loss(W)
+        while decrement > 1e-12 and loss(W - length * step) > before and length > 1e-9:
+            length /= 2
+        W = W - length * step
+        if decrement < 1e-26:
+            break
+    return W
+
+
+def multinomial(problem: ClassProblem, members: Integers) -> Integers:
+    """One model of all classes present; of two, the binary one with the same C."""
+    X, X_test = _centred(problem, members)
+    y = problem.y[members]
+    classes, own = np.unique(y, return_inverse=True)
+    weights = problem.weights[y]
+    if len(classes) == 2:
+        margins = X_test @ _logistic(X, 2.0 * own - 1, weights, problem.C)
+        return _first_of_largest(np.column_stack([np.zeros(len(margins)), margins]), classes)
+    scores = X_test @ _softmax(X, own, len(classes), weights, problem.C)
+    return _first_of_largest(scores, classes, least=1e-3)
 
 
 def lda(problem: ClassProblem, members: Integers) -> Integers:
@@ -206,7 +266,10 @@ def _first_of_normals(
         return next(k for k, own in enumerate(scores) if own > max(scores) - 1e-13)
 
 
-SLOW = {"ridge": ridge, "ovr": ovr, "centroid": centroid, "lda": lda, "bayes": bayes}
+SLOW = {
+    "ridge": ridge, "ovr": ovr, "multinomial": multinomial, "centroid": centroid, "lda": lda,
+    "bayes": bayes,
+}  # fmt: skip
 
 
 class Draw:

@@ -14,6 +14,7 @@
 #include "core/learners/logistic/binary_logistic.hpp"
 #include "core/learners/logistic/dense_path.hpp"
 #include "core/learners/logistic/one_against_rest.hpp"
+#include "core/learners/multinomial/multinomial.hpp"
 #include "core/learners/refitted.hpp"
 #include "core/learners/ridge/ridge_classifier.hpp"
 
@@ -46,6 +47,7 @@ double bytes_of(Model model, const RunShape& shape) {
       return is_wide(model, shape) ? WideLogistic::bytes(shape) + GramWatch::bytes(shape)
                                    : BinaryLogistic::bytes(shape) + MarginWatch::bytes(shape);
     case Model::kOneAgainstRest: return OneAgainstRest::bytes(shape) + PairWatch::bytes(shape);
+    case Model::kMultinomial: return Multinomial::bytes(shape) + PairWatch::bytes(shape);
     case Model::kRidge: return RidgeClassifier::bytes(shape) + PairWatch::bytes(shape);
     case Model::kCentroid: return NearestCentroid::bytes(shape) + PairWatch::bytes(shape);
     case Model::kDiscriminant: return DiscriminantAnalysis::bytes(shape) + PairWatch::bytes(shape);
@@ -69,6 +71,7 @@ std::unique_ptr<GameFactory> game_of(Model model, const Problem& problem) {
   switch (model) {
     case Model::kLogistic: return logistic_factory(problem);
     case Model::kOneAgainstRest: return factory<OneAgainstRest, PairWatch>(problem);
+    case Model::kMultinomial: return factory<Multinomial, PairWatch>(problem);
     case Model::kRidge: return factory<RidgeClassifier, PairWatch>(problem);
     case Model::kCentroid: return factory<NearestCentroid, PairWatch>(problem);
     case Model::kDiscriminant: return factory<DiscriminantAnalysis, PairWatch>(problem);
@@ -82,6 +85,7 @@ std::unique_ptr<GameFactory> dense_game_of(Model model, const Problem& problem) 
   switch (model) {
     case Model::kLogistic: return dense_factory<DensePath, MarginScan>(problem);
     case Model::kOneAgainstRest: return dense_factory<Refitted<OneAgainstRest>, PairScan>(problem);
+    case Model::kMultinomial: return dense_factory<Refitted<Multinomial>, PairScan>(problem);
     case Model::kRidge: return dense_factory<Refitted<RidgeClassifier>, PairScan>(problem);
     case Model::kCentroid: return dense_factory<NearestCentroid, PairScan>(problem);
     case Model::kDiscriminant: return dense_factory<DiscriminantAnalysis, PairScan>(problem);

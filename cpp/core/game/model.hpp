@@ -12,6 +12,7 @@ namespace shapcpp {
 enum class Model {
   kLogistic,        // logistic regression of two classes
   kOneAgainstRest,  // one of each class against the rest
+  kMultinomial,     // multinomial logistic regression
   kRidge,           // ridge regressions on indicators of the classes
   kCentroid,        // the nearest mean of a class
   kDiscriminant,    // normal distributions of one covariance, with a ridge

@@ -22,6 +22,8 @@ def note_duration(p: Plan, seconds: float, permutations: int, cut: bool) -> None
     ways = [] if p.sampling.sampler == "halving" else ["--sampler halving"]
     ways.append("fewer --perms" if p.limits.rule is None else "a lower reliability in --until")
     ways.append("fewer features, or more processors (--threads, --dask)")
+    if remark := next(part.remark for _, part in p.parts()):
+        note(remark)
     long = f"this will take about {duration(seconds)} for {permutations:,} permutations"
     if math.isinf(seconds):
         ends = "the run goes on until they are done and ends then" if cut else "the run goes on"

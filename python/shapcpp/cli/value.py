@@ -71,10 +71,11 @@ Run = shapcpp.Valuation | FoldedValuation
 )
 @click.option(
     "--model", type=click.Choice(MODELS), default="logistic", show_default=True,
-    metavar="logistic|ridge|lda|centroid|bayes",
-    help="Logistic regression (with more than two labels, each against the rest); ridge "
-    "regression, far faster; linear discriminant analysis; the nearest class mean; or Gaussian "
-    "naive Bayes. Python also takes classifier objects.",
+    metavar="logistic|multinomial|ridge|lda|centroid|bayes",
+    help="Logistic regression (with more than two labels, each against the rest, or one "
+    "multinomial model, which takes longer); ridge regression, far faster; linear discriminant "
+    "analysis; the nearest class mean; or Gaussian naive Bayes. Python also takes classifier "
+    "objects.",
 )  # fmt: skip
 @click.option(
     "--class-weight", metavar="balanced|LABEL=WEIGHT,...", help="Weights of the labels' losses."

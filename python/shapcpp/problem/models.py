@@ -19,11 +19,12 @@ from shapcpp.problem.fingerprint import fingerprint
 __all__ = ["LOGISTIC", "MODELS", "Model", "ModelError", "Refits", "model_of"]
 
 LOGISTIC, ONE_AGAINST_REST, RIDGE, LDA = "logistic", "ovr", "ridge", "lda"
-CENTROID, BAYES = "centroid", "bayes"
+CENTROID, BAYES, MULTINOMIAL = "centroid", "bayes", "multinomial"
 # Those that the engine knows by name.
-MODELS = (LOGISTIC, ONE_AGAINST_REST, RIDGE, LDA, CENTROID, BAYES)
+MODELS = (LOGISTIC, ONE_AGAINST_REST, RIDGE, LDA, CENTROID, BAYES, MULTINOMIAL)
 SMOOTHING = 1e-9  # of the largest variance of a feature, as scikit-learn's default is
 SQUARES = (1e-250, 1e250)  # variances whose share can be divided
+MOST_WEIGHTS = 300  # of a multinomial model, whose time grows as their square and cube
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -61,6 +62,23 @@ class Model:
             return set()
         return {LDA: {"C"}, BAYES: {"class_weight"}}.get(self.name, {"C", "class_weight"})
 
+    def remark(self, n_classes: int, n_columns: int) -> str:
+        """A sentence about a model with more weights than it is meant for; empty where it has not.
+
+        Parameters
+        ----------
+        n_columns : int
+            Features, or the samples if those are fewer.
+        """
+        weights = (n_classes - 1) * (n_columns + 1)
+        if self.name != MULTINOMIAL or weights <= MOST_WEIGHTS:
+            return ""
+        return (
+            f"a multinomial model of {n_classes} labels has {weights:,} weights here and is meant "
+            f"for up to {MOST_WEIGHTS}: fewer features, or model {LOGISTIC!r}, which fits each "
+            "label against the rest, would be far faster"
+        )
+
     @property
     def engine_name(self) -> str:
         """The model of the engine whose game takes as much memory, or more."""
@@ -91,8 +109,10 @@ def model_of(value: Any, n_classes: int) -> Model:
                 f"model must be one of {', '.join(map(repr, MODELS))} or a classifier object of "
                 f"scikit-learn, got {value!r}"
             )
-        if value in (LOGISTIC, ONE_AGAINST_REST):  # of two classes they are the same
-            value = LOGISTIC if n_classes == 2 else ONE_AGAINST_REST
+        if n_classes == 2 and value in (ONE_AGAINST_REST, MULTINOMIAL):  # they are the same
+            value = LOGISTIC
+        elif n_classes > 2 and value == LOGISTIC:
+            value = ONE_AGAINST_REST
         return Model(value)
     if isinstance(value, type):
         raise TypeError(f"model is the class {value.__name__}: pass an object, {value.__name__}()")

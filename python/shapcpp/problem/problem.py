@@ -273,6 +273,11 @@ class Problem:
         copies = 8 * (n + m) * self.n_columns if copied else 0
         return max(engine, fit) + copies + 8 * (3 * n + m)  # class of both, player, id
 
+    @property
+    def remark(self) -> str:
+        """A sentence about a model that is too large for this problem; empty where it is not."""
+        return self.model.remark(len(self.classes), min(len(self.y), self.n_columns))
+
     def features_at_fault(self) -> str:
         """Names the features that make signs uncertain, and what to do about them, in a clause."""
         if self._reduced is not None:

@@ -21,6 +21,7 @@ CLASSES_SHOWN = 12
 MODELS = {
     "logistic": "logistic regression",
     "ovr": "logistic regression of each class against the rest",
+    "multinomial": "multinomial logistic regression",
     "ridge": "ridge regression on indicators of the classes",
     "lda": "linear discriminant analysis, 1 / C on the diagonal of the scatter",
     "centroid": "the class whose mean is nearest",

@@ -60,6 +60,9 @@ class RunCost:
         For a run of more than a minute: what would make it shorter, and by how much. With many
         features, what a few principal directions would cost, and the share of the variance that
         they keep.
+    remark : str
+        A sentence about what makes the run long, where the model has more weights than it is
+        meant for; else empty.
     """
 
     seconds: float
@@ -72,6 +75,7 @@ class RunCost:
     factor: float
     ends_early: bool = False
     shorter: tuple[str, ...] = ()
+    remark: str = ""
 
     def __str__(self) -> str:
         size = self.measured[-1][0]
@@ -89,6 +93,7 @@ class RunCost:
             f"time: {span} for {work} on {threads}, {basis}\n"
             f"memory: about {memory.readable(self.bytes)} beyond the features"
             + "".join(f"\nshorter: {way}" for way in self.shorter)
+            + (f"\nnote: {self.remark}" if self.remark else "")
         )
 
 
@@ -123,6 +128,7 @@ def measured_cost(
         power=power,
         factor=LEAST_FACTOR * (n / size) ** DOUBT,
         ends_early=ends_early,
+        remark=problem.remark,
     )
 
 

@@ -23,6 +23,11 @@ constexpr double kHalved = 0.5;
 constexpr std::size_t kThirdFrom = 90;
 constexpr double kThirdColumns = 48;
 
+// Products of weights and a sample: one for two classes.
+double scores_of(const RefitPolicy::Size& size) {
+  return static_cast<double>(size.contrasts > 1 ? size.contrasts + 1 : 1);
+}
+
 }  // namespace
 
 void RefitPolicy::join() {
@@ -84,17 +89,21 @@ bool RefitPolicy::wants_third(std::size_t members) const {
   return columns_ <= kThirdColumns && members >= kThirdFrom * static_cast<std::size_t>(columns_);
 }
 
-double RefitPolicy::pass_cost(std::size_t members) const {
-  const double d = columns_;
-  const auto k = static_cast<double>(members);
-  return k * (2 * d + 25) / 16 + 40 * d + d * d / 2;
+double RefitPolicy::pass_cost(const Size& size) const {
+  const double d = columns_ * static_cast<double>(size.contrasts);
+  const double scores = scores_of(size);
+  const auto k = static_cast<double>(size.members);
+  const double in_a_register = size.contrasts > 1 ? 8 : 16;
+  return k * scores * (2 * columns_ + 25) / in_a_register + 40 * d + d * d / 2;
 }
 
 double RefitPolicy::build_cost(const Size& size) const {
-  const double d = columns_;
+  const double d = columns_ * static_cast<double>(size.contrasts);
   const auto k = static_cast<double>(size.members);
+  const auto blocks = static_cast<double>(size.contrasts * (size.contrasts + 1)) / 2;
   const double third = size.has_third ? k * d * d * d / 80 : 0;
-  return k * (3 * d + 60 + d * d / 2) / 8 + d * d * d / 8 + 50 * d + third;
+  return k * (scores_of(size) * (3 * columns_ + 60) + blocks * columns_ * columns_ / 2) / 8 +
+         d * d * d / 8 + 50 * d + third;
 }
 
 // The cost per join is least if the base is moved when recent passes cost as much per join as
@@ -102,7 +111,7 @@ double RefitPolicy::build_cost(const Size& size) const {
 bool RefitPolicy::is_time_to_build(const Size& size) {
   const double passes = refinements_ > 1 ? refinements_ : 1 / std::max(joins_since_pass_, 1.0);
   rate_ = kRateKept * rate_ + kRateAdded * passes;
-  const double pass = pass_cost(size.members);
+  const double pass = pass_cost(size);
   return rate_ * pass * joins_since_base_ > build_cost(size) + passes_since_base_ * pass;
 }
 
@@ -110,7 +119,7 @@ bool RefitPolicy::is_time_to_build(const Size& size) {
 // first step of a join is new; each later one should be shorter than the one before.
 bool RefitPolicy::is_slow(const Size& size, double decrement) const {
   const double bearable =
-      std::max(kHalved, 1 - kPassesPerBase * pass_cost(size.members) / build_cost(size));
+      std::max(kHalved, 1 - kPassesPerBase * pass_cost(size) / build_cost(size));
   return refinements_ > 2 && !(decrement < bearable * last_decrement_);
 }
 

@@ -14,6 +14,9 @@ class RefitPolicy {
   struct Size {
     std::size_t members = 0;
     bool has_third = false;  // whether the base has a third derivative
+    // Between the classes of one regression: two classes have one contrast. Passes over the members
+    // of more are in double precision.
+    std::size_t contrasts = 1;
   };
   // The outcome of the last estimate.
   struct Estimate {
@@ -59,7 +62,7 @@ class RefitPolicy {
   [[nodiscard]] bool wants_third(std::size_t members) const;
 
   // Rough costs, in operations on a register of doubles: a pass with the estimate after it, a base.
-  double pass_cost(std::size_t members) const;
+  double pass_cost(const Size& size) const;
   double build_cost(const Size& size) const;
 
  private:

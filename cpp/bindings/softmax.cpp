@@ -1,0 +1,118 @@
+// The multinomial path between fits, with all terms of its bounds, for tests of the lemmas.
+#include <algorithm>
+#include <stdexcept>
+#include <vector>
+
+#include "bindings/python.hpp"
+#include "core/learners/multinomial/softmax_path.hpp"
+
+namespace shapcpp::bindings {
+namespace {
+
+// Classes are numbered in the order in which they arrived.
+class SoftmaxWalk {
+ public:
+  explicit SoftmaxWalk(const Problem& problem)
+      : problem_(problem),
+        members_(problem.training(), problem.n_classes()),
+        arrivals_(problem.training(), problem.n_classes()),
+        path_(problem, members_, arrivals_, {checkpoint_, statistics_}) {
+    path_.clear();
+  }
+
+  void join(std::size_t i) {
+    if (i >= problem_.training().size()) throw py::index_error("there is no such sample");
+    if (members_.size() == problem_.training().size())
+      throw std::invalid_argument("all samples have joined");
+    members_.add(i);
+    path_.join(i, arrivals_.add(i));
+  }
+
+  py::tuple estimate() {
+    const EstimatedSoftmax& optimum = path_.estimate();
+    return py::make_tuple(classes(optimum.weights), optimum.radius);
+  }
+  bool refine() { return path_.refine(); }
+  // With the optimum comes the inverse of the root of the Hessian that its radius is measured in.
+  py::tuple fit() {
+    if (arrivals_.size() < 2) throw std::invalid_argument("a fit needs two classes");
+    const FittedSoftmax& optimum = path_.fit();
+    const Eigen::MatrixXd root = optimum.root_inverse.transpose();  // row by row
+    FloatArray rows(static_cast<py::ssize_t>(root.size()), root.data());
+    const std::size_t d = path_.sums().dimension();
+    return py::make_tuple(classes(optimum.weights), optimum.radius, rows.reshape({d, d}));
+  }
+
+  bool has_base() const { return path_.has_base(); }
+  FloatArray anchor() const { return classes(path_.anchor()); }
+  FloatArray gradient() const {
+    return FloatArray(static_cast<py::ssize_t>(path_.sums().dimension()),
+                      path_.anchor_gradient().data());
+  }
+  FloatArray inverse() const {
+    const std::size_t d = path_.sums().dimension();
+    const std::size_t stride = path_.sums().padded_dimension();
+    FloatArray result({d, d});
+    for (std::size_t j = 0; j < d; ++j)
+      std::copy_n(path_.metric().inverse().data() + j * stride, d, result.mutable_data() + j * d);
+    return result;
+  }
+  FloatArray expanded() const {
+    FloatArray result({members_.size(), arrivals_.size()});
+    for (std::size_t i = 0; i < members_.size(); ++i)
+      for (std::size_t k = 0; k < arrivals_.size(); ++k)
+        result.mutable_data()[i * arrivals_.size() + k] = path_.expanded(i, k);
+    return result;
+  }
+
+  py::dict bounds() const {
+    py::dict bounds;
+    bounds["gradient_rounding"] = path_.anchor_rounding();
+    bounds["hessian_rounding"] = path_.metric().hessian_rounding();
+    bounds["drift"] = path_.metric().drift();
+    bounds["inverse_root"] = path_.metric().inverse_root();
+    bounds["leverage"] = path_.metric().leverage();
+    bounds["largest_shift"] = path_.shifts().largest;
+    bounds["fourth"] = path_.shifts().fourth;
+    bounds["total"] = path_.error().total;
+    bounds["decrement"] = path_.error().decrement;
+    bounds["growth"] = path_.error().growth;
+    return bounds;
+  }
+
+ private:
+  FloatArray classes(const AlignedVector& weights) const {
+    const std::size_t columns = path_.sums().columns();
+    FloatArray result({arrivals_.size(), columns});
+    for (std::size_t k = 0; k < arrivals_.size(); ++k)
+      std::copy_n(weights.data() + k * path_.sums().stride(), columns,
+                  result.mutable_data() + k * columns);
+    return result;
+  }
+
+  const Problem& problem_;
+  const Checkpoint checkpoint_ = [] {};
+  Statistics statistics_;
+  Members members_;
+  Arrivals arrivals_;
+  SoftmaxPath path_;
+};
+
+}  // namespace
+
+void bind_softmax(py::module_& module) {
+  py::class_<SoftmaxWalk>(module, "SoftmaxPath", py::is_final())
+      .def(py::init<const Problem&>(), py::arg("problem"), py::keep_alive<1, 2>())
+      .def("join", &SoftmaxWalk::join, py::arg("i"))
+      .def("estimate", &SoftmaxWalk::estimate)
+      .def("refine", &SoftmaxWalk::refine)
+      .def("fit", &SoftmaxWalk::fit)
+      .def_property_readonly("has_base", &SoftmaxWalk::has_base)
+      .def_property_readonly("anchor", &SoftmaxWalk::anchor)
+      .def_property_readonly("gradient", &SoftmaxWalk::gradient)
+      .def_property_readonly("inverse", &SoftmaxWalk::inverse)
+      .def_property_readonly("expanded", &SoftmaxWalk::expanded)
+      .def_property_readonly("bounds", &SoftmaxWalk::bounds);
+}
+
+}  // namespace shapcpp::bindings

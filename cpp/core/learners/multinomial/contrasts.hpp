@@ -1,0 +1,40 @@
+// Contrasts between classes: coordinates for weights of several classes that add up to zero.
+#pragma once
+
+#include <Eigen/Core>
+#include <cstddef>
+#include <vector>
+
+namespace shapcpp {
+
+// Helmert's contrasts, in the order in which the classes arrived: contrast j = 1, 2, ... is the
+// scale 1 / sqrt(j (j + 1)) on classes 0 .. j - 1, -j times that on class j, and 0 on later ones.
+// They are orthonormal, and a class that arrives adds one and leaves the others as they are.
+//
+// Vectors of contrasts hold the columns of contrast 1, those of contrast 2, and so on; those of
+// classes hold `stride` numbers for each.
+class Contrasts {
+ public:
+  explicit Contrasts(std::size_t most_classes, std::size_t columns, std::size_t stride);
+
+  const double* scales() const { return scales_.data(); }
+  // Contrast j (counted from 0) of class k.
+  double of(std::size_t k, std::size_t j) const {
+    return k > j + 1 ? 0 : k == j + 1 ? -static_cast<double>(k) * scales_[j] : scales_[j];
+  }
+  void from_classes(const double* vectors, std::size_t classes, double* contrasts) const;
+  void to_classes(const double* contrasts, std::size_t classes, double* vectors) const;
+  // The same of one number for each class.
+  Eigen::VectorXd from_classes(const Eigen::VectorXd& numbers) const;
+  Eigen::VectorXd to_classes(const Eigen::VectorXd& contrasts) const;
+  // The difference of classes a and b, times x, as contrasts.
+  void write_pair(std::size_t a, std::size_t b, std::size_t classes, const double* x,
+                  double* contrasts) const;
+
+ private:
+  const std::size_t columns_;
+  const std::size_t stride_;
+  std::vector<double> scales_;
+};
+
+}  // namespace shapcpp

@@ -1,0 +1,39 @@
+#include "core/learners/multinomial/secants.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace shapcpp {
+
+void Secants::note(const AlignedVector& step, const AlignedVector& before,
+                   const AlignedVector& after) {
+  Secant& secant = secants_[next_];
+  secant.step = step;
+  secant.change = after;
+  loops_.add_scaled(secant.change.data(), secant.change.size(), before.data(), -1.0);
+  const double product = loops_.dot(secant.step.data(), secant.change.data(), step.size());
+  if (!(product > 1e-30)) return;
+  secant.inverse = 1 / product;
+  next_ = (next_ + 1) % kMost;
+  size_ = std::min(size_ + 1, kMost);
+}
+
+void Secants::write_step(const AlignedVector& gradient, AlignedVector& step) {
+  left_ = gradient;
+  std::array<double, kMost> shares{};
+  for (std::size_t i = 0; i < size_; ++i) {
+    const Secant& secant = newest(i);
+    shares[i] = secant.inverse * loops_.dot(secant.step.data(), left_.data(), left_.size());
+    loops_.add_scaled(left_.data(), left_.size(), secant.change.data(), -shares[i]);
+  }
+  metric_.multiply(left_, step);
+  for (std::size_t i = size_; i-- > 0;) {
+    const Secant& secant = newest(i);
+    const double share =
+        secant.inverse * loops_.dot(secant.change.data(), step.data(), step.size());
+    loops_.add_scaled(step.data(), step.size(), secant.step.data(), shares[i] - share);
+  }
+  for (double& value : step) value = -value;
+}
+
+}  // namespace shapcpp

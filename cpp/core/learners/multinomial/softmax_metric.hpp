@@ -1,0 +1,89 @@
+// The inverse Hessian of the multinomial objective, each member's loss at a point of its own, and
+// kept up to date as samples join.
+#pragma once
+
+#include <Eigen/Core>
+#include <cstddef>
+#include <optional>
+
+#include "core/learners/members.hpp"
+#include "core/learners/multinomial/softmax_sums.hpp"
+#include "core/numerics/inverse.hpp"
+#include "core/run/context.hpp"
+#include "core/run/run_shape.hpp"
+
+namespace shapcpp {
+
+class SoftmaxMetric {
+ public:
+  // All must outlive the metric.
+  SoftmaxMetric(const Problem& problem, const Members& members, const SoftmaxSums& sums,
+                const Context& context);
+
+  // Bytes that it allocates.
+  static double bytes(const RunShape& shape);
+
+  // Inverts the Hessian of the sums' last pass; `growth` bounds the factor by which it has changed
+  // since the last one, and is infinite if there was none. False, and no metric, if it is too
+  // ill-conditioned for double precision.
+  [[nodiscard]] bool build(double growth);
+  // Measures sample i, which has become a member but is not in the metric.
+  void measure(std::size_t i);
+  // Adds the measured sample, with these probabilities where its loss is expanded.
+  void absorb(const Eigen::VectorXd& probabilities, double weight);
+
+  // Of the measured sample x: X H^-1 X' in contrasts, before it is absorbed.
+  const Eigen::MatrixXd& gram() const { return gram_; }
+  const AlignedVector& x() const { return x_; }
+  // vector -= H^-1 X' factors, with the metric as it was before.
+  void subtract_product(const Eigen::VectorXd& factors, AlignedVector& vector) const;
+  // A bound on |(q_a - q_b) (x) x|_{H^-1} for all classes a, b, once it is absorbed.
+  double own_leverage() const { return own_leverage_; }
+
+  const AlignedVector& inverse() const { return inverse_; }
+  void multiply(const AlignedVector& vector, AlignedVector& product) const;
+  // The same bound for all members.
+  double leverage() const { return leverage_; }
+  double inverse_root() const { return inverse_root_; }
+  double drift() const { return drift_; }
+  double hessian_rounding() const { return hessian_rounding_; }
+  bool has_drifted() const;
+  // Bound on |v|_{H^-1} for v of length 1 in column j of any contrasts.
+  double column_root(std::size_t j) const { return column_roots_[j]; }
+  const AlignedVector& diagonal() const { return diagonal_; }
+
+ private:
+  void measure_inverse();
+  void charge(double share);
+  double condition() const;
+  double pair_leverage(const Eigen::MatrixXd& gram) const;
+  double largest_leverage();
+
+  const TrainingSet& training_;
+  const Members& members_;
+  const SoftmaxSums& sums_;
+  const Checkpoint& checkpoint_;
+  const kernels::Kernels& kernels_;
+
+  std::size_t dimension_ = 0;
+  std::size_t stride_ = 0;  // the dimension, padded for the kernels
+  std::optional<Inverter> inverter_;
+  AlignedVector inverse_;
+  AlignedVector diagonal_;  // of H
+  double leverage_ = 0;
+  std::size_t leverage_size_ = 0;  // members when the leverage was last computed
+  double inverse_root_ = 0;
+  double drift_ = 0;
+  double hessian_rounding_ = 0;
+  double updates_ = 0;
+  AlignedVector column_roots_;
+
+  AlignedVector x_;         // the measured sample
+  AlignedVector products_;  // H^-1 X', a row of `stride_` numbers for each contrast
+  AlignedVector halves_;    // of the update of rank K - 1: its root, in rows
+  AlignedVector factors_;   // the same in columns
+  Eigen::MatrixXd gram_;
+  double own_leverage_ = 0;
+};
+
+}  // namespace shapcpp

@@ -1,0 +1,323 @@
+#include "core/learners/multinomial/softmax_path.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/learners/multinomial/own_loss.hpp"
+
+namespace shapcpp {
+namespace {
+
+using kernels::kTileRows;
+
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
+// A sample whose logits move by a smaller range when it joins is expanded where it is.
+constexpr double kWorthOffset = 0.5;
+// Up to these shifts kappa of Lemma 20 is bounded by 1 + x: the quotient loses its digits.
+constexpr double kSmallKappa = 1e-5;
+// Rounding of the products in a step.
+constexpr double kStepRounding = 16 * kRounding;
+// Beyond this neither products nor fourth powers of shifts stay far from overflow.
+constexpr double kLargest = 1e60;
+
+}  // namespace
+
+SoftmaxPath::SoftmaxPath(const Problem& problem, const Members& members, const Arrivals& arrivals,
+                         const Context& context)
+    : training_(problem.training()),
+      members_(members),
+      arrivals_(arrivals),
+      kernels_(context.kernels),
+      sums_(problem, members, arrivals, context),
+      newton_(problem, members, arrivals, sums_, context),
+      metric_(problem, members, sums_, context),
+      secants_(metric_, context.kernels),
+      policy_(problem.columns()),
+      anchor_(sums_.capacity()),
+      expanded_(checked_product(tiled_rows(training_.size()), problem.n_classes(), "logits")),
+      variances_(tiled_rows(training_.size())),
+      class_step_(sums_.capacity()),
+      optimum_(sums_, arrivals, metric_.inverse()) {}
+
+double SoftmaxPath::bytes(const RunShape& s) {
+  return SoftmaxSums::bytes(s) + SoftmaxNewton::bytes(s) + SoftmaxMetric::bytes(s) +
+         kNumberBytes * s.samples() * (s.classes() + 1);
+}
+
+void SoftmaxPath::clear() {
+  has_base_ = false;
+  std::fill(optimum_.weights.begin(), optimum_.weights.end(), 0.0);
+  policy_.clear();
+}
+
+void SoftmaxPath::join(std::size_t i, bool is_new_class) {
+  policy_.join();
+  if (is_new_class) start_class(i);
+  if (has_base_) absorb(i);
+}
+
+// Nothing is known of a class that was not there. The next fit starts where it is as rare as its
+// only member is.
+void SoftmaxPath::start_class(std::size_t) {
+  has_base_ = false;
+  const std::size_t own = sums_.contrasts();
+  const auto classes = static_cast<double>(sums_.classes());
+  double* intercept = optimum_.weights.data() + sums_.columns() - 1;
+  const double rarity = std::log(static_cast<double>(members_.size())) / classes;
+  for (std::size_t k = 0; k < own; ++k) intercept[k * sums_.stride()] += rarity;
+  intercept[own * sums_.stride()] -= rarity * (classes - 1);
+}
+
+Eigen::VectorXd SoftmaxPath::logits_of(const AlignedVector& weights) const {
+  Eigen::VectorXd logits(static_cast<Eigen::Index>(sums_.classes()));
+  for (std::size_t k = 0; k < sums_.classes(); ++k)
+    logits[static_cast<Eigen::Index>(k)] =
+        kernels_.dot(metric_.x().data(), weights.data() + k * sums_.stride(), sums_.stride());
+  return logits;
+}
+
+// Expands the loss of the newest member at the logits that it has at the estimate, or will have
+// once it has joined if those are far away.
+void SoftmaxPath::absorb(std::size_t i) {
+  const double weight = training_.weight_of(i);
+  const std::size_t row = members_.size() - 1;
+  const auto own = static_cast<std::size_t>(arrivals_.own()[row]);
+  metric_.measure(i);
+  const Eigen::VectorXd anchor = logits_of(anchor_);
+  const Eigen::VectorXd estimate = anchor + logits_of(class_step_);
+  const Eigen::VectorXd balanced =
+      balanced_logits(sums_.helmert(), estimate, metric_.gram(), weight, own);
+  const bool moves_far = range(balanced - estimate) > kWorthOffset;
+  const Eigen::VectorXd& at = moves_far ? balanced : estimate;
+  expand(row, at, anchor, weight);
+  policy_.absorb(moves_far);
+  if (policy_.passes_at_once(size())) {
+    Eigen::VectorXd residual = weight * softmax(balanced);
+    residual[static_cast<Eigen::Index>(own)] -= weight;
+    metric_.subtract_product(sums_.helmert().from_classes(residual), step_);
+    is_solved_ = false;
+    sums_.helmert().to_classes(step_.data(), sums_.classes(), class_step_.data());
+  }
+  move_anchor(i, anchor);
+}
+
+// The curvature of the newest member's loss where it is expanded, and its shift from there.
+void SoftmaxPath::expand(std::size_t row, const Eigen::VectorXd& at, const Eigen::VectorXd& anchor,
+                         double weight) {
+  const Eigen::VectorXd p = softmax(at);
+  metric_.absorb(p, weight);
+  const double likely = p.maxCoeff();
+  const double variance = likely > 0.5 ? likely * (1 - likely + 8 * kRounding) : 0.25;
+  variances_[row] = weight * variance;
+  for (std::size_t k = 0; k < sums_.classes(); ++k) {
+    const double own = p[static_cast<Eigen::Index>(k)];
+    expanded_[place(row, k)] = at[static_cast<Eigen::Index>(k)];
+    double* squares = sums_.squares().data() + k * sums_.stride();
+    const double curvature = weight * own * (std::abs(1 - own) + 8 * kRounding);
+    for (std::size_t j = 0; j < sums_.columns(); ++j)
+      squares[j] += curvature * metric_.x()[j] * metric_.x()[j];
+  }
+  const double shift = range(anchor - at) + 8 * sums_.dot_rounding() * members_.largest_norm() *
+                                                (sums_.length(anchor_) + sums_.length(class_step_));
+  shifts_.largest = std::max(shifts_.largest, shift);
+  shifts_.fourth += variances_[row] * shift * shift * shift * shift;
+}
+
+// The sample joins at the anchor: its residual there, and the error of that.
+void SoftmaxPath::move_anchor(std::size_t i, const Eigen::VectorXd& logits) {
+  const double weight = training_.weight_of(i);
+  const auto own = static_cast<Eigen::Index>(arrivals_.own()[members_.size() - 1]);
+  Eigen::VectorXd residual = weight * softmax(logits);
+  residual[own] = 0;
+  residual[own] = -residual.sum();
+  const Eigen::VectorXd factors = sums_.helmert().from_classes(residual);
+  const std::size_t columns = sums_.columns();
+  for (Eigen::Index j = 0; j < factors.size(); ++j)
+    for (std::size_t l = 0; l < columns; ++l)
+      gradient_[static_cast<std::size_t>(j) * columns + l] += factors[j] * metric_.x()[l];
+  double size = 0;
+  for (std::size_t k = 0; k < sums_.classes(); ++k) {
+    const double term = std::abs(residual[static_cast<Eigen::Index>(k)]);
+    size += term;
+    double* magnitude = sums_.magnitude().data() + k * sums_.stride();
+    for (std::size_t j = 0; j < columns; ++j) magnitude[j] += term * std::abs(metric_.x()[j]);
+  }
+  const double terms = 3 * static_cast<double>(sums_.classes()) + 30;
+  const double of_logits =
+      2 * weight * sums_.dot_rounding() * training_.norm_of(i) * sums_.length(anchor_);
+  anchor_rounding_ += metric_.own_leverage() * (terms * kRounding * size + of_logits) +
+                      4 * kRounding * length(gradient_) * metric_.inverse_root();
+}
+
+double SoftmaxPath::length(const AlignedVector& contrasts) const {
+  return std::sqrt(kernels_.dot(contrasts.data(), contrasts.data(), contrasts.size()));
+}
+
+// Norms of units of a class in a column: projected on contrasts they are no longer than 1.
+double SoftmaxPath::rounding_at(const AlignedVector& weights) const {
+  return sums_.rounding(weights,
+                        [this](std::size_t, std::size_t j) { return metric_.column_root(j); });
+}
+
+// Lemma 20: the gradient that a step leaves, in the norm of H^-1, if logits move by at most R.
+double SoftmaxPath::left_by_model(double R) const {
+  const double size = error_.decrement;
+  const double T = shifts_.largest;
+  const double x = T + R;
+  const double kappa = x > kSmallKappa ? std::expm1(x) / x : 1 + x;
+  const double mixed = std::min(T * size, std::sqrt(std::sqrt(shifts_.fourth) * R * size));
+  return kappa * (mixed + R * size / 2);
+}
+
+// The step solves the model's equation. If it is known to leave less than there is at the anchor,
+// it leads to the estimate.
+void SoftmaxPath::bound_step() {
+  const double drift = metric_.drift();
+  metric_.multiply(gradient_, step_);
+  for (double& s : step_) s = -s;
+  is_solved_ = true;
+  sums_.helmert().to_classes(step_.data(), sums_.classes(), class_step_.data());
+  const double square = std::max(-kernels_.dot(step_.data(), gradient_.data(), step_.size()), 0.0);
+  const double norm = std::sqrt(square) * (1 + metric_.hessian_rounding() + 3 * drift);
+  error_.decrement = norm;
+  const double R =
+      std::min(members_.largest_norm() * sums_.widest(class_step_), metric_.leverage() * norm);
+  const double lengths = sums_.length(anchor_) + sums_.length(class_step_);
+  const double mass = members_.largest_norm() * members_.total_weight();
+  const double rounding =
+      anchor_rounding_ + kStepRounding * length(gradient_) * metric_.inverse_root() +
+      sums_.rotation().of_gradient(2 * mass, lengths, mass * members_.largest_norm() / 2);
+  const double left = left_by_model(R) + (2 * drift + metric_.hessian_rounding()) * norm;
+  step_growth_ = std::exp(shifts_.largest + R);
+  takes_step_ = std::exp(R) * (left + rounding) < norm + rounding;
+  error_.total = (takes_step_ ? left : norm) + rounding;
+  error_.growth = takes_step_ ? step_growth_ : std::exp(shifts_.largest);
+}
+
+const EstimatedSoftmax& SoftmaxPath::estimate() {
+  optimum_.radius = kInfinite;
+  if (!has_base_ || metric_.has_drifted()) return optimum_;
+  if (!policy_.tries_estimate(size())) return optimum_;
+  bound_step();
+  optimum_.weights = anchor_;
+  if (takes_step_)
+    kernels_.add_scaled(optimum_.weights.data(), optimum_.weights.size(), class_step_.data(), 1.0);
+  const double error = (1 + 2 * metric_.hessian_rounding()) * error_.growth * error_.total;
+  const double contraction = metric_.leverage() * error;
+  // An upper bound on -log(1 - contraction) / leverage.
+  if (contraction < 0.5) optimum_.radius = error / (1 - contraction);
+  // More than the value of a fit, whose curvatures and residuals differ by the growth.
+  optimum_.floor = 4 * kTieWidth * error_.growth * rounding_at(optimum_.weights);
+  const double lengths = sums_.length(anchor_) + sums_.length(class_step_);
+  optimum_.margin_rounding =
+      6 * kRounding * lengths + 2 * sums_.margin_rounding(optimum_.weights, optimum_.radius);
+  optimum_.inverse_root = metric_.inverse_root();
+  optimum_.norm_error = metric_.drift();
+  return optimum_;
+}
+
+bool SoftmaxPath::refine() {
+  if (!has_base_) return false;
+  switch (policy_.refine(size(), {.decrement = error_.decrement,
+                                  .is_rounding_bound = false,
+                                  .has_drifted = metric_.has_drifted()})) {
+    case RefitPolicy::Refinement::kNone: return false;
+    case RefitPolicy::Refinement::kBase:
+      if (!policy_.may_build()) return has_base_ = false;
+      add_step();
+      return build(policy_.has_estimated() ? step_growth_ : kInfinite);
+    case RefitPolicy::Refinement::kPass:
+    case RefitPolicy::Refinement::kExactPass:
+      if (is_solved_ && secants_.has_any()) {
+        secants_.write_step(gradient_, step_);
+        sums_.helmert().to_classes(step_.data(), sums_.classes(), class_step_.data());
+      }
+      add_step();
+      before_ = gradient_;
+      pass();
+      secants_.note(step_, before_, gradient_);
+      std::fill(step_.begin(), step_.end(), 0.0);
+      return true;
+  }
+  return false;
+}
+
+// The end of the step becomes the anchor.
+void SoftmaxPath::add_step() {
+  kernels_.add_scaled(anchor_.data(), anchor_.size(), class_step_.data(), 1.0);
+  is_solved_ = false;
+  std::fill(class_step_.begin(), class_step_.end(), 0.0);
+}
+
+// Logits round, here and where the losses were expanded.
+void SoftmaxPath::bound_shifts() {
+  const double lengths = sums_.length(anchor_);
+  const double far = 8 * sums_.dot_rounding() * members_.largest_norm() * lengths;
+  shifts_.largest += far;
+  const double root = std::sqrt(std::sqrt(shifts_.fourth * (1 + 1e-9))) +
+                      far * std::sqrt(std::sqrt(members_.total_weight()));
+  shifts_.fourth = root * root * root * root;
+  if (!(members_.largest_norm() * lengths < kLargest)) shifts_.largest = kInfinite;
+}
+
+void SoftmaxPath::pass() {
+  shifts_ = {};
+  const std::size_t tile = sums_.classes() * kTileRows;
+  sums_.pass(anchor_, training_.penalty(), [&](std::size_t t, const double* logits) {
+    kernels_.add_ranges(logits, expanded_.data() + t * tile, sums_.classes(),
+                        variances_.data() + t * kTileRows,
+                        padded_rows(members_.samples().rows_in(t)), &shifts_);
+  });
+  bound_shifts();
+  sums_.helmert().from_classes(sums_.gradient().data(), sums_.classes(), gradient_.data());
+  // Errors of logits weigh with the curvatures at the anchor.
+  anchor_rounding_ = std::exp(shifts_.largest) * rounding_at(anchor_);
+}
+
+// Builds a base at the anchor.
+bool SoftmaxPath::build(double growth) {
+  policy_.build();
+  const std::size_t tile = sums_.classes() * kTileRows;
+  std::fill(variances_.begin(), variances_.end(), 0.0);
+  sums_.pass_with_hessian(
+      anchor_, training_.penalty(),
+      [&](std::size_t t, const double* logits) {
+        std::copy_n(logits, tile, expanded_.data() + t * tile);
+      },
+      [&](std::size_t t, const double* p) {
+        for (std::size_t i = 0; i < members_.samples().rows_in(t); ++i) {
+          double likely = 0;
+          for (std::size_t k = 0; k < sums_.classes(); ++k)
+            likely = std::max(likely, p[k * kTileRows + i]);
+          const double variance = likely > 0.5 ? likely * (1 - likely + 8 * kRounding) : 0.25;
+          variances_[t * kTileRows + i] = members_.weights()[t * kTileRows + i] * variance;
+        }
+      });
+  has_base_ = metric_.build(growth);
+  if (!has_base_) return false;
+  gradient_.assign(sums_.padded_dimension(), 0.0);
+  step_.assign(sums_.padded_dimension(), 0.0);
+  secants_.clear();
+  is_solved_ = false;
+  std::fill(class_step_.begin(), class_step_.end(), 0.0);
+  sums_.helmert().from_classes(sums_.gradient().data(), sums_.classes(), gradient_.data());
+  shifts_ = {};
+  bound_shifts();
+  anchor_rounding_ = std::exp(shifts_.largest) * rounding_at(anchor_);
+  return true;
+}
+
+const FittedSoftmax& SoftmaxPath::fit() {
+  newton_.start_from(optimum_.weights);
+  const FittedSoftmax& fitted = newton_.fit();
+  optimum_.weights = fitted.weights;
+  has_base_ = false;
+  if (policy_.keeps_fit() && RefitPolicy::is_worth_base(members_.size())) {
+    anchor_ = fitted.weights;
+    build(kInfinite);
+  }
+  return fitted;
+}
+
+}  // namespace shapcpp

@@ -1,0 +1,167 @@
+#include "core/learners/multinomial/softmax_sums.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace shapcpp {
+
+using kernels::kTileRows;
+
+SoftmaxSums::SoftmaxSums(const Problem& problem, const Members& members, const Arrivals& arrivals,
+                         const Context& context)
+    : training_(problem.training()),
+      members_(members),
+      arrivals_(arrivals),
+      checkpoint_(context.checkpoint),
+      statistics_(context.statistics),
+      kernels_(context.kernels),
+      columns_(problem.columns()),
+      stride_(padded_columns(columns_)),
+      most_classes_(problem.n_classes()),
+      helmert_(most_classes_, columns_, stride_),
+      rotation_(problem),
+      gradient_(checked_product(most_classes_, stride_, "weights")),
+      magnitude_(gradient_.size()),
+      squares_(gradient_.size()),
+      probabilities_(checked_product(most_classes_, kTileRows, "probabilities")),
+      residuals_(probabilities_.size()),
+      means_(probabilities_.size()),
+      rests_(probabilities_.size()),
+      variances_(probabilities_.size()),
+      row_weights_(kTileRows),
+      scratch_(4 * kernels::kTileStride) {}
+
+double SoftmaxSums::bytes(const RunShape& s) {
+  const double contrasts = s.classes() - 1;
+  return kNumberBytes * (contrasts * (contrasts + 1) / 2 * s.columns() * s.columns() +
+                         s.classes() * (5 * kTileRows + 3 * s.columns()));
+}
+
+void SoftmaxSums::clear(bool with_hessian) {
+  ++statistics_.passes;
+  std::fill(gradient_.begin(), gradient_.end(), 0.0);
+  std::fill(magnitude_.begin(), magnitude_.end(), 0.0);
+  if (!with_hessian) return;
+  ++statistics_.hessian_builds;
+  std::fill(squares_.begin(), squares_.end(), 0.0);
+  blocks_.assign(contrasts() * (contrasts() + 1) / 2 * columns_ * columns_, 0.0);
+}
+
+void SoftmaxSums::set_logits(std::size_t t, const AlignedVector& weights) {
+  checkpoint_();
+  const std::size_t rows = padded_rows(members_.samples().rows_in(t));
+  for (std::size_t k = 0; k < classes(); ++k)
+    kernels_.margins(members_.samples().tile(t), columns_, weights.data() + k * stride_, rows,
+                     probabilities_.data() + k * kTileRows);
+}
+
+// Leaves the probabilities of the tile.
+void SoftmaxSums::add_gradient(std::size_t t) {
+  const std::size_t first = t * kTileRows;
+  const std::size_t rows = padded_rows(members_.samples().rows_in(t));
+  kernels_.softmax(probabilities_.data(), classes(), rows);
+  kernels_.class_residuals(probabilities_.data(), classes(), arrivals_.own() + first,
+                           members_.weights() + first, rows, residuals_.data());
+  for (std::size_t k = 0; k < classes(); ++k)
+    kernels_.add_gradient(members_.samples().tile(t), columns_, residuals_.data() + k * kTileRows,
+                          rows, gradient_.data() + k * stride_, magnitude_.data() + k * stride_);
+}
+
+void SoftmaxSums::add_hessian(std::size_t t) {
+  const std::size_t rows = padded_rows(members_.samples().rows_in(t));
+  const double* tile = members_.samples().tile(t);
+  const double* weights = members_.weights() + t * kTileRows;
+  for (std::size_t k = 0; k < classes(); ++k) {
+    const double* p = probabilities_.data() + k * kTileRows;
+    for (std::size_t i = 0; i < rows; ++i)
+      row_weights_[i] = weights[i] * p[i] * (std::abs(1 - p[i]) + 8 * kRounding);
+    kernels_.add_squares(tile, columns_, row_weights_.data(), rows, squares_.data() + k * stride_);
+  }
+  kernels_.contrast_moments(probabilities_.data(), classes(), helmert_.scales(), weights, rows,
+                            means_.data(), rests_.data(), variances_.data());
+  double* block = blocks_.data();
+  for (std::size_t j = 0; j < contrasts(); ++j)
+    for (std::size_t l = 0; l <= j; ++l, block += columns_ * columns_) {
+      const double* mean = means_.data() + l * kTileRows;
+      const double* rest = rests_.data() + j * kTileRows;
+      const double* variance = variances_.data() + j * kTileRows;
+      for (std::size_t i = 0; i < rows; ++i)
+        row_weights_[i] = l == j ? variance[i] : mean[i] * rest[i];
+      kernels_.add_hessian(tile, columns_, row_weights_.data(), rows, block, scratch_.data());
+    }
+}
+
+void SoftmaxSums::write_hessian(const Eigen::VectorXd& penalty, double* hessian,
+                                std::size_t stride) const {
+  const double* block = blocks_.data();
+  for (std::size_t j = 0; j < contrasts(); ++j)
+    for (std::size_t l = 0; l <= j; ++l, block += columns_ * columns_)
+      for (std::size_t p = 0; p < columns_; ++p)
+        for (std::size_t q = 0; q < columns_; ++q) {
+          const double value = p >= q ? block[p * columns_ + q] : block[q * columns_ + p];
+          const std::size_t row = j * columns_ + p;
+          const std::size_t column = l * columns_ + q;
+          hessian[row * stride + column] = hessian[column * stride + row] = value;
+        }
+  for (std::size_t j = 0; j < contrasts(); ++j)
+    for (std::size_t p = 0; p < columns_; ++p)
+      hessian[(j * columns_ + p) * (stride + 1)] += penalty[static_cast<Eigen::Index>(p)];
+}
+
+void SoftmaxSums::add_penalty(const AlignedVector& weights, const Eigen::VectorXd& penalty) {
+  for (std::size_t k = 0; k < classes(); ++k)
+    for (std::size_t j = 0; j < columns_; ++j)
+      gradient_[k * stride_ + j] +=
+          penalty[static_cast<Eigen::Index>(j)] * weights[k * stride_ + j];
+}
+
+double SoftmaxSums::rounding_of_penalty(const AlignedVector& weights) const {
+  double squares = 0;
+  for (std::size_t k = 0; k < classes(); ++k)
+    for (std::size_t j = 0; j < columns_; ++j)
+      squares += training_.penalty()[static_cast<Eigen::Index>(j)] * weights[k * stride_ + j] *
+                 weights[k * stride_ + j];
+  const auto K = static_cast<double>(classes());
+  return (K + 8) * kRounding * std::sqrt(K * squares);
+}
+
+double SoftmaxSums::hessian_rounding(double condition) const {
+  const auto dim = static_cast<double>(dimension());
+  const double trace =
+      members_.total_weight() * members_.largest_norm() * members_.largest_norm() / 2;
+  const double terms = 8 * static_cast<double>(classes()) + 32;
+  return (sum_rounding(members_.size()) + terms * kRounding) * dim * condition +
+         rotation_.of_hessian(trace);
+}
+
+// The sum of the absolute terms of the gradient, times the largest norm.
+double SoftmaxSums::residual_mass() const {
+  double mass = 0;
+  for (std::size_t k = 0; k < classes(); ++k) mass += magnitude_[k * stride_ + columns_ - 1];
+  return members_.largest_norm() * mass;
+}
+
+// The difference of two classes has a norm of sqrt(2) times that of all, at most.
+double SoftmaxSums::margin_rounding(const AlignedVector& weights, double radius) const {
+  return std::sqrt(2.0) * rotation_.of_margin(residual_mass(), length(weights), radius);
+}
+
+double SoftmaxSums::length(const AlignedVector& weights) const {
+  return std::sqrt(kernels_.dot(weights.data(), weights.data(), classes() * stride_));
+}
+
+double SoftmaxSums::widest(const AlignedVector& weights) const {
+  double most = 0;
+  for (std::size_t a = 0; a < classes(); ++a)
+    for (std::size_t b = 0; b < a; ++b) {
+      double square = 0;
+      for (std::size_t j = 0; j < columns_; ++j) {
+        const double apart = weights[a * stride_ + j] - weights[b * stride_ + j];
+        square += apart * apart;
+      }
+      most = std::max(most, square);
+    }
+  return std::sqrt(most);
+}
+
+}  // namespace shapcpp

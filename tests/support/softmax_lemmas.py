@@ -1,0 +1,152 @@
+"""The lemmas of the multinomial path, each held against extended precision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mpmath
+import numpy as np
+from numpy.typing import NDArray
+
+from judge import Floats, Matrix, Vector, backward, cholesky, exactly, forward, norm, raised
+from lemmas import ROOM, largest
+from shapcpp import _core
+from shapcpp._core import testing
+from softmax import SoftmaxObjective, spread
+
+
+class Watched:
+    """A path, each of whose claims is checked as it is made."""
+
+    def __init__(self, problem: _core.Problem, y: NDArray[np.int64], class_weights: Floats) -> None:
+        self.path = testing.SoftmaxPath(problem)
+        self.samples = problem.samples
+        self.penalty = exactly(problem.penalty)
+        self.y, self.class_weights = y, class_weights
+        self.members: list[int] = []
+        self.seen: dict[str, int] = {}
+        self.tightest: dict[str, float] = {}
+        self.optimum: Vector | None = None
+
+    def join(self, i: int) -> None:
+        self.path.join(i)
+        self.members.append(i)
+        self.optimum = None
+
+    @property
+    def classes(self) -> list[int]:
+        """Those present, in the order of arrival."""
+        return list(dict.fromkeys(self.y[self.members].tolist()))
+
+    def objective(self) -> SoftmaxObjective:
+        y, classes = self.y[self.members], self.classes
+        places = np.array([classes.index(label) for label in y])
+        return SoftmaxObjective(
+            self.samples[self.members], places, len(classes), self.class_weights[y], self.penalty
+        )
+
+    def fit(self) -> None:
+        weights, radius, root = self.path.fit()
+        distance = backward(
+            [exactly(row) for row in root], self.to_optimum(self.contrasts(weights))
+        )
+        self.at_most("fit: distance to the optimum", norm(distance), radius)
+
+    def contrasts(self, weights: Floats) -> Vector:
+        return self.objective().contrasts([exactly(row) for row in weights])
+
+    def to_optimum(self, v: Vector) -> Vector:
+        if self.optimum is None:
+            self.optimum = self.objective().optimum(v)
+        return [a - b for a, b in zip(self.optimum, v, strict=True)]
+
+    def estimate(self) -> float:
+        """The radius, every bound behind it checked; infinite where there is none."""
+        weights, radius = self.path.estimate()
+        if not np.isfinite(radius):
+            return radius
+        path, bounds, objective = self.path, self.path.bounds, self.objective()
+        anchor, estimate = self.contrasts(path.anchor), self.contrasts(weights)
+        expanded = [exactly(row) for row in path.expanded]
+        hessian = objective.hessian(expanded)
+        root = cholesky(hessian)
+        self.check_inverse(root)
+
+        shifts = [
+            spread([z - e for z, e in zip(*logits, strict=True)])
+            for logits in zip(objective.logits(anchor), expanded, strict=True)
+        ]
+        self.at_most("largest shift", max(shifts), bounds["largest_shift"])
+        fourth = sum(
+            a * variance_of_range(z) * t**4
+            for a, z, t in zip(objective.weights, expanded, shifts, strict=True)
+        )
+        self.at_most("fourth powers of shifts", fourth, bounds["fourth"])
+        step = [a - b for a, b in zip(estimate, anchor, strict=True)]
+        self.at_most("length of the step", norm(raised(root, step)), bounds["decrement"])
+        error = [
+            a - b for a, b in zip(objective.gradient(anchor), exactly(path.gradient), strict=True)
+        ]
+        self.at_most(
+            "gradient at the anchor", norm(forward(root, error)), bounds["gradient_rounding"]
+        )
+        left = norm(forward(root, objective.gradient(estimate)))
+        self.at_most("gradient at the estimate", left, bounds["total"])
+        there = objective.hessian(objective.logits(estimate))
+        self.at_most("growth of curvatures", growth(hessian, there), bounds["growth"])
+        distance = norm(raised(root, self.to_optimum(estimate)))
+        self.at_most("distance to the optimum", distance, radius)
+        total, lever = bounds["growth"] * mpmath.mpf(bounds["total"]), bounds["leverage"]
+        self.at_most("radius", -mpmath.log1p(-lever * total) / lever, radius)
+        self.count("a step" if any(step) else "no step")
+        self.count(f"{len(self.classes)} classes")
+        return radius
+
+    def check_inverse(self, root: Matrix) -> None:
+        """The inverse Hessian, relative to the true one, and norms taken with it."""
+        bounds, d, Q = self.path.bounds, len(root), self.objective().Q
+        left = [raised(root, exactly(row)) for row in self.path.inverse]
+        both = [raised(root, [left[j][k] for j in range(d)]) for k in range(d)]
+        for j in range(d):
+            both[j][j] -= 1
+        self.at_most(
+            "drift of the inverse", largest(both), bounds["drift"] + bounds["hessian_rounding"]
+        )
+        longest = mpmath.mpf(0)
+        for i in self.members:
+            x = exactly(self.samples[i])
+            for a in range(len(Q)):
+                for b in range(a):
+                    v = [(s - t) * value for s, t in zip(Q[a], Q[b], strict=True) for value in x]
+                    longest = max(longest, norm(forward(root, v)))
+        self.at_most("leverage", longest, bounds["leverage"])
+        units = np.array([[float(v) for v in forward(root, exactly(e))] for e in np.eye(d)])
+        self.at_most("root of the inverse", np.linalg.norm(units, 2), bounds["inverse_root"])
+
+    def at_most(self, what: str, truth: Any, bound: float) -> None:
+        assert truth <= bound * ROOM, (
+            f"{what}: {float(truth)} > {bound}, {len(self.members)} members"
+        )
+        share = float(truth) / bound if bound > 0 else 0.0
+        self.tightest[what] = max(self.tightest.get(what, 0.0), share)
+
+    def count(self, what: str) -> None:
+        self.seen[what] = self.seen.get(what, 0) + 1
+
+
+def variance_of_range(logits: Vector) -> Any:
+    """What the variance of numbers with a range of 1 can be."""
+    odds = sorted(mpmath.exp(z - max(logits)) for z in logits)
+    likely = odds[-1] / mpmath.fsum(odds)
+    rest = mpmath.fsum(odds[:-1]) / mpmath.fsum(odds)
+    return likely * rest if likely > 0.5 else mpmath.mpf(1) / 4
+
+
+def growth(before: Matrix, after: Matrix) -> float:
+    """The largest factor between two forms, either way, to double precision."""
+    root = cholesky(before)
+    left = [forward(root, row) for row in after]
+    d = len(root)
+    both = [forward(root, [left[j][k] for j in range(d)]) for k in range(d)]
+    values = np.linalg.eigvalsh(np.array([[float(v) for v in row] for row in both]))
+    return float(max(values[-1], 1 / values[0]))
