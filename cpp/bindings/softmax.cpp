@@ -49,6 +49,13 @@ class SoftmaxWalk {
     return FloatArray(static_cast<py::ssize_t>(path_.sums().dimension()),
                       path_.anchor_gradient().data());
   }
+  FloatArray step() const {
+    FloatArray result(static_cast<py::ssize_t>(path_.sums().dimension()));
+    for (py::ssize_t j = 0; j < result.size(); ++j)
+      result.mutable_data()[j] =
+          path_.takes_step() ? path_.step()[static_cast<std::size_t>(j)] : 0.0;
+    return result;
+  }
   FloatArray inverse() const {
     const std::size_t d = path_.sums().dimension();
     const std::size_t stride = path_.sums().padded_dimension();
@@ -109,6 +116,7 @@ void bind_softmax(py::module_& module) {
       .def("fit", &SoftmaxWalk::fit)
       .def_property_readonly("has_base", &SoftmaxWalk::has_base)
       .def_property_readonly("anchor", &SoftmaxWalk::anchor)
+      .def_property_readonly("step", &SoftmaxWalk::step)
       .def_property_readonly("gradient", &SoftmaxWalk::gradient)
       .def_property_readonly("inverse", &SoftmaxWalk::inverse)
       .def_property_readonly("expanded", &SoftmaxWalk::expanded)

@@ -72,7 +72,7 @@ def test_the_sizes_are_those_of_the_contract() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("model", "n_classes"), [
-    ("logistic", 2), ("ovr", 2), ("ovr", 4), ("ridge", 2), ("ridge", 5),
+    ("logistic", 2), ("ovr", 2), ("ovr", 4), ("multinomial", 4), ("ridge", 2), ("ridge", 5),
 ])  # fmt: skip
 def test_the_dense_game_votes_alike(model: str, n_classes: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -62,11 +62,12 @@ class Watched:
 
     def estimate(self) -> float:
         """The radius, every bound behind it checked; infinite where there is none."""
-        weights, radius = self.path.estimate()
+        _, radius = self.path.estimate()
         if not np.isfinite(radius):
             return radius
         path, bounds, objective = self.path, self.path.bounds, self.objective()
-        anchor, estimate = self.contrasts(path.anchor), self.contrasts(weights)
+        anchor, step = self.contrasts(path.anchor), exactly(path.step)
+        estimate = [a + b for a, b in zip(anchor, step, strict=True)]
         expanded = [exactly(row) for row in path.expanded]
         hessian = objective.hessian(expanded)
         root = cholesky(hessian)
@@ -82,7 +83,6 @@ class Watched:
             for a, z, t in zip(objective.weights, expanded, shifts, strict=True)
         )
         self.at_most("fourth powers of shifts", fourth, bounds["fourth"])
-        step = [a - b for a, b in zip(estimate, anchor, strict=True)]
         self.at_most("length of the step", norm(raised(root, step)), bounds["decrement"])
         error = [
             a - b for a, b in zip(objective.gradient(anchor), exactly(path.gradient), strict=True)

@@ -52,6 +52,9 @@ class SoftmaxPath {
   const SoftmaxSums& sums() const { return sums_; }
   const SoftmaxMetric& metric() const { return metric_; }
   const AlignedVector& anchor() const { return anchor_; }
+  // In contrasts, from the anchor to the estimate if that is not the anchor.
+  const AlignedVector& step() const { return step_; }
+  bool takes_step() const { return takes_step_; }
   const AlignedVector& anchor_gradient() const { return gradient_; }
   double anchor_rounding() const { return anchor_rounding_; }
   const kernels::Shifts& shifts() const { return shifts_; }
