@@ -183,7 +183,7 @@ def multinomial(problem: ClassProblem, members: Integers) -> Integers:
     classes, own = np.unique(y, return_inverse=True)
     weights = problem.weights[y]
     if len(classes) == 2:
-        margins = X_test @ _logistic(X, 2.0 * own - 1, weights, problem.C)
+        margins = X_test @ _logistic(X, np.where(own == 1, 1.0, -1.0), weights, problem.C)
         return _first_of_largest(np.column_stack([np.zeros(len(margins)), margins]), classes)
     scores = X_test @ _softmax(X, own, len(classes), weights, problem.C)
     return _first_of_largest(scores, classes, least=1e-3)
