@@ -24,7 +24,7 @@ def value(K: int, **options: Any) -> shapcpp.Valuation:
 
 
 def test_of_two_labels_it_is_the_logistic_model() -> None:
-    runs = [shapcpp.value(*clouds(2), permutations=4, model=m) for m in ("multinomial", "logistic")]
+    runs = [value(2, permutations=4, model=m) for m in ("multinomial", "logistic")]
     np.testing.assert_array_equal(runs[0].gains, runs[1].gains)
     assert runs[0].settings["model"] == "logistic"
 
