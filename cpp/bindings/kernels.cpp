@@ -7,6 +7,7 @@
 #include "bindings/python.hpp"
 #include "core/learners/dual/dual_inverse.hpp"
 #include "core/learners/logistic/third_derivative.hpp"
+#include "core/learners/multinomial/contrasts.hpp"
 #include "core/numerics/inverse.hpp"
 #include "core/numerics/storage.hpp"
 
@@ -117,6 +118,55 @@ std::tuple<FloatArray, double, double, double> remainder(const FloatArray& sampl
   return {to_array(sums, members.columns), shifts.largest, shifts.fourth, shifts.eighth};
 }
 
+// Of samples, a row each, of the classes `own`: probabilities, and derivatives of the losses by the
+// logits.
+std::pair<FloatArray, FloatArray> class_residuals(const FloatArray& logits, const FloatArray& own) {
+  const auto n = static_cast<std::size_t>(logits.shape(0));
+  const auto classes = static_cast<std::size_t>(logits.shape(1));
+  check_size(own, n, "own");
+  if (n > kTileRows) throw std::invalid_argument("there are more samples than a tile holds");
+  AlignedVector values(classes * kTileRows);
+  AlignedVector residuals(values.size());
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t k = 0; k < classes; ++k)
+      values[k * kTileRows + i] = logits.data()[i * classes + k];
+  const AlignedVector weights(kTileRows, 1.0);
+  kernels().softmax(values.data(), classes, padded_rows(n));
+  kernels().class_residuals(values.data(), classes, padded(own, kTileRows).data(), weights.data(),
+                            padded_rows(n), residuals.data());
+  const auto rows = [&](const AlignedVector& from) {
+    FloatArray result({n, classes});
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t k = 0; k < classes; ++k)
+        result.mutable_data()[i * classes + k] = from[k * kTileRows + i];
+    return result;
+  };
+  return {rows(values), rows(residuals)};
+}
+
+// The covariances of Helmert's contrasts of one sample.
+FloatArray contrast_covariances(const FloatArray& probabilities) {
+  const auto classes = static_cast<std::size_t>(probabilities.size());
+  const std::size_t m = classes - 1;
+  const Contrasts helmert(classes, 1, 1);
+  AlignedVector values(classes * kTileRows);
+  for (std::size_t k = 0; k < classes; ++k) values[k * kTileRows] = probabilities.data()[k];
+  const AlignedVector weights(kTileRows, 1.0);
+  AlignedVector means(values.size());
+  AlignedVector rests(values.size());
+  AlignedVector variances(values.size());
+  kernels().contrast_moments(values.data(), classes, helmert.scales(), weights.data(),
+                             padded_rows(1), means.data(), rests.data(), variances.data());
+  FloatArray result({m, m});
+  for (std::size_t j = 0; j < m; ++j)
+    for (std::size_t l = 0; l < m; ++l) {
+      const double covariance =
+          means[std::min(j, l) * kTileRows] * rests[std::max(j, l) * kTileRows];
+      result.mutable_data()[j * m + l] = j == l ? variances[j * kTileRows] : covariance;
+    }
+  return result;
+}
+
 // None if a pivot is not positive.
 std::optional<FloatArray> invert(const FloatArray& matrix) {
   const auto columns = static_cast<std::size_t>(matrix.shape(0));
@@ -202,6 +252,8 @@ void bind_kernels(py::module_& module) {
   bind("logistic", &logistic, "margins", "signs");
   bind("expand", &expand, "residuals", "curvatures", "signs", "sample_weights");
   bind("remainder", &remainder, "samples", "direction", "offsets", "probabilities", "curvatures");
+  bind("class_residuals", &class_residuals, "logits", "own");
+  bind("contrast_covariances", &contrast_covariances, "probabilities");
   bind("invert", &invert, "matrix");
   module.def("lower_product", &lower_product, py::arg("matrix").noconvert(),
              py::arg("vector").noconvert(), py::arg("factor"));

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import judge
-from class_problems import ClassProblem, Floats, normal_scores
+import softmax
+from class_problems import ClassProblem, Floats, Integers, normal_scores
 from shapcpp import _core
 from shapcpp._core import testing
 
@@ -26,10 +27,12 @@ def ridge(X: Floats, y: Floats, C: float) -> Vector:
     return list(mpmath.lu_solve(H, A.T * mpmath.matrix(y.tolist())))
 
 
-def weights(model: str, X: Floats, y: Floats, C: float) -> Vector:
+def weights(model: str, X: Floats, y: Integers, K: int) -> list[Vector]:
+    if model == "multinomial":
+        return softmax.optimum(X, y, K, 1.0, np.ones(len(y)))
     if model == "ridge":
-        return ridge(X, y, C)
-    return judge.optimum(X, y.astype(np.int64), C, np.ones(len(y)))
+        return [ridge(X, (y == k).astype(float), 1.0) for k in range(K)]
+    return [judge.optimum(X, (y == k).astype(np.int64), 1.0, np.ones(len(y))) for k in range(K)]
 
 
 def close(W: list[Vector], rng: np.random.Generator, d: int) -> tuple[list[Floats], list[int]]:
@@ -96,14 +99,14 @@ def test_the_larger_density_wins_however_close(n: int, offset: float, dense: boo
 
 @pytest.mark.parametrize("dense", [False, True], ids=["certified", "dense"])
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("model", ["ridge", "ovr"])
+@pytest.mark.parametrize("model", ["ridge", "ovr", "multinomial"])
 def test_the_larger_score_wins_however_close(model: str, seed: int, dense: bool) -> None:
     rng = np.random.default_rng(seed)
     K, d, n = 3 + seed % 2, 2 + seed % 3, 14
     y = np.arange(n) % K
     X = rng.normal(size=(n, d)) + 0.5 * rng.normal(size=(K, d))[y]
     with mpmath.workdps(60):
-        W = [weights(model, X, (y == k).astype(float), 1.0) for k in range(K)]
+        W = weights(model, X, y, K)
         samples, leaders = close(W, rng, d)
     assert len(samples) > 10
     problem = ClassProblem(X, y, np.array(samples), np.array(leaders), K)

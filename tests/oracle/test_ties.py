@@ -94,7 +94,7 @@ def test_a_tie_does_not_depend_on_the_scale_or_the_origin_of_the_features() -> N
 
 @pytest.mark.parametrize("scale", [1e-9, 1e-7, 1e5, 1e6])
 @pytest.mark.parametrize("n_classes", [2, 3])
-@pytest.mark.parametrize("model", ["logistic", "ridge", "lda", "centroid", "bayes"])
+@pytest.mark.parametrize("model", ["logistic", "multinomial", "ridge", "lda", "centroid", "bayes"])
 def test_a_margin_lost_in_rounding_is_no_tie(model: str, n_classes: int, scale: float) -> None:
     """Features of any scale that take no value twice have margins other than zero."""
     rng = np.random.default_rng(2)
@@ -108,7 +108,7 @@ def test_a_margin_lost_in_rounding_is_no_tie(model: str, n_classes: int, scale: 
     assert v.ties == 0
 
 
-@pytest.mark.parametrize("model", ["ridge", "lda", "centroid", "bayes"])
+@pytest.mark.parametrize("model", ["multinomial", "ridge", "lda", "centroid", "bayes"])
 @pytest.mark.parametrize("kind", ["one-hot", "signs", "zeros"])
 def test_ties_between_several_classes_do_not_depend_on_the_scale(kind: str, model: str) -> None:
     rng = np.random.default_rng(3)

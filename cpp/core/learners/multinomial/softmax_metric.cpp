@@ -38,7 +38,8 @@ SoftmaxMetric::SoftmaxMetric(const Problem& problem, const Members& members,
       checkpoint_(context.checkpoint),
       kernels_(context.kernels),
       column_roots_(sums.columns()),
-      x_(sums.stride()) {}
+      x_(sums.stride()),
+      turned_(sums.stride()) {}
 
 double SoftmaxMetric::bytes(const RunShape& s) {
   const double contrasts = s.classes() - 1;
@@ -115,15 +116,20 @@ void SoftmaxMetric::multiply(const AlignedVector& vector, AlignedVector& product
 }
 
 void SoftmaxMetric::measure(std::size_t i) {
-  const std::size_t columns = sums_.columns();
-  const std::size_t contrasts = sums_.contrasts();
   const auto sample = training_.sample(i);
   std::copy(sample.begin(), sample.end(), x_.begin());
+  set_products(x_);
+}
+
+// Row by row of the inverse, which is symmetric.
+void SoftmaxMetric::set_products(const AlignedVector& x) {
+  const std::size_t columns = sums_.columns();
+  const std::size_t contrasts = sums_.contrasts();
   std::fill(products_.begin(), products_.end(), 0.0);
-  AlignedVector turned(x_);
-  for (double& value : turned) value = -value;
+  turned_ = x;
+  for (double& value : turned_) value = -value;
   for (std::size_t j = 0; j < contrasts; ++j)
-    kernels_.subtract_product(products_.data() + j * stride_, 1, stride_, turned.data(),
+    kernels_.subtract_product(products_.data() + j * stride_, 1, stride_, turned_.data(),
                               inverse_.data() + j * columns * stride_, columns);
   const auto m = static_cast<Eigen::Index>(contrasts);
   gram_.resize(m, m);
@@ -131,7 +137,7 @@ void SoftmaxMetric::measure(std::size_t i) {
     for (std::size_t l = 0; l <= j; ++l) {
       const double* product = products_.data() + j * stride_ + l * columns;
       double sum = 0;
-      for (std::size_t p = 0; p < columns; ++p) sum += product[p] * x_[p];
+      for (std::size_t p = 0; p < columns; ++p) sum += product[p] * x[p];
       gram_(static_cast<Eigen::Index>(j), static_cast<Eigen::Index>(l)) =
           gram_(static_cast<Eigen::Index>(l), static_cast<Eigen::Index>(j)) = sum;
     }
@@ -186,38 +192,23 @@ void SoftmaxMetric::absorb(const Eigen::VectorXd& probabilities, double weight) 
 }
 
 double SoftmaxMetric::pair_leverage(const Eigen::MatrixXd& gram) const {
-  const Eigen::Index m = gram.rows();
+  const Eigen::Index K = gram.rows() + 1;
+  Eigen::MatrixXd half(gram.rows(), K);
+  for (Eigen::Index j = 0; j < gram.rows(); ++j)
+    half.row(j) = sums_.helmert().to_classes(gram.col(j)).transpose();
+  Eigen::MatrixXd seen(K, K);
+  for (Eigen::Index k = 0; k < K; ++k) seen.col(k) = sums_.helmert().to_classes(half.col(k));
   double most = 0;
-  Eigen::VectorXd pair(m);
-  for (Eigen::Index a = 0; a <= m; ++a)
-    for (Eigen::Index b = 0; b < a; ++b) {
-      for (Eigen::Index j = 0; j < m; ++j)
-        pair[j] = sums_.helmert().of(static_cast<std::size_t>(a), static_cast<std::size_t>(j)) -
-                  sums_.helmert().of(static_cast<std::size_t>(b), static_cast<std::size_t>(j));
-      most = std::max(most, pair.dot(gram * pair));
-    }
+  for (Eigen::Index a = 0; a < K; ++a)
+    for (Eigen::Index b = 0; b < a; ++b)
+      most = std::max(most, seen(a, a) + seen(b, b) - seen(a, b) - seen(b, a));
   return std::sqrt(most) + std::sqrt(2.0) * sums_.rotation().of_leverage(members_.largest_norm());
 }
 
 double SoftmaxMetric::largest_leverage() {
-  const std::size_t columns = sums_.columns();
-  const std::size_t contrasts = sums_.contrasts();
-  AlignedVector vector(stride_);
-  AlignedVector product(stride_);
-  const auto m = static_cast<Eigen::Index>(contrasts);
-  Eigen::MatrixXd gram(m, m);
-  const auto norm = [&](const AlignedVector& x) {
-    for (std::size_t j = 0; j < contrasts; ++j) {
-      std::fill(vector.begin(), vector.end(), 0.0);
-      std::copy_n(x.begin(), columns, vector.begin() + static_cast<std::ptrdiff_t>(j * columns));
-      multiply(vector, product);
-      for (std::size_t l = 0; l < contrasts; ++l) {
-        double sum = 0;
-        for (std::size_t p = 0; p < columns; ++p) sum += product[l * columns + p] * x[p];
-        gram(static_cast<Eigen::Index>(l), static_cast<Eigen::Index>(j)) = sum;
-      }
-    }
-    return pair_leverage(gram);
+  const auto norm = [this](const AlignedVector& x) {
+    set_products(x);
+    return pair_leverage(gram_);
   };
   return (1 + drift_) * members_.largest(norm, checkpoint_);
 }

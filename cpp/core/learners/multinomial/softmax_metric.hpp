@@ -53,6 +53,7 @@ class SoftmaxMetric {
   const AlignedVector& diagonal() const { return diagonal_; }
 
  private:
+  void set_products(const AlignedVector& x);
   void measure_inverse();
   void charge(double share);
   double condition() const;
@@ -79,6 +80,7 @@ class SoftmaxMetric {
   AlignedVector column_roots_;
 
   AlignedVector x_;         // the measured sample
+  AlignedVector turned_;    // times -1
   AlignedVector products_;  // H^-1 X', a row of `stride_` numbers for each contrast
   AlignedVector halves_;    // of the update of rank K - 1: its root, in rows
   AlignedVector factors_;   // the same in columns

@@ -53,13 +53,13 @@ void SoftmaxPath::clear() {
 
 void SoftmaxPath::join(std::size_t i, bool is_new_class) {
   policy_.join();
-  if (is_new_class) start_class(i);
+  if (is_new_class) start_class();
   if (has_base_) absorb(i);
 }
 
 // Nothing is known of a class that was not there. The next fit starts where it is as rare as its
 // only member is.
-void SoftmaxPath::start_class(std::size_t) {
+void SoftmaxPath::start_class() {
   has_base_ = false;
   const std::size_t own = sums_.contrasts();
   const auto classes = static_cast<double>(sums_.classes());
@@ -67,6 +67,18 @@ void SoftmaxPath::start_class(std::size_t) {
   const double rarity = std::log(static_cast<double>(members_.size())) / classes;
   for (std::size_t k = 0; k < own; ++k) intercept[k * sums_.stride()] += rarity;
   intercept[own * sums_.stride()] -= rarity * (classes - 1);
+}
+
+// Where there is no base, as after the arrival of a class, one at the weights known so far costs
+// less than a fit.
+bool SoftmaxPath::may_estimate() {
+  if (!policy_.may_estimate()) return false;
+  if (has_base_ || !RefitPolicy::is_worth_base(members_.size())) return has_base_;
+  if (policy_.refine(size(), {.has_drifted = true}) != RefitPolicy::Refinement::kBase ||
+      !policy_.may_build())
+    return false;
+  anchor_ = optimum_.weights;
+  return build(kInfinite);
 }
 
 Eigen::VectorXd SoftmaxPath::logits_of(const AlignedVector& weights) const {

@@ -36,7 +36,7 @@ class SoftmaxPath {
   void join(std::size_t i, bool is_new_class);
 
   // These work as in `LogisticPath`.
-  [[nodiscard]] bool may_estimate() { return policy_.may_estimate() && has_base_; }
+  [[nodiscard]] bool may_estimate();
   const EstimatedSoftmax& estimate();
   [[nodiscard]] bool refine();
   void settle(bool decided) { policy_.settle(decided); }
@@ -63,7 +63,7 @@ class SoftmaxPath {
   double expanded(std::size_t member, std::size_t k) const { return expanded_[place(member, k)]; }
 
  private:
-  void start_class(std::size_t i);
+  void start_class();
   void absorb(std::size_t i);
   void move_anchor(std::size_t i, const Eigen::VectorXd& logits);
   void expand(std::size_t row, const Eigen::VectorXd& at, const Eigen::VectorXd& anchor,
