@@ -22,6 +22,7 @@ Players::Players(std::span<const std::int64_t> player_of_sample) {
   auto next = first_sample_;
   for (std::size_t i = 0; i < n; ++i)
     samples_[next[static_cast<std::size_t>(player_of_sample[i])]++] = i;
+  are_samples_ = size() == n && std::is_sorted(samples_.begin(), samples_.end());
 }
 
 double Players::bytes(const RunShape& s) {

@@ -21,13 +21,22 @@ class Players {
 
   std::size_t size() const { return first_sample_.size() - 1; }
   std::span<const std::size_t> samples(std::size_t player) const {
+    if (are_samples_) return std::span(samples_).subspan(player, 1);
     return std::span(samples_).subspan(first_sample_[player],
                                        first_sample_[player + 1] - first_sample_[player]);
+  }
+  // Prefetches the player's samples' numbers; returns the first of them, without waiting for memory
+  // if players are samples.
+  std::size_t prefetch(std::size_t player) const {
+    if (!are_samples_) return samples(player).front();
+    __builtin_prefetch(samples_.data() + player);
+    return player;
   }
 
  private:
   std::vector<std::size_t> samples_;
   std::vector<std::size_t> first_sample_;
+  bool are_samples_;  // whether each player is the sample of the same number
 };
 
 }  // namespace shapcpp

@@ -30,10 +30,12 @@ class TrainingSet {
   std::span<const double> sample(std::size_t i) const {
     return {samples_.data() + i * columns_, columns_};
   }
-  // Prefetches a sample.
+  // Prefetches a sample, its norm and its class.
   void prefetch(std::size_t i) const {
     const double* values = samples_.data() + i * columns_;
     for (std::size_t j = 0; j < columns_; j += 8) __builtin_prefetch(values + j);
+    __builtin_prefetch(norms_.data() + i);
+    __builtin_prefetch(classes_.data() + i);
   }
   double norm_of(std::size_t i) const { return norms_[i]; }
   std::size_t class_of(std::size_t i) const { return classes_[i]; }

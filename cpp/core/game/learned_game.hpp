@@ -50,8 +50,7 @@ class LearnedGame final : public Game {
   }
 
   void expect(std::int64_t player) const override {
-    problem_.training().prefetch(
-        problem_.players().samples(static_cast<std::size_t>(player)).front());
+    problem_.training().prefetch(problem_.players().prefetch(static_cast<std::size_t>(player)));
   }
 
   void join(std::int64_t player) override {

@@ -23,6 +23,9 @@ class Changes : public Recorder {
 
   void record(const Join& join, std::span<const std::int64_t> before,
               std::span<const std::int64_t> after) override;
+  void expect(std::int64_t player) const override {
+    __builtin_prefetch(values_.data() + static_cast<std::size_t>(player) * width_, 1);
+  }
   void adjust(std::int64_t player, std::span<const std::int64_t> change) override;
 
   void clear();
@@ -46,6 +49,7 @@ class TallyRecorder final : public RunRecorder {
               std::span<const std::int64_t> after) override {
     changes_.record(join, before, after);
   }
+  void expect(std::int64_t player) const override { changes_.expect(player); }
   void adjust(std::int64_t player, std::span<const std::int64_t> change) override {
     changes_.adjust(player, change);
   }

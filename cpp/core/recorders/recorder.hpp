@@ -30,6 +30,8 @@ class Recorder {
   virtual ~Recorder() = default;
   virtual void record(const Join& join, std::span<const std::int64_t> before,
                       std::span<const std::int64_t> after) = 0;
+  // The player will be recorded soon: a chance to prefetch.
+  virtual void expect(std::int64_t) const {}
   // Adds the adjustment of a control variate to a player's changes: its mean over permutations is
   // zero for each player, but not for the player's joins at each size.
   virtual void adjust(std::int64_t player, std::span<const std::int64_t> change) = 0;

@@ -70,7 +70,9 @@ class Pass {
   // and gains add up.
   Values grow(Values before, std::size_t size, const Block& block, const Values* known) {
     for (std::size_t step = block.first; step < block.end; ++step) {
-      game_.expect(order_[std::min(step + kPrefetchDistance, block.end - 1)]);
+      const std::int64_t soon = order_[std::min(step + kPrefetchDistance, block.end - 1)];
+      game_.expect(soon);
+      recorder_.expect(soon);
       game_.join(order_[step]);
       if (step + 1 == block.end && known != nullptr)
         after_ = *known;

@@ -17,7 +17,9 @@ OpenSigns walk(Game& game, std::span<const std::int64_t> order, const Score* kno
   game.clear();
   OpenSigns open = game.score(before);
   for (std::size_t step = 0; step < n; ++step) {
-    game.expect(order[std::min(step + kPrefetchDistance, n - 1)]);
+    const std::int64_t soon = order[std::min(step + kPrefetchDistance, n - 1)];
+    game.expect(soon);
+    recorder.expect(soon);
     game.join(order[step]);
     if (step + 1 == n && known != nullptr) {
       after = known->values;

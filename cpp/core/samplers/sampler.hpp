@@ -12,7 +12,7 @@
 
 namespace shapcpp {
 
-// Prefetch players this many joins ahead: their samples are scattered over memory.
+// Prefetch players this many joins ahead: their samples and sums are scattered over memory.
 inline constexpr std::size_t kPrefetchDistance = 4;
 
 // Shared by all threads: plays whatever game it is given.
