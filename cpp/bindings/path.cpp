@@ -91,11 +91,17 @@ class Path {
     return FloatArray(static_cast<py::ssize_t>(size), values);
   }
   FloatArray vector(const AlignedVector& values) const { return array(values.data(), columns()); }
-  FloatArray matrix(const AlignedVector& values) const {
-    const std::size_t stride = expansion().stride();
+  // Column by column, as products with it come out.
+  FloatArray matrix(const UpdatedMatrix& updated) const {
     FloatArray result({columns(), columns()});
-    for (std::size_t j = 0; j < columns(); ++j)
-      std::copy_n(values.data() + j * stride, columns(), result.mutable_data() + j * columns());
+    AlignedVector unit(expansion().stride());
+    AlignedVector column(expansion().stride());
+    for (std::size_t j = 0; j < columns(); ++j) {
+      unit[j] = 1;
+      updated.multiply(unit, column);
+      unit[j] = 0;
+      std::copy_n(column.data(), columns(), result.mutable_data() + j * columns());
+    }
     return result;
   }
 

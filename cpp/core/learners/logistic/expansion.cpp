@@ -37,8 +37,8 @@ Expansion::Expansion(const Problem& problem, const Coalition& members, const Con
       base_(stride_),
       gradient_(stride_),
       magnitude_(stride_),
-      hessian_(checked_product(columns_, stride_, "the Hessian")),
-      inverse_(hessian_.size()),
+      hessian_(columns_, kernels_),
+      inverse_(columns_, kernels_),
       x_(stride_),
       inverse_x_(stride_),
       inverter_(columns_, stride_),
@@ -55,9 +55,9 @@ Expansion::Expansion(const Problem& problem, const Coalition& members, const Con
       scratch_(4 * kernels::kTileStride) {}
 
 double Expansion::bytes(const RunShape& s) {
-  return kSingleBytes * s.samples() * (1 + 1 + 1) +  // probabilities, curvatures and offsets
-         kNumberBytes * 6 * s.columns() *
-             s.columns();  // the Hessian, its inverse, and scratch for building them
+  return kSingleBytes * s.samples() * (1 + 1 + 1) +     // probabilities, curvatures and offsets
+         2 * UpdatedMatrix::bytes(s.columns()) +        // the Hessian and its inverse
+         kNumberBytes * 4 * s.columns() * s.columns();  // scratch for building them
 }
 
 void Expansion::clear() {
@@ -71,7 +71,7 @@ void Expansion::clear() {
 void Expansion::absorb(std::size_t i, const AlignedVector& displacement) {
   if (!has_base_) return;
   std::copy_n(training_.sample(i).begin(), columns_, x_.begin());
-  kernels_.multiply(inverse_.data(), columns_, stride_, x_.data(), inverse_x_.data());
+  inverse_.multiply(x_, inverse_x_);
   const double before = std::max(kernels_.dot(x_.data(), inverse_x_.data(), stride_), 0.0);
   const double residual = expand_loss(i, before, displacement);
   add_curvature(before);
@@ -109,12 +109,13 @@ double Expansion::expand_loss(std::size_t i, double before, const AlignedVector&
 void Expansion::add_curvature(double before) {
   const double curvature = absorbed_.curvature;
   const double growth = 1 + curvature * before;
-  kernels_.add_outer(hessian_.data(), columns_, stride_, x_.data(), curvature);
+  hessian_.add_outer(x_, curvature);
   ++updates_;
   charge_rounding(growth);
-  kernels_.add_outer(inverse_.data(), columns_, stride_, inverse_x_.data(), -curvature / growth);
+  inverse_.add_outer(inverse_x_, -curvature / growth, growth);
   if (has_third_) third_.absorb(x_, absorbed_.third);
-  measure_inverse();
+  // While updates wait the last bound holds: the inverse only shrinks.
+  if (inverse_.waiting() == 0) measure_inverse();
   absorbed_.leverage = (1 + inverse_drift_) * std::sqrt(before / growth);
   leverage_ = std::max(leverage_, absorbed_.leverage);
 }

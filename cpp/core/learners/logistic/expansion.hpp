@@ -13,6 +13,7 @@
 #include "core/learners/rotation.hpp"
 #include "core/numerics/inverse.hpp"
 #include "core/numerics/storage.hpp"
+#include "core/numerics/updated_matrix.hpp"
 #include "core/run/context.hpp"
 #include "core/run/run_shape.hpp"
 
@@ -57,8 +58,8 @@ class Expansion {
   const AlignedVector& base() const { return base_; }
   double base_length() const { return base_length_; }
   const AlignedVector& gradient() const { return gradient_; }
-  const AlignedVector& hessian() const { return hessian_; }
-  const AlignedVector& inverse() const { return inverse_; }
+  const UpdatedMatrix& hessian() const { return hessian_; }
+  const UpdatedMatrix& inverse() const { return inverse_; }
   std::size_t stride() const { return stride_; }
   bool has_third() const { return has_third_; }
   const ThirdDerivative& third() const { return third_; }
@@ -143,8 +144,8 @@ class Expansion {
   AlignedVector base_;
   AlignedVector gradient_;
   AlignedVector magnitude_;  // sums of the absolute terms of the gradient
-  AlignedVector hessian_;
-  AlignedVector inverse_;
+  UpdatedMatrix hessian_;
+  UpdatedMatrix inverse_;
   AlignedVector x_;
   AlignedVector inverse_x_;
   Inverter inverter_;

@@ -18,8 +18,11 @@ bool Expansion::build(const AlignedVector& weights, double growth, bool with_thi
   std::copy(weights.begin(), weights.end(), base_.begin());
   base_length_ = std::sqrt(kernels_.dot(base_.data(), base_.data(), stride_));
   pass();
-  inverse_ = hessian_;
-  if (!inverter_.invert(inverse_, checkpoint_)) return false;
+  const bool inverted = inverse_.build([&](AlignedVector& inverse) {
+    inverse = hessian_.settled();
+    return inverter_.invert(inverse, checkpoint_);
+  });
+  if (!inverted) return false;
   updates_ = 0;
   std::fill_n(offsets_.begin(), members_.size(), 0.0f);
   largest_offset_ = offset_squares_ = 0;
@@ -77,11 +80,14 @@ void Expansion::pass() {
   }
   if (has_third_) third_.complete();
   add_penalty(base_, gradient_);
-  for (std::size_t j = 0; j < columns_; ++j) {
-    for (std::size_t l = 0; l <= j; ++l)
-      hessian_[j * stride_ + l] = hessian_[l * stride_ + j] = lower[j * columns_ + l];
-    hessian_[j * (stride_ + 1)] += training_.penalty()[static_cast<Eigen::Index>(j)];
-  }
+  hessian_.build([&](AlignedVector& hessian) {
+    for (std::size_t j = 0; j < columns_; ++j) {
+      for (std::size_t l = 0; l <= j; ++l)
+        hessian[j * stride_ + l] = hessian[l * stride_ + j] = lower[j * columns_ + l];
+      hessian[j * (stride_ + 1)] += training_.penalty()[static_cast<Eigen::Index>(j)];
+    }
+    return true;
+  });
 }
 
 }  // namespace shapcpp

@@ -13,7 +13,6 @@ namespace {
 
 using kernels::kTileRows;
 using Vector = Eigen::Map<const Eigen::VectorXd>;
-using Square = Eigen::Map<const Eigen::MatrixXd, 0, Eigen::OuterStride<>>;
 
 // Share of the inverse and the Hessian that rounding may take before they are built again.
 constexpr double kMostDrift = 0.01;
@@ -28,7 +27,7 @@ bool Expansion::has_drifted() const {
 
 double Expansion::coordinate_length(const AlignedVector& v) const {
   double squares = 0;
-  for (std::size_t j = 0; j < columns_; ++j) squares += v[j] * v[j] * hessian_[j * (stride_ + 1)];
+  for (std::size_t j = 0; j < columns_; ++j) squares += v[j] * v[j] * hessian_.diagonal()[j];
   return std::sqrt(static_cast<double>(columns_) * squares);
 }
 
@@ -36,7 +35,7 @@ double Expansion::coordinate_length(const AlignedVector& v) const {
 // |f_i| |x_i|, and |v|_{H^-1} <= |v| inverse_root.
 double Expansion::spread() const {
   double trace = 0;
-  for (std::size_t j = 0; j < columns_; ++j) trace += hessian_[j * (stride_ + 1)];
+  for (std::size_t j = 0; j < columns_; ++j) trace += hessian_.diagonal()[j];
   return std::min(std::sqrt(static_cast<double>(columns_) * condition_),
                   std::sqrt(trace) * inverse_root_);
 }
@@ -49,12 +48,12 @@ void Expansion::charge_rounding(double loss) {
   const auto d = static_cast<double>(columns_);
   condition_ = 0;
   for (std::size_t j = 0; j < columns_; ++j)
-    condition_ += hessian_[j * (stride_ + 1)] * inverse_[j * (stride_ + 1)];
+    condition_ += hessian_.diagonal()[j] * inverse_.diagonal()[j];
   condition_ = std::max(condition_, d);
   inverse_drift_ += (d * d * d + 20 * d) * kRounding * condition_ * loss;
   // The last terms cover products with the Hessian.
   hessian_rounding_ =
-      (sum_rounding(members_.size()) + (2 * updates_ + d / 2 + 2) * kRounding) * d * condition_ +
+      (sum_rounding(members_.size()) + (2 * updates_ + d + 2) * kRounding) * d * condition_ +
       rotation_.of_hessian(largest_trace());
   // Lemma 9: the rounding of an entry of T is relative to sum c_i |x_ij x_il x_im|, and T[a, b] of
   // the absolute terms is at most max |x_i| |a| |b|_H times the square of the spread.
@@ -90,16 +89,15 @@ double Expansion::leverage() const {
 // The largest sum of a row bounds the largest eigenvalue.
 void Expansion::measure_inverse() {
   inverse_root_ = (1 + inverse_drift_) *
-                  std::sqrt(kernels_.largest_row_sum(inverse_.data(), columns_, stride_));
+                  std::sqrt(kernels_.largest_row_sum(inverse_.settled().data(), columns_, stride_));
 }
 
 double Expansion::rounding_of_gradient(const AlignedVector& weights) const {
   const auto n = static_cast<Eigen::Index>(columns_);
-  const Eigen::OuterStride<> stride(static_cast<Eigen::Index>(stride_));
   return shapcpp::gradient_rounding(members_, training_.penalty(), rotation_, dot_rounding_,
                                     Vector(weights.data(), n), Vector(magnitude_.data(), n),
-                                    Square(hessian_.data(), n, n, stride).diagonal(),
-                                    Square(inverse_.data(), n, n, stride).diagonal());
+                                    Vector(hessian_.diagonal().data(), n),
+                                    Vector(inverse_.diagonal().data(), n));
 }
 
 // Lemma 7: enlarges the shifts by their possible error, and bounds the rounding of the sums.
@@ -140,7 +138,7 @@ double Expansion::bound_remainder(const AlignedVector& u, Shifts& shifts) const 
 double Expansion::largest_leverage() const {
   AlignedVector inverse_x(stride_);
   const auto norm = [&](const AlignedVector& x) {
-    kernels_.multiply(inverse_.data(), columns_, stride_, x.data(), inverse_x.data());
+    inverse_.multiply(x, inverse_x);
     return std::sqrt(std::max(kernels_.dot(x.data(), inverse_x.data(), stride_), 0.0));
   };
   return (1 + inverse_drift_) * members_.largest(norm, checkpoint_);

@@ -37,7 +37,7 @@ LogisticPath::LogisticPath(const Problem& problem, const Members& members, std::
       product_(expansion_.stride()),
       middle_(expansion_.stride()),
       weights_(expansion_.stride()),
-      optimum_(columns_, expansion_.inverse()) {}
+      optimum_(columns_, expansion_.inverse().settled()) {}
 
 double LogisticPath::bytes(const RunShape& shape) {
   return Coalition::bytes(shape) + Newton::bytes(shape) + Expansion::bytes(shape);
@@ -103,7 +103,7 @@ double LogisticPath::length(const AlignedVector& vector) const {
 // unsolved = gradient + H step + T[displacement + step / 2, step], T the third derivative
 void LogisticPath::evaluate_step() {
   const std::size_t stride = expansion_.stride();
-  kernels_.multiply(expansion_.hessian().data(), columns_, stride, step_.data(), curved_.data());
+  expansion_.hessian().multiply(step_, curved_);
   std::copy(curved_.begin(), curved_.end(), unsolved_.begin());
   kernels_.add_scaled(unsolved_.data(), stride, gradient_.data(), 1.0);
   if (!expansion_.has_third()) return;
@@ -114,8 +114,7 @@ void LogisticPath::evaluate_step() {
 }
 
 void LogisticPath::solve(const AlignedVector& right, AlignedVector& solution) const {
-  kernels_.multiply(expansion_.inverse().data(), columns_, expansion_.stride(), right.data(),
-                    solution.data());
+  expansion_.inverse().multiply(right, solution);
 }
 
 // With T a Newton step for the zero of `unsolved`, from the last step, with the inverse of the
@@ -263,8 +262,7 @@ bool LogisticPath::pass(bool exact) {
   for (std::size_t j = 0; j < columns_; ++j) displacement_[j] += step_[j];
   std::fill(step_.begin(), step_.end(), 0.0);
   gradient_ = expansion_.gradient();
-  kernels_.multiply(expansion_.hessian().data(), columns_, expansion_.stride(),
-                    displacement_.data(), product_.data());
+  expansion_.hessian().multiply(displacement_, product_);
   kernels_.add_scaled(gradient_.data(), expansion_.stride(), product_.data(), 1.0);
   anchor_rounding_ = expansion_.add_remainder(displacement_, gradient_, shifts_);
   // Errors of margins at the base weigh with the curvatures at the anchor.

@@ -68,8 +68,8 @@ class BinaryScores : public Interface, public Optimum {
 // An optimum known without a fit.
 class EstimatedOptimum final : public BinaryScores<Scores> {
  public:
-  // An optimum with `columns` columns; norms use `inverse`, the inverse of H, which must outlive
-  // the optimum.
+  // An optimum with `columns` columns; norms use `inverse`, which must outlive the optimum: that of
+  // H or of any matrix below H, so that it may lack the newest members.
   EstimatedOptimum(std::size_t columns, const AlignedVector& inverse);
   // Bound on the relative error of those norms.
   double norm_error = 0;
