@@ -57,8 +57,8 @@ def near(case: Case, size: int) -> dict[str, Any]:
         spent.append(times[1] - times[0])
     counts = np.asarray(path).tolist()
     if size > MOST_FROM_START:  # the block joins as one
-        return {"micros": micros(spent, many - few), "first": block, "counts": counts[1:]}
-    return {"micros": micros(spent, many - few), "first": 0, "counts": counts}
+        return {"micros": micros(spent, many - few), "first": block, "counts": counts[1 : many + 2]}
+    return {"micros": micros(spent, many - few), "first": 0, "counts": counts[: many + 1]}
 
 
 def micros(spent: list[float], joins: int) -> float:
@@ -66,10 +66,16 @@ def micros(spent: list[float], joins: int) -> float:
 
 
 def prefix(case: Case, size: int, block: int) -> tuple[_core.Game, _core.Score]:
-    """The game of the first samples of the first permutation, of which the block is one player."""
+    """The game of all samples in the order of the first permutation.
+
+    The block that comes first is one player, and so are all samples beyond `size`: the last to
+    join, whose join is free, since a walk is told the score of all. Features and their span are
+    those of the whole run.
+    """
     X, y, X_test, y_test = make_wide(case)
-    order = shapcpp.permutation(case.train, 0, 0)[:size]
-    players = np.maximum(np.arange(size) - max(block, 1) + 1, 0)
+    order = shapcpp.permutation(case.train, 0, 0)
+    place = np.minimum(np.arange(case.train), size)
+    players = np.maximum(place - max(block, 1) + 1, 0)
     game = _core.game(engine.problem((X[order], y[order], X_test, y_test), players))
     return game, _core.grand_coalition(game)
 
