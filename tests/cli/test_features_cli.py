@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pytest
 from PIL import Image
@@ -125,7 +126,7 @@ def test_bad_usage_is_one_sentence_and_writes_nothing(
         (("-o", "f.npy", "--counts", "val=1/1,val=1/2"), "counts names val twice"),
         (("-o", "f.npy", "--model", "m.pt", "--curve", "c.csv"), "--model trains nothing"),
     ):  # fmt: skip
-        with pytest.raises(ValueError, match=sentence):
+        with pytest.raises(click.ClickException, match=sentence):
             cli.main(["features", str(scans), *arguments], standalone_mode=False)
     assert [path.name for path in tmp_path.iterdir()] == ["m.pt"]
     assert "absent" in fails("features", "absent", "-o", "f.npy", cwd=tmp_path)
@@ -251,12 +252,12 @@ def test_what_only_a_training_uses_is_refused_with_a_model(
                "--curve c.csv")  # fmt: skip
     for option in useless:
         sentence = f"--model trains nothing: leave out {option.split()[0]}$"
-        with pytest.raises(ValueError, match=sentence):
+        with pytest.raises(click.ClickException, match=sentence):
             cli.main(
                 ["features", str(scans), "-o", "f.npy", "--model", "m.pt", *option.split()],
                 standalone_mode=False,
             )
-    with pytest.raises(ValueError, match="leave out --epochs and --capsules"):
+    with pytest.raises(click.ClickException, match="leave out --epochs and --capsules"):
         cli.main(
             ["features", str(scans), "-o", "f.npy", "--model", "m.pt", "--capsules", "4",
              "--epochs", "3"], standalone_mode=False,
