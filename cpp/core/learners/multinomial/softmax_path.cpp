@@ -69,18 +69,6 @@ void SoftmaxPath::start_class() {
   intercept[own * sums_.stride()] -= rarity * (classes - 1);
 }
 
-// Where there is no base, as after the arrival of a class, one at the weights known so far costs
-// less than a fit.
-bool SoftmaxPath::may_estimate() {
-  if (!policy_.may_estimate()) return false;
-  if (has_base_ || !RefitPolicy::is_worth_base(members_.size())) return has_base_;
-  if (policy_.refine(size(), {.has_drifted = true}) != RefitPolicy::Refinement::kBase ||
-      !policy_.may_build())
-    return false;
-  anchor_ = optimum_.weights;
-  return build(kInfinite);
-}
-
 Eigen::VectorXd SoftmaxPath::logits_of(const AlignedVector& weights) const {
   Eigen::VectorXd logits(static_cast<Eigen::Index>(sums_.classes()));
   for (std::size_t k = 0; k < sums_.classes(); ++k)

@@ -36,7 +36,7 @@ class SoftmaxPath {
   void join(std::size_t i, bool is_new_class);
 
   // These work as in `LogisticPath`.
-  [[nodiscard]] bool may_estimate();
+  [[nodiscard]] bool may_estimate() { return policy_.may_estimate() && has_base_; }
   const EstimatedSoftmax& estimate();
   [[nodiscard]] bool refine();
   void settle(bool decided) { policy_.settle(decided); }
