@@ -1,5 +1,6 @@
 // Kernels by themselves, for tests of their accuracy.
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -167,6 +168,30 @@ FloatArray contrast_covariances(const FloatArray& probabilities) {
   return result;
 }
 
+// How many samples class `own` certainly leads, and which of them are open; one tile at most.
+std::pair<std::size_t, IntArray> lead(const FloatArray& samples, const FloatArray& weights,
+                                      std::size_t own, const FloatArray& reaches,
+                                      const FloatArray& norms) {
+  const Samples rows_of(samples);
+  const auto n_classes = static_cast<std::size_t>(reaches.size());
+  check_size(weights, rows_of.columns * n_classes, "weights");
+  check_size(norms, rows_of.rows, "norms");
+  if (own >= n_classes || rows_of.rows > kTileRows)
+    throw std::invalid_argument("there is no such class, or more than one tile");
+  auto padded_norms = padded<float>(norms, kTileRows);
+  std::fill(padded_norms.begin() + static_cast<std::ptrdiff_t>(rows_of.rows), padded_norms.end(),
+            std::numeric_limits<float>::quiet_NaN());
+  std::vector<unsigned short> open(kTileRows);
+  std::size_t within = 0;
+  const std::size_t led =
+      kernels().lead(rows_of.tiles.tile(0), rows_of.columns,
+                     padded<float>(weights, rows_of.columns * n_classes).data(), n_classes, own,
+                     padded<float>(reaches, n_classes).data(), padded_norms.data(),
+                     padded_rows(rows_of.rows), &within, open.data());
+  return {led, bindings::to_array(
+                   {open.begin(), open.begin() + static_cast<std::ptrdiff_t>(within)}, {within})};
+}
+
 // None if a pivot is not positive.
 std::optional<FloatArray> invert(const FloatArray& matrix) {
   const auto columns = static_cast<std::size_t>(matrix.shape(0));
@@ -254,6 +279,7 @@ void bind_kernels(py::module_& module) {
   bind("remainder", &remainder, "samples", "direction", "offsets", "probabilities", "curvatures");
   bind("class_residuals", &class_residuals, "logits", "own");
   bind("contrast_covariances", &contrast_covariances, "probabilities");
+  bind("lead", &lead, "samples", "weights", "own", "reaches", "norms");
   bind("invert", &invert, "matrix");
   module.def("lower_product", &lower_product, py::arg("matrix").noconvert(),
              py::arg("vector").noconvert(), py::arg("factor"));

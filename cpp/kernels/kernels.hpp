@@ -94,6 +94,14 @@ struct SingleLoops {
   std::size_t (*look)(const float* tile, std::size_t columns, const float* weights,
                       const float* norms, float scale, std::size_t rows, std::size_t* within,
                       unsigned short* open);
+
+  // The margin of class b at row i, the sum over columns j of tile(i, j) * weights[j * n_classes +
+  // b], is known up to reaches[b] * norms[i]. Returns how many rows class `own` certainly leads,
+  // and lists the `within` rows at which it neither does nor is certainly led by another class.
+  std::size_t (*lead)(const float* tile, std::size_t columns, const float* weights,
+                      std::size_t n_classes, std::size_t own, const float* reaches,
+                      const float* norms, std::size_t rows, std::size_t* within,
+                      unsigned short* open);
 };
 
 // Passes over samples of several classes. Of each class there are kTileRows numbers, one per row of

@@ -149,6 +149,26 @@ void single_margins(const float* tile, size_t columns, const float* weights, siz
               [&](Single margin, size_t row) { store(margins + row, margin); });
 }
 
+size_t sum_of_counts(SingleBits counts) {
+  size_t sum = 0;
+  for (size_t lane = 0; lane < kSingleLanes; ++lane) sum += static_cast<size_t>(counts[lane]);
+  return sum;
+}
+
+// Lists the rows whose flag is set and returns their number. Eight rows at a time: most words are
+// zero.
+size_t list_flagged(const Flags* flags_of_rows, size_t rows, unsigned short* list) {
+  size_t found = 0;
+  const char* flags = reinterpret_cast<const char*>(flags_of_rows);
+  for (size_t row = 0; row < rows; row += 8) {
+    unsigned long long word;
+    __builtin_memcpy(&word, flags + row, 8);
+    for (size_t i = row; word != 0; ++i, word >>= 8)
+      if (word & 1) list[found++] = static_cast<unsigned short>(i);
+  }
+  return found;
+}
+
 size_t look(const float* tile, size_t columns, const float* weights, const float* norms,
             float scale, size_t rows, size_t* within, unsigned short* open) {
   SingleBits above{};
@@ -160,24 +180,90 @@ size_t look(const float* tile, size_t columns, const float* weights, const float
         __builtin_convertvector((SingleBits)(absolute(margin) <= bound), Flags);
   };
   for_margins(tile, columns, weights, rows, classify_row);
-  size_t positive = 0, found = 0;
-  for (size_t lane = 0; lane < kSingleLanes; ++lane) positive += static_cast<size_t>(above[lane]);
-  // Eight rows at a time: most words are zero.
-  const char* flags = reinterpret_cast<const char*>(inside);
-  for (size_t row = 0; row < rows; row += 8) {
-    unsigned long long word;
-    __builtin_memcpy(&word, flags + row, 8);
-    for (size_t i = row; word != 0; ++i, word >>= 8)
-      if (word & 1) open[found++] = static_cast<unsigned short>(i);
+  *within = list_flagged(inside, rows, open);
+  return sum_of_counts(above);
+}
+
+// The classes that a sample's own class is held against, for `Rows` registers of rows.
+template <size_t Rows>
+struct Rivals {
+  Single own[Rows];
+  Single highest[Rows];  // the largest margin that another class may have
+  Single surest[Rows];   // the largest margin that another class has at least
+};
+
+template <size_t Rows, size_t Classes>
+inline void add_rivals(const float* tile, size_t columns, const float* weights, size_t n_classes,
+                       size_t first, size_t own, const float* reaches, const Single* norms,
+                       Rivals<Rows>& rivals) {
+  Single sums[Classes][Rows] = {};
+  const float* of_column = weights + first;
+  for (size_t j = 0; j < columns; ++j, tile += kTileStride, of_column += n_classes)
+    for (size_t b = 0; b < Classes; ++b)
+      for (size_t r = 0; r < Rows; ++r) sums[b][r] += load(tile + r * kSingleLanes) * of_column[b];
+  for (size_t b = 0; b < Classes; ++b)
+    for (size_t r = 0; r < Rows; ++r) {
+      if (first + b == own) {
+        rivals.own[r] = sums[b][r];
+        continue;
+      }
+      const Single error = norms[r] * reaches[first + b];
+      const Single most = sums[b][r] + error, least = sums[b][r] - error;
+      rivals.highest[r] = most > rivals.highest[r] ? most : rivals.highest[r];
+      rivals.surest[r] = least > rivals.surest[r] ? least : rivals.surest[r];
+    }
+}
+
+// Adds to `led`, and flags the open rows of `Rows` registers.
+template <size_t Rows>
+inline void lead_rows(const float* tile, size_t columns, const float* weights, size_t n_classes,
+                      size_t own, const float* reaches, const float* norms_at, SingleBits& led,
+                      Flags* open) {
+  Single norms[Rows];
+  Rivals<Rows> rivals;
+  for (size_t r = 0; r < Rows; ++r) {
+    norms[r] = load(norms_at + r * kSingleLanes);
+    rivals.own[r] = Single{};
+    rivals.highest[r] = rivals.surest[r] = Single{} - 1e38f;
   }
-  *within = found;
-  return positive;
+  size_t b = 0;
+  for (; b + 4 <= n_classes; b += 4)
+    add_rivals<Rows, 4>(tile, columns, weights, n_classes, b, own, reaches, norms, rivals);
+  for (; b + 2 <= n_classes; b += 2)
+    add_rivals<Rows, 2>(tile, columns, weights, n_classes, b, own, reaches, norms, rivals);
+  if (b < n_classes)
+    add_rivals<Rows, 1>(tile, columns, weights, n_classes, b, own, reaches, norms, rivals);
+  for (size_t r = 0; r < Rows; ++r) {
+    const Single error = norms[r] * reaches[own];
+    const Single least = rivals.own[r] - error, most = rivals.own[r] + error;
+    led -= (SingleBits)(least > rivals.highest[r]);
+    const SingleBits within =
+        (SingleBits)(least <= rivals.highest[r]) & (SingleBits)(most >= rivals.surest[r]);
+    open[r] = __builtin_convertvector(within, Flags);
+  }
+}
+
+size_t lead(const float* tile, size_t columns, const float* weights, size_t n_classes, size_t own,
+            const float* reaches, const float* norms, size_t rows, size_t* within,
+            unsigned short* open) {
+  constexpr size_t kRegisters = kLanes == 8 ? 4 : 2;  // times 4 classes, of 32 or 16
+  SingleBits led{};
+  Flags inside[kTileRows / kSingleLanes];
+  size_t row = 0;
+  for (; row + kRegisters * kSingleLanes <= rows; row += kRegisters * kSingleLanes)
+    lead_rows<kRegisters>(tile + row, columns, weights, n_classes, own, reaches, norms + row, led,
+                          inside + row / kSingleLanes);
+  for (; row < rows; row += kSingleLanes)
+    lead_rows<1>(tile + row, columns, weights, n_classes, own, reaches, norms + row, led,
+                 inside + row / kSingleLanes);
+  *within = list_flagged(inside, rows, open);
+  return sum_of_counts(led);
 }
 
 }  // namespace
 
 extern const SingleLoops single_loops;
 const SingleLoops single_loops = {kSingleLanes, expand,         add_remainder, add_lanes,
-                                  add_third,    single_margins, look};
+                                  add_third,    single_margins, look,          lead};
 
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

@@ -124,6 +124,27 @@ def test_shifts_beyond_the_polynomial_are_reported(t: float) -> None:
     assert largest == abs(x[270, 1])
 
 
+@pytest.mark.parametrize("n_classes", [2, 3, 4, 7, 10, 101])
+@pytest.mark.parametrize(("n", "columns"), [(1, 1), (15, 3), (17, 2), (100, 5), (256, 17)])
+def test_a_class_leads_where_its_margin_is_above_all_others(
+    n_classes: int, n: int, columns: int
+) -> None:
+    rng = np.random.default_rng(n)
+    x = rng.integers(-8, 9, size=(n, columns)).astype(float)  # margins are exact, and often equal
+    weights = rng.integers(-4, 5, size=(columns, n_classes)).astype(float)
+    reaches = rng.integers(0, 5, n_classes) / 2.0
+    norms = rng.integers(0, 3, n).astype(float)
+    margins, errors = x @ weights, np.outer(norms, reaches)
+    for own in {0, n_classes // 2, n_classes - 1}:
+        others = np.arange(n_classes) != own
+        least, most = (margins + sign * errors for sign in (-1, 1))
+        leads = least[:, own] > most[:, others].max(axis=1)
+        trails = most[:, own] < least[:, others].max(axis=1)
+        led, open_ = testing.lead(x, weights, own, reaches, norms)
+        assert led == leads.sum()
+        np.testing.assert_array_equal(open_, np.flatnonzero(~leads & ~trails))
+
+
 def positive_definite(columns: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """With columns of all scales, one of them almost a copy of another."""
     samples = rng.normal(size=(2 * columns + 8, columns))

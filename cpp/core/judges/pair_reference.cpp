@@ -1,6 +1,5 @@
-// How a pair watch takes a reference, and knows how long the reference holds.
+// How a pair watch looks at its test samples, and which of them it need not look at.
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -12,186 +11,217 @@ using kernels::kTileRows;
 
 namespace {
 
+constexpr float kNotANumber = std::numeric_limits<float>::quiet_NaN();
 constexpr double kLargestSingle = 1e30;
-// Numbers of coalitions that a limit is made for: while nothing is known about near pairs, at
-// least, and at most.
+// Coalitions that all samples are evaluated for before and between attempts to leave some out.
+constexpr double kShortestRest = 4;
+constexpr double kLongestRest = 64;
+// Numbers of coalitions that limits are made for: at first, at least, and at most.
 constexpr double kFirstLife = 8;
 constexpr double kShortestLife = 3;
 constexpr double kLongestLife = 300;
-// Costs of a pair: to examine it at a reference, to list it as near, and to evaluate it while near.
-constexpr double kExamine = 3;
-constexpr double kList = 18;
-constexpr double kLook = 1.5;
-// The reach of limits, in drifts.
+// The reach of limits, in drifts: the first class to leave its limit ends the reference, and among
+// many one drifts far.
 constexpr double kReserve = 1.5;
-constexpr double kReserveOfPairs = 0.33;
-// Near pairs are listed if that is expected to cost no more than this share of examining all.
-constexpr double kWorthListing = 0.8;
+constexpr double kReserveOfClasses = 0.33;
+// The cost of copying a near sample out, in evaluations of one.
+constexpr double kCopyCost = 2;
+// Near samples are copied out if that is expected to cost no more than this share of looking at
+// all.
+constexpr double kWorthCopying = 0.8;
 
 }  // namespace
 
-// Whether no margin overflows in single precision.
+// Conversion of both factors, as many products and sums, and a few roundings of bounds.
+double PairWatch::single_rounding() const {
+  constexpr double kSingleRounding = std::numeric_limits<float>::epsilon() / 2;
+  return (static_cast<double>(columns_) + 10) * kSingleRounding;
+}
+
+void PairWatch::clear() {
+  has_reference_ = false;
+  all_near_ = true;
+  for (Limit& limit : limits_) limit = {};
+  growth_ = 0;
+  rest_ = kShortestRest;
+  begin();
+}
+
+// Whether no margin, and no bound on its error, overflows in single precision.
 bool PairWatch::fits_single() const {
-  return test_.largest_norm() * std::max(longest_, 1.0) < kLargestSingle;
+  double most = std::max(longest_, 1.0);
+  for (const std::size_t k : classes_) most = std::max(most, shares_[k]);
+  return test_.largest_norm() * most < kLargestSingle;
 }
 
-// Whether no pair that is not near can have turned. Times the best factor, the weights of a pair
-// are this far from the reference; what rounding does to that is far less than the last term.
-bool PairWatch::reference_holds() {
-  if (!has_reference_ || classes_ != reference_classes_ || !fits_single()) return false;
-  bool holds = age_ <= 4 * life_;
-  for_each_pair([&](const Pair& pair, std::size_t p) {
-    subtract(weights_, pair.leader, pair.rival, difference_);
-    subtract(reference_, pair.leader, pair.rival, reference_difference_);
-    const double along = kernels_.dot(difference_.data(), reference_difference_.data(), stride_);
-    const double square = kernels_.dot(difference_.data(), difference_.data(), stride_);
-    const double factor = along / square;
-    Limit& limit = limits_[p];
-    limit.moved = std::sqrt(std::max(limit.square - factor * along, 0.0) + 1e-12 * limit.square);
-    if (!(along > 0) || !(limit.moved + factor * reach(pair.leader, pair.rival) < limit.limit))
-      holds = false;
-  });
-  return holds && lists_near_;
-}
-
-// Settles all pairs anew, and sorts them into near ones and others.
-void PairWatch::take_reference() {
-  ++statistics_.references;
-  set_limits();
-  has_reference_ = true;
-  reference_classes_ = classes_;
-  std::copy(weights_.begin(), weights_.end(), reference_.begin());
-  age_ = 1;
-  near_size_ = 0;
-  for (NearList& list : near_) list.clear();
-  contested_.clear();
-  std::fill(reference_correct_.begin(), reference_correct_.end(), 0);
-  std::fill(correct_.begin(), correct_.end(), 0);
-  for (const std::size_t k : classes_) examine_class(k);
-  if (!lists_near_) return;
-  for_each_pair([&](const Pair&, std::size_t p) {
-    near_[p].close();
-    limits_[p].near = near_[p].size();
-  });
-}
-
-// Weights drift like a random walk: by drift * sqrt(n) in n coalitions. A limit for n of them costs
-// what is near then, each time, and once in n all pairs and a list of those near.
-void PairWatch::set_limits() {
-  const double all = kExamine * total_ * static_cast<double>(classes_.size() - 1);
-  const bool knows = has_reference_ && classes_ == reference_classes_;
-  lists_near_ = false;
-  if (knows && life_ > 0 && near_size_ > 0) {
-    const double growth = static_cast<double>(near_size_) / std::sqrt(life_);
-    life_ = std::clamp(std::pow(2 * all / (kLook * growth), 2.0 / 3), kShortestLife, kLongestLife);
-    const double near = growth * std::sqrt(life_);
-    lists_near_ =
-        (all + kList * near) / life_ + kLook * near < kWorthListing * all && fits_single();
-  } else {
-    life_ = kFirstLife;
-  }
-  // The first pair to leave its limit ends the reference, and among many pairs one drifts far.
-  const double pairs = static_cast<double>(classes_.size() * (classes_.size() - 1)) / 2;
-  const double reserve = kReserve + kReserveOfPairs * std::log(pairs);
-  for_each_pair([&](const Pair& pair, std::size_t p) {
-    Limit& limit = limits_[p];
-    if (knows) {
-      const double drift = limit.moved / std::sqrt(age_);
-      limit.drift = limit.drift > 0 ? (limit.drift + drift) / 2 : drift;
-    }
-    limit.near = 0;
-    subtract(weights_, pair.leader, pair.rival, difference_);
-    limit.square = kernels_.dot(difference_.data(), difference_.data(), stride_);
-    limit.limit = 2 * reach(pair.leader, pair.rival) + reserve * limit.drift * std::sqrt(life_);
-  });
-}
-
-// Decides the test samples of class k as far as reach allows, and lists near pairs.
-void PairWatch::examine_class(std::size_t k) {
-  const SampleTiles& samples = test_.samples(k);
-  statistics_.test_evaluations += static_cast<std::int64_t>(samples.size() * classes_.size());
-  for (std::size_t t = 0; t < samples.tile_count(); ++t) {
-    for (const std::size_t b : classes_)
-      kernels_.margins(samples.tile(t), columns_, weights_.data() + b * stride_,
-                       padded_rows(samples.rows_in(t)), tile_margins_.data() + b * kTileRows);
-    examine_tile(k, t);
-  }
-}
-
-// Most samples are correct and far from all other classes, and need only be counted.
-void PairWatch::examine_tile(std::size_t k, std::size_t t) {
-  const std::size_t first = t * kTileRows;
-  const std::size_t rows = test_.samples(k).rows_in(t);
-  const double* norms = test_.norms(k).data() + first;
-  const double* own = tile_margins_.data() + k * kTileRows;
-  std::array<double, kTileRows> led{};    // number of classes certainly led
-  std::array<double, kTileRows> close{};  // number of classes that are near, or lead
-  for (const std::size_t b : classes_) {
-    if (b == k) continue;
-    const double* other = tile_margins_.data() + b * kTileRows;
-    const double nearest = reach(k, b);
-    const double farthest = own_limits_[b] = limits_[index(k, b)].limit;
-    for (std::size_t i = 0; i < rows; ++i) {
-      const double lead = own[i] - other[i];
-      led[i] += lead > norms[i] * nearest ? 1.0 : 0.0;
-      close[i] += lead > norms[i] * farthest ? 0.0 : 1.0;
-    }
-  }
-  const auto all = static_cast<double>(classes_.size() - 1);
-  std::size_t far = 0;
-  for (std::size_t i = 0; i < rows; ++i) {
-    is_contested_[k][first + i] = 0;
-    was_correct_[k][first + i] = 1;
-    if (led[i] < all)
-      examine_row(k, first + i, i);
-    else
-      ++far;
-    if (close[i] > 0 && was_correct_[k][first + i] != 0) {
-      near_size_ += static_cast<std::size_t>(close[i]);
-      if (lists_near_) list_rivals(k, first + i, i);
-    }
-  }
-  reference_correct_[k] += static_cast<std::int64_t>(far);
-  correct_[k] += static_cast<std::int64_t>(far);
-}
-
-// Handles a sample that does not certainly lead all classes.
-void PairWatch::examine_row(std::size_t k, std::size_t row, std::size_t in_tile) {
-  const double norm = test_.norms(k)[row];
-  const double own = tile_margins_[k * kTileRows + in_tile];
-  std::size_t strongest = k;
-  double least = std::numeric_limits<double>::infinity();
-  for (const std::size_t b : classes_) {
-    const double lead = own - tile_margins_[b * kTileRows + in_tile];
-    if (b == k || !(lead < least)) continue;
-    least = lead;
-    strongest = b;
-  }
-  const TestSample sample{static_cast<std::uint32_t>(k), static_cast<std::uint32_t>(row)};
-  if (strongest == k || least > 0) {
-    ++reference_correct_[k];
-    open_.push_back(sample);
+void PairWatch::look() {
+  if (!looked_) ++age_;
+  looked_ = true;
+  if (!fits_single()) {
+    open_all();
     return;
   }
-  was_correct_[k][row] = 0;
-  if (!std::isfinite(least) || !(-least > norm * reach(k, strongest))) open_.push_back(sample);
-  if (-least > norm * own_limits_[strongest]) return;
-  ++near_size_;
-  if (lists_near_) list(sample, strongest, false);
+  take_single_weights();
+  if (!reference_holds()) take_reference();
+  take_single_bounds([this](std::size_t k) { return shares_[k]; });
+  correct_ = far_correct_;
+  open_.clear();
+  for (std::size_t place = 0; place < classes_.size(); ++place) {
+    const std::size_t k = classes_[place];
+    const NearSet& near = near_[k];
+    const std::size_t led = all_near_
+                                ? lead(test_.single_samples(k), test_.single_norms(k), place,
+                                       [&](std::uint32_t row) {
+                                         open_.push_back({static_cast<std::uint32_t>(k), row});
+                                       })
+                                : lead(near.samples, near.norms, place, [&](std::uint32_t i) {
+                                    open_.push_back({static_cast<std::uint32_t>(k), near.rows[i]});
+                                  });
+    correct_[k] += static_cast<std::int64_t>(led);
+  }
 }
 
-// Lists the near pairs of a sample that, as far as is known, leads all classes.
-void PairWatch::list_rivals(std::size_t k, std::size_t row, std::size_t in_tile) {
-  const double norm = test_.norms(k)[row];
-  const double own = tile_margins_[k * kTileRows + in_tile];
-  const TestSample sample{static_cast<std::uint32_t>(k), static_cast<std::uint32_t>(row)};
-  for (const std::size_t b : classes_)
-    if (b != k && !(own - tile_margins_[b * kTileRows + in_tile] > norm * own_limits_[b]))
-      list(sample, b, true);
+void PairWatch::take_single_weights() {
+  float* target = single_weights_.data();
+  for (std::size_t j = 0; j < columns_; ++j)
+    for (const std::size_t k : classes_) *target++ = static_cast<float>(weights_[k * stride_ + j]);
 }
 
-void PairWatch::list(const TestSample& sample, std::size_t other, bool leads) {
-  near_[index(sample.k, other)].append(test_, sample, leads == (sample.k < other) ? 1 : -1);
+template <class Bound>
+void PairWatch::take_single_bounds(const Bound& bound) {
+  float* target = single_bounds_.data();
+  for (const std::size_t k : classes_)
+    *target++ = static_cast<float>((bound(k) + single_rounding() * lengths_[k]) * (1 + 1e-6));
+}
+
+// How many of the samples the class at a place certainly leads; calls take(i) for each that is
+// open.
+template <class Take>
+std::size_t PairWatch::lead(const Tiles<float>& samples, const Aligned<float>& norms,
+                            std::size_t place, const Take& take) {
+  statistics_.test_evaluations += static_cast<std::int64_t>(samples.size() * classes_.size());
+  std::size_t led = 0;
+  for (std::size_t t = 0; t < samples.tile_count(); ++t) {
+    const std::size_t first = t * kTileRows;
+    std::size_t within = 0;
+    led += kernels_.lead(samples.tile(t), columns_, single_weights_.data(), classes_.size(), place,
+                         single_bounds_.data(), norms.data() + first,
+                         padded_rows(samples.rows_in(t)), &within, within_.data());
+    for (std::size_t i = 0; i < within; ++i) take(static_cast<std::uint32_t>(first + within_[i]));
+  }
+  return led;
+}
+
+// The weights less their mean: what classes share changes no prediction.
+void PairWatch::centre_weights() {
+  std::fill(centre_.begin(), centre_.end(), 0.0);
+  for (const std::size_t k : classes_)
+    kernels_.add_scaled(centre_.data(), stride_, weights_.data() + k * stride_,
+                        1 / static_cast<double>(classes_.size()));
+  std::copy(weights_.begin(), weights_.end(), centred_.begin());
+  for (const std::size_t k : classes_)
+    kernels_.add_scaled(centred_.data() + k * stride_, stride_, centre_.data(), -1.0);
+}
+
+// Distances of the weights from the reference, all times the factor that brings them nearest (Lemma
+// 16); false if there is none.
+bool PairWatch::measure_moves() {
+  centre_weights();
+  double along = 0;
+  double square = 0;
+  for (const std::size_t k : classes_) {
+    const double* own = centred_.data() + k * stride_;
+    along += kernels_.dot(own, reference_.data() + k * stride_, stride_);
+    square += kernels_.dot(own, own, stride_);
+  }
+  factor_ = along / square;
+  if (!(along > 0) || !std::isfinite(factor_)) return false;
+  for (const std::size_t k : classes_) {
+    std::copy_n(reference_.data() + k * stride_, stride_, sample_.begin());
+    kernels_.add_scaled(sample_.data(), stride_, centred_.data() + k * stride_, -factor_);
+    limits_[k].moved = std::sqrt(kernels_.dot(sample_.data(), sample_.data(), stride_));
+  }
+  return true;
+}
+
+// Whether no sample that is not near can have turned. What rounding does to the distances is far
+// less than the reserve in `single_rounding`.
+bool PairWatch::reference_holds() {
+  if (!has_reference_ || classes_ != reference_classes_ || age_ > most_age_) return false;
+  if (all_near_) return true;
+  return measure_moves() && std::all_of(classes_.begin(), classes_.end(), [this](std::size_t k) {
+           return limits_[k].moved + factor_ * shares_[k] < limits_[k].limit;
+         });
+}
+
+// Weights drift like a random walk: by drift * sqrt(n) in n coalitions.
+void PairWatch::take_reference() {
+  ++statistics_.references;
+  const bool knows = has_reference_ && classes_ == reference_classes_ && measure_moves();
+  if (!knows) centre_weights();
+  for (const std::size_t k : classes_) {
+    Limit& own = limits_[k];
+    const double drift = knows ? std::min(own.moved, longest_) / std::sqrt(age_) : 0;
+    own.drift = knows && own.drift > 0 ? (own.drift + drift) / 2 : drift;
+  }
+  if (!knows) growth_ = 0;
+  has_reference_ = true;
+  reference_classes_ = classes_;
+  std::copy(centred_.begin(), centred_.end(), reference_.begin());
+  age_ = 1;
+  all_near_ = true;
+  std::fill(far_correct_.begin(), far_correct_.end(), 0);
+  if (knows) leave_out_far_ones();
+  if (!all_near_) return;
+  most_age_ = rest_;
+  rest_ = std::min(2 * rest_, kLongestRest);
+}
+
+// Limits for n coalitions cost what is near then, each time, and once in n an evaluation of all
+// samples and a copy of those near.
+void PairWatch::leave_out_far_ones() {
+  const double life =
+      growth_ > 0 ? std::clamp(std::pow(2 * total_ / growth_, 2.0 / 3), kShortestLife, kLongestLife)
+                  : kFirstLife;
+  const double reserve =
+      kReserve + kReserveOfClasses * std::log(static_cast<double>(classes_.size()));
+  for (const std::size_t k : classes_)
+    limits_[k].limit = 2 * shares_[k] + reserve * limits_[k].drift * std::sqrt(life);
+  take_single_bounds([this](std::size_t k) { return limits_[k].limit; });
+  double size = 0;
+  for (std::size_t place = 0; place < classes_.size(); ++place) {
+    const std::size_t k = classes_[place];
+    std::vector<std::uint32_t>& rows = near_[k].rows;
+    rows.clear();
+    far_correct_[k] =
+        static_cast<std::int64_t>(lead(test_.single_samples(k), test_.single_norms(k), place,
+                                       [&rows](std::uint32_t row) { rows.push_back(row); }));
+    size += static_cast<double>(rows.size());
+  }
+  growth_ = (size + 1) / std::sqrt(life);
+  if (size + (total_ + kCopyCost * size) / life > kWorthCopying * total_) {
+    std::fill(far_correct_.begin(), far_correct_.end(), 0);
+    return;
+  }
+  all_near_ = false;
+  most_age_ = 4 * life;
+  rest_ = kShortestRest;
+  for (const std::size_t k : classes_) copy_near(k);
+}
+
+void PairWatch::copy_near(std::size_t k) {
+  NearSet& near = near_[k];
+  if (near.samples.columns() == 0) {
+    const std::size_t capacity = test_.samples(k).size();
+    near.samples = Tiles<float>(columns_, capacity);
+    near.norms.resize(tiled_rows(capacity));
+  }
+  near.samples.rewind();
+  near.samples.append_from(test_.single_samples(k), near.rows);
+  const std::size_t size = near.rows.size();
+  for (std::size_t i = 0; i < size; ++i) near.norms[i] = test_.single_norms(k)[near.rows[i]];
+  std::fill(near.norms.begin() + static_cast<std::ptrdiff_t>(size),
+            near.norms.begin() + static_cast<std::ptrdiff_t>(padded_rows(size)), kNotANumber);
 }
 
 }  // namespace shapcpp

@@ -2,14 +2,12 @@
 // which of two classes leads.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "core/data/problem.hpp"
-#include "core/judges/near_list.hpp"
 #include "core/learners/scores.hpp"
 #include "core/numerics/storage.hpp"
 #include "core/run/context.hpp"
@@ -18,11 +16,13 @@
 
 namespace shapcpp {
 
-// A test sample is correct if its class leads all others, and wrong as soon as one leads its class:
-// only pairs with its own class matter, and for a wrong sample a single pair. At a reference all
-// pairs were settled; while the weights stay near it, pairs with large margins cannot turn, and the
-// other pairs, the near ones, are evaluated for each coalition. A sample becomes contested when one
-// of its near pairs has turned: until the next reference, all its pairs are evaluated.
+// A test sample is correct if its class leads all others, and wrong as soon as one leads its class.
+// All margins of a sample are computed together, in single precision; the few samples that this
+// leaves open are computed again in double precision.
+//
+// At a reference all samples were evaluated. While the weights stay near it, those whose margins
+// were large cannot turn; the others, the near ones, are evaluated for each coalition. Where most
+// would be near, all are evaluated each time.
 //
 // The class predicted is the smallest that no other one leads, where a tie is no lead.
 class PairWatch {
@@ -54,45 +54,51 @@ class PairWatch {
   enum class State { kOpen, kCorrect, kWrong };
   // Decides by the reach of the scores alone, or by their error at each sample.
   enum class Closeness { kReach, kError };
-  // What is known about a pair at a reference, and what was learnt at earlier references.
+  // A test sample: its class, and its row among those of that class.
+  struct TestSample {
+    std::uint32_t k;
+    std::uint32_t row;
+  };
+  // Near samples of one class, copied out, and their norms padded with NaN.
+  struct NearSet {
+    Tiles<float> samples{0, 0};
+    Aligned<float> norms;
+    std::vector<std::uint32_t> rows;
+  };
+  // What is known about a class at a reference, and what was learnt at earlier references.
   struct Limit {
-    double limit = 0;      // pairs whose margin is larger, relative to |x|, cannot turn
-    double square = 0;     // squared length of its weights
-    double moved = 0;      // distance from the reference, as last computed
-    double drift = 0;      // drift of `moved`, per square root of a coalition
-    std::size_t near = 0;  // samples
+    double limit = 0;  // margins may move by the limits of both classes, relative to |x|
+    double moved = 0;  // how far the weights are from the reference, as last computed
+    double drift = 0;  // of `moved`, per square root of a coalition
   };
 
-  // Position of the limit and the list of a pair.
-  std::size_t index(std::size_t a, std::size_t b) const {
-    const auto [low, high] = std::minmax(a, b);
-    return low * (2 * n_classes_ - low - 1) / 2 + high - low - 1;
-  }
-  template <class Take>
-  void for_each_pair(const Take& take) const;
   void take_weights(const Scores& scores);
-  void subtract(const AlignedVector& weights, std::size_t a, std::size_t b,
-                AlignedVector& difference) const;
-  bool is_useful(const Scores& scores);
-  void look();
-  bool fits_single() const;
-  bool reference_holds();
-  void take_reference();
-  void set_limits();
-  void examine_class(std::size_t k);
-  void examine_tile(std::size_t k, std::size_t t);
-  void examine_row(std::size_t k, std::size_t row, std::size_t in_tile);
-  void list_rivals(std::size_t k, std::size_t row, std::size_t in_tile);
-  void list(const TestSample& sample, std::size_t other, bool leads);
-  void look_at_near();
-  void doubt(const TestSample& sample);
+  bool is_useful();
+  bool is_exact() const;
+  void open_all();
   void decide_open(const Scores& scores, Closeness closeness);
+  void note_some(const Scores& scores);
   State evaluate(const Scores& scores, const TestSample& sample, Closeness closeness);
   void take_margins(const TestSample& sample);
   void settle(const FittedScores& fitted);
   Verdict verdict(const FittedScores& fitted, const Pair& pair, double norm) const;
-  double reach(std::size_t a, std::size_t b) const { return reaches_[a * n_classes_ + b]; }
   double norm_of(const TestSample& sample) const { return test_.norms(sample.k)[sample.row]; }
+
+  void look();
+  bool fits_single() const;
+  double single_rounding() const;
+  void take_single_weights();
+  template <class Bound>
+  void take_single_bounds(const Bound& bound);
+  template <class Take>
+  std::size_t lead(const Tiles<float>& samples, const Aligned<float>& norms, std::size_t place,
+                   const Take& take);
+  void centre_weights();
+  bool measure_moves();
+  bool reference_holds();
+  void take_reference();
+  void leave_out_far_ones();
+  void copy_near(std::size_t k);
 
   const TestSet& test_;
   Statistics& statistics_;
@@ -105,16 +111,15 @@ class PairWatch {
   // State for the current scores.
   std::vector<std::size_t> classes_;  // those that the model has
   AlignedVector weights_;             // `stride_` numbers for each class
-  double longest_ = 0;                // length of one
-  std::vector<double> reaches_;       // of each two classes
+  std::vector<double> shares_;        // of the reach, of each class
+  std::vector<double> lengths_;       // of the weights of each class
+  double longest_ = 0;
   AlignedVector sample_;
-  AlignedVector difference_;
-  AlignedVector reference_difference_;
   std::vector<double> margins_;  // of one sample, for each class
+  // For the kernels: numbers of the classes that the model has, in order, column by column.
   Aligned<float> single_weights_;
+  Aligned<float> single_bounds_;
   std::vector<unsigned short> within_;  // rows of one tile
-  AlignedVector tile_margins_;          // of one tile, for each class
-  std::vector<double> own_limits_;      // of pairs with the current class
 
   // State for the current coalition.
   bool looked_ = false;
@@ -122,31 +127,23 @@ class PairWatch {
   OpenPairs open_pairs_;
   Counts correct_;
   OpenSigns left_;
-  std::vector<std::vector<std::uint64_t>> doubted_;  // when each sample was last put into `open_`
-  std::uint64_t time_ = 0;
 
   // State for the current reference.
   bool has_reference_ = false;
   std::vector<std::size_t> reference_classes_;
-  AlignedVector reference_;
-  std::vector<Limit> limits_;   // of each pair
-  std::vector<NearList> near_;  // of each pair
-  std::vector<std::vector<char>> was_correct_;
-  std::vector<std::vector<char>> is_contested_;
-  std::vector<TestSample> contested_;
-  Counts reference_correct_;  // of those not contested
-  std::size_t near_size_ = 0;
-  bool lists_near_ = false;
-  double age_ = 0;   // coalitions since the reference was taken
-  double life_ = 0;  // coalitions that the reference was made for
+  AlignedVector centre_;       // the mean of the classes' weights now,
+  AlignedVector centred_;      // what each class has beyond it,
+  AlignedVector reference_;    // and had at the reference
+  double factor_ = 0;          // brings the weights nearest to the reference
+  std::vector<Limit> limits_;  // of each class
+  std::vector<NearSet> near_;  // of each class
+  Counts far_correct_;
+  bool all_near_ = true;
+  double growth_ = 0;    // of the near samples, per square root of a coalition; 0: unknown
+  double age_ = 0;       // coalitions since the reference was taken
+  double most_age_ = 0;  // until the next one
+  double rest_ = 0;      // coalitions until the next attempt to leave samples out
 };
-
-template <class Take>
-void PairWatch::for_each_pair(const Take& take) const {
-  for (std::size_t i = 0; i < classes_.size(); ++i)
-    for (std::size_t j = i + 1; j < classes_.size(); ++j)
-      take(Pair{classes_[i], classes_[j]}, index(classes_[i], classes_[j]));
-}
 
 // The judge that evaluates every test sample of every coalition.
 class PairScan {

@@ -26,6 +26,7 @@ class OpenPairs {
   explicit OpenPairs(std::size_t n_classes) : involved_(n_classes, true) {}
   void clear() { std::fill(involved_.begin(), involved_.end(), false); }
   void add_all() { std::fill(involved_.begin(), involved_.end(), true); }
+  void add(std::size_t k) { involved_[k] = true; }
   void add(const Pair& pair) { involved_[pair.leader] = involved_[pair.rival] = true; }
   bool involve(std::size_t k) const { return involved_[k]; }
 
@@ -48,6 +49,8 @@ class Scores {
   // times |x|; infinite where nothing is known. Whether x.w is one product or the difference of two
   // does not matter.
   virtual double reach(const Pair& pair) const = 0;
+  // Of a class: `reach` of a pair is at most the sum of those of its classes.
+  virtual double share_of_reach(std::size_t k) const = 0;
   // A sharper bound for one sample: x.w must be larger than this. `norm` bounds |x|, and x is
   // padded for the kernels.
   virtual double error(const Pair& pair, const AlignedVector& x, double norm) const = 0;

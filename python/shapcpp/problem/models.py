@@ -16,7 +16,7 @@ from shapcpp.extras import installs
 from shapcpp.labels import Labels
 from shapcpp.problem.fingerprint import fingerprint
 
-__all__ = ["LOGISTIC", "MODELS", "Model", "ModelError", "Refits", "model_of"]
+__all__ = ["LOGISTIC", "MODELS", "Model", "ModelError", "Refits", "model_of", "smoothing"]
 
 LOGISTIC, ONE_AGAINST_REST, RIDGE, LDA = "logistic", "ovr", "ridge", "lda"
 CENTROID, BAYES, MULTINOMIAL = "centroid", "bayes", "multinomial"

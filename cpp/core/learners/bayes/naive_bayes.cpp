@@ -183,8 +183,11 @@ double NaiveBayes::Differences::length(const Pair& pair) const {
 }
 
 double NaiveBayes::Differences::reach(const Pair& pair) const {
-  return 2 * (learner_.normals_[pair.leader].length_of_errors +
-              learner_.normals_[pair.rival].length_of_errors);
+  return share_of_reach(pair.leader) + share_of_reach(pair.rival);
+}
+
+double NaiveBayes::Differences::share_of_reach(std::size_t k) const {
+  return 2 * learner_.normals_[k].length_of_errors;
 }
 
 double NaiveBayes::Differences::rounding(const Pair& pair) const {

@@ -61,6 +61,7 @@ class NaiveBayes {
     void write_weights(std::size_t k, std::span<double> weights) const override;
     double length(const Pair& pair) const override;
     double reach(const Pair& pair) const override;
+    double share_of_reach(std::size_t k) const override;
     double error(const Pair& pair, const AlignedVector& x, double norm) const override;
     double rounding(const Pair& pair) const override;
     Verdict settle(const Pair& pair, const AlignedVector& x, double norm,

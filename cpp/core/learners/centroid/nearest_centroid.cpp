@@ -121,10 +121,17 @@ double NearestCentroid::Differences::reach(const Pair& pair) const {
   return 3 * rounding(pair);
 }
 
+double NearestCentroid::Differences::share_of_reach(std::size_t k) const {
+  return 3 * rounding(k);
+}
+
 double NearestCentroid::Differences::rounding(const Pair& pair) const {
-  const Centroid& leader = learner_.centroids_[pair.leader];
-  const Centroid& rival = learner_.centroids_[pair.rival];
-  return learner_.dot_rounding_ * (leader.length + rival.length) + leader.rotation + rival.rotation;
+  return rounding(pair.leader) + rounding(pair.rival);
+}
+
+double NearestCentroid::Differences::rounding(std::size_t k) const {
+  const Centroid& own = learner_.centroids_[k];
+  return learner_.dot_rounding_ * own.length + own.rotation;
 }
 
 // The sizes of the terms in the products with the weights of both classes.

@@ -23,16 +23,21 @@ double DiscriminantAnalysis::Differences::length(const Pair& pair) const {
 }
 
 double DiscriminantAnalysis::Differences::reach(const Pair& pair) const {
-  const Discriminant& a = learner_.discriminants_[pair.leader];
-  const Discriminant& b = learner_.discriminants_[pair.rival];
-  return (a.radius + a.floor + b.radius + b.floor) * learner_.inverse_root_ +
-         3 * (a.error + b.error + rounding(pair));
+  return share_of_reach(pair.leader) + share_of_reach(pair.rival);
+}
+
+double DiscriminantAnalysis::Differences::share_of_reach(std::size_t k) const {
+  const Discriminant& own = learner_.discriminants_[k];
+  return (own.radius + own.floor) * learner_.inverse_root_ + 3 * (own.error + rounding(k));
 }
 
 double DiscriminantAnalysis::Differences::rounding(const Pair& pair) const {
-  const Discriminant& a = learner_.discriminants_[pair.leader];
-  const Discriminant& b = learner_.discriminants_[pair.rival];
-  return learner_.dot_rounding_ * (a.length + b.length) + a.margin_rotation + b.margin_rotation;
+  return rounding(pair.leader) + rounding(pair.rival);
+}
+
+double DiscriminantAnalysis::Differences::rounding(std::size_t k) const {
+  const Discriminant& own = learner_.discriminants_[k];
+  return learner_.dot_rounding_ * own.length + own.margin_rotation;
 }
 
 // Bound on |x|_{A^-1}, features alone: the intercept's error is counted apart.

@@ -135,7 +135,7 @@ double OneAgainstRest::Differences::length(const Pair& pair) const {
 }
 
 double OneAgainstRest::Differences::reach(const Pair& pair) const {
-  return learner_.regressions_[pair.leader].reach + learner_.regressions_[pair.rival].reach;
+  return share_of_reach(pair.leader) + share_of_reach(pair.rival);
 }
 
 double OneAgainstRest::Differences::error(const Pair& pair, const AlignedVector& x,

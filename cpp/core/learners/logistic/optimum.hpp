@@ -52,6 +52,7 @@ class BinaryScores : public Interface, public Optimum {
     return (radius + floor) * inverse_root + 3 * dot_rounding * weights.norm() +
            3 * margin_rounding;
   }
+  double share_of_reach(std::size_t) const final { return reach({1, 0}) / 2; }
   double error(const Pair&, const AlignedVector& x, double size) const final {
     return norm(x) * (radius + floor) +
            3 * (dot_rounding * terms(x) + margin_rounding * size * (1 + 1e-9));

@@ -57,6 +57,9 @@ class Multinomial {
     }
     double length(const Pair& pair) const final { return scores->length(of(pair)); }
     double reach(const Pair& pair) const final { return scores->reach(of(pair)); }
+    double share_of_reach(std::size_t k) const final {
+      return scores->share_of_reach(learner_.side(k));
+    }
     double error(const Pair& pair, const AlignedVector& x, double norm) const final {
       return scores->error(of(pair), x, norm);
     }

@@ -47,6 +47,13 @@ class SoftmaxScores : public Interface, public SoftmaxOptimum {
   double reach(const Pair& pair) const final {
     return (radius + floor) * std::sqrt(2.0) * inverse_root + 3 * rounding(pair);
   }
+  double share_of_reach(std::size_t k) const final {
+    double squares = 0;
+    for (std::size_t j = 0; j < sums_.columns(); ++j) squares += of(k)[j] * of(k)[j];
+    return ((radius + floor) * std::sqrt(0.5) * inverse_root +
+            3 * (sums_.dot_rounding() * std::sqrt(squares) + margin_rounding / 2)) *
+           (1 + 1e-9);
+  }
   double error(const Pair& pair, const AlignedVector& x, double size) const final {
     return norm(pair, x) * (radius + floor) +
            3 * (sums_.dot_rounding() * terms(pair, x) + margin_rounding * size * (1 + 1e-9));

@@ -65,13 +65,13 @@ class RidgeClassifier {
     void write_weights(std::size_t k, std::span<double> weights) const override;
     double length(const Pair& pair) const override;
     double reach(const Pair& pair) const override;
+    double share_of_reach(std::size_t k) const override;
     double error(const Pair& pair, const AlignedVector& x, double norm) const override;
     double rounding(const Pair& pair) const override;
     Verdict settle(const Pair& pair, const AlignedVector& x, double norm,
                    double margin) const override;
 
    private:
-    double reach(std::size_t k) const;
     double norm_of(const AlignedVector& x) const;
     double terms(const Pair& pair, const AlignedVector& x) const;
     double terms_apart(const Pair& pair, const AlignedVector& x) const;

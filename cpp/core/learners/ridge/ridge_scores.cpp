@@ -28,10 +28,10 @@ double RidgeClassifier::Differences::length(const Pair& pair) const {
 }
 
 double RidgeClassifier::Differences::reach(const Pair& pair) const {
-  return reach(pair.leader) + reach(pair.rival);
+  return share_of_reach(pair.leader) + share_of_reach(pair.rival);
 }
 
-double RidgeClassifier::Differences::reach(std::size_t k) const {
+double RidgeClassifier::Differences::share_of_reach(std::size_t k) const {
   const Regression& own = learner_.regressions_[k];
   return (own.radius + own.floor) * learner_.inverse_root_ +
          3 * (learner_.dot_rounding_ * own.length + own.margin_rounding);
