@@ -72,17 +72,48 @@ def boundary(scores: Any, start: Vector, end: Vector, distance: float) -> Floats
     return np.array([float((1 - low) * p + low * q) for p, q in zip(start, end, strict=True)])
 
 
+def scores_by_means(model: str, X: Floats, y: Any, C: float) -> Any:
+    """A function of a sample: the scores of the classes in 60 digits."""
+    K, d = int(y.max()) + 1, X.shape[1]
+    rows = [judge.exactly(row) for row in X]
+    groups = [[row for row, of in zip(rows, y, strict=True) if of == k] for k in range(K)]
+    means = [
+        [mpmath.fsum(column) / len(own) for column in zip(*own, strict=True)] for own in groups
+    ]
+    if model == "centroid":
+        return lambda x: [
+            -mpmath.fsum((a - b) ** 2 for a, b in zip(x, m, strict=True)) for m in means
+        ]
+    A = mpmath.eye(d) / mpmath.mpf(C)
+    for own, m in zip(groups, means, strict=True):
+        for row in own:
+            away = mpmath.matrix([a - b for a, b in zip(row, m, strict=True)])
+            A += away * away.T
+    W = [list(mpmath.lu_solve(A, mpmath.matrix(m) * len(rows))) for m in means]
+    return lambda x: [
+        mpmath.fdot(x, w) - mpmath.fdot(m, w) / 2 + mpmath.log(len(own))
+        for w, m, own in zip(W, means, groups, strict=True)
+    ]
+
+
 @pytest.mark.parametrize("dense", [False, True], ids=["certified", "dense"])
 @pytest.mark.parametrize("offset", [0.0, 1e4])
 @pytest.mark.parametrize("n", [3, 14])  # with classes of a single sample, whose densities are steep
-def test_the_larger_density_wins_however_close(n: int, offset: float, dense: bool) -> None:
+@pytest.mark.parametrize("model", ["bayes", "lda", "centroid"])
+def test_the_larger_density_wins_however_close(
+    model: str, n: int, offset: float, dense: bool
+) -> None:
     rng = np.random.default_rng(n)
     K, d = 3, 3
     X = rng.normal(size=(n, d)) + offset
-    problem = ClassProblem(X, np.arange(n) % K, X[:1], np.zeros(1, int), K)
+    y = np.arange(n) % K
+    problem = ClassProblem(X, y, X[:1], np.zeros(1, int), K)
     samples, leaders = [], []
     with mpmath.workdps(60):
-        scores = normal_scores(problem, np.arange(n), np.arange(K))
+        if model == "bayes":
+            scores = normal_scores(problem, np.arange(n), np.arange(K))
+        else:
+            scores = scores_by_means(model, X, y, 1.0)
         for distance in (*DISTANCES, *-DISTANCES):
             start, end = (judge.exactly(x) for x in rng.normal(size=(2, d)) * 2 + offset)
             x = boundary(scores, start, end, distance)
@@ -90,7 +121,7 @@ def test_the_larger_density_wins_however_close(n: int, offset: float, dense: boo
             samples.append(x)
             leaders.append(max(range(K), key=lambda k: found[k]))
     problem = problem._replace(X_test=np.array(samples), y_test=np.array(leaders))
-    game = (testing.dense_game if dense else _core.game)(problem.core("bayes"), "bayes")
+    game = (testing.dense_game if dense else _core.game)(problem.core(model), model)
     grand = _core.grand_coalition(game)
     assert grand.uncertified == 0
     assert len(samples) - grand.values.sum() <= grand.ties

@@ -8,8 +8,10 @@ import mpmath
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn.neighbors import NearestCentroid
 
 import shapcpp
+from class_problems import ClassProblem
 from judge import margins, optimum
 from problems import core_problem
 from shapcpp import _core
@@ -126,7 +128,7 @@ def test_ties_between_several_classes_do_not_depend_on_the_scale(kind: str, mode
         assert (moved.ties, moved.uncertified) == (plain.ties, 0)
 
 
-@pytest.mark.parametrize("model", ["lda", "centroid", "bayes"])
+@pytest.mark.parametrize("model", ["ridge", "lda", "centroid", "bayes"])
 def test_classes_whose_members_are_all_near_the_origin_have_ties(model: str) -> None:
     """The mean of the training set, which is a rounding away from the one value of many members."""
     rng = np.random.default_rng(32)
@@ -137,3 +139,19 @@ def test_classes_whose_members_are_all_near_the_origin_have_ties(model: str) -> 
     v = shapcpp.value(X, y, X_test, y_test, 4, sampler="permutations", model=model, votes=False)
     assert v.ties > 0
     assert v.uncertified == 0
+
+
+def test_means_far_from_a_lone_giant_are_told_apart() -> None:
+    """It moves the centre, and with it all others' coordinates, so that these lose digits."""
+    rng = np.random.default_rng(4)
+    y, y_test = np.arange(40) % 2, np.arange(60) % 2
+    X, X_test = (rng.normal(size=(len(of), 2)) + 3 * of[:, None] for of in (y, y_test))
+    X[0] = 1e12
+    v = shapcpp.value(X, y, X_test, y_test, 4, sampler="permutations", model="centroid")
+    assert (v.ties, v.uncertified) == (0, 0)
+    for size in (12, 25, 40):
+        members = shapcpp.permutation(40, index=0)[:size]
+        nearest = NearestCentroid().fit(X[members], y[members]).predict(X_test)
+        core = ClassProblem(X[members], y[members], X_test, y_test, 2).core("centroid")
+        found = _core.grand_coalition(_core.game(core, "centroid")).values
+        np.testing.assert_array_equal(found, np.bincount(y_test[nearest == y_test], minlength=2))

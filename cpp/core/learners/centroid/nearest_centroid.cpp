@@ -20,6 +20,15 @@ std::vector<double> column_scales(const TrainingSet& training) {
   return scales;
 }
 
+// A sample that is no farther from both means than some roundings has the distance zero to both.
+constexpr double kAtTheMean = 64;
+
+double length_of(const AlignedVector& v) {
+  double squares = 0;
+  for (const double part : v) squares += part * part;
+  return std::sqrt(squares);
+}
+
 }  // namespace
 
 NearestCentroid::NearestCentroid(const Problem& problem, const Context& context)
@@ -29,13 +38,14 @@ NearestCentroid::NearestCentroid(const Problem& problem, const Context& context)
       dot_rounding_((static_cast<double>(columns_) + 12) * kRounding),
       rotation_(4 * training_.rotation_error() * (1 + problem.test().outside())),
       scales_(column_scales(training_)),
+      origin_(columns_),
       scores_(*this) {
   for (std::size_t k = 0; k < problem.n_classes(); ++k)
     centroids_.push_back({.sum = std::vector<DoubleDouble>(columns_),
                           .magnitude = std::vector<double>(columns_),
-                          .weights = std::vector<DoubleDouble>(columns_),
-                          .rounded = AlignedVector(columns_),
-                          .sizes = AlignedVector(columns_)});
+                          .mean = std::vector<DoubleDouble>(columns_),
+                          .weights = AlignedVector(columns_),
+                          .doubts = AlignedVector(columns_)});
 }
 
 double NearestCentroid::bytes(const RunShape& s) {
@@ -68,34 +78,29 @@ const FittedScores& NearestCentroid::fit(const OpenPairs&) {
   ++statistics_.fits;
   for (Centroid& centroid : centroids_)
     if (centroid.size > 0 && (!centroid.is_known || rotation_ > 0)) measure(centroid);
+  place_origin();
+  for (Centroid& centroid : centroids_)
+    if (centroid.size > 0) weigh(centroid);
   return scores_;
 }
 
-// Computes the mean and the quantities that follow from it. A rotation moves means by at most a
+// Computes the mean and what rounded members do to scores. A rotation moves means by at most a
 // share of the longest member, and test samples by the same share of themselves.
 void NearestCentroid::measure(Centroid& centroid) const {
   const DoubleDouble size{static_cast<double>(centroid.size), 0};
-  DoubleDouble intercept;
-  double size_of_intercept = 0;
   double mean_squares = 0;
   double largest_scale = 0;
+  double constant = 0;
   for (std::size_t j = 0; j + 1 < columns_; ++j) {
-    const DoubleDouble mean = centroid.sum[j] / size;
-    centroid.weights[j] = mean * (2 * scales_[j]);
-    intercept = intercept + -(mean * mean * scales_[j]);
-    centroid.rounded[j] = centroid.weights[j].high;
+    centroid.mean[j] = centroid.sum[j] / size;
     const double magnitude = centroid.magnitude[j] / size.high;
-    centroid.sizes[j] = 2 * scales_[j] * magnitude;
-    size_of_intercept += scales_[j] * magnitude * magnitude;
-    mean_squares += mean.high * mean.high;
+    centroid.doubts[j] = 2 * kRounding * scales_[j] * magnitude;
+    constant += centroid.doubts[j] * magnitude;
+    mean_squares += centroid.mean[j].high * centroid.mean[j].high;
     largest_scale = std::max(largest_scale, scales_[j]);
   }
-  centroid.weights[columns_ - 1] = intercept;
-  centroid.rounded[columns_ - 1] = intercept.high;
-  centroid.sizes[columns_ - 1] = size_of_intercept;
-  double squares = 0;
-  for (const double part : centroid.sizes) squares += part * part;
-  centroid.length = std::sqrt(squares);
+  centroid.doubts[columns_ - 1] = constant;
+  centroid.length_of_doubts = length_of(centroid.doubts);
   centroid.rotation = rotation_ > 0
                           ? rotation_ * largest_scale * (std::sqrt(mean_squares) + largest_norm_) *
                                 (1 + std::sqrt(mean_squares))
@@ -103,26 +108,74 @@ void NearestCentroid::measure(Centroid& centroid) const {
   centroid.is_known = true;
 }
 
+void NearestCentroid::place_origin() {
+  std::fill(origin_.begin(), origin_.end(), 0.0);
+  double count = 0;
+  for (const Centroid& centroid : centroids_) {
+    if (centroid.size == 0) continue;
+    ++count;
+    for (std::size_t j = 0; j + 1 < columns_; ++j)
+      origin_[j] += (centroid.mean[j].high - origin_[j]) / count;
+  }
+}
+
+void NearestCentroid::weigh(Centroid& centroid) const {
+  DoubleDouble intercept;
+  for (std::size_t j = 0; j + 1 < columns_; ++j) {
+    const DoubleDouble away = centroid.mean[j] + -origin_[j];
+    centroid.weights[j] = 2 * scales_[j] * away.high;
+    intercept = intercept + -(away * (centroid.mean[j] + origin_[j]) * scales_[j]);
+  }
+  centroid.weights[columns_ - 1] = intercept.high;
+  centroid.length = length_of(centroid.weights);
+}
+
+// A mean moves by a rounding of the mean size of its members.
+NearestCentroid::Effect NearestCentroid::effect(const Centroid& centroid,
+                                                const AlignedVector& x) const {
+  Effect result;
+  for (std::size_t j = 0; j + 1 < columns_; ++j) {
+    const double away = std::abs((-centroid.mean[j] + x[j]).high);
+    const double moved = kRounding * centroid.magnitude[j] / static_cast<double>(centroid.size);
+    result.width += 2 * scales_[j] * moved * (away + moved);
+    result.square += scales_[j] * away * away;
+    result.least += scales_[j] * moved * moved;
+  }
+  return result;
+}
+
+// The difference of the squared distances, column by column.
+double NearestCentroid::margin(const Centroid& leader, const Centroid& rival,
+                               const AlignedVector& x) const {
+  DoubleDouble sum;
+  for (std::size_t j = 0; j + 1 < columns_; ++j) {
+    const DoubleDouble apart = leader.mean[j] + -rival.mean[j];
+    const DoubleDouble away = -leader.mean[j] + x[j] + (-rival.mean[j] + x[j]);
+    sum = sum + apart * away * scales_[j];
+  }
+  return sum.high;
+}
+
 void NearestCentroid::Differences::write_weights(std::size_t k, std::span<double> weights) const {
-  std::copy_n(learner_.centroids_[k].rounded.begin(), weights.size(), weights.begin());
+  std::copy_n(learner_.centroids_[k].weights.begin(), weights.size(), weights.begin());
 }
 
 double NearestCentroid::Differences::length(const Pair& pair) const {
-  const AlignedVector& leader = learner_.centroids_[pair.leader].rounded;
-  const AlignedVector& rival = learner_.centroids_[pair.rival].rounded;
+  const AlignedVector& leader = learner_.centroids_[pair.leader].weights;
+  const AlignedVector& rival = learner_.centroids_[pair.rival].weights;
   double squares = 0;
   for (std::size_t j = 0; j < leader.size(); ++j)
     squares += (leader[j] - rival[j]) * (leader[j] - rival[j]);
   return std::sqrt(squares);
 }
 
-// Rounding of the weights and of their products with x, and the effect of a rotation.
 double NearestCentroid::Differences::reach(const Pair& pair) const {
-  return 3 * rounding(pair);
+  return share_of_reach(pair.leader) + share_of_reach(pair.rival);
 }
 
+// Rounding of the weights and of their products with x, of members and of rotations.
 double NearestCentroid::Differences::share_of_reach(std::size_t k) const {
-  return 3 * rounding(k);
+  return 3 * (rounding(k) + learner_.centroids_[k].length_of_doubts);
 }
 
 double NearestCentroid::Differences::rounding(const Pair& pair) const {
@@ -134,35 +187,33 @@ double NearestCentroid::Differences::rounding(std::size_t k) const {
   return learner_.dot_rounding_ * own.length + own.rotation;
 }
 
-// The sizes of the terms in the products with the weights of both classes.
-double NearestCentroid::Differences::terms(const Pair& pair, const AlignedVector& x) const {
-  const AlignedVector& leader = learner_.centroids_[pair.leader].sizes;
-  const AlignedVector& rival = learner_.centroids_[pair.rival].sizes;
-  double sum = 0;
-  for (std::size_t j = 0; j < leader.size(); ++j) sum += std::abs(x[j]) * (leader[j] + rival[j]);
-  return sum;
-}
-
 double NearestCentroid::Differences::error(const Pair& pair, const AlignedVector& x,
                                            double norm) const {
-  const double rotation =
-      learner_.centroids_[pair.leader].rotation + learner_.centroids_[pair.rival].rotation;
-  return 3 * (learner_.dot_rounding_ * terms(pair, x) + rotation * norm);
+  double sum = 0;
+  for (const std::size_t k : {pair.leader, pair.rival}) {
+    const Centroid& own = learner_.centroids_[k];
+    double terms = 0;
+    for (std::size_t j = 0; j < learner_.columns_; ++j) terms += std::abs(x[j] * own.weights[j]);
+    sum += learner_.dot_rounding_ * terms + learner_.effect(own, x).width + own.rotation * norm;
+  }
+  return 3 * sum;
 }
 
 Verdict NearestCentroid::Differences::settle(const Pair& pair, const AlignedVector& x, double norm,
-                                             double margin) const {
+                                             double) const {
   const Centroid& leader = learner_.centroids_[pair.leader];
   const Centroid& rival = learner_.centroids_[pair.rival];
-  const double sum = terms(pair, x);
+  const Effect a = learner_.effect(leader, x);
+  const Effect b = learner_.effect(rival, x);
+  double of_sample = 0;  // which is rounded too, and has the same place in both distances
+  for (std::size_t j = 0; j + 1 < learner_.columns_; ++j)
+    of_sample += kRounding * std::abs(x[j] * (leader.weights[j] - rival.weights[j]));
   const double width =
-      2 * (learner_.dot_rounding_ * sum + (leader.rotation + rival.rotation) * norm);
-  return settle_margin(margin, tie_of(width, 0, sum, 0), [&] {
-    DoubleDouble exact;
-    for (std::size_t j = 0; j < learner_.columns_; ++j)
-      exact = exact + (leader.weights[j] + -rival.weights[j]) * x[j];
-    return exact.high;
-  });
+      2 * (a.width + b.width + of_sample + (leader.rotation + rival.rotation) * norm);
+  const double margin = learner_.margin(leader, rival, x);
+  Tie tie = tie_of(width, 0, a.square + b.square, 0);
+  tie.most += kAtTheMean * (a.least + b.least);
+  return settle_margin(margin, tie, [margin] { return margin; });
 }
 
 }  // namespace shapcpp

@@ -13,11 +13,12 @@
 
 namespace shapcpp {
 
-// |x - m_k|^2 is |x|^2 less 2 m_k.x - |m_k|^2, which is linear in x: class k has the weights 2 D
-// m_k and the intercept -m_k'D m_k, where D undoes the scaling of the working columns. Sums of
-// members are kept in double-double, so that the order in which they joined does not matter.
-// Members are themselves rounded, relative to their own size: a smaller mean is no more accurate
-// than they are.
+// |x - m_k|^2 is, but for what all classes share, -2 (m_k - o).x + (m_k - o).(m_k + o) for any
+// origin o, and linear in x: class k has the weights 2 D (m_k - o), where D undoes the scaling of
+// the working columns. The origin is the mean of the means, so that classes far from zero lose no
+// digits. Sums of members are kept in double-double, so that the order in which they joined does
+// not matter. Members are themselves rounded, relative to their own size: a smaller mean is no more
+// accurate than they are.
 class NearestCentroid {
  public:
   using Scores = FittedScores;
@@ -36,14 +37,23 @@ class NearestCentroid {
  private:
   struct Centroid {
     std::size_t size = 0;
-    std::vector<DoubleDouble> sum;      // of the members, per column
-    std::vector<double> magnitude;      // of their absolute values
-    std::vector<DoubleDouble> weights;  // of the members in working coordinates, exact to 2^-100
-    AlignedVector rounded;              // the same in double precision
-    AlignedVector sizes;                // sizes of the terms of each: weights of absolute values
-    double length = 0;                  // of these
-    double rotation = 0;                // effect of a rotation on a margin, as a share of |x|
-    bool is_known = false;
+    std::vector<DoubleDouble> sum;   // of the members, per column
+    std::vector<double> magnitude;   // of their absolute values
+    std::vector<DoubleDouble> mean;  // of the members in working coordinates
+    // Numbers per column: the weights, and bounds on what rounded members do to a score.
+    AlignedVector weights;
+    AlignedVector doubts;
+    double length = 0;            // of the weights
+    double length_of_doubts = 0;  // of these
+    double rotation = 0;          // effect of a rotation on a margin, as a share of |x|
+    bool is_known = false;        // the mean, and the doubts
+  };
+
+  // What rounded members can do to the distance of a sample from a mean, and its square.
+  struct Effect {
+    double width = 0;
+    double square = 0;
+    double least = 0;  // the square that this makes of zero
   };
 
   class Differences final : public FittedScores {
@@ -61,12 +71,14 @@ class NearestCentroid {
 
    private:
     double rounding(std::size_t k) const;
-    double terms(const Pair& pair, const AlignedVector& x) const;
-
     const NearestCentroid& learner_;
   };
 
   void measure(Centroid& centroid) const;
+  void place_origin();
+  void weigh(Centroid& centroid) const;
+  Effect effect(const Centroid& centroid, const AlignedVector& x) const;
+  double margin(const Centroid& leader, const Centroid& rival, const AlignedVector& x) const;
 
   const TrainingSet& training_;
   Statistics& statistics_;
@@ -76,6 +88,7 @@ class NearestCentroid {
   double largest_norm_ = 0;
   std::vector<double> scales_;  // D per column, powers of two; 0 for the intercept
   std::vector<Centroid> centroids_;
+  std::vector<double> origin_;
   Differences scores_;
 };
 

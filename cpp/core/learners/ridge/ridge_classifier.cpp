@@ -40,7 +40,8 @@ RidgeClassifier::RidgeClassifier(const Problem& problem, const Context& context)
       left_(stride_),
       hessian_roots_(static_cast<Eigen::Index>(columns_)),
       scores_(*this),
-      exact_(problem.n_classes()) {
+      exact_(problem.n_classes()),
+      sums_(problem.n_classes()) {
   for (std::size_t k = 0; k < problem.n_classes(); ++k)
     regressions_.push_back({.weights = AlignedVector(stride_)});
 }
@@ -162,6 +163,7 @@ void RidgeClassifier::measure(std::size_t k) {
   regression.floor = kTieWidth * rounding;
   regression.margin_rounding = rotation_.of_margin(mass, regression.length, regression.radius);
   exact_[k].clear();
+  sums_[k].clear();
 }
 
 const Scores& RidgeClassifier::estimate() {

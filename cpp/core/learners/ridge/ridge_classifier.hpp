@@ -91,6 +91,8 @@ class RidgeClassifier {
   void correct(std::size_t k);
   [[noreturn]] void fail() const;
   const std::vector<DoubleDouble>& exact(std::size_t k) const;
+  bool has_equal_sums(const Pair& pair) const;
+  const std::vector<DoubleDouble>& sums(std::size_t k) const;
 
   const TrainingSet& training_;
   const Checkpoint& checkpoint_;
@@ -118,8 +120,10 @@ class RidgeClassifier {
   double spread_ = 0;            // sum over columns of sqrt(H_jj (H^-1)_jj)
   double trace_ = 0;
   Differences scores_;
-  double feature_reach_ = 0;                              // at the last fit
-  mutable std::vector<std::vector<DoubleDouble>> exact_;  // weights of the classes, once asked for
+  double feature_reach_ = 0;  // at the last fit
+  // Of the classes, once asked for: the weights, and the weighted sums of members.
+  mutable std::vector<std::vector<DoubleDouble>> exact_;
+  mutable std::vector<std::vector<DoubleDouble>> sums_;
 };
 
 }  // namespace shapcpp

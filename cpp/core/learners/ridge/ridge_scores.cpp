@@ -1,6 +1,7 @@
 // The scores that the ridge regressions give a judge.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/learners/ridge/ridge_classifier.hpp"
 
@@ -81,6 +82,27 @@ double RidgeClassifier::Differences::error(const Pair& pair, const AlignedVector
               (leader.margin_rounding + rival.margin_rounding) * norm * (1 + 1e-9));
 }
 
+// Whether the weighted sums of the members of both classes are the same: then so are their weights,
+// in exact arithmetic, whatever the size of the features.
+bool RidgeClassifier::has_equal_sums(const Pair& pair) const {
+  const std::vector<DoubleDouble>& leader = sums(pair.leader);
+  const std::vector<DoubleDouble>& rival = sums(pair.rival);
+  for (std::size_t j = 0; j < columns_; ++j)
+    if (leader[j].high != rival[j].high) return false;
+  return true;
+}
+
+const std::vector<DoubleDouble>& RidgeClassifier::sums(std::size_t k) const {
+  std::vector<DoubleDouble>& own = sums_[k];
+  if (!own.empty()) return own;
+  own.resize(columns_);
+  for (std::size_t i = 0; i < members_.size(); ++i)
+    if (members_.class_of(i) == k)
+      for (std::size_t j = 0; j < columns_; ++j)
+        own[j] = own[j] + exact_product(members_.weights()[i], members_.samples().value(i, j));
+  return own;
+}
+
 Verdict RidgeClassifier::Differences::settle(const Pair& pair, const AlignedVector& x, double norm,
                                              double margin) const {
   const Regression& leader = learner_.regressions_[pair.leader];
@@ -90,8 +112,11 @@ Verdict RidgeClassifier::Differences::settle(const Pair& pair, const AlignedVect
   const double width =
       length * (std::max(leader.radius, leader.floor) + std::max(rival.radius, rival.floor)) +
       2 * (learner_.dot_rounding_ * sum + (leader.margin_rounding + rival.margin_rounding) * norm);
+  const bool is_equal = learner_.has_equal_sums(pair);
+  const double unlimited = std::numeric_limits<double>::infinity();
   const Tie tie =
-      tie_of(width, std::min(length, kRoom), terms_apart(pair, x), kRoom * learner_.feature_reach_);
+      tie_of(width, is_equal ? unlimited : std::min(length, kRoom), terms_apart(pair, x),
+             is_equal ? unlimited : kRoom * learner_.feature_reach_);
   return settle_margin(margin, tie, [&] {
     const std::vector<DoubleDouble>& a = learner_.exact(pair.leader);
     const std::vector<DoubleDouble>& b = learner_.exact(pair.rival);
