@@ -52,6 +52,7 @@ class DualScores final : public Scores {
   void write_weights(std::size_t k, std::span<double> weights) const override;
   double length(const Pair& pair) const override;
   double reach(const Pair& pair) const override;
+  double share_of_reach(std::size_t) const override { return reach({1, 0}) / 2; }
   double error(const Pair& pair, const AlignedVector& x, double norm) const override;
   double rounding(const Pair& pair) const override;
 
