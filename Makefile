@@ -11,7 +11,7 @@ INSTALL := $(PIP) install -c constraints.txt
 WHEEL = $$(ls $(VENV)/wheel/shapcpp-*.whl)
 PERMS ?= 2000
 
-.PHONY: demo test cpp-test fuzz bench bench-smallest bench-detect bench-wide lint format sanitize leaks package clean
+.PHONY: demo test cpp-test fuzz bench bench-smallest bench-classes bench-detect bench-wide lint format sanitize leaks package clean
 
 $(VENV)/bin/python:
 	@echo "== A virtual environment in $(VENV): seconds"
@@ -87,6 +87,10 @@ bench: $(VENV)/installed
 # The smallest shape, without peers from elsewhere; results/ stays as it is.
 bench-smallest: $(VENV)/installed
 	$(BENCH) --smallest --rounds 2 --budget 0.5 --out $(VENV)/bench
+
+# Three and ten classes, each model beside scikit-learn's: bench/results/several_classes.md, some minutes.
+bench-classes: $(VENV)/installed
+	OMP_NUM_THREADS=1 $(BIN)/python bench/several_classes.py
 
 # Which detector finds wrong labels: bench/results/detection.md. Two hours on two cores, most of them of
 # the detectors beside doubt; stopped, it goes on from there. SHAPCPP_DATA names the folder of tables.
