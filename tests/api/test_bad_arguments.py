@@ -52,7 +52,7 @@ CASES: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"true_labels": ["0", ""] * 4}, TypeError, "true_labels holds strings and y integers: make them alike"),
     ({"y": GOOD["y"][:, None]}, ValueError, "y must have shape (samples,), got shape (8, 1)"),
     ({"y": np.ones(8, int)}, ValueError, "y holds one class only: every label is 1"),
-    ({"y": np.arange(8) % 3, "model": "forest"}, ValueError, "model must be one of 'logistic', 'ovr', 'ridge', 'lda', 'centroid', 'bayes' or"),
+    ({"y": np.arange(8) % 3, "model": "forest"}, ValueError, "model must be one of 'logistic', 'ovr', 'ridge', 'lda', 'centroid', 'bayes', 'multinomial' or"),
     ({"y": np.array([2**64 - 1, 0] * 4, dtype=np.uint64)}, ValueError, "y has 18446744073709551615 at row 0"),
     ({"X_test": GOOD["X_test"][:, :2]}, ValueError, "X_test has 2 features and X has 3: shapes (5, 2) and (8, 3)"),
     ({"X_test": spoilt("X_test", (4, 0), np.nan)}, ValueError, "X_test has nan at row 4, column 0"),

@@ -110,7 +110,9 @@ DISPATCH = """
   namespace name {{ \\
   extern const SampleLoops sample_loops{{}}; \\
   extern const SingleLoops single_loops{{}}; \\
+  extern const ClassLoops class_loops{{}}; \\
   extern const MatrixLoops matrix_loops{{}}; \\
+  extern const TriangleLoops triangle_loops{{}}; \\
   }}
 namespace shapcpp::kernels {{ LEVEL(generic) LEVEL(avx2) LEVEL(avx512) }}
 int main() try {{

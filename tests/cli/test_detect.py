@@ -109,7 +109,7 @@ def test_a_decision_made_is_not_asked_again(clear: Path) -> None:
     done = shapcpp_cli("relabel", "unknown.npy", "decisions.csv", "-o", "fixed.npy", cwd=clear)
     assert done.stdout.startswith(f"keep 1, relabel {len(first) - 2}, unsure 0, remove 1\n")
     again = shapcpp_cli("doubt", "fixed.npy", "-o", "e.npz", cwd=clear)
-    assert "1 rows that a reviewer removed are left out" in again.stderr
+    assert "1 row that a reviewer removed is left out" in again.stderr
     assert f"{len(first) - 1} labels were reviewed before; they are not asked again" in again.stdout
     e = shapcpp.load(clear / "e.npz", shapcpp.Doubts)
     assert len(e) == len(d) - 1
