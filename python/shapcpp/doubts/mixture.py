@@ -29,7 +29,7 @@ CLOSE = 1e-4  # rounds end when the penalised log-likelihood gains less
 PSEUDO = 2.0  # samples per class that are thought to obey the common rate
 # What is known beforehand; it matters where samples are few. Labels that the common rate is thought
 # to have seen, wrong and right, and how large slopes are.
-WRONG, RIGHT = 1.0, 10.0
+WRONG, RIGHT = 1.0, 2.0
 STEEP = 20.0
 SURE = 2.326347874040841  # a normal deviate that chance exceeds once in a hundred
 BENT_TO = 2.0  # predictions are bent up to this many half widths from the middle
