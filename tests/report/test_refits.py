@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from shapcpp import Features, Valuation, removal_curve
-from shapcpp.report import figures, refits
+from shapcpp import Features, Valuation, load, removal_curve, value
+from shapcpp.report import figures, refits, report
 
 
 def test_each_panel_shows_the_curves_of_its_heading(
@@ -42,3 +44,25 @@ def test_each_panel_shows_the_curves_of_its_heading(
                 assert str(curve.tolist()) == str(
                     wanted.tolist()
                 )  # with nan, where there is no deviation
+
+
+@pytest.mark.parametrize("scale", [None, "standard"])
+@pytest.mark.parametrize("folds", [None, 3])
+def test_a_run_along_principal_directions_is_of_its_features(
+    noisy: Features, tmp_path: Path, scale: Any, folds: int | None
+) -> None:
+    train, test = noisy.samples("train"), noisy.samples("test")
+    sides = (train.X, train.y, test.X, test.y)
+    if folds is not None:
+        every = noisy.all_samples()
+        train, sides = every, (every.X, every.y, None, None)
+    v = value(
+        *sides, permutations=4, sampler="permutations", scale=scale, components=2, folds=folds,
+        ids=train.ids, groups=train.groups, by_group=False,
+    )  # fmt: skip
+    v.save(tmp_path / "run.npz")
+    report(load(tmp_path / "run.npz"), noisy, None, tmp_path / "page.html")
+    moved = noisy.rows.copy()
+    moved["features"][np.flatnonzero(moved["split"] == "train")[0]] += 0.5
+    with pytest.raises(ValueError, match="features or test rows differ"):
+        report(v, replace(noisy, rows=moved), None, tmp_path / "other.html")

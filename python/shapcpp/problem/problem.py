@@ -18,7 +18,7 @@ from shapcpp.problem import scales
 from shapcpp.problem.fingerprint import fingerprint
 from shapcpp.problem.models import LOGISTIC, Model, model_of
 from shapcpp.problem.recipe import Recipe
-from shapcpp.problem.reduction import Reduction
+from shapcpp.problem.reduction import Reduction, reduced_sides, scaled
 from shapcpp.problem.sides import sides_of
 from shapcpp.results import moments
 from shapcpp.results.components import Components
@@ -189,8 +189,7 @@ class Problem:
         """Both sides along the principal directions."""
         if self.components is None:
             return None
-        X, X_test = (self.components.apply(self.scaled(side)) for side in (self.X, self.X_test))
-        return X, X_test
+        return reduced_sides(self.X, self.X_test, self.scaling, self.components)
 
     @property
     def n_columns(self) -> int:
@@ -286,11 +285,7 @@ class Problem:
 
     def scaled(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Features of any rows, scaled as those of the run."""
-        if self.scaling is None:
-            return X
-        scaled: NDArray[np.float64] = X - self.scaling[0]
-        scaled /= self.scaling[1]
-        return scaled
+        return scaled(X, self.scaling)
 
 
 def _check_goes_with(model: Model, C: float, class_weight: Any) -> None:

@@ -11,7 +11,7 @@ from shapcpp import checks
 from shapcpp.machine.threads import aside
 from shapcpp.results.components import Components
 
-__all__ = ["Reduction", "principal_directions"]
+__all__ = ["Reduction", "principal_directions", "reduced_sides", "scaled"]
 
 Floats = NDArray[np.float64]
 
@@ -106,6 +106,25 @@ def principal_directions(X: Floats, count: int) -> Components:
     return Components(
         mean * size, directions, np.sqrt(variances) * size, float(np.sqrt(rest)) * size
     )
+
+
+def reduced_sides(
+    X: NDArray[np.float64],
+    X_test: NDArray[np.float64],
+    scaling: NDArray[np.float64] | None,
+    components: Components,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Both sides along the principal directions of a run, which are also in its fingerprint."""
+    return components.apply(scaled(X, scaling)), components.apply(scaled(X_test, scaling))
+
+
+def scaled(X: NDArray[np.float64], scaling: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """Features of any rows less the means of `scaling`, over its deviations."""
+    if scaling is None:
+        return X
+    found: NDArray[np.float64] = X - scaling[0]
+    found /= scaling[1]
+    return found
 
 
 def _by_squares(Z: Floats, count: int) -> tuple[Floats, Floats]:

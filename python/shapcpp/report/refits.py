@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shapcpp.checks import identifiers
 from shapcpp.detection.removal import Action, Order, removal_curve
@@ -15,6 +16,7 @@ from shapcpp.metrics import Metric
 from shapcpp.problem.fingerprint import fingerprint
 from shapcpp.problem.models import MODELS
 from shapcpp.problem.problem import players_of
+from shapcpp.problem.reduction import reduced_sides
 from shapcpp.report import figures
 from shapcpp.report.figures import Panel
 from shapcpp.report.subject import Run, Subject
@@ -23,6 +25,8 @@ from shapcpp.results.valuation import Valuation
 from shapcpp.storage.features import Features, Samples
 
 __all__ = ["Row", "can_refit", "check_same", "removal_rows"]
+
+Array = NDArray[Any]
 
 VERBS: dict[Action, str] = {"drop": "dropped", "relabel": "relabelled"}
 ORDERS: tuple[Order, ...] = ("lowest", "highest")
@@ -81,16 +85,23 @@ def _is_of(v: Run, features: Features, samples: Samples) -> bool:
     if isinstance(v, Valuation):
         test = features.samples("test")
         players = players_of(samples.groups, by_group, len(y))
-        found = fingerprint(samples.X, y, test.X, class_labels("label", test.y), players)
-        return found == v.fingerprint
+        return _made(v, samples.X, y, test.X, class_labels("label", test.y), players)
     for fold, part in enumerate(v.parts):
         inside = v.folds == fold
         groups = None if samples.groups is None else samples.groups[~inside]
         players = players_of(groups, by_group, int((~inside).sum()))
-        sides = samples.X[~inside], y[~inside], samples.X[inside], y[inside]
-        if fingerprint(*sides, players) != part.fingerprint:
+        if not _made(part, samples.X[~inside], y[~inside], samples.X[inside], y[inside], players):
             return False
     return True
+
+
+def _made(
+    v: Valuation, X: Array, y: Array, X_test: Array, y_test: Array, players: NDArray[np.int64]
+) -> bool:
+    """True if a run, or a part of one in folds, was made of these sides."""
+    same_width = v.components is not None and v.components.mean.size == X.shape[1]
+    reduced = reduced_sides(X, X_test, v.scaling, v.components) if same_width else ()
+    return fingerprint(X, y, X_test, y_test, players, *reduced) == v.fingerprint
 
 
 def can_refit(v: Run) -> bool:
