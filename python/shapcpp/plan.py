@@ -199,7 +199,7 @@ def _ways(p: Plan, largest: Problem, n_parts: int, whole: RunCost) -> Iterator[s
         return
     few = shorter.fewer_directions(largest, p.sampling, p.threads)
     if few:
-        yield shorter.in_words(_times(n_parts, few), "components")
+        yield shorter.in_words(_times(n_parts, few))
     if p.sampling.sampler == "permutations":
         yield shorter.BY_HALVING
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -269,3 +270,11 @@ def test_directions_are_fitted_once() -> None:
     assert reduction is not None
     assert reduction.fitted(rows) is reduction.fitted(rows)
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (3, 9), (5,)])
+def test_directions_say_which_width_they_take(shape: tuple[int, ...]) -> None:
+    v = shapcpp.value(X, Y, X_TEST, Y_TEST, 2, components=2)
+    said = re.escape(f"X must have shape (n, {D}), since the run has {D} features")
+    with pytest.raises(ValueError, match=f"{said}, got shape {re.escape(str(shape))}"):
+        v.components.apply(np.zeros(shape))  # type: ignore[union-attr]

@@ -124,3 +124,15 @@ def test_bad_arguments(change: dict[str, Any], sentence: str) -> None:
     good: dict[str, Any] = {"X": X, "y": Y, "X_val": X_VAL, "y_val": Y_VAL}
     with pytest.raises(ValueError, match=sentence):
         removal_curve(run(), **(good | change))
+
+
+def test_results_without_one_model_to_refit_are_refused_by_name() -> None:
+    folded = shapcpp.value(X, Y, permutations=2, folds=3)
+    knn = shapcpp.knn_values(X, Y, X_VAL, Y_VAL)
+    for v, said in (
+        (folded, "v is a run in folds: pass one of v.parts"),
+        (knn, "v holds values of nearest neighbours in closed form, which have no model to refit"),
+        (None, "v must be a Valuation, got None"),
+    ):
+        with pytest.raises(TypeError, match=said):
+            removal_curve(v, X, Y, X_VAL, Y_VAL)  # type: ignore[arg-type]

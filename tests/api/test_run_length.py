@@ -102,7 +102,7 @@ def foreseen(
     problem, sampling = Problem.of(*arguments()), Sampling.of(**options)
     told: list[tuple[int, bool]] = []
 
-    def tell(seconds: float, permutations: int, cut: bool) -> None:
+    def tell(seconds: float, permutations: int, cut: bool, elapsed: float) -> None:
         told.append((permutations, cut))
 
     runner = Runner(problem, sampling, limits, forecast=tell)

@@ -54,7 +54,7 @@ def test_there_is_nothing_to_say_where_directions_are_no_way(options: dict[str, 
 def test_few_rows_span_few_directions() -> None:
     found = shorter.fewer_directions(Problem.of(*wide(n=20)), Sampling.of(permutations=4), 1)
     assert [way.components for way in found] == [16]
-    assert "with components 16 it would take about" in shorter.in_words(found, "components")
+    assert "with components=16 it would take about" in shorter.in_words(found)
 
 
 def test_a_remark_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,8 +68,8 @@ def test_a_remark_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_words_name_each_number() -> None:
     ways = (Fewer(16, 12.0, 0.5), Fewer(32, 30.0, 0.61), Fewer(64, 150.0, 0.734))
-    assert shorter.in_words(ways, "--components") == (
-        "with --components 16, 32 or 64 it would take about 12 s, 30 s or 2.5 min, on features "
+    assert shorter.in_words(ways) == (
+        "with components=16, 32 or 64 it would take about 12 s, 30 s or 2.5 min, on features "
         "that keep 50%, 61% or 73% of the variance: another model"
     )
 
@@ -81,7 +81,7 @@ def test_an_estimate_of_a_long_run_says_what_makes_it_shorter(
     monkeypatch.setattr(shorter, "LONG", 0.0)
     cost = shapcpp.estimate_cost(*wide(), permutations=2)
     [way] = cost.shorter
-    assert way.startswith("with components 16, 32 or 64 it would take about ")
+    assert way.startswith("with components=16, 32 or 64 it would take about ")
     assert str(cost).endswith(f"\nshorter: {way}")
     plain = shapcpp.estimate_cost(*wide(), permutations=2, sampler="permutations")
     assert plain.shorter[1] == shorter.BY_HALVING
@@ -106,7 +106,7 @@ def test_all_folds_cost_as_much_as_each(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_run_without_two_permutations_says_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
     problem, sampling = Problem.of(*arguments()), Sampling.of()
-    told: list[tuple[float, int, bool]] = []
+    told: list[tuple[float, int, bool, float]] = []
     runner = Runner(problem, sampling, Limits.of(patience=30.0), forecast=lambda *t: told.append(t))
 
     class Slow(LocalBackend):
@@ -121,6 +121,6 @@ def test_a_run_without_two_permutations_says_so_once(monkeypatch: pytest.MonkeyP
 
     backend = Slow(problem, sampling, 1, runner.set_full_counts)
     runner.run(backend, lambda done, total: None)
-    assert told[0] == (math.inf, 8, True)
-    assert [math.isinf(seconds) for seconds, _, _ in told] == [True, False]
+    assert told[0] == (math.inf, 2, True, 40.0)
+    assert [math.isinf(seconds) for seconds, *_ in told] == [True, False]
     assert runner.valuation().n_permutations == 2

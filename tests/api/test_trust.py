@@ -99,6 +99,10 @@ def test_500_balanced_samples_are_trusted_after_2000_permutations() -> None:
 def test_a_rare_class_and_few_permutations_are_marked_and_warned_of() -> None:
     with pytest.warns(shapcpp.ValuationWarning, match="spc cannot be believed, .*'halving'"):
         v = run(300, 15, 150)
+    assert "permutations=" in str(trust.message(v))
+    plain = str(trust.message(v, plain=True))  # on a page, which the shell may have made
+    assert plain.endswith(" permutations would be enough, and far fewer with halving")
+    assert "=" not in plain
     trusted = v.trusted("spc")
     assert trusted.dtype == bool
     assert 0.3 < np.mean(~trusted) < 1

@@ -25,7 +25,7 @@ def test_components_in_the_shell_are_those_of_python(folder: Path) -> None:
     more = shapcpp_cli("value", "features.npy", "--perms", 9, "--components", 2, "--extend",
                        "run.npz", cwd=folder)  # fmt: skip
     assert "permutations 9" in more.stdout
-    assert "its components is 2, not 1" in fails(
+    assert "its --components is 2, not 1" in fails(
         "value", "features.npy", "--perms", 9, "--components", 1, "--extend", "run.npz", cwd=folder
     )
     shapcpp_cli("knn", "features.npy", "--components", 2, "-o", "knn.npz", cwd=folder)

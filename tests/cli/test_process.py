@@ -41,7 +41,7 @@ def test_ctrl_c_keeps_what_is_done(output: bool, folder: Path) -> None:
     assert 0 < v.n_permutations < 10**8
     assert not v.complete
     done = shapcpp_cli("detect", "run.npz", cwd=folder)
-    assert f"run.npz is partial: {v.n_permutations} of 100000000 permutations" in done.stderr
+    assert f"run.npz is partial: {v.n_permutations:,} of 100,000,000 permutations" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_a_stopped_run_says_where_it_is_kept(folder: Path, stop: signal.Signals)
     assert (process.returncode, out) == (130, "")
     kept = shapcpp.load(folder / "run.npz", shapcpp.Valuation)
     assert kept.n_permutations > 0
-    assert f"interrupted after {kept.n_permutations} of 1000000000" in err
+    assert f"interrupted after {kept.n_permutations:,} of 1,000,000,000" in err
     assert "saved in run.npz" in err
 
 
@@ -106,7 +106,7 @@ def test_a_checkpoint_is_gone_on_from_and_a_foreign_one_refused(folder: Path) ->
     assert "continued from run.npz" in done.stderr
     assert "Saved to run.npz" in done.stdout
     sentence = fails("value", "features.npy", "--seed", 5, "--checkpoint", "run.npz", cwd=folder)
-    assert "its seed is 0, not 5" in sentence
+    assert "its --seed is 0, not 5" in sentence
 
 
 def test_a_time_limit_is_said(folder: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_trace_is_kept_in_the_result(folder: Path) -> None:
 def test_what_cannot_be_extended_is_named(folder: Path) -> None:
     shapcpp_cli("value", "features.npy", "--perms", 20, "-o", "run.npz", cwd=folder)
     command = ["value", "features.npy", "-o", "more.npz", "--extend", "run.npz", "--perms"]
-    assert "Error: --extend run.npz is of another run: its seed is 0, not 1" in fails(
+    assert "Error: --extend run.npz is of another run: its --seed is 0, not 1" in fails(
         *command, 40, "--seed", 1, cwd=folder
     )
     assert "Error: --extend run.npz holds permutations 10 to 19, beyond" in fails(

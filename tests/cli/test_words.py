@@ -7,15 +7,23 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import shapcpp
-from command import shapcpp_cli
+from classes import clouds
+from command import fails, shapcpp_cli
+from shapcpp.cli import run_notes
+from shapcpp.cli.console import with_options
 from shapcpp.cli.main import cli
+from shapcpp.plan import Plan, plan
+from shapcpp.running import shorter
 
 BAD = ("-7", "0", "1e400", "nosuch", "", "knn.npz")
 # What a command cannot do without, but for the option on trial.
@@ -154,3 +162,86 @@ def test_values_in_closed_form_say_what_they_lack(folder: Path) -> None:
     with pytest.raises(AttributeError, match="'ExactValuation' object has no attribute 'nosuch'"):
         _ = v.nosuch  # type: ignore[attr-defined]
     assert v.reliability("rec") == 1.0
+
+
+def test_what_differs_between_runs_is_told_by_its_option(folder: Path) -> None:
+    run = ("value", "features.npy", "--perms", 2)
+    shapcpp_cli(*run, "--components", 2, "-o", "two.npz", cwd=folder)
+    shapcpp_cli(*run, "--no-votes", "-o", "all.npz", cwd=folder)
+    said = fails(*run, "--extend", "two.npz", cwd=folder)
+    assert "--extend two.npz is of another run: its --components is 2, not all features" in said
+    said = fails(*run, "--no-votes", "--components", 2, "--extend", "all.npz", cwd=folder)
+    assert "its --components is all features, not 2" in said
+    said = fails(*run, "--scale", "standard", "--no-votes", "--extend", "all.npz", cwd=folder)
+    assert "its --scale is none, not 'standard'" in said
+    said = fails("merge", "two.npz", "all.npz", "-o", "both.npz", cwd=folder)
+    assert "different problems: --components is 2, not all features" in said
+
+
+def test_a_logistic_model_of_three_labels_is_called_as_it_was_asked_for() -> None:
+    X, y, _, _ = clouds(30, 9, 3)
+    runs = [shapcpp.value(X, y, X, y, 2, model=name) for name in ("logistic", "lda", "ovr")]
+    assert runs[0].differs_from(runs[1]) == "model is 'logistic', not 'lda'"
+    assert runs[0].differs_from(runs[2]) is None
+    two = shapcpp.value(X[y < 2], y[y < 2], X[y < 2], y[y < 2], 2)
+    assert runs[0].differs_from(two) == "data (features, labels or groups) are others"
+
+
+def test_options_that_go_with_no_other_are_named(folder: Path) -> None:
+    said = fails("value", "features.npy", "--model", "bayes", "--C", 2, cwd=folder)
+    assert said == "Error: --C is given, and --model bayes has no use for it: leave it out\n"
+    said = fails("value", "features.npy", "--first", 3, cwd=folder)
+    assert said == "Error: --first is 3, which needs --perms P, the number from there\n"
+
+
+def long_plan() -> Plan:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 80)), np.arange(60) % 7
+    return plan(X=X, y=y, X_test=X, y_test=y, model="multinomial", sampler="permutations")
+
+
+def said_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *told: Any
+) -> str:
+    p = long_plan()
+    ways = (shorter.Fewer(16, 2.0, 0.5), shorter.Fewer(32, 4.0, 0.7))
+    monkeypatch.setattr(run_notes, "fewer_directions_of", lambda p, permutations: ways)
+    with click.Context(cli.commands["value"], click.Context(cli)):
+        run_notes.note_duration(p, *told)
+    return capsys.readouterr().err
+
+
+def test_notes_of_a_long_run_name_options_and_say_what_is_true(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = said_at_the_start(monkeypatch, capsys, 4000.0, 2000, True, 50.0)
+    assert "2,000 permutations; it ends after 120 s instead" in said
+    assert "fewer features, or --model logistic, which fits" in said
+    assert "with --components 16 or 32 it would take about 2 s or 4 s" in said
+    assert "Note: --sampler halving reaches the same errors" in said
+    said = said_at_the_start(monkeypatch, capsys, 400.0, 8, True, 130.0)
+    assert "it ends with its first ones, which take more than 120 s" in said
+    said = said_at_the_start(monkeypatch, capsys, np.inf, 2, True, 61.0)
+    assert "take more than 61 s; the run ends when they are done, after 120 s at the" in said
+    assert "(2 permutations)" in said
+
+
+def test_an_estimate_names_options(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shorter, "LONG", 0.0)
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 66)), np.arange(40) % 2
+    np.savez(folder / "wide.npz", X_train=X, y_train=y, X_test=X, y_test=y)
+    arguments = ["--perms", "2", "--sampler", "permutations", "--estimate"]
+    done = CliRunner().invoke(cli, ["value", str(folder / "wide.npz"), *arguments])
+    assert "shorter: with --components 16 or 32 it would take" in done.output
+    assert "shorter: --sampler halving reaches" in done.output
+
+
+def test_numbers_in_notes_have_separators(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    v = shapcpp.value(*clouds(30, 10, 2), 2)
+    settings = v.settings | {"permutations": 2000}
+    run_notes.keep_partial("failed", replace(v, settings=settings), None)
+    assert "failed after 2 of 2,000 permutations" in capsys.readouterr().err
+    assert with_options("checkpoint r.npz is of another run: its seed is 0, not 1", cli) == (
+        "checkpoint r.npz is of another run: its --seed is 0, not 1"
+    )

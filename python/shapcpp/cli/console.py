@@ -27,6 +27,7 @@ __all__ = [
     "note_left_out",
     "parse_counts",
     "save",
+    "translated",
     "with_options",
 ]
 
@@ -34,6 +35,9 @@ STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
 VERBS = ("must", "is", "are", "names", "holds")  # of sentences about a bad argument
+# Where two runs differ, after an argument's name.
+DIFFERENCE = r"(?:of another run: its|of different problems:|in its rule:) (\w+)(?= is )"
+WORDS = {"None": "none", "True": "yes", "False": "no"}
 PATH = click.Path(path_type=str)
 RAW_CSV = click.option(
     "--raw-csv", is_flag=True,
@@ -129,14 +133,33 @@ def with_options(sentence: str, commands: click.Group, ran: click.Command | None
     if ran is not None and subject is not None:
         option = _options_of(ran).get(subject[1], subject[1])
         sentence = sentence[: subject.start(1)] + option + sentence[subject.end(1) :]
+    sentence = _with_difference(sentence, options)
     # sampler='halving' is --sampler halving, and permutations=500 is --perms 500.
     options["permutations"] = options["perms"]
-    given = rf"(?<![\w./'-])({'|'.join(options)})=(?:'([\w-]+)'|(\d+))"
+    given = rf"(?<![\w./'-])({'|'.join(options)})=(?:'([\w-]+)'|(\d+|P\b))"
     sentence = re.sub(given, lambda found: f"{options[found[1]]} {found[2] or found[3]}", sentence)
     options = {name: option for name, option in options.items() if "_" in name}
     # Words that the user typed stay, such as the file test_labels.npy or a quoted column.
     alone = rf"(?<![\w./'-])({'|'.join(options)})(?![\w./'-])"
     return re.sub(alone, lambda name: options[name[0]], sentence)
+
+
+def translated(sentence: object) -> str:
+    """A sentence of the library in words of the shell, with options of the command under way."""
+    context = click.get_current_context()
+    commands = context.find_root().command
+    assert isinstance(commands, click.Group)
+    return with_options(str(sentence), commands, context.command)
+
+
+def _with_difference(sentence: str, options: dict[str, str]) -> str:
+    """The sentence with the option in which two runs differ, and its values as words."""
+    found = re.search(DIFFERENCE, sentence)
+    if found is None:
+        return sentence
+    option = options.get(found[1], found[1])
+    values = re.sub(r"\b(None|True|False)\b", lambda w: WORDS[w[0]], sentence[found.end(1) :])
+    return sentence[: found.start(1)] + option + values
 
 
 def _options_of(command: click.Command) -> dict[str, str]:

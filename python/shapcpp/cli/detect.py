@@ -70,7 +70,9 @@ def detect(
     names = [metric.name for metric in v.chosen(metrics or None)]
     shown = names if metrics else tables.few_metrics(names)
     if not v.complete:
-        note(f"{run} is partial: {v.n_permutations} of {v.settings['permutations']} permutations")
+        note(
+            f"{run} is partial: {v.n_permutations:,} of {v.settings['permutations']:,} permutations"
+        )
     if v.doubts is not None and (not metrics or doubts_csv is not None):
         order = doubt_tables.order_of(v.doubts, max(fractions, default=None))
         if doubts_csv is not None:

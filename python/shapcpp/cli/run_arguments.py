@@ -31,8 +31,8 @@ def arrays_of(
         sides = {"folds": DEFAULT_FOLDS if folds is None else folds}
         if folds is None:
             note(
-                f"{data.source} has no test rows: its {len(samples.y)} rows judge one another, in "
-                f"{DEFAULT_FOLDS} folds (--folds)"
+                f"{data.source} has no test rows: its {len(samples.y):,} rows judge one another, "
+                f"in {DEFAULT_FOLDS} folds (--folds)"
             )
     if by_group and samples.groups is None:
         raise ValueError(f"--by-group needs groups, and {data.source} holds none")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import shapcpp
-from shapcpp.cli.console import note, save
+from shapcpp.cli.console import counted, note, save, translated
 from shapcpp.plan import Plan, fewer_directions_of
 from shapcpp.results.folded import FoldedValuation
 from shapcpp.running import shorter
@@ -17,36 +17,42 @@ Run = shapcpp.Valuation | FoldedValuation
 PATIENCE = 120.0  # seconds after which a run ends if no option sets its length
 
 
-def note_duration(p: Plan, seconds: float, permutations: int, cut: bool) -> None:
+def note_duration(p: Plan, seconds: float, permutations: int, cut: bool, elapsed: float) -> None:
     """Says at the start that the run will be long, and how to make it shorter."""
     ways = [] if p.sampling.sampler == "halving" else ["--sampler halving"]
     ways.append("fewer --perms" if p.limits.rule is None else "a lower reliability in --until")
     ways.append("fewer features, or more processors (--threads, --dask)")
     if remark := next(part.remark for _, part in p.parts()):
-        note(remark)
+        note(translated(remark))
     long = f"this will take about {duration(seconds)} for {permutations:,} permutations"
     if math.isinf(seconds):
-        ends = "the run goes on until they are done and ends then" if cut else "the run goes on"
-        note(f"the first two permutations, without which no error is known, take long; {ends}")
-    elif cut:
+        ends = f"ends when they are done, after {PATIENCE:g} s at the earliest"
         note(
-            f"{long}; it ends after {PATIENCE:g} s instead, so that the number of permutations "
+            "the first two permutations, without which no error is known, take more than "
+            f"{duration(elapsed)}; the run {ends if cut else 'goes on'}"
+        )
+    elif cut:
+        ends = f"it ends after {PATIENCE:g} s instead"
+        if elapsed >= PATIENCE:
+            ends = f"it ends with its first ones, which take more than {PATIENCE:g} s"
+        note(
+            f"{long}; {ends}, so that the number of permutations "
             "depends on this machine: --perms P repeats the run, --max-time allows more time"
         )
     else:
         note(f"{long}; it would be shorter with {', '.join(ways)}")
     few = fewer_directions_of(p, permutations)
     if few:
-        note(f"{shorter.in_words(few, '--components')} ({permutations:,} permutations)")
+        note(f"{translated(shorter.in_words(few))} ({permutations:,} permutations)")
     if p.sampling.sampler == "permutations" and (cut or math.isinf(seconds)):
-        note(shorter.BY_HALVING)
+        note(translated(shorter.BY_HALVING))
 
 
 def note_the_end(v: Run, max_time: float | None, earlier: str | None) -> None:
     """Says what the reader of the tables should know about the run."""
     if v.uncertified:
-        note(f"{v.uncertified} predictions ({v.uncertified_share:.2g} of all) had a margin below "
-              "the rounding floor; they count as the smallest label")  # fmt: skip
+        note(f"{counted(v.uncertified, 'prediction')} ({v.uncertified_share:.2g} of all) had a "
+              "margin below the rounding floor; they count as the smallest label")  # fmt: skip
     if earlier is not None:
         note(f"continued from {earlier}")
     if (reason := _why_it_stopped(v, max_time)) is not None:
@@ -75,7 +81,7 @@ def keep_what_failed(error: Exception, output: str | None) -> None:
 
 def keep_partial(how: str, v: Run, output: str | None) -> None:
     """Saves the partial result of a run, and says so."""
-    done = f"{how} after {v.n_permutations} of {v.settings['permutations']} permutations"
+    done = f"{how} after {v.n_permutations:,} of {v.settings['permutations']:,} permutations"
     if output is None:
         note(f"{done}; nothing saved, since no -o was given")
     elif v.n_permutations == 0:

@@ -12,7 +12,15 @@ import click
 
 import shapcpp
 from shapcpp.cli import tables
-from shapcpp.cli.console import EXIT_INTERRUPTED, PATH, RAW_CSV, check_outputs, note, save
+from shapcpp.cli.console import (
+    EXIT_INTERRUPTED,
+    PATH,
+    RAW_CSV,
+    check_outputs,
+    note,
+    save,
+    translated,
+)
 from shapcpp.cli.label_options import parse_class_weight, parse_empty
 from shapcpp.cli.run_arguments import (
     arrays_of,
@@ -298,7 +306,7 @@ def _kept(output: str | None, checkpoint: str | None, trace: int | None) -> str 
 def _show_cost(run: dict[str, Any], until: str | None, dask: str | None) -> None:
     if dask is not None:
         raise ValueError("--estimate measures on this machine: leave out --dask")
-    click.echo(shapcpp.estimate_cost(**run, until=until))
+    click.echo(translated(shapcpp.estimate_cost(**run, until=until)))
 
 
 def _check_group_csv(group_csv: str | None, by_group: bool) -> None:

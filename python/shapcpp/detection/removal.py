@@ -15,6 +15,8 @@ from shapcpp.labels import class_indices, class_labels, class_weights
 from shapcpp.metrics import Metric, available
 from shapcpp.problem.models import MODELS, Model, model_of
 from shapcpp.problem.recipe import Recipe
+from shapcpp.results.exact import ExactValuation
+from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.valuation import Valuation
 
 __all__ = ["Action", "Order", "removal_curve"]
@@ -92,6 +94,7 @@ def removal_curve(
     Class weights, scaling and principal directions stay those of the run over all samples. If one
     class is left, the classifier predicts that class.
     """
+    _check_kind(v)
     table, X = X, checks.features("X", X)
     y = class_labels("y", y)
     checks.same_length("y", y, "labels", "X", X)
@@ -137,6 +140,19 @@ def removal_curve(
         ("deviation", float),
     ]
     return np.array(rows, dtype=fields).view(np.recarray)
+
+
+def _check_kind(v: object) -> None:
+    """Raises TypeError unless it is a run whose model can be refitted as a whole."""
+    if isinstance(v, FoldedValuation):
+        raise TypeError("v is a run in folds: pass one of v.parts, and the rows of its samples")
+    if isinstance(v, ExactValuation):
+        raise TypeError(
+            "v holds values of nearest neighbours in closed form, which have no model to refit: "
+            "pass a result of value"
+        )
+    if not isinstance(v, Valuation):
+        raise TypeError(f"v must be a Valuation, got {v!r}")
 
 
 class _Judge:

@@ -75,7 +75,7 @@ class Model:
             return ""
         return (
             f"a multinomial model of {n_classes} labels has {weights:,} weights here and is meant "
-            f"for up to {MOST_WEIGHTS}: fewer features, or model {LOGISTIC!r}, which fits each "
+            f"for up to {MOST_WEIGHTS}: fewer features, or model={LOGISTIC!r}, which fits each "
             "label against the rest, would be far faster"
         )
 

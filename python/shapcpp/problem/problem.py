@@ -293,7 +293,9 @@ def _check_goes_with(model: Model, C: float, class_weight: Any) -> None:
     given = {"C": C != 1.0, "class_weight": class_weight is not None}
     for name in [name for name, is_given in given.items() if is_given and name not in model.uses]:
         if model.estimator is None:
-            raise ValueError(f"model {model.name!r} has no use for {name}: leave it out")
+            raise ValueError(
+                f"{name} is given, and model={model.name!r} has no use for it: leave it out"
+            )
         raise ValueError(
             f"{name} is for the engine's own models: leave it out, and give the classifier "
             "object its own parameters"

@@ -65,7 +65,7 @@ class Sampling:
         if not 0 <= first <= last:
             raise ValueError(f"first must lie between 0 and {last}, got {first}")
         if first and permutations is None:
-            raise ValueError(f"first is {first}, which needs permutations: how many from there")
+            raise ValueError(f"first is {first}, which needs permutations=P, the number from there")
         checks.choice("sampler", sampler, *SAMPLERS)
         if trace is not None:
             trace = checks.positive("trace", trace, MAX_TRACE)

@@ -200,7 +200,7 @@ def _of_values(
         "metrics": [metric.name for metric in chosen],
         "conventions": conventions(v),
         "one_label": v.only_prediction,
-        "untrusted": trust.message(v, [m.name for m in chosen if m.name in v.metrics]),
+        "untrusted": trust.message(v, [m.name for m in chosen if m.name in v.metrics], plain=True),
         "table": [] if len(v.classes) > 2 else summaries.table_rows(experiments or []),
         "scores": summaries.score_rows(experiments or []),
         "experiments": experiments or [],

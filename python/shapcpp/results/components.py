@@ -71,7 +71,18 @@ class Components:
         Returns
         -------
         ndarray of float64, shape (n, r)
+
+        Raises
+        ------
+        ValueError
+            If the samples have another number of features than the run.
         """
+        width = len(self.mean)
+        if X.ndim != 2 or X.shape[1] != width:
+            raise ValueError(
+                f"X must have shape (n, {width}), since the run has {width} features, got shape "
+                f"{X.shape}"
+            )
         n, d = X.shape
         # Powers of two, by which division is exact.
         steps = np.ldexp(1.0, np.frexp(self.deviations)[1] - DIGITS)

@@ -30,7 +30,7 @@ ENOUGH_CONTROLLED = 0.75  # the same where a control variate removes most of the
 FEWEST = 5.0  # with fewer rare joins of all players together, no variance can be believed
 LEAST_SHARE = 0.3  # of the pooled variance, needed by a player that had next to no rare joins
 WELL_MET = 0.05  # share of players in the rarest class above which the control variate fits it
-FEWER = ", and far fewer with halving (sampler='halving')"
+FEWER = ", and far fewer with halving"
 WORTH_A_WORD = 0.1  # a run warns if more than this share of samples is not trusted
 
 
@@ -130,8 +130,11 @@ def _enough(gain_unit: int, players: Ints, labels: Ints, rarest: int, halved: bo
     return ENOUGH_CONTROLLED if is_controlled and knows else ENOUGH_HALVED
 
 
-def message(v: Estimates, shown: Iterable[str] | None = None) -> str | None:
-    """A sentence if many errors by a metric shown (default: all) cannot be believed."""
+def message(v: Estimates, shown: Iterable[str] | None = None, plain: bool = False) -> str | None:
+    """A sentence if many errors by a metric shown (default: all) cannot be believed.
+
+    `plain` leaves out how Python spells the arguments, for a page that the shell may have made.
+    """
     if v.n_permutations < 2:
         return None
     marked = {metric: 1 - float(np.mean(v.trusted(metric))) for metric in shown or v.metrics}
@@ -139,10 +142,13 @@ def message(v: Estimates, shown: Iterable[str] | None = None) -> str | None:
     if marked[worst] <= WORTH_A_WORD:
         return None
     halved = v.settings["sampler"] == "halving"
-    done = f"{v.n_permutations} {'halved orders' if halved else 'permutations'}"
-    cure = f"permutations={v.enough_orders()} would be enough"
+    done = f"{v.n_permutations:,} {'halved orders' if halved else 'permutations'}"
+    enough = v.enough_orders()
+    cure = f"{f'{enough:,} permutations' if plain else f'permutations={enough}'} would be enough"
+    if not halved:
+        cure += FEWER if plain else f"{FEWER} (sampler='halving')"
     return (
         f"{100 * marked[worst]:.0f}% of the standard errors by {worst} cannot be believed, and "
         "intervals show as ?: what moves these values most has hardly happened in "
-        f"{done}; {cure if halved else cure + FEWER}"
+        f"{done}; {cure}"
     )

@@ -210,9 +210,13 @@ class Valuation(Sums, Run, Voted):
 
     def differs_from(self, other: Valuation) -> str | None:
         """The difference between the problems of two runs, "seed is 0, not 1"; None if equal."""
-        for name, mine in self.settings.items():
-            if name not in self._may_differ and mine != other.settings.get(name):
-                return f"{name} is {mine!r}, not {other.settings.get(name)!r}"
+        for name, value in self.settings.items():
+            others = other.settings.get(name)
+            if name in self._may_differ or value == others:
+                continue
+            mine, theirs = _asked(name, value), _asked(name, others)
+            if mine != theirs:  # logistic models differ where labels do, which are told below
+                return f"{name} is {mine}, not {theirs}"
         if self.fingerprint != other.fingerprint:
             return "data (features, labels or groups) are others"
         return None
@@ -242,6 +246,15 @@ class Valuation(Sums, Run, Voted):
             f"<Valuation: {len(self.players)} samples{groups}, {done}{how}, seed "
             f"{self.settings['seed']}, {known}>"
         )
+
+
+def _asked(name: str, value: object) -> str:
+    """The value of a setting as the user gave it."""
+    if name == "components" and value is None:
+        return "all features"
+    if name == "model" and value == "ovr":  # what logistic means with more than two labels
+        return "'logistic'"
+    return repr(value)
 
 
 def load(path: files.PathLike) -> Valuation:

@@ -118,9 +118,9 @@ class FoldedRunner:
             kept = None if self._kept is None else self._kept.parts[fold]
             checkpoint = PartOfFile(self, fold, os.fspath(limits.checkpoint), kept)
 
-        def of_all(seconds: float, permutations: int, cut: bool) -> None:
+        def of_all(seconds: float, permutations: int, cut: bool, elapsed: float) -> None:
             if self._forecast is not None and fold == 0:
-                self._forecast(n_folds * seconds, n_folds * permutations, cut)
+                self._forecast(n_folds * seconds, n_folds * permutations, cut, n_folds * elapsed)
 
         return Runner(problem, self._sampling, limits, extend, of_all, checkpoint)
 

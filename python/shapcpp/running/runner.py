@@ -29,7 +29,8 @@ from shapcpp.running.checkpoint import Checkpoint, RunFile
 __all__ = ["Backend", "CheckpointWarning", "Forecast", "Report", "Runner"]
 
 Report = Callable[[int, int], object]  # (done, total)
-Forecast = Callable[[float, int, bool], object]  # (seconds, permutations, whether it is cut short)
+# (seconds, permutations, whether it is cut short, seconds so far)
+Forecast = Callable[[float, int, bool, float], object]
 
 CLOSE_ENOUGH = 0.9  # share of the interval after which a checkpoint is due
 FORECAST_FROM = 8  # permutations that must be done before a forecast
@@ -239,7 +240,8 @@ class Runner:
         if is_late and fresh < 2 and not self._awaited and self._forecast is not None:
             self._awaited = True
             ends = self._limits.patience is not None and self._max_time is None
-            self._forecast(math.inf, FORECAST_FROM, ends)
+            least = FORECAST_FROM if has_rule else self._expected() - self._done_before
+            self._forecast(math.inf, 2 if ends else least, ends, elapsed)
         is_slow = is_late and 2 <= fresh < FORECAST_FROM and not look
         known = is_slow or (fresh >= FORECAST_FROM and look == has_rule)
         if self._forecast is None or not known or (is_late and self._foretold):
@@ -253,7 +255,7 @@ class Runner:
             self._max_time = patience
         if cut or (seconds > FORECAST_WITHIN and not self._foretold):
             self._foretold = True
-            self._forecast(seconds, expected, cut)
+            self._forecast(seconds, expected, cut, elapsed)
 
     def _next_piece(self, min_chunk: int) -> tuple[int, int]:
         missing = index_ranges.without(self._asked, self.tally.ranges)

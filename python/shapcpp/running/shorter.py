@@ -17,7 +17,7 @@ __all__ = ["BY_HALVING", "FEW", "LONG", "Fewer", "fewer_directions", "in_words"]
 
 LONG = 60.0  # seconds of a run that is told how to be shorter
 FEW = (16, 32, 64)  # directions that are tried where features are more
-BY_HALVING = "the sampler halving reaches the same errors in a half to a twelfth of the time"
+BY_HALVING = "sampler='halving' reaches the same errors in a half to a twelfth of the time"
 BUDGET = 1.0  # seconds of measuring for each of them, roughly
 MOST_ROWS = 5_000  # rows to which directions are fitted here: what they keep is said to a percent
 
@@ -68,13 +68,13 @@ def fewer_directions(
     return tuple(found)
 
 
-def in_words(ways: tuple[Fewer, ...], name: str) -> str:
-    """The costs in a clause; `name` is what the reader calls the option."""
+def in_words(ways: tuple[Fewer, ...]) -> str:
+    """The costs in a clause."""
     counts, shares = (_listed([each(way) for way in ways]) for each in (_count, _share))
     times = _listed([duration(way.seconds) for way in ways])
     return (
-        f"with {name} {counts} it would take about {times}, on features that keep {shares} of the "
-        "variance: another model"
+        f"with components={counts} it would take about {times}, on features that keep {shares} "
+        "of the variance: another model"
     )
 
 
