@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shapcpp import Features, Valuation, load, removal_curve, value
+from shapcpp import Features, Valuation, removal_curve, value
 from shapcpp.report import figures, refits, report
 
 
@@ -52,16 +52,14 @@ def test_a_run_along_principal_directions_is_of_its_features(
     noisy: Features, tmp_path: Path, scale: Any, folds: int | None
 ) -> None:
     train, test = noisy.samples("train"), noisy.samples("test")
-    sides = (train.X, train.y, test.X, test.y)
-    if folds is not None:
-        every = noisy.all_samples()
-        train, sides = every, (every.X, every.y, None, None)
-    v = value(
-        *sides, permutations=4, sampler="permutations", scale=scale, components=2, folds=folds,
-        ids=train.ids, groups=train.groups, by_group=False,
-    )  # fmt: skip
+    every = noisy.all_samples()
+    options: Any = {"permutations": 4, "scale": scale, "components": 2}
+    if folds is None:
+        v: Any = value(train.X, train.y, test.X, test.y, ids=train.ids, **options)
+    else:
+        v = value(every.X, every.y, folds=folds, ids=every.ids, **options)
     v.save(tmp_path / "run.npz")
-    report(load(tmp_path / "run.npz"), noisy, None, tmp_path / "page.html")
+    report(tmp_path / "run.npz", noisy, None, tmp_path / "page.html")
     moved = noisy.rows.copy()
     moved["features"][np.flatnonzero(moved["split"] == "train")[0]] += 0.5
     with pytest.raises(ValueError, match="features or test rows differ"):

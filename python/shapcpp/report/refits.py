@@ -99,8 +99,9 @@ def _made(
     v: Valuation, X: Array, y: Array, X_test: Array, y_test: Array, players: NDArray[np.int64]
 ) -> bool:
     """True if a run, or a part of one in folds, was made of these sides."""
-    same_width = v.components is not None and v.components.mean.size == X.shape[1]
-    reduced = reduced_sides(X, X_test, v.scaling, v.components) if same_width else ()
+    reduced: tuple[Array, ...] = ()
+    if v.components is not None and v.components.mean.size == X.shape[1]:
+        reduced = reduced_sides(X, X_test, v.scaling, v.components)
     return fingerprint(X, y, X_test, y_test, players, *reduced) == v.fingerprint
 
 
