@@ -171,6 +171,23 @@ def test_inverses_of_all_sizes_are_within_their_bound() -> None:
         assert np.linalg.norm(drift.astype(np.float64)) <= bound, columns
 
 
+@pytest.mark.parametrize("penalty", [1e-3, 1e-6, 1e-9])
+@pytest.mark.parametrize("columns", [63, 64, 65, 66, 100, 130])
+def test_inverses_of_nearly_singular_matrices_are_within_their_bound(
+    columns: int, penalty: float
+) -> None:
+    """Few samples, and a penalty that hardly holds the other directions."""
+    rng = np.random.default_rng(columns)
+    samples = rng.normal(size=(columns // 4, columns))
+    h = samples.T @ samples + penalty * np.eye(columns)
+    inverse = testing.invert(h)
+    assert inverse is not None
+    root = cholesky(h.astype(np.longdouble))
+    drift = root.T @ inverse.astype(np.longdouble) @ root - np.eye(columns)
+    bound = (columns**3 + 20 * columns) * DOUBLE * float(np.diag(h) @ np.diag(inverse))
+    assert np.linalg.norm(drift.astype(np.float64)) <= bound
+
+
 def cholesky(matrix: NDArray[np.longdouble]) -> NDArray[np.longdouble]:
     rest = matrix.copy()
     root = np.zeros_like(matrix)

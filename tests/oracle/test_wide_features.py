@@ -58,6 +58,8 @@ KINDS: dict[str, Change] = {
     ),
     "duplicates with opposite labels": lambda g, a, b: (a, np.r_[b, a[:6]][6:], {}),
     "one test class": lambda g, a, b: (a, b, {}),
+    "tests beyond single precision": lambda g, a, b: (a, b * 1.5e37, {}),
+    "hardly any penalty": lambda g, a, b: (a, b, {"C": 1e6}),
 }  # fmt: skip
 
 SAMPLERS = {
@@ -97,6 +99,15 @@ def test_same_integers_as_the_dense_twin(kind: str, n: int, d: int, sampler: str
     arrays, options = draw(kind, 0, n, d, 30)
     problem = core_problem(arrays, **options)
     wide, dense = (run(make(problem), sampler) for make in (_core.game, testing.dense_game))
+    assert_same(wide, dense)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_hessians_beyond_what_blocks_invert_give_the_twins_integers(seed: int) -> None:
+    """Inverses by blocks lose digits twice: here they would lose all."""
+    arrays, options = draw("hardly any penalty", seed, 96, 65, 60)
+    problem = core_problem(arrays, **options)
+    wide, dense = (run(make(problem), "permutations") for make in (_core.game, testing.dense_game))
     assert_same(wide, dense)
 
 

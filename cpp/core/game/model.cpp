@@ -32,7 +32,7 @@ std::unique_ptr<GameFactory> dense_factory(const Problem& problem) {
 }
 
 std::unique_ptr<GameFactory> logistic_factory(const Problem& problem) {
-  if (most_dual_members(problem.columns()) > 0)
+  if (most_dual_members(problem.columns()) > 0 && Gram::fits_single(problem))
     return std::make_unique<WideGameFactory>(problem, Gram::fits(problem));
   return factory<BinaryLogistic, MarginWatch>(problem);
 }

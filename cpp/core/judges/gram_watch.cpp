@@ -56,8 +56,9 @@ void GramWatch::look(const DualScores& scores) {
     std::int64_t positive = 0;
     for (std::size_t row = 0; row < size; ++row) {
       const double bound = per_length * lengths[row] + per_norm * norms[row] + error;
-      positive += margins[row] > bound ? 1 : 0;
-      if (!(std::abs(margins[row]) > bound)) open_.push_back({k, row});
+      const bool is_open = !std::isfinite(margins[row]) || !(std::abs(margins[row]) > bound);
+      positive += !is_open && margins[row] > 0 ? 1 : 0;
+      if (is_open) open_.push_back({k, row});
     }
     positive_[k] = positive;
   }

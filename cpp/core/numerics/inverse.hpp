@@ -18,12 +18,15 @@ class Inverter {
   [[nodiscard]] bool invert(AlignedVector& matrix, const Checkpoint& checkpoint);
 
  private:
+  bool invert_by_blocks(AlignedVector& matrix, const Checkpoint& checkpoint);
+  bool is_well_conditioned(const AlignedVector& inverse) const;
   bool eliminate(double* matrix, std::size_t first, std::size_t size);
 
   const std::size_t columns_;
   const std::size_t stride_;
   const kernels::Kernels& kernels_;
   AlignedVector scratch_;
+  AlignedVector original_;
   AlignedVector pivots_;   // a block of the diagonal and its inverse
   AlignedVector factors_;  // the columns of the block
   AlignedVector rows_;     // the rows of the block

@@ -39,7 +39,7 @@ DiscriminantAnalysis::DiscriminantAnalysis(const Problem& problem, const Context
 }
 
 double DiscriminantAnalysis::bytes(const RunShape& s) {
-  return Scatter::bytes(s) + kNumberBytes * s.columns() * (3 * s.columns() + 3 * s.classes() + 2);
+  return Scatter::bytes(s) + kNumberBytes * s.columns() * (4 * s.columns() + 3 * s.classes() + 2);
 }
 
 const FittedScores& DiscriminantAnalysis::fit(const OpenPairs&) {

@@ -63,7 +63,7 @@ double DualPath::bytes(const RunShape& s) {
   const double members =
       std::min(s.samples(), static_cast<double>(most_dual_members(s.n_features + 1)));
   const double made = Gram::fits(s.samples(), s.tests()) ? 0 : kSingleBytes * s.tests();
-  return members * (3 * kNumberBytes * members + made);
+  return members * (4 * kNumberBytes * members + made);
 }
 
 void DualPath::clear() {

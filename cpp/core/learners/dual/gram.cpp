@@ -15,6 +15,8 @@ constexpr double kMostGramBytes = 1073741824;
 constexpr std::size_t kFewestColumns = 48;
 // Beyond this many members for each column weights are cheaper.
 constexpr double kMostPerColumn = 1.5;
+// Products below this fit into single precision, and so do sums of them.
+constexpr double kLargestSingle = 1e30;
 // Rows of products that are computed together.
 constexpr std::size_t kChunk = 64;
 
@@ -65,6 +67,21 @@ bool Gram::fits(const Problem& problem) {
   double tests = 0;
   for (const std::int64_t count : problem.test().counts()) tests += static_cast<double>(count);
   return fits(static_cast<double>(problem.training().size()), tests);
+}
+
+bool Gram::fits_single(const Problem& problem) {
+  const TrainingSet& training = problem.training();
+  double longest = 0;
+  for (std::size_t i = 0; i < training.size(); ++i) {
+    double squares = 0;
+    const auto sample = training.sample(i);
+    for (std::size_t j = 0; j + 1 < problem.columns(); ++j)
+      squares += sample[j] * sample[j] / training.penalty()[static_cast<Eigen::Index>(j)];
+    longest = std::max(longest, std::sqrt(squares));
+  }
+  const double least =
+      training.penalty().head(static_cast<Eigen::Index>(problem.columns() - 1)).minCoeff();
+  return longest * problem.test().largest_norm() / std::sqrt(least) < kLargestSingle;
 }
 
 double Gram::bytes(const RunShape& s) {

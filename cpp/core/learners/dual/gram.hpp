@@ -22,6 +22,8 @@ class Gram {
   // Whether products of samples of such numbers should be stored, and the bytes that they allocate.
   static bool fits(double samples, double tests);
   static bool fits(const Problem& problem);
+  // Whether all products fit into single precision.
+  static bool fits_single(const Problem& problem);
   static double bytes(const RunShape& shape);
 
   const Problem& problem() const { return problem_; }

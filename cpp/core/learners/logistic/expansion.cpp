@@ -57,7 +57,7 @@ Expansion::Expansion(const Problem& problem, const Coalition& members, const Con
 double Expansion::bytes(const RunShape& s) {
   return kSingleBytes * s.samples() * (1 + 1 + 1) +     // probabilities, curvatures and offsets
          2 * UpdatedMatrix::bytes(s.columns()) +        // the Hessian and its inverse
-         kNumberBytes * 4 * s.columns() * s.columns();  // scratch for building them
+         kNumberBytes * 5 * s.columns() * s.columns();  // scratch for building them
 }
 
 void Expansion::clear() {

@@ -44,7 +44,7 @@ SoftmaxMetric::SoftmaxMetric(const Problem& problem, const Members& members,
 double SoftmaxMetric::bytes(const RunShape& s) {
   const double contrasts = s.classes() - 1;
   const double dimension = contrasts * s.columns();
-  return kNumberBytes * (dimension * dimension + (3 * contrasts + 40) * dimension);
+  return kNumberBytes * (2 * dimension * dimension + (3 * contrasts + 40) * dimension);
 }
 
 bool SoftmaxMetric::build(double growth) {

@@ -48,7 +48,7 @@ RidgeClassifier::RidgeClassifier(const Problem& problem, const Context& context)
 
 double RidgeClassifier::bytes(const RunShape& s) {
   return Members::bytes(s) +
-         kNumberBytes * (s.classes() * s.columns() + 4 * s.columns() * s.columns());
+         kNumberBytes * (s.classes() * s.columns() + 5 * s.columns() * s.columns());
 }
 
 void RidgeClassifier::clear() {
