@@ -76,6 +76,39 @@ def test_true_labels_count_where_they_are_known() -> None:
     assert coincidences(features(noisy, site=site, true_label=LABELS))
 
 
+@pytest.mark.parametrize("unknown", ["-1", ""])
+def test_given_labels_count_where_true_ones_are_not_known(unknown: str) -> None:
+    site = np.where(LABELS == 1, "A", "B")
+    true = np.where(np.arange(80) % 5, LABELS.astype(str), unknown)
+    (sentence,) = coincidences(features(LABELS.astype(str), site=site, true_label=true))
+    assert "tells label 1 from the others with an AUC of 1.00 (A: 20 of 20, B: 0 of 60)" in sentence
+
+
+def test_no_unknown_true_label_is_a_label_of_its_own() -> None:
+    true = np.where(np.arange(80) < 40, np.arange(80) % 2, -1)
+    site = np.where(true == -1, "A", "B")
+    given = np.arange(80) % 2
+    assert coincidences(features(given, site=site, true_label=true)) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ManufacturerModelName", "InstitutionName", "scannerName", "CTScanner", "siteID", "SITE_2"],
+)
+def test_names_as_dicom_writes_them(name: str) -> None:
+    columns: dict[str, Any] = {name: np.where(LABELS == 1, "A", "B")}
+    (sentence,) = coincidences(features(LABELS, **columns))
+    assert sentence.startswith(f"the column {name} alone")
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.float16])
+def test_a_number_of_a_site_may_be_missing(kind: Any) -> None:
+    site = np.where(LABELS == 1, 3.0, -0.5).astype(kind)
+    site[[0, 79]] = np.nan
+    (sentence,) = coincidences(features(LABELS, site=site))
+    assert "AUC of 1.00 (-0.5: 0 of 59, 3: 19 of 19)" in sentence
+
+
 def test_only_training_rows_count_or_all_if_there_are_none() -> None:
     made = features(LABELS, site=np.where(LABELS == 1, "A", "B"))
     made.rows["split"][::2] = "test"
@@ -99,7 +132,8 @@ def test_several_labels_of_which_one_has_a_scanner_of_its_own() -> None:
         {"source": np.repeat([""], 80)},  # unknown
         {"subtype": LABELS},  # no source by its name
         {"resource": LABELS},
-        {"source": LABELS.astype(float)},  # a measurement
+        {"source": np.random.default_rng(0).normal(size=80)},  # a measurement
+        {"source": np.where(LABELS == 1, np.nan, 2.0)},  # one source, and gaps
         {"source": np.stack([LABELS, LABELS], 1)},
         {"source": np.arange(80)},  # each sample its own: nothing beyond chance
         {"source": np.where(np.arange(80) == 0, "A", "B")},  # one sample is no pattern

@@ -83,10 +83,12 @@ def test_a_changed_model_begins_anew(work: Path) -> None:
         (("--encoder", "elsewhere:f"), "encoder elsewhere:f: there is no module 'elsewhere', neither in the current folder nor"),
         (("--encoder", "mine:nothing"), "encoder mine:nothing: the module mine has no 'nothing'"),
         (("--encoder", "resnet"), "encoder is 'resnet'; it must be capsules, efficientnet-lite0, or MODULE:CALLABLE"),
+        (("--encoder", ":x"), "encoder is ':x'; it must be capsules, efficientnet-lite0, or MODULE:CALLABLE"),
+        (("--encoder", "mine:encode", "--model", "m.pt"), "an encoder trains nothing: leave out --model\n"),
         (("--encoder", "mine:encode", "--epochs", "3"), "--encoder trains nothing: leave out --epochs"),
         (("--encoder", "mine:encode", "--save-model", "m.pt"), "--encoder trains nothing: leave out --save-model"),
         (("--encoder", "mine:encode", "--windows", "40"), "windows must be head or chest, or three of CENTRE/WIDTH"),
-        (("--windows", "head"), "windows go with an encoder"),
+        (("--windows", "head"), "windows go with an encoder: leave out --windows\n"),
     ],
 )  # fmt: skip
 def test_bad_usage_is_told_before_long_work(

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import click
@@ -21,6 +22,7 @@ from command import FULL, after, fails, shapcpp_cli, snapshot
 from shapcpp.cli import tables
 from shapcpp.cli.main import cli
 from shapcpp.ct import NetworkOptions, extract_features, extraction
+from shapcpp.ct.network import ranking
 from shapcpp.report import paper_table
 
 QUICK = ("--size", 16, "--epochs", 2, "--capsules", 4)
@@ -99,18 +101,40 @@ def test_a_network_that_learned_nothing_is_called_that(
     scans: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     quick: dict[str, Any] = {"size": 8, "epochs": 1, "options": NetworkOptions(capsules=2)}
-    for chance, said in ((1.1, True), (0.0, False)):  # above any AUC, and not above one
+    for chance, said in ((1.1, True), (0.5, False)):  # around any AUC, and around none
         told: list[str] = []
-        monkeypatch.setattr(extraction, "CHANCE", chance)
+        monkeypatch.setattr(ranking, "CHANCE", chance)
         extract_features(scans, stage=told.append, **quick)
         assert any("may be chance" in sentence for sentence in told) is said
     network = {"noise": 0.1, "epochs": 3, "best_epoch": 2, "test_auc": 0.9}
     nothing = paper_table([])
-    tables.show_table2(nothing, [network | {"val_auc": 0.55}, network | {"val_auc": 0.65}])
-    assert ["may be chance" in line for line in capsys.readouterr().out.splitlines()] == [
-        True,
-        False,
-    ]
+    monkeypatch.setattr(ranking, "CHANCE", 0.6)
+    aucs = (0.0, 0.39, 0.41, 0.55, 0.65)
+    tables.show_table2(nothing, [network | {"val_auc": one} for one in aucs])
+    lines = " ".join(capsys.readouterr().out.split()).split("Noise ")[1:]
+    assert ["may be chance" in line for line in lines] == [False, False, True, True, False]
+    assert ["scores are inverted" in line for line in lines] == [True, True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("score", "words"),
+    [
+        (0.0, ["inverted scores: the network has hardly trained"]),
+        (0.4, ["inverted scores: the network has hardly trained"]),
+        (0.41, ["an AUC between 0.4 and 0.6 may be chance"]),
+        (0.59, ["an AUC between 0.4 and 0.6 may be chance"]),
+        (0.6, []),
+        (float("nan"), []),
+    ],
+)
+def test_an_auc_is_chance_near_a_half_and_no_other(score: float, words: list[str]) -> None:
+    curve = np.array(
+        [(1, 0.5, score)], [("epoch", int), ("val_loss", float), ("val_auc", float)]
+    ).view(np.recarray)
+    told: list[str] = []
+    extraction._tell_how_it_went(SimpleNamespace(curve=curve), told.append)  # type: ignore[arg-type]
+    assert len(told) == 1 + len(words)
+    assert all(word in sentence for word, sentence in zip(words, told[1:], strict=True))
 
 
 def test_bad_usage_is_one_sentence_and_writes_nothing(

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import shapcpp
+from scans import write_csv, write_image_folder
 from shapcpp.cli.main import cli
 from three_kinds import KINDS, write_kinds
 
@@ -87,3 +88,18 @@ def test_the_paper_s_protocol_with_three_kinds(
     assert (tmp_path / "out" / "figure2.png").stat().st_size > 1000
     assert (tmp_path / "out" / "figure3.png").stat().st_size > 1000
     assert "bleed" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_slices_are_counted_by_numbers_that_read_as_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write_image_folder(tmp_path, 12, 1)
+    rows = [(f"images/{n}_0.png", n % 3, "train") for n in range(12)]
+    write_csv(tmp_path / "manifest.csv", "file,label,split", *rows)
+    (tmp_path / "mine.py").write_text("def means(pictures):\n    return pictures.mean((2, 3))\n")
+    monkeypatch.chdir(tmp_path)
+    words = "features manifest.csv --encoder mine:means --size 8 -o f.npy"
+    cli.main(words.split(), prog_name="shapcpp", standalone_mode=False)
+    said = capfd.readouterr()
+    assert "train: 12 slices, 4 labelled 0, 4 labelled 1, 4 labelled 2\n" in said.out
+    assert "; to make two classes of them, name the positive ones with --positive\n" in said.err

@@ -105,14 +105,16 @@ def test_its_lines_name_options_and_not_arguments(
         say("scans              the masks hold 1, 2: lesion_values names those that are lesions")
         say("scans              labels.csv has no label (label_column names another)")
         say("scans              windows='head' would take others")
+        say("scans              of two, name the positive ones with positive=")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(shapcpp.experiment, "reproduce", tell)
     with pytest.raises(SystemExit, match="130"):
         cli.main(["reproduce", "-o", "out"], standalone_mode=False)
     said = capsys.readouterr().err.splitlines()
-    assert [line.split(maxsplit=1)[1] for line in said[:3]] == [
+    assert [line.split(maxsplit=1)[1] for line in said[:4]] == [
         "the masks hold 1, 2: --lesion-values names those that are lesions",
         "labels.csv has no label (--label-column names another)",
         "--windows head would take others",
+        "of two, name the positive ones with --positive",
     ]

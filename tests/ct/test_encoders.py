@@ -90,6 +90,7 @@ def test_windows_are_those_of_what_the_slices_show(image: Array, name: str) -> N
     assert chosen(None, units(image, image, image), notes.append) == PRESETS[name]
     (note,) = notes
     assert note.startswith(f"windows: {name} (")
+    assert "Hounsfield units), chosen from the look of most slices; windows=" in note
     assert chosen("head", units(image), notes.append) == PRESETS["head"]
     assert len(notes) == 1
 
@@ -108,7 +109,7 @@ def test_windows_of_ones_own(tmp_path: Path) -> None:
     assert parsed(own) == own
     notes: list[str] = []
     encode(blobs(), tiny_encoder.encode, windows="head", note=notes.append)
-    assert notes == ["windows have no effect on pictures, which are no Hounsfield units"]
+    assert notes == ["windows has no effect here: pictures are not in Hounsfield units"]
 
 
 def test_batches_and_tensors_make_no_difference() -> None:
@@ -145,6 +146,8 @@ def test_batches_and_tensors_make_no_difference() -> None:
         (lambda x: np.zeros((len(x), 0)), r"returned shape \(16, 0\)"),
         ("efficientnet", r"encoder is 'efficientnet'; it must be capsules, efficientnet-lite0, or MODULE:CALLABLE"),
         ("tiny_encoder:", r"encoder is 'tiny_encoder:'; it must be"),
+        (":encode", r"encoder is ':encode'; it must be"),
+        (".tiny_encoder:encode", r"encoder is '.tiny_encoder:encode'; it must be"),
         ("tiny_encoder:nowhere", r"encoder tiny_encoder:nowhere: the module tiny_encoder has no 'nowhere'"),
     ],
 )  # fmt: skip
@@ -154,7 +157,10 @@ def test_what_encoders_get_wrong_is_told(encoder: Any, sentence: str) -> None:
 
 
 def test_what_is_no_encoder_is_told() -> None:
-    with pytest.raises(TypeError, match=r"encoder tiny_encoder:ANSWER: ANSWER is int, no callable"):
+    with pytest.raises(
+        TypeError,
+        match=r"encoder tiny_encoder:ANSWER: ANSWER is an int; a function or a torch network is needed",
+    ):
         encode(blobs(12, 9, 0, 0), "tiny_encoder:ANSWER")
     with pytest.raises(TypeError, match=r"encoder must be a name or a callable, got 3"):
         encode(blobs(12, 9, 0, 0), 3)
@@ -255,6 +261,24 @@ def test_ids_groups_and_columns_are_as_ever(tmp_path: Path) -> None:
         extract_features(tmp_path, encoder=tiny_encoder.encode, curve="c.csv", model="m.pt")
     with pytest.raises(ValueError, match=r"windows go with an encoder: leave out windows"):
         extract_features(tmp_path, windows="head")
+
+
+def test_who_encodes_slices_of_two_sources_is_told(tmp_path: Path) -> None:
+    write_image_folder(tmp_path, 12, 2)
+    kinds = ("chest", "head")
+    rows = [(f"images/{p}_{n}.png", p, p % 2, kinds[p % 2]) for p in range(12) for n in range(2)]
+    write_csv(tmp_path / "manifest.csv", "file,patient,label,InstitutionName", *rows)
+    told: list[str] = []
+    how: dict[str, Any] = {"encoder": tiny_encoder.encode, "size": 8, "stage": told.append}
+    extract_features(tmp_path, **how)
+    said = "the column InstitutionName alone tells label 1 from the others with an AUC of 1.00"
+    tail = ": a classifier may learn the source, not the disease"
+    assert told[-1].startswith(f"{said} (chest: 0 of ")
+    assert told[-1].endswith(f"){tail}")
+    told.clear()
+    extract_features(tmp_path, anonymous=True, **how)  # the column is dropped, not what it tells
+    assert told.count(f"anonymous: {said}{tail}") == 1
+    assert not any("head" in sentence for sentence in told)
 
 
 def test_the_pretrained_network() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,10 @@ def test_numbers_are_classes_in_their_order(tmp_path: Path) -> None:
     slices, notes = read(tmp_path, ("10", "2.0", "1", 1, 2, 10, 10, "", 1, 2))
     assert slices.classes == (1, 2, 10)
     assert slices.label.tolist() == [10, 2, 1, 1, 2, 10, 10, 1, 2]
+    assert re.search(r"train: \d+ labelled 1, \d+ labelled 2, \d+ labelled 10", repr(slices))
     assert notes[0] == (
-        "label has 3 classes: 1 (3), 2 (3), 10 (3); of two, positive names those that are positive"
+        "label has 3 classes: 1 (3), 2 (3), 10 (3); to make two classes of them, "
+        "name the positive ones with positive="
     )
     assert "1 of 10 slices" in notes[1]
 
@@ -69,7 +72,7 @@ def test_words_are_the_same_however_they_are_written(tmp_path: Path) -> None:
     [
         ((0, 1, 1, 0, 2), "line 6: label is '2', as in no other row; labels must be 0 or 1"),
         (("a", "b", "a", "b", "ab"), "line 6: label is 'ab', as in no other row"),
-        (("a", "b", "a", "b"), "line 2: label is 'a'; labels must be 0 or 1 .* or positive must name"),
+        (("a", "b", "a", "b"), "line 2: label is 'a'; labels must be 0 or 1 .* name the positive ones with positive="),
         ((0, 1, 1, 2, 2, "x"), "line 2: label is '0', as in no other row"),
     ],
 )  # fmt: skip

@@ -138,6 +138,15 @@ def with_options(sentence: str, commands: click.Group, ran: click.Command | None
     options["permutations"] = options["perms"]
     given = rf"(?<![\w./'-])({'|'.join(options)})=(?:'([\w-]+)'|(\d+|P\b))"
     sentence = re.sub(given, lambda found: f"{options[found[1]]} {found[2] or found[3]}", sentence)
+    # "name them with positive=" is "with --positive".
+    unset = rf"(?<![\w./'-])({'|'.join(options)})=(?=[\s,;:]|$)"
+    sentence = re.sub(unset, lambda found: options[found[1]], sentence)
+    if ran is not None:  # what the user gave and is told to leave out
+        known = _options_of(ran)
+        head, end, names = sentence.rpartition("leave out ")
+        if end:
+            options_named = (known.get(one, one) for one in names.split(" and "))
+            sentence = head + end + " and ".join(options_named)
     options = {name: option for name, option in options.items() if "_" in name}
     # Words that the user typed stay, such as the file test_labels.npy or a quoted column.
     alone = rf"(?<![\w./'-])({'|'.join(options)})(?![\w./'-])"

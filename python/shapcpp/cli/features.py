@@ -22,6 +22,7 @@ from shapcpp.cli.console import (
     with_options,
 )
 from shapcpp.cli.scan_options import scan_options
+from shapcpp.ct.slices import of_label
 from shapcpp.machine import processors
 from shapcpp.progress import progress_bar
 
@@ -179,7 +180,9 @@ def _show(made: shapcpp.Features) -> None:
     for split in ("train", "val", "test", ""):
         of_split = made.rows["label"][made.rows["split"] == split]
         if len(of_split):
-            counts = [f"{np.sum(of_split == one)} {names.get(one, one)}" for one in classes]
+            counts = [
+                of_label(int(np.sum(of_split == one)), names.get(one, one)) for one in classes
+            ]
             click.echo(f"{split or 'in none'}: {len(of_split)} slices, {', '.join(counts)}")
     valued = int(np.sum(made.rows["split"] == "train"))
     if 0 < valued < len(made.rows):

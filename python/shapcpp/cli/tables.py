@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from shapcpp import _core
-from shapcpp.ct.network.ranking import CHANCE
+from shapcpp.ct.network.ranking import is_chance, is_inverted
 from shapcpp.detection.queue import in_words
 from shapcpp.machine.processors import available_processors
 from shapcpp.metrics import long_name
@@ -234,8 +234,7 @@ def show_table2(table: np.recarray[Any, Any], networks: Sequence[Mapping[str, An
         console.print(
             f"Noise {100 * network['noise']:g}%: {epochs} epoch{'s' * (epochs > 1)}, the best "
             f"{network['best_epoch']}; AUC {network['val_auc']:.3f} in validation, "
-            f"{network['test_auc']:.3f} in test"
-            + ("; that may be chance" if network["val_auc"] < CHANCE else "")
+            f"{network['test_auc']:.3f} in test" + _doubt_about(network["val_auc"])
         )
     metrics = list(dict.fromkeys(table.metric.tolist()))
     papers = "" if np.isnan(table.paper).all() else " (the paper's)"
@@ -260,6 +259,12 @@ def show_table2(table: np.recarray[Any, Any], networks: Sequence[Mapping[str, An
                 *(_beside(row.found, row.paper) for row in same),
             )
         console.print(shown)
+
+
+def _doubt_about(score: float) -> str:
+    if is_chance(score):
+        return "; that may be chance"
+    return "; the scores are inverted: it has hardly trained" if is_inverted(score) else ""
 
 
 def _beside(found: float, paper: float) -> str:

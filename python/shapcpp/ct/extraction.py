@@ -17,7 +17,7 @@ from shapcpp.ct.encoders.encoding import DEFAULT_SIZE as DEFAULT_ENCODED
 from shapcpp.ct.encoders.finding import CAPSULES, Encode, found
 from shapcpp.ct.encoders.windows import parsed
 from shapcpp.ct.libraries import library
-from shapcpp.ct.network.ranking import CHANCE
+from shapcpp.ct.network.ranking import CHANCE, is_chance, is_inverted
 from shapcpp.progress import nothing, silent
 from shapcpp.storage import files
 from shapcpp.storage.csv_files import write_csv
@@ -163,7 +163,9 @@ def extract_features(
             checkpoint=checkpoint, progress=progress, note=stage,
         )  # fmt: skip
         stage(f"encoded {len(slices)} slices by {model_of.name}: {of_encoder.shape[1]} features")
-        return features_of(slices, of_encoder)
+        features = features_of(slices, of_encoder)
+        _tell_of_sources(features, "a classifier may learn", stage)
+        return features
     if windows is not None:
         raise ValueError("windows go with an encoder: leave out windows")
     library("torch", "the capsule network")
@@ -207,9 +209,13 @@ def extract_features(
     else:
         _tell_what_was_seen(slices, trained, stage)
     features = features_of(slices, trained.features(slices.images, progress))
-    for sentence in coincidences(features):
-        stage(f"{sentence}: the network may have learned the source, not the disease")
+    _tell_of_sources(features, "the network may have learned", stage)
     return features
+
+
+def _tell_of_sources(features: Features, learns: str, stage: Callable[[str], None]) -> None:
+    for sentence in coincidences(features):
+        stage(f"{sentence}: {learns} the source, not the disease")
 
 
 def _tell_how_it_went(trained: Trained, stage: Callable[[str], None]) -> None:
@@ -219,8 +225,13 @@ def _tell_how_it_went(trained: Trained, stage: Callable[[str], None]) -> None:
         f"trained for {n} epoch{'s' * (n > 1)}; the best was epoch {best['epoch']}, with a "
         f"validation AUC of {score:.3f}"
     )
-    if score < CHANCE:
-        stage(f"an AUC below {CHANCE} may be chance: values of these features would say little")
+    if is_chance(score):
+        stage(
+            f"an AUC between {1 - CHANCE:g} and {CHANCE:g} may be chance: values of these features "
+            "would say little"
+        )
+    elif is_inverted(score):
+        stage("an AUC well below 0.5 means inverted scores: the network has hardly trained")
 
 
 def _check_unused(what: str, arguments: Mapping[str, object]) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from shapcpp.storage import files
 from shapcpp.storage.features import SPLITS
 
-__all__ = ["TWO", "Slices"]
+__all__ = ["TWO", "Slices", "of_label"]
 
 TWO = (0, 1)  # the classes of labels that are negative or positive
 
@@ -24,6 +24,11 @@ def _printable(column: NDArray[np.str_]) -> NDArray[np.str_]:
     if all(text.isprintable() for text in column.ravel().tolist()):
         return column
     return np.array([files.shown(text) for text in column.ravel().tolist()]).reshape(column.shape)
+
+
+def of_label(count: int, label: object) -> str:
+    """The slices of a label in words: "12 normal", but "12 labelled 1"."""
+    return f"{count} {label}" if str(label)[:1].isalpha() else f"{count} labelled {label}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +138,7 @@ class Slices:
         counts = np.bincount(self.of_class[self.split == split], minlength=len(self.classes))
         if self.classes == TWO:
             return f"{counts[1]} positive, {counts[0]} negative"
-        return ", ".join(f"{n} {label}" for label, n in zip(self.classes, counts, strict=True))
+        return ", ".join(map(of_label, counts.tolist(), self.classes))
 
     @property
     def size(self) -> int:

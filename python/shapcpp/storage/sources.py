@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp.storage.features import Features
 
-__all__ = ["coincidences"]
+__all__ = ["coincidences", "coincidences_among"]
 
-# A column is looked at if its name has one of these words: "source", "scanner_model".
+Array = NDArray[Any]
+
+# A column is looked at if its name has one of these words: "source", "scanner_model",
+# "InstitutionName".
 WORDS = frozenset({
     "source", "origin", "site", "hospital", "clinic", "institution", "institute", "centre",
     "center", "scanner", "machine", "device", "manufacturer", "vendor", "station", "kernel",
@@ -20,6 +25,9 @@ WORDS = frozenset({
 })  # fmt: skip
 LEAST_AUC = 0.7  # of labels told by the source alone; a fifth of wrong labels leaves about as much
 CHANCE = 4.0  # deviations by which chi-squared must exceed its mean
+# Where words meet in the names of DICOM and in such as "CTScanner".
+BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+EXACT = 2.0**53  # beyond it, neighbouring whole numbers are the same float
 SHOWN = 4  # sources named in a sentence
 
 
@@ -30,7 +38,7 @@ def coincidences(features: Features) -> list[str]:
     ----------
     features : Features
         Samples, of which the training rows are looked at, or all if there are none. True labels
-        count where they are known.
+        count where they are known: where they are among the given labels.
 
     Returns
     -------
@@ -38,26 +46,59 @@ def coincidences(features: Features) -> list[str]:
         A sentence without its full stop for each such column whose AUC for some label is at
         least 0.7, beyond chance: the AUC of a guess that knows the source alone.
     """
-    rows = features.rows[features.rows["split"] == np.array("train", features.rows["split"].dtype)]
-    rows = rows if len(rows) else features.rows
-    names = rows.dtype.names or ()
-    labels = rows["true_label" if "true_label" in names else "label"].astype(str)
+    rows = features.rows
+    columns = {name: rows[name] for name in rows.dtype.names or ()}
+    return coincidences_among(columns, rows["label"], rows["split"])
+
+
+def coincidences_among(
+    columns: Mapping[str, Array], label: Array, split: Array, *, named: bool = True
+) -> list[str]:
+    """Says the same of columns with the samples' labels and splits.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray of shape (n, ...)
+        Columns, of which ``true_label`` has true labels.
+    label, split : ndarray, shape (n,)
+        The given labels and the splits.
+    named : bool, default True
+        False keeps the names of the sources out of the sentences.
+    """
+    train = split == np.array("train", split.dtype)
+    rows = train if train.any() else np.ones(len(split), bool)
+    labels = _texts(label)
+    if "true_label" in columns:
+        true = _texts(columns["true_label"])
+        labels = np.where(np.isin(true, labels), true, labels)
     found = []
-    for name in names:
-        if not WORDS & set(re.split(r"[^a-z]+", name.lower())):
+    for name, column in columns.items():
+        if not WORDS & set(re.split(r"[^a-z]+", BORDER.sub(" ", name).lower())):
             continue
-        column = rows[name]
-        if column.ndim != 1 or column.dtype.kind not in "biuUS":
+        if column.ndim != 1 or column.dtype.kind not in "biufUS":
             continue
-        texts = np.char.decode(column, "utf-8") if column.dtype.kind == "S" else column.astype(str)
-        known = texts != ""
-        sentence = _sentence(name, texts[known], labels[known])
+        texts = _texts(column)
+        known = rows & (texts != "")
+        sentence = _sentence(name, texts[known], labels[known], named)
         if sentence:
             found.append(sentence)
     return found
 
 
-def _sentence(name: str, texts: NDArray[np.str_], labels: NDArray[np.str_]) -> str:
+def _texts(column: Array) -> NDArray[np.str_]:
+    """A column as text: "" for gaps, and 3 for 3.0, since gaps make floats of whole numbers."""
+    if column.dtype.kind == "S":
+        return np.char.decode(column, "utf-8")
+    texts = column.astype(str)
+    if column.dtype.kind == "f":
+        numbers = column.astype(np.float64)  # EXACT is more than half precision holds
+        whole = (np.abs(numbers) < EXACT) & (numbers == np.trunc(numbers))
+        texts[whole] = numbers[whole].astype(np.int64).astype(str)
+        texts[np.isnan(numbers)] = ""
+    return texts
+
+
+def _sentence(name: str, texts: NDArray[np.str_], labels: NDArray[np.str_], named: bool) -> str:
     """The sentence about one column, or nothing."""
     sources, source = np.unique(texts, return_inverse=True)
     classes, label = np.unique(labels, return_inverse=True)
@@ -72,15 +113,18 @@ def _sentence(name: str, texts: NDArray[np.str_], labels: NDArray[np.str_]) -> s
     best = len(aucs) - 1 - int(np.argmax(aucs[::-1]))
     if aucs[best] < LEAST_AUC:
         return ""
+    told = (
+        f"the column {name} alone tells label {classes[best]} from the others with an AUC of "
+        f"{aucs[best]:.2f}"
+    )
+    if not named:
+        return told
     largest = np.argsort(-counts.sum(axis=1), kind="stable")[:SHOWN]
     each = [
         f"{sources[s]}: {counts[s, best]:,.0f} of {counts[s].sum():,.0f}" for s in sorted(largest)
     ]
     more = f", ... of {len(sources)}" if len(sources) > SHOWN else ""
-    return (
-        f"the column {name} alone tells label {classes[best]} from the others with an AUC of "
-        f"{aucs[best]:.2f} ({', '.join(each)}{more})"
-    )
+    return f"{told} ({', '.join(each)}{more})"
 
 
 def _beyond_chance(counts: NDArray[np.float64]) -> bool:

@@ -64,7 +64,7 @@ def found(encoder: str | Encode | Encoder, device: str = "cpu") -> Encoder:
 
         return Encoder(encoder, _runnable(pretrained(), device), "1")
     module, colon, attribute = encoder.partition(":")
-    if not colon or not attribute.isidentifier():
+    if not colon or not all(module.split(".")) or not attribute.isidentifier():
         raise ValueError(
             f"encoder is {encoder!r}; it must be {CAPSULES}, {EFFICIENTNET}, or MODULE:CALLABLE"
         )
@@ -89,7 +89,11 @@ def _imported(encoder: str, module: str, attribute: str) -> tuple[Encode, str]:
     if made is None:
         raise ValueError(f"encoder {encoder}: the module {module} has no {attribute!r}")
     if not callable(made):
-        raise TypeError(f"encoder {encoder}: {attribute} is {type(made).__name__}, no callable")
+        kind = type(made).__name__
+        raise TypeError(
+            f"encoder {encoder}: {attribute} is {'an' if kind[0] in 'aeiou' else 'a'} {kind}; a "
+            "function or a torch network is needed"
+        )
     path = getattr(home, "__file__", None)
     if path is None or not os.path.isfile(path):
         return made, ""

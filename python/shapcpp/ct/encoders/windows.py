@@ -66,7 +66,7 @@ def chosen(
     units = slices.hounsfield
     if units is None or not units.any():
         if given is not None:
-            note("windows have no effect on pictures, which are no Hounsfield units")
+            note("windows has no effect here: pictures are not in Hounsfield units")
         return given or PRESETS["chest"]
     if given is not None:
         return given
@@ -79,8 +79,8 @@ def chosen(
     words = ", ".join(f"{centre:g}/{width:g}" for centre, width in PRESETS[name])
     other = next(preset for preset in PRESETS if preset != name)
     note(
-        f"windows: {name} ({words} Hounsfield units), as most slices look; windows='{other}' would "
-        "take others"
+        f"windows: {name} ({words} Hounsfield units), chosen from the look of most slices; "
+        f"windows='{other}' would take others"
     )
     return PRESETS[name]
 

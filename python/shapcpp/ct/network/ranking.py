@@ -5,9 +5,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CHANCE", "auc", "class_auc"]
+__all__ = ["CHANCE", "auc", "class_auc", "is_chance", "is_inverted"]
 
-CHANCE = 0.6  # with some hundred validation slices, a lower AUC may come from guessing
+# With some hundred validation slices, an AUC no further from 0.5 may come from guessing.
+CHANCE = 0.6
+
+
+def is_chance(score: float) -> bool:
+    """True if an AUC is too near to 0.5 to differ from guessing."""
+    return abs(score - 0.5) < CHANCE - 0.5
+
+
+def is_inverted(score: float) -> bool:
+    """True if an AUC is so far below 0.5 that the scores rank the classes the wrong way round."""
+    return score < 0.5 and not is_chance(score)
 
 
 def auc(scores: NDArray[np.floating], labels: NDArray[np.int64]) -> float:

@@ -14,6 +14,7 @@ __all__ = ["Classes", "classes_of"]
 
 FEWEST = 2  # rows of a class: a label that only one row has may be a mistake
 SHOWN = 5  # classes in a sentence
+NAME_THEM = "name the positive ones with positive="
 WORDS = "labels must be 0 or 1 (or yes and no, true and false)"
 
 
@@ -54,7 +55,7 @@ class Classes:
     def expected(self) -> str:
         """A clause on what labels must be."""
         if not self.several:
-            return f"{WORDS}, or positive must name the labels that are positive"
+            return f"{WORDS}; to make two classes of other labels, {NAME_THEM}"
         return f"it must be one of {', '.join(map(str, self.labels[:SHOWN]))}"
 
     def read(self, entry: str, column: str, where: str) -> int | None:
@@ -107,8 +108,8 @@ def classes_of(
     for word, (one, where) in first.items():
         if counts[word] < FEWEST:
             raise ValueError(
-                f"{where}: {column} is {one!r}, as in no other row; {two.expected}, or every class "
-                f"must have {FEWEST} rows"
+                f"{where}: {column} is {one!r}, as in no other row; {two.expected}; of more "
+                f"classes each must have {FEWEST} rows"
             )
     whole = {word: cells.whole_number(word) for word in first}
     labels: dict[str, Any]
@@ -120,8 +121,7 @@ def classes_of(
     told = ", ".join(f"{labels[word]} ({counts[word]})" for word in words[:SHOWN])
     more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
     note(
-        f"{column} has {len(words)} classes: {told}{more}; of two, positive names those that are "
-        "positive"
+        f"{column} has {len(words)} classes: {told}{more}; to make two classes of them, {NAME_THEM}"
     )
     return Classes(
         tuple(labels[word] for word in words), (), {word: k for k, word in enumerate(words)}

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from shapcpp.ct.readers.kinds import DICOM
 from shapcpp.ct.readers.slice_index import SERIES, SliceRef
 from shapcpp.ct.slices import Slices
+from shapcpp.storage.sources import coincidences_among
 
 __all__ = ["ANONYMOUS", "anonymised", "anonymous_ids", "extra_columns"]
 
@@ -74,17 +75,22 @@ def anonymised(
 
     Patients become numbers, and ids of files become hashes. Columns that could reveal whose a
     slice is are dropped, and a column `ANONYMOUS` of ones is added. Columns of readers are
-    numbered.
+    numbered. `note` is told if a dropped column of sources tells the labels apart, without a name.
     """
     numbered = {name: f"reader_{number + 1}" for number, name in enumerate(readers)}
     if numbered:
         note(f"anonymous: the columns of the readers are {' and '.join(numbered.values())}")
     extra = {numbered.get(name, name): column for name, column in slices.extra.items()}
+    kept = _impersonal(extra, len(slices), {*numbered.values()}, note)
+    # Nobody can see this any more once the columns are gone.
+    dropped = {name: extra[name] for name in extra if name not in kept or name == "true_label"}
+    for told in coincidences_among(dropped, slices.label, slices.split, named=False):
+        note(f"anonymous: {told}: a classifier may learn the source, not the disease")
     return replace(
         slices,
         id=anonymous_ids(refs),
         patient=None if slices.patient is None else _numbered(slices.patient),
-        extra=MappingProxyType(_impersonal(extra, len(slices), {*numbered.values()}, note)),
+        extra=MappingProxyType(kept),
     )
 
 

@@ -108,7 +108,8 @@ def read_scans(
     anonymous : bool, default False
         Patients become numbers in order of appearance, and ids of files become hashes. Of the
         further columns only slice numbers, true labels and columns of zeros and ones are kept, and
-        a column ``anonymous`` of ones is added. SOPInstanceUIDs stay.
+        a column ``anonymous`` of ones is added. SOPInstanceUIDs stay. `note` is told if a dropped
+        column, such as the scanner, tells the labels apart.
     skip_bad : bool, default False
         Leave out slices that cannot be read, that occur twice, or whose position in their series
         is unknown, and volumes of a folder without a mask; `note` names them.
