@@ -145,7 +145,7 @@ def test_pieces_are_put_together(tmp_path: Path) -> None:
     np.testing.assert_array_equal(loaded.components.apply(X), whole.components.apply(X))
     with pytest.raises(ValueError, match="extend is of another run: its components is 5, not 6"):
         shapcpp.value(X, Y, X_TEST, Y_TEST, 12, extend=first, components=6)
-    with pytest.raises(ValueError, match="components is 5, not None"):
+    with pytest.raises(ValueError, match="components is 5, not all features"):
         first.merge(shapcpp.value(X, Y, X_TEST, Y_TEST, 3, first=5))
 
 
