@@ -190,6 +190,8 @@ def test_a_logistic_regression_has_two_classes_and_models_have_names() -> None:
 def test_updates_and_refits_agree_on_wide_problems_and_weak_penalties(
     model: str, n: int, d: int, K: int, C: float, scale: float
 ) -> None:
+    if model == "multinomial":  # all classes share a Hessian, which is meant for 300 weights
+        d = min(d, 300 // (K - 1))
     rng = np.random.default_rng(n)
     centres = rng.normal(size=(K, d)) / 3
     y, y_test = np.arange(n) % K, np.arange(200) % K
