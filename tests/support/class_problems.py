@@ -112,13 +112,18 @@ def _logistic(X: Floats, signs: Floats, weights: Floats, C: float) -> Floats:
         H = (X * (weights * p * (1 - p))[:, None]).T @ X + np.diag(penalty)
         step = np.linalg.solve(H, gradient)
         decrement = float(gradient @ step)
-        length, before = 1.0, loss(w)
-        while decrement > 1e-12 and loss(w - length * step) > before and length > 1e-9:
-            length /= 2
-        w = w - length * step
+        w = _stepped(loss, w, step, decrement)
         if decrement < 1e-26:
             break
     return w
+
+
+def _stepped(loss: Callable[[Floats], float], w: Floats, step: Floats, decrement: float) -> Floats:
+    """Goes a step back, halved until the loss falls; short steps need no such care."""
+    length, before = 1.0, loss(w)
+    while decrement > 1e-12 and loss(w - length * step) > before and length > 1e-9:
+        length /= 2
+    return w - length * step
 
 
 def ovr(problem: ClassProblem, members: Integers) -> Integers:
@@ -167,10 +172,7 @@ def _softmax(X: Floats, y: Integers, K: int, weights: Floats, C: float) -> Float
             H[:, j, :, j] += 1.0
         step = np.linalg.solve(H.reshape(K * q, K * q), gradient).reshape(K, q).T
         decrement = float(gradient @ step.T.ravel())
-        length, before = 1.0, loss(W)
-        while decrement > 1e-12 and loss(W - length * step) > before and length > 1e-9:
-            length /= 2
-        W = W - length * step
+        W = _stepped(loss, W, step, decrement)
         if decrement < 1e-26:
             break
     return W

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import mpmath
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +10,6 @@ from judge import (
     Floats,
     Matrix,
     Objective,
-    Vector,
     backward,
     cholesky,
     exactly,
@@ -22,28 +19,14 @@ from judge import (
 )
 from shapcpp import _core
 from shapcpp._core import testing
-
-# The bounds are doubles, and so are the roundings of their own arithmetic.
-ROOM = 1 + mpmath.mpf(10) ** -12
+from watched import WatchedPath, largest
 
 
-class Watched:
+class Watched(WatchedPath):
     """A path, each of whose claims is checked as it is made."""
 
     def __init__(self, problem: _core.Problem, y: NDArray[np.int64], class_weights: Floats) -> None:
-        self.path = testing.Path(problem)
-        self.samples = problem.samples
-        self.penalty = exactly(problem.penalty)
-        self.y, self.class_weights = y, class_weights
-        self.members: list[int] = []
-        self.seen: dict[str, int] = {}
-        self.tightest: dict[str, float] = {}
-        self.optimum: Vector | None = None
-
-    def join(self, i: int) -> None:
-        self.path.join(i)
-        self.members.append(i)
-        self.optimum = None
+        super().__init__(testing.Path(problem), problem, y, class_weights)
 
     def has_both_classes(self) -> bool:
         return len(set(self.y[self.members])) == 2
@@ -58,16 +41,11 @@ class Watched:
         distance = backward([exactly(row) for row in root], self.to_optimum(w))
         self.at_most("fit: distance to the optimum", norm(distance), radius)
 
-    def to_optimum(self, w: Vector) -> Vector:
-        if self.optimum is None:
-            self.optimum = self.objective().optimum(w)
-        return [a - b for a, b in zip(self.optimum, w, strict=True)]
-
     def estimate(self) -> float:
         """The radius, every bound behind it checked; infinite where there is none."""
         weights, radius = self.path.estimate()
         if not np.isfinite(radius):
-            return radius
+            return float(radius)
         path, bounds, objective = self.path, self.path.bounds, self.objective()
         base, u, step = exactly(path.base), exactly(path.displacement), exactly(path.step)
         anchor = [a + b for a, b in zip(base, u, strict=True)]
@@ -107,7 +85,7 @@ class Watched:
         self.count("third derivative" if path.has_third else "first order")
         self.count("with offsets" if any(offsets) else "without offsets")
         self.count("at the base" if not any(u) else "away from the base")
-        return radius
+        return float(radius)
 
     def check_matrices(self, root: Matrix, hessian: Matrix) -> None:
         """The Hessian and its inverse, relative to the true one, and norms taken with them."""
@@ -130,18 +108,3 @@ class Watched:
         self.at_most("leverage", longest, bounds["leverage"])
         units = np.array([[float(v) for v in forward(root, exactly(e))] for e in np.eye(d)])
         self.at_most("root of the inverse", np.linalg.norm(units, 2), bounds["inverse_root"])
-
-    def at_most(self, what: str, truth: Any, bound: float) -> None:
-        assert truth <= bound * ROOM, (
-            f"{what}: {float(truth)} > {bound}, {len(self.members)} members"
-        )
-        share = float(truth) / bound if bound > 0 else 0.0
-        self.tightest[what] = max(self.tightest.get(what, 0.0), share)
-
-    def count(self, what: str) -> None:
-        self.seen[what] = self.seen.get(what, 0) + 1
-
-
-def largest(matrix: Matrix) -> float:
-    """The spectral norm, to double precision."""
-    return float(np.linalg.norm(np.array([[float(v) for v in row] for row in matrix]), 2))

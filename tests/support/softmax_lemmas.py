@@ -9,29 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judge import Floats, Matrix, Vector, backward, cholesky, exactly, forward, norm, raised
-from lemmas import ROOM, largest
 from shapcpp import _core
 from shapcpp._core import testing
 from softmax import SoftmaxObjective, spread
+from watched import WatchedPath, largest
 
 
-class Watched:
+class Watched(WatchedPath):
     """A path, each of whose claims is checked as it is made."""
 
     def __init__(self, problem: _core.Problem, y: NDArray[np.int64], class_weights: Floats) -> None:
-        self.path = testing.SoftmaxPath(problem)
-        self.samples = problem.samples
-        self.penalty = exactly(problem.penalty)
-        self.y, self.class_weights = y, class_weights
-        self.members: list[int] = []
-        self.seen: dict[str, int] = {}
-        self.tightest: dict[str, float] = {}
-        self.optimum: Vector | None = None
-
-    def join(self, i: int) -> None:
-        self.path.join(i)
-        self.members.append(i)
-        self.optimum = None
+        super().__init__(testing.SoftmaxPath(problem), problem, y, class_weights)
 
     @property
     def classes(self) -> list[int]:
@@ -55,16 +43,11 @@ class Watched:
     def contrasts(self, weights: Floats) -> Vector:
         return self.objective().contrasts([exactly(row) for row in weights])
 
-    def to_optimum(self, v: Vector) -> Vector:
-        if self.optimum is None:
-            self.optimum = self.objective().optimum(v)
-        return [a - b for a, b in zip(self.optimum, v, strict=True)]
-
     def estimate(self) -> float:
         """The radius, every bound behind it checked; infinite where there is none."""
         _, radius = self.path.estimate()
         if not np.isfinite(radius):
-            return radius
+            return float(radius)
         path, bounds, objective = self.path, self.path.bounds, self.objective()
         anchor, step = self.contrasts(path.anchor), exactly(path.step)
         estimate = [a + b for a, b in zip(anchor, step, strict=True)]
@@ -100,7 +83,7 @@ class Watched:
         self.at_most("radius", -mpmath.log1p(-lever * total) / lever, radius)
         self.count("a step" if any(step) else "no step")
         self.count(f"{len(self.classes)} classes")
-        return radius
+        return float(radius)
 
     def check_inverse(self, root: Matrix) -> None:
         """The inverse Hessian, relative to the true one, and norms taken with it."""
@@ -122,16 +105,6 @@ class Watched:
         self.at_most("leverage", longest, bounds["leverage"])
         units = np.array([[float(v) for v in forward(root, exactly(e))] for e in np.eye(d)])
         self.at_most("root of the inverse", np.linalg.norm(units, 2), bounds["inverse_root"])
-
-    def at_most(self, what: str, truth: Any, bound: float) -> None:
-        assert truth <= bound * ROOM, (
-            f"{what}: {float(truth)} > {bound}, {len(self.members)} members"
-        )
-        share = float(truth) / bound if bound > 0 else 0.0
-        self.tightest[what] = max(self.tightest.get(what, 0.0), share)
-
-    def count(self, what: str) -> None:
-        self.seen[what] = self.seen.get(what, 0) + 1
 
 
 def variance_of_range(logits: Vector) -> Any:
