@@ -2,7 +2,8 @@
 
 Compares builds of the engine with one another and with scikit-learn, cold and by its best warm
 start, all on one core, in processor time. Equal integers are asserted before a number is kept.
-`--engine NAME=PATH` adds another checkout with its engine built (PATH/python/shapcpp). What is
+The build called shapcpp is the package that this interpreter imports; `--engine NAME=PATH` adds
+another checkout with its engine built (PATH/python/shapcpp). What is
 measured stays in bench/results/wide.json: stopped, or with its budget spent, the bench goes on from
 there. Writes bench/results/wide.md and wide.png.
 """
@@ -37,13 +38,13 @@ WARM_JOINS = 3
 class Engine:
     """A build of the engine, in a process of its own."""
 
-    def __init__(self, name: str, root: Path) -> None:
+    def __init__(self, name: str, bench: Path, packages: Path) -> None:
         self.name = name
         threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
-            [sys.executable, str(HERE / "wide_worker.py"), str(root / "bench")],
+            [sys.executable, str(HERE / "wide_worker.py"), str(bench)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={**os.environ, **threads, "PYTHONPATH": str(root / "python")},
+            env={**os.environ, **threads, "PYTHONPATH": str(packages)},
         )  # fmt: skip
 
     def ask(self, case: Case, what: str, **request: Any) -> dict[str, Any]:
@@ -138,8 +139,10 @@ def main() -> None:
     loops.prepare_worker()
     threadpool_limits(1)
     others = dict(pair.split("=", 1) for pair in options.engine)
-    engines = [Engine("shapcpp", HERE.parent)]
-    engines += [Engine(name, Path(path).resolve()) for name, path in others.items()]
+    engines = [Engine("shapcpp", HERE, Path(shapcpp.__file__).parents[1])]
+    for name, path in others.items():
+        root = Path(path).resolve()
+        engines.append(Engine(name, root / "bench", root / "python"))
     kept = options.out / "wide.json"
     rows: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
     end = time.monotonic() + options.budget

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import shapcpp
 import wide_report
 from wide_data import Case, make_wide
 
-ROOT = Path(__file__).parents[2]
-BENCH = ROOT / "bench"
+BENCH = Path(__file__).parents[2] / "bench"
 CODE = """
 import sys
 sys.path.insert(0, sys.argv.pop(1))
@@ -27,11 +27,15 @@ wide.main()
 
 
 def test_builds_are_compared_and_the_bench_goes_on(tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    (checkout / "bench").symlink_to(BENCH)
+    (checkout / "python").symlink_to(Path(shapcpp.__file__).parents[1])
     command = [sys.executable, "-c", CODE, str(BENCH), "--out", str(tmp_path)]
     subprocess.run([*command, "--features", "20"], check=True, timeout=300)
     kept = json.loads((tmp_path / "wide.json").read_text())
     assert list(kept) == ["60 x 20, 1/j, unit"]
-    subprocess.run([*command, "--engine", f"twin={ROOT}"], check=True, timeout=300)
+    subprocess.run([*command, "--engine", f"twin={checkout}"], check=True, timeout=300)
     rows = json.loads((tmp_path / "wide.json").read_text())
     assert len(rows) == 2
     for row in rows.values():

@@ -35,8 +35,11 @@ def fails(*arguments: object, cwd: Path, status: int = 2) -> str:
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
+    """Every readable file, but for what Python itself keeps of the modules that it imports."""
     return {
-        str(p): p.read_bytes() for p in folder.rglob("*") if p.is_file() and os.access(p, os.R_OK)
+        str(p): p.read_bytes()
+        for p in folder.rglob("*")
+        if p.is_file() and os.access(p, os.R_OK) and p.parent.name != "__pycache__"
     }
 
 
