@@ -5,7 +5,7 @@
 Runs `shapcpp reproduce` with the seeds 0 to SEEDS - 1, each into a folder of FOLDER, then values
 all features with 2,000 permutations. The first run may take hours: stopped, the same command goes
 on where it was. With SEEDS 0 nothing is trained, and the tables are of what is there; cells.csv in
-FOLDER has every cell of every seed.
+FOLDER has every cell of every seed. Numbers are means over seeds and their standard deviations.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ RULES: dict[str, dict[str, Any]] = {
     "carry, empty 1": {"single_class": "carry", "empty": ("label", 1)},
 }
 NEAR = 0.15
+ROUNDING = 1e-9  # of a mean that lies at the edge
 COLUMNS = ("seed", "noise", "C", "rule", "fraction", "direction", "metric", "found")
 Cells = dict[tuple[Any, ...], list[float]]
 
@@ -75,8 +77,14 @@ def value_all(folder: Path) -> list[dict[str, str]]:
     return rows
 
 
-def print_table(rows: list[dict[str, str]], C: float, rule: str) -> None:
-    """Prints mean and deviation over seeds of each cell, the paper's in brackets."""
+def spread(numbers: Sequence[float], form: str = ".2f") -> str:
+    """Mean and standard deviation over seeds."""
+    text = f"{np.mean(numbers):{form}}"
+    return text if len(numbers) < 2 else f"{text} ± {np.std(numbers, ddof=1):{form}}"
+
+
+def print_table(rows: list[dict[str, str]], C: float, rule: str) -> str:
+    """Prints each cell over seeds, the paper's in brackets; returns how many are near it."""
     cells: Cells = {}
     for row in rows:
         if float(row["C"]) == C and row["rule"] == rule:
@@ -95,10 +103,9 @@ def print_table(rows: list[dict[str, str]], C: float, rule: str) -> None:
             seeds, paper = len(found), printed[direction][i]
             if not found:
                 continue
-            mean, spread = float(np.mean(found)), float(np.std(found, ddof=1)) if seeds > 1 else 0.0
-            means[metric, direction] = mean
-            near, known = near + (abs(mean - paper) <= NEAR), known + 1
-            texts.append(f"{mean:.2f}{f' ± {spread:.2f}' if seeds > 1 else ''} ({paper:.2f})")
+            means[metric, direction] = mean = float(np.mean(found))
+            near, known = near + (abs(mean - paper) <= NEAR + ROUNDING), known + 1
+            texts.append(f"{spread(found)} ({paper:.2f})")
         if not seeds:
             continue
         first, second = DIRECTIONS
@@ -106,32 +113,43 @@ def print_table(rows: list[dict[str, str]], C: float, rule: str) -> None:
             more = means[metric, first] > means[metric, second]
             right, pairs = right + (more == (metric != "spc")), pairs + 1
         print(f"| {noise:.0%} | {fraction:.0%} | {seeds} | {' | '.join(texts)} |")
-    print(
-        f"\n{near} of {known} cells within {NEAR}; {right} of {pairs} pairs in the paper's order."
-    )
+    return f"{near} of {known}; {right} of {pairs}"
 
 
-def print_doubts(folder: Path) -> None:
-    """Prints, for the same features, which wrong labels doubt calls wrong."""
-    print("\n| features | wrong | expected wrong | called wrong | of these wrong |")
-    print("|---|---|---|---|---|")
-    for path in sorted(folder.glob("seed-*/features-*.npy")):
-        train = shapcpp.read_features(path).samples("train")
-        d = shapcpp.doubt(train.X, train.y)
-        wrong, called = train.y != train.true_labels, d.probability > 0.5
-        numbers = f"{wrong.sum()} | {d.n_expected:.1f} | {called.sum()} | {wrong[called].sum()}"
-        print(f"| {path.parent.name}/{path.name} | {numbers} |")
+def print_networks(folder: Path) -> None:
+    """Prints the networks, and which wrong labels doubt calls wrong by their features."""
+    facts: dict[str, list[tuple[float, ...]]] = {}
+    for path in sorted(folder.glob("seed-*/networks.csv")):
+        with open(path, newline="") as file:
+            for row in csv.DictReader(file):
+                percent = f"{100 * float(row['noise']):.6g}"
+                train = shapcpp.read_features(path.parent / f"features-{percent}.npy").sides()[0]
+                d = shapcpp.doubt(train.X, train.y)
+                wrong, called = train.y != train.true_labels, d.probability > 0.5
+                auc = float(row["val_auc"]), float(row["test_auc"])
+                numbers = wrong.sum(), d.n_expected, called.sum(), wrong[called].sum()
+                facts.setdefault(percent, []).append((*auc, *map(float, numbers)))
+    print("\n| flipped | seeds | AUC in validation | in test | wrong labels | expected wrong by "
+          "doubt | called wrong | of these wrong |\n|---" + "|---" * 7 + "|")  # fmt: skip
+    for percent, of_seeds in sorted(facts.items(), key=lambda item: float(item[0])):
+        columns = list(zip(*of_seeds, strict=True))
+        cells = [spread(column, ".3f") for column in columns[:2]]
+        cells += [spread(column, ".1f") for column in columns[2:]]
+        print(f"| {percent}% | {len(of_seeds)} | {' | '.join(cells)} |")
 
 
 def main() -> None:
-    """Trains, values, and prints a table for each C and rule, and the doubts."""
+    """Trains, values, and prints a table for each C and rule, their sum, networks and doubts."""
     folder, seeds, options = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
     folder.mkdir(parents=True, exist_ok=True)
     train(folder, seeds, options)
     rows = value_all(folder)
-    for C, rule in product(STRENGTHS, RULES):
-        print_table(rows, C, rule)
-    print_doubts(folder)
+    near = {(C, rule): print_table(rows, C, rule) for C, rule in product(STRENGTHS, RULES)}
+    print(f"\nCells within {NEAR} of the paper's; pairs of directions in its order.\n")
+    print(f"| C | {' | '.join(RULES)} |\n|---{'|---' * len(RULES)}|")
+    for C in STRENGTHS:
+        print(f"| {C:g} | {' | '.join(near[C, rule] for rule in RULES)} |")
+    print_networks(folder)
 
 
 if __name__ == "__main__":
