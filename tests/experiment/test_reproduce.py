@@ -137,6 +137,7 @@ def test_every_setting_is_an_input_of_some_stage() -> None:
         "noise",
         "device",
         "sources",
+        "groups",
     }  # seen otherwise, or cannot matter
     names = {field.name for field in fields(Settings)}
     assert {*settings.reading, *settings.training, *settings.valuing, *beside} == names | {"trace"}

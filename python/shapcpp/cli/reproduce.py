@@ -10,6 +10,7 @@ import click
 
 from shapcpp.cli import tables
 from shapcpp.cli.console import EXIT_INTERRUPTED, PATH, note, parse_counts, with_options
+from shapcpp.cli.institution_tables import show_institutions
 from shapcpp.cli.scan_options import scan_options
 from shapcpp.machine import processors
 
@@ -62,6 +63,9 @@ def _each_with_its_option(words: list[str], option: str) -> Iterator[str]:
               show_default=True, help="Standardise the features.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True,
               help="Seed of phantom, split, flips, trainings, permutations.")  # fmt: skip
+@click.option("--groups", metavar="COLUMN",
+              help="A column of institutions, such as hospital in a manifest or group, the "
+              "patient: value each, by all test slices and by each one's own.")  # fmt: skip
 @scan_options
 def reproduce(
     output: str,
@@ -74,6 +78,7 @@ def reproduce(
     C: float,
     scale: str,
     seed: int,
+    groups: str | None,
     label_column: tuple[str, ...],
     **shared: Any,
 ) -> None:
@@ -88,6 +93,7 @@ def reproduce(
     Examples:
       shapcpp reproduce -o paper
       shapcpp reproduce --sources two -o two-scanners
+      shapcpp reproduce --data scans/ --groups hospital -o hospitals
       shapcpp reproduce --data scans/ --size 128 --split random -o mine
       shapcpp reproduce --data scans/ --noise 5 20 --perms 5000 --scale standard -o mine
     """
@@ -117,6 +123,7 @@ def reproduce(
             C=C,
             scale=None if scale == "none" else scale,
             seed=seed,
+            groups=groups,
             progress=True,
             say=lambda line: click.echo(with_options(line, commands), err=True),
         )
@@ -129,6 +136,8 @@ def reproduce(
             note(f"the values are kept in {output}, and the same command makes the missing files")
         raise
     tables.show_table2(done.table, done.networks)
+    if done.institutions:
+        show_institutions(done.institutions)
     click.echo(f"Saved in {output}. Next: open {done.folder / 'report.html'}")
 
 

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 import shapcpp
+from shapcpp.experiment.institutions import INSTITUTIONS, institution_rows
 from shapcpp.experiment.scans import ScanSource
 from shapcpp.experiment.settings import Settings, name_of
 from shapcpp.experiment.stages import Facts, Progress, Stages
+from shapcpp.experiment.tables import write_rows
 from shapcpp.report.experiments import Experiment
 from shapcpp.results.valuation import load
 
@@ -41,6 +43,7 @@ class FlippedLabels:
         self._settings, self._scans, self._stages = settings, scans, stages
         self.network: Facts = {}
         self.auc: Facts = {}
+        self.institutions: list[dict[str, Any]] = []
 
     @property
     def features_file(self) -> str:
@@ -63,6 +66,8 @@ class FlippedLabels:
         self._take_features()
         for rule, stage in zip(RULES, self.value_stages, strict=True):
             self._value(rule, stage)
+        if self._settings.groups is not None:
+            self._value_institutions(self._settings.groups)
 
     def result(self) -> Experiment:
         """Loads the runs for tables and report."""
@@ -176,3 +181,20 @@ class FlippedLabels:
             }
 
         self._stages.do(stage, inputs, [output], work)
+
+    def _value_institutions(self, column: str) -> None:
+        stage, output = f"groups-{self.percent}", f"groups-{self.percent}.csv"
+        settings, run = self._settings.valuing, self.run_files["constant"]
+        inputs = self._stages.of(f"features-{self.percent}", self.value_stages[0]) | settings
+        inputs |= {"groups": column}
+
+        def work(progress: Progress) -> Facts:
+            features = shapcpp.read_features(self._stages.path(self.features_file))
+            v = load(self._stages.path(run))
+            assert isinstance(v, shapcpp.Valuation)
+            rows = institution_rows(self.noise, features, column, v, settings, progress)
+            write_rows(self._stages.path(output), INSTITUTIONS, rows)
+            return {"institutions": len({row[1] for row in rows}), "rows": rows}
+
+        facts = self._stages.do(stage, inputs, [output], work)
+        self.institutions = [dict(zip(INSTITUTIONS, row, strict=True)) for row in facts["rows"]]

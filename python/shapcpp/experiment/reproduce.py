@@ -48,12 +48,17 @@ class Reproduction:
         that direction that are among the lowest values; ``paper`` is the paper's number, or nan.
     networks : tuple of dict
         Per experiment: noise, epochs, best_epoch, val_auc, test_auc.
+    institutions : tuple of dict
+        With ``groups=``, for each experiment, judge, institution and metric: noise, institution,
+        samples, flipped, judge ("" for all test rows), metric, value, stderr, left_out,
+        samples_sum, samples_sum_stderr; None where unknown.
     """
 
     folder: Path
     experiments: tuple[Experiment, ...]
     table: np.recarray[Any, Any]
     networks: tuple[dict[str, Any], ...]
+    institutions: tuple[dict[str, Any], ...] = ()
 
 
 def reproduce(
@@ -82,6 +87,7 @@ def reproduce(
     scale: str | None = None,
     seed: int = 0,
     device: str = "cpu",
+    groups: str | None = None,
     progress: bool = False,
     say: Callable[[str], object] | None = None,
 ) -> Reproduction:
@@ -131,6 +137,13 @@ def reproduce(
         Determines the phantom, the split, the flips, the trainings and the permutations.
     device : str, default "cpu"
         "cpu" or "cuda". A stage done on one is not repeated on the other.
+    groups : str, optional
+        A column of the slices that names the institution of each, such as "hospital" in a
+        manifest, or "group", the patient. Institutions are then valued too, under ``"constant"``:
+        ``groups-10.csv`` and so on, and `Reproduction.institutions`. A value is what an institution
+        adds as institutions join one another whole, in random order, judged by all test rows and
+        by those of each institution. Beside it are the score lost where it alone stays away, and
+        the sum of its samples' values, which join one by one.
     progress : bool, default False
         Print a line for each stage on stderr, with a progress bar if that is a terminal.
     say : callable, optional
@@ -182,6 +195,7 @@ def reproduce(
         seed=seed,
         device=device,
         sources=sources,
+        groups=groups,
     )
     library("torch", "the capsule network")
     check_libraries()
@@ -200,7 +214,8 @@ def reproduce(
         networks = [{"noise": one.noise} | one.network | one.auc for one in flipped]
         found: Any = paper_table([one for one in experiments if one.noise])
         table = found[list(tables.TABLE2)]
-        done = Reproduction(stages.folder, tuple(experiments), table, tuple(networks))
+        institutions = tuple(row for one in flipped for row in one.institutions)
+        done = Reproduction(stages.folder, tuple(experiments), table, tuple(networks), institutions)
         noisiest = int(np.argmax(settings.noise))
         try:
             _write_tables(stages, flipped, experiments, table, networks)

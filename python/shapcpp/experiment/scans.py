@@ -8,6 +8,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from shapcpp.experiment.institutions import check_column
 from shapcpp.experiment.settings import PHANTOM, Settings
 from shapcpp.experiment.stages import Facts, Progress, Stages, fingerprint, fingerprint_by_time
 from shapcpp.storage import files
@@ -90,6 +91,9 @@ class ScanSource:
         notes += [f"{split}: {slices.counted(split)}" for split in ("train", "val", "test")]
         for sentence in notes:
             self._stages.say(f"{'scans':<18} {sentence}")
+        if settings.groups is not None:  # told before the training
+            patients = () if slices.patient is None else ("group",)
+            check_column(settings.groups, [*slices.extra, *patients])
         return slices
 
     @property

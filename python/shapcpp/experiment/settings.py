@@ -45,6 +45,7 @@ class Settings:
     seed: int
     device: str
     sources: str = "one"
+    groups: str | None = None
 
     def __post_init__(self) -> None:
         smallest = SMALLEST.get(str(self.data), SMALLEST_SCAN)
@@ -68,6 +69,8 @@ class Settings:
         checks.choice("sources", self.sources, "one", "two")
         checks.choice("scale", self.scale, "standard", None)
         checks.seed(self.seed)
+        if self.groups is not None and not isinstance(self.groups, str):
+            raise TypeError(f"groups must be the name of a column, got {self.groups!r}")
         if not self.is_phantom and not os.path.exists(self.data):
             raise FileNotFoundError(2, "no such file or folder", os.fspath(self.data))
         if self.is_phantom:

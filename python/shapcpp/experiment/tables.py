@@ -57,7 +57,10 @@ def score_rows(experiments: Sequence[Experiment]) -> list[tuple[Any, ...]]:
 def write_rows(path: files.PathLike, header: Iterable[str], rows: Iterable[Sequence[Any]]) -> None:
     """Writes a CSV file in which unknown numbers are empty."""
     known = [
-        ["" if isinstance(cell, float) and math.isnan(cell) else cell for cell in row]
+        [
+            "" if cell is None or (isinstance(cell, float) and math.isnan(cell)) else cell
+            for cell in row
+        ]
         for row in rows
     ]
     write_csv(path, header, known)
