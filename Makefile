@@ -64,7 +64,8 @@ PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 test: $(VENV)/installed cpp-test
 	$(PYTEST)
 
-# The tests of the core in C++, which need no Python once they are built.
+# The tests of the core in C++, which need no Python once they are built. Beside them lies the library
+# as it is installed, but not stripped.
 cpp-test: $(VENV)/cpp-build/core_tests
 	$<
 
@@ -72,7 +73,8 @@ $(VENV)/cpp-build/core_tests: CMakeLists.txt $(shell find cpp -type f) | $(VENV)
 	@echo "== The core is compiled with its tests: one to three minutes on two cores"
 	rm -rf $(@D)
 	@tools/with_progress.sh $(PIP) wheel --no-deps -w $(VENV)/cpp-wheel \
-	  -Cbuild-dir=$(@D) -Ccmake.define.SHAPCPP_TESTS=ON .
+	  -Cbuild-dir=$(@D) -Ccmake.define.SHAPCPP_TESTS=ON \
+	  -Cinstall.strip=false -Ccmake.define.CMAKE_STRIP= .
 
 # Twelve thousand damaged and lying files for the readers, ten minutes.
 fuzz: $(VENV)/installed
@@ -127,11 +129,8 @@ sanitize: $(VENV)/installed
 
 # No wide instruction outside the functions of its level, and each level in its own registers: looked
 # for in the library as it is installed, before it is stripped.
-leaks: $(VENV)/installed
-	@echo "== The engine is compiled and not stripped: one to three minutes on two cores"
-	@tools/with_progress.sh $(PIP) install --no-deps --upgrade --target $(VENV)/unstripped \
-	  -Cinstall.strip=false -Ccmake.define.CMAKE_STRIP= .
-	$(BIN)/python tools/check_levels.py $(VENV)/unstripped/shapcpp/_core.*.so
+leaks: $(VENV)/cpp-build/core_tests
+	$(BIN)/python tools/check_levels.py $(VENV)/cpp-build/_core.*.so
 
 # Source distribution and wheel, built in isolation, looked into and tried in a fresh environment.
 package: $(VENV)/installed
