@@ -121,7 +121,7 @@ def counts(entry: Entry, data: Data, rows: NDArray[np.int64]) -> NDArray[np.int6
         players=np.arange(len(rows)),
         empty_counts=np.zeros(n_classes, dtype=np.int64),
         single_class="constant",
-        **Model(entry.name).conventions(1.0, data.X),
+        **Model(entry.name).conventions(1.0, lambda: data.X),
     )
     return _core.grand_coalition(_core.game(problem, entry.name)).values
 

@@ -8,6 +8,7 @@ PYBIND11_MODULE(_core, module) {
   shapcpp::bindings::bind_model_game(module);
   shapcpp::bindings::bind_build(module);
   shapcpp::bindings::bind_leave_one_out(module);
+  shapcpp::bindings::bind_kernel_features(module);
   shapcpp::bindings::close_gate_at_exit();
 
   pybind11::module_ testing =

@@ -67,6 +67,7 @@ void bind_runs(py::module_& module);
 void bind_model_game(py::module_& module);
 void bind_build(py::module_& module);
 void bind_leave_one_out(py::module_& module);
+void bind_kernel_features(py::module_& module);
 
 // For tests alone, in the submodule `testing`.
 void bind_testing(py::module_& module);

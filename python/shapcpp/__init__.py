@@ -22,6 +22,7 @@ from shapcpp.doubts.comparison import compare_detectors
 from shapcpp.doubts.detector import doubt
 from shapcpp.doubts.readers import Readers, compare_readers
 from shapcpp.doubts.result import Doubts
+from shapcpp.estimation import estimate_cost
 from shapcpp.loading import load
 from shapcpp.metrics import Metric
 from shapcpp.neighbours import knn_values
@@ -38,7 +39,7 @@ from shapcpp.running.runner import CheckpointWarning
 from shapcpp.running.transports import WorkerError, WorkerWarning
 from shapcpp.storage.features import Features, Samples
 from shapcpp.storage.features_file import read_features, write_features
-from shapcpp.valuation import estimate_cost, value
+from shapcpp.valuation import value
 
 __all__ = [
     "CheckpointWarning",

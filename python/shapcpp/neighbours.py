@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import checks, labels
 from shapcpp.problem.fingerprint import fingerprint
-from shapcpp.problem.problem import Scale, standard_scaling
 from shapcpp.problem.reduction import Reduction
+from shapcpp.problem.scaling import Scale, standard_scaling
 from shapcpp.problem.sides import sides_of
 from shapcpp.results.exact import ExactValuation
 from shapcpp.results.notices import warn

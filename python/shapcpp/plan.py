@@ -124,6 +124,11 @@ def _plan(
     if not isinstance(doubt, bool):
         raise TypeError(f"doubt must be True or False, got {doubt!r}")
     whole = problem if isinstance(problem, Problem) else problem.whole
+    if doubt and whole.kernel is not None and whole.kernel.name == "precomputed":
+        raise ValueError(
+            "doubt needs features, and X holds kernel entries (kernel='precomputed'): leave out "
+            "doubt"
+        )
     decisions = checks.companion("reviewed", reviewed, whole.y)
     return Plan(
         problem, sampling, limits, threads, progress, extend, executor,

@@ -1,25 +1,23 @@
-"""value() and estimate_cost(): what they take, give back and raise."""
+"""value(): what it takes, gives back and raises."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any, overload
 
 from numpy.typing import ArrayLike
 
-from shapcpp.plan import Progress, carry_out, expected_cost, plan
+from shapcpp.plan import Progress, carry_out, plan
+from shapcpp.problem.kernels import KernelName
 from shapcpp.problem.problem import ClassWeight, Empty, Scale, SingleClass
 from shapcpp.problem.sampling import Sampler
 from shapcpp.results.estimates import Metrics
 from shapcpp.results.folded import FoldedValuation
 from shapcpp.results.notices import warn_of
 from shapcpp.results.valuation import Valuation
-from shapcpp.running.cost import RunCost
 from shapcpp.storage import files
 
-__all__ = ["estimate_cost", "value"]
+__all__ = ["value"]
 
 
 @overload
@@ -34,6 +32,7 @@ def value(
     until: str | None = ..., max_time: float | None = ..., checkpoint: files.PathLike | None = ...,
     checkpoint_every: float = ..., extend: Valuation | None = ..., executor: Executor | None = ...,
     doubt: bool = ..., votes: bool = ..., components: int | None = ...,
+    kernel: KernelName | None = ..., gamma: float | None = ...,
 ) -> Valuation: ...  # fmt: skip
 @overload
 def value(
@@ -47,7 +46,7 @@ def value(
     until: str | None = ..., max_time: float | None = ..., checkpoint: files.PathLike | None = ...,
     checkpoint_every: float = ..., extend: FoldedValuation | None = ...,
     executor: Executor | None = ..., doubt: bool = ..., votes: bool = ...,
-    components: int | None = ...,
+    components: int | None = ..., kernel: KernelName | None = ..., gamma: float | None = ...,
 ) -> FoldedValuation: ...  # fmt: skip
 def value(
     X: ArrayLike,
@@ -83,6 +82,8 @@ def value(
     doubt: bool = False,
     votes: bool = True,
     components: int | None = None,
+    kernel: KernelName | None = None,
+    gamma: float | None = None,
 ) -> Valuation | FoldedValuation:
     """Data Shapley values of training samples, exact for the permutations drawn.
 
@@ -222,6 +223,18 @@ def value(
         and far faster where features are many. At most the number of features; fewer are kept where
         the rows span fewer. In folds each part has the directions of its own training rows.
         `Valuation.components` has them, and the share of the variance that they keep.
+    kernel : "linear", "rbf", "precomputed" or None, default None
+        Kernel logistic regression (``model="logistic"``): weights are combinations of the
+        coalition's samples in the space whose inner products are k(x, y), and `C` and the free
+        intercept act there. "rbf": k = exp(-gamma |x - y|^2), after `scale`, which separates labels
+        by curved surfaces. "linear": k = x'y, the model without a kernel. "precomputed": `X`, of
+        shape (n, n), and `X_test`, (m, n), hold k of each sample and each training sample. Exact
+        like the linear model. Memory and time grow with the number of samples instead of features:
+        8 n (3 n + 2 m) bytes and more, and with more than two labels the time of one regression
+        with n features for each (`estimate_cost` says both).
+    gamma : float, optional
+        Of ``kernel="rbf"``. Default: 1 over the median squared distance of different training rows,
+        to four digits; in folds, of all rows. ``Valuation.settings["gamma"]`` has it.
 
     Returns
     -------
@@ -288,54 +301,3 @@ def value(
     v = carry_out(plan(**locals()))
     warn_of(v)
     return v
-
-
-def _of_a_call_of(
-    of: Callable[..., object],
-) -> Callable[[Callable[..., RunCost]], Callable[..., RunCost]]:
-    """Gives a function the signature of another."""
-
-    def take(function: Callable[..., RunCost]) -> Callable[..., RunCost]:
-        function.__signature__ = inspect.signature(of).replace(  # type: ignore[attr-defined]
-            return_annotation="RunCost"
-        )
-        return function
-
-    return take
-
-
-@_of_a_call_of(value)
-def estimate_cost(*positional: Any, **named: Any) -> RunCost:
-    """Time and memory that a call of `value` would take.
-
-    Draws permutations of random subsets of the training samples, each twice as large as the last,
-    for about three seconds, up to all samples if time allows. It takes longer if a single fit
-    does. If the results decide the number of permutations, the cost is that of the largest number
-    possible.
-
-    Parameters
-    ----------
-    *positional, **named
-        As for `value`. Arguments that say when to stop and where to keep the results are checked
-        but not used.
-
-    Returns
-    -------
-    RunCost
-
-    Raises
-    ------
-    TypeError, ValueError, MemoryError
-        As for `value`.
-    ConvergenceError
-        If a fit missed its tolerance: `value` would fail too.
-
-    Examples
-    --------
-    >>> import numpy as np, shapcpp
-    >>> X = np.array([[0.0], [0.2], [0.9], [1.1], [0.1]])
-    >>> c = shapcpp.estimate_cost(X, [0, 0, 1, 1, 1], [[0.0], [1.0]], [0, 1], permutations=100)
-    >>> c.seconds < 1
-    True
-    """
-    return expected_cost(plan(**inspect.signature(value).bind(*positional, **named).arguments))

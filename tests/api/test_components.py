@@ -19,8 +19,8 @@ import shapcpp
 from runs import assert_same
 from shapcpp.detection.removal import removal_curve
 from shapcpp.machine.threads import aside
-from shapcpp.problem.problem import standard_scaling
 from shapcpp.problem.reduction import Reduction, principal_directions
+from shapcpp.problem.scaling import standard_scaling
 from shapcpp.report.conventions import conventions
 from shapcpp.results.components import Components
 

@@ -29,6 +29,7 @@ LAYERS = [
     {"running", "neighbours"},
     {"plan"},
     {"valuation"},
+    {"estimation"},
     {"detection"},
     {"__init__"},
     {"ct"},

@@ -48,7 +48,7 @@ class ClassProblem(NamedTuple):
             X_test=np.ascontiguousarray(self.X_test, dtype=float),
             classes_test=self.y_test.astype(np.int64), class_weights=self.weights,
             players=self.player_of_sample.astype(np.int64), empty_counts=self.empty,
-            single_class=self.single_class, **Model(model).conventions(self.C, self.X),
+            single_class=self.single_class, **Model(model).conventions(self.C, lambda: self.X),
         )  # fmt: skip
 
     def counts(self, predicted: Integers) -> Integers:

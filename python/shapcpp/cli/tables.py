@@ -86,6 +86,10 @@ def show_valuation(v: Run, metrics: Sequence[str]) -> None:
     how = ", halved" if s["sampler"] == "halving" else ""
     model = "" if s["model"] == "logistic" else f"model {s['model']}, "
     reduced = "" if s["components"] is None else f"components {s['components']}, "
+    if s["kernel"] is not None:
+        reduced = f"kernel {s['kernel']}, "
+    if s["gamma"] is not None:
+        reduced += f"gamma {s['gamma']:.12g}, "
     console.print(
         f"permutations {v.n_permutations}{how}, seed {s['seed']}, {model}C {s['C']:g}, "
         f"class weight {weight or 'equal'}, scale {s['scale'] or 'none'}, {reduced}"

@@ -98,6 +98,16 @@ Run = shapcpp.Valuation | FoldedValuation
     "model, far faster where features are many.",
 )  # fmt: skip
 @click.option(
+    "--kernel", type=click.Choice(["linear", "rbf"]), metavar="linear|rbf",
+    help="Kernel logistic regression: rbf separates labels by curved surfaces, with a coefficient "
+    "per sample. Up to some thousand samples.",
+)  # fmt: skip
+@click.option(
+    "--gamma", type=float, metavar="G",
+    help="Of --kernel rbf: exp(-G |x - y|^2). Default: 1 over the median squared distance of "
+    "training rows, to four digits.",
+)  # fmt: skip
+@click.option(
     "--empty", default="majority", show_default=True, metavar="majority|none|label:LABEL",
     help="Prediction of the empty coalition.",
 )  # fmt: skip
@@ -170,6 +180,8 @@ def value(
     class_weight: str | None,
     scale: str | None,
     components: int | None,
+    kernel: str | None,
+    gamma: float | None,
     empty: str,
     single_class: str,
     by_group: bool,
@@ -230,6 +242,8 @@ def value(
         "class_weight": parse_class_weight(class_weight, classes),
         "scale": scale,
         "components": components,
+        "kernel": kernel,
+        "gamma": gamma,
         "empty": parse_empty(empty, classes),
         "metrics": asked or None,
         "single_class": single_class,

@@ -13,6 +13,7 @@ from shapcpp import _core, checks
 from shapcpp.detection.queue import text_wide_enough
 from shapcpp.labels import class_indices, class_labels, class_weights
 from shapcpp.metrics import Metric, available
+from shapcpp.problem.kernels import Kernel
 from shapcpp.problem.models import MODELS, Model, model_of
 from shapcpp.problem.recipe import Recipe
 from shapcpp.results.exact import ExactValuation
@@ -91,8 +92,8 @@ def removal_curve(
     Notes
     -----
     Removing the lowest and the highest values: Ghorbani and Zou, *Data Shapley*, 2019.
-    Class weights, scaling and principal directions stay those of the run over all samples. If one
-    class is left, the classifier predicts that class.
+    Class weights, scaling, principal directions and kernel stay those of the run over all samples.
+    If one class is left, the classifier predicts that class.
     """
     _check_kind(v)
     table, X = X, checks.features("X", X)
@@ -171,13 +172,14 @@ class _Judge:
         X, X_val = (np.ascontiguousarray((side - mean) / deviation) for side in (X, X_val))
         if v.components is not None:
             X, X_val = v.components.apply(X), v.components.apply(X_val)
-        self._X = X
+        s = v.settings
+        self._kernel = Kernel("linear") if s["kernel"] is None else Kernel(s["kernel"], s["gamma"])
+        self._X, self._X_val = X, X_val
         self._classes, self._labels, self._model = classes, v.classes, model
         self.counts = np.bincount(classes_val, minlength=len(v.classes)).astype(np.int64)
         self._fixed: dict[str, Any] = {
-            "X_test": X_val,
             "classes_test": classes_val,
-            **model.conventions(v.settings["C"], self._X),
+            **model.conventions(s["C"], lambda: X),
             "class_weights": _weights(v),
             "empty_counts": np.zeros_like(self.counts),
             "single_class": "constant",
@@ -190,13 +192,22 @@ class _Judge:
 
         They get the class that `others` has for them, or are dropped.
         """
-        X, classes = self._X, self._classes
+        X, X_val, classes = self._X, self._X_val, self._classes
         if others is None:
-            X, classes = np.delete(X, chosen, axis=0), np.delete(classes, chosen)
+            left = np.delete(np.arange(len(X)), chosen)
+            X, X_val = (self._kernel.among(side, left) for side in (X[left], X_val))
+            classes = classes[left]
         else:
             classes = classes.copy()
             classes[chosen] = others[chosen]
-        arguments = {"X": X, "classes": classes, "players": np.arange(len(classes)), **self._fixed}
+        X, X_val = self._kernel.sides(X, X_val)
+        arguments = {
+            "X": X,
+            "X_test": X_val,
+            "classes": classes,
+            "players": np.arange(len(classes)),
+            **self._fixed,
+        }
         return _core.grand_coalition(Recipe(self._model, self._labels, arguments).game()).values
 
 

@@ -51,7 +51,7 @@ class FoldedProblem:
         X, y = checks.features("X", X), class_labels("y", y)
         whole = Problem.of(X, y, X, y, **options)
         of_sample = stratified_folds(whole.y, whole.groups, folds, checks.seed(seed))
-        own = {"groups", "ids", "true_labels", "components"}
+        own = {"groups", "ids", "true_labels", "components", "kernel", "gamma"}
         same = {k: v for k, v in options.items() if k not in own}
         asked = options.get("components")
         each = (Reduction.of(asked, whole.X.shape[1]) for _ in range(int(of_sample.max()) + 1))
@@ -71,15 +71,19 @@ class FoldedProblem:
         """The problem that this fold judges."""
         outside, inside = self.folds != fold, self.folds == fold
         whole = self.whole
+        X, X_test = whole.X[outside], whole.X[inside]
+        if whole.kernel is not None:
+            X, X_test = (whole.kernel.among(side, outside) for side in (X, X_test))
         return Problem.of(
-            whole.X[outside],
+            X,
             whole.y[outside],
-            whole.X[inside],
+            X_test,
             whole.y[inside],
             groups=None if whole.groups is None else whole.groups[outside],
             ids=self.ids[outside],
             true_labels=None if whole.true_labels is None else whole.true_labels[outside],
             components=self.reductions[fold],
+            kernel=whole.kernel,
             **self.options,
         )
 

@@ -6,6 +6,7 @@ import inspect
 import re
 import threading
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +63,21 @@ class Model:
             return set()
         return {LDA: {"C"}, BAYES: {"class_weight"}}.get(self.name, {"C", "class_weight"})
 
+    def check_goes_with(self, C: float, class_weight: Any) -> None:
+        """Raises ValueError for options that the model has no use for."""
+        given = {"C": C != 1.0, "class_weight": class_weight is not None}
+        for name in [name for name, is_given in given.items() if is_given]:
+            if name in self.uses:
+                continue
+            if self.estimator is None:
+                raise ValueError(
+                    f"{name} is given, and model={self.name!r} has no use for it: leave it out"
+                )
+            raise ValueError(
+                f"{name} is for the engine's own models: leave it out, and give the classifier "
+                "object its own parameters"
+            )
+
     def remark(self, n_classes: int, n_columns: int) -> str:
         """A sentence about a model with more weights than it is meant for; empty where it has not.
 
@@ -84,19 +100,19 @@ class Model:
         """The model of the engine whose game takes as much memory, or more."""
         return self.name if self.estimator is None else LOGISTIC
 
-    def conventions(self, C: float, X: NDArray[np.float64]) -> dict[str, Any]:
+    def conventions(self, C: float, X: Callable[[], NDArray[np.float64]]) -> dict[str, Any]:
         """Those of the arguments of `_core.Problem` that depend on the model.
 
         Parameters
         ----------
         C : float
             The argument of `value`.
-        X : ndarray, shape (n, d)
-            All training samples, as coalitions see them.
+        X : callable
+            Gives all training samples, shape (n, d), as coalitions see them.
         """
         if self.name != BAYES or self.estimator is not None:
             return {"C": C}
-        return {"C": 1 / smoothing(X), "squares": True}
+        return {"C": 1 / smoothing(X()), "squares": True}
 
 
 def model_of(value: Any, n_classes: int) -> Model:

@@ -16,9 +16,11 @@ from shapcpp.labels import Labels
 from shapcpp.metrics import Metric, resolve_all
 from shapcpp.problem import scales
 from shapcpp.problem.fingerprint import fingerprint
+from shapcpp.problem.kernels import Kernel, KernelName
 from shapcpp.problem.models import LOGISTIC, Model, model_of
 from shapcpp.problem.recipe import Recipe
-from shapcpp.problem.reduction import Reduction, reduced_sides, scaled
+from shapcpp.problem.reduction import Reduction, reduced_sides
+from shapcpp.problem.scaling import Scale, scaled, scaling_of
 from shapcpp.problem.sides import sides_of
 from shapcpp.results import moments
 from shapcpp.results.components import Components
@@ -32,11 +34,9 @@ __all__ = [
     "Scale",
     "SingleClass",
     "players_of",
-    "standard_scaling",
 ]
 
 ClassWeight = Mapping[Any, float] | Literal["balanced"] | None
-Scale = Literal["standard"] | None
 Empty = Literal["majority", "none"] | int | tuple[Literal["label"], Any]
 SingleClass = Literal["constant", "carry"]
 
@@ -69,6 +69,8 @@ class Problem:
         What coalitions train.
     reduction : Reduction or None
         The principal directions that stand for the features, where `components` asks for some.
+    kernel : Kernel or None
+        The kernel whose features stand for those given.
     """
 
     X: NDArray[np.float64]
@@ -92,6 +94,7 @@ class Problem:
     metrics: tuple[Metric, ...]
     model: Model
     reduction: Reduction | None
+    kernel: Kernel | None
 
     @classmethod
     def of(
@@ -113,6 +116,8 @@ class Problem:
         metrics: Metrics = None,
         model: Any = LOGISTIC,
         components: int | Reduction | None = None,
+        kernel: KernelName | Kernel | None = None,
+        gamma: float | None = None,
     ) -> Problem:
         """Checks the arguments of `value` that say what is valued, in that order."""
         sides = sides_of(X, y, X_test, y_test)
@@ -128,8 +133,15 @@ class Problem:
             true_labels = labels.truth("true_labels", true_labels, y)
         players = players_of(groups, by_group, len(y))
         trained = model_of(model, len(classes))
-        _check_goes_with(trained, C, class_weight)
+        trained.check_goes_with(C, class_weight)
         reduction = Reduction.of(components, sides.X.shape[1])
+        made_of = {"components": components, "scale": scale}
+        seen = Kernel.of(
+            kernel, gamma, trained, made_of,
+            lambda: scaled(sides.X, scaling_of(sides.X, scale)), sides.X_test,
+        )  # fmt: skip
+        if seen is not None:
+            seen.check_digits(C, weights, sides.X)
         by_name = class_weight is None or isinstance(class_weight, str)
         return cls(
             **sides._asdict(),
@@ -147,6 +159,7 @@ class Problem:
             metrics=_asked(metrics, test_classes, classes),
             model=trained,
             reduction=reduction,
+            kernel=seen,
         )
 
     @property
@@ -175,7 +188,7 @@ class Problem:
     @cached_property
     def scaling(self) -> NDArray[np.float64] | None:
         """Means and deviations of the training columns, where they are to be applied."""
-        return standard_scaling(self.X) if self.scale == "standard" else None
+        return scaling_of(self.X, self.scale)
 
     @property
     def components(self) -> Components | None:
@@ -185,15 +198,37 @@ class Problem:
         return self.reduction.fitted(lambda: self.scaled(self.X))
 
     @cached_property
-    def _reduced(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        """Both sides along the principal directions."""
+    def _made(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Both sides along the principal directions, or as the features of a kernel."""
+        if self.kernel is not None and self.kernel.is_map:
+            return self.kernel.sides(self.scaled(self.X), self.scaled(self.X_test))
         if self.components is None:
             return None
         return reduced_sides(self.X, self.X_test, self.scaling, self.components)
 
+    def _seen_by(
+        self, rows: NDArray[np.int64] | None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Both sides as coalitions of these training rows, or of all, train on them."""
+        if rows is None:
+            return self._made or (self.scaled(self.X), self.scaled(self.X_test))
+        if self.kernel is not None:
+            some, test = (self.kernel.among(side, rows) for side in (self.X[rows], self.X_test))
+            return self.kernel.sides(self.scaled(some), self.scaled(test))
+        if self._made is not None:
+            return self._made[0][rows], self._made[1]
+        return self.scaled(self.X[rows]), self.scaled(self.X_test)
+
+    @property
+    def has_all_features(self) -> bool:
+        """True if coalitions train on the features given, neither reduced nor a kernel's."""
+        return self.reduction is None and self.kernel is None
+
     @property
     def n_columns(self) -> int:
         """Number of columns that coalitions train on, as far as it is known before the fit."""
+        if self.kernel is not None and self.kernel.is_map:
+            return len(self.y)
         return int(self.X.shape[1]) if self.reduction is None else self.reduction.asked
 
     @property
@@ -203,12 +238,14 @@ class Problem:
         asked = setting_of(self.metrics, self.test_counts, self.classes)
         kept = {name: getattr(self, name) for name in names}
         directions = None if self.reduction is None else self.reduction.asked
-        return {"model": self.model.name, **kept, "components": directions, "metrics": asked}
+        kernel, gamma = (None, None) if self.kernel is None else self.kernel.settings
+        of_features = {"components": directions, "kernel": kernel, "gamma": gamma}
+        return {"model": self.model.name, **kept, **of_features, "metrics": asked}
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the arrays and of the assignment of samples to players."""
-        reduced = () if self._reduced is None else self._reduced
+        reduced = () if self.reduction is None or self._made is None else self._made
         return fingerprint(self.X, self.y, self.X_test, self.y_test, self.players, *reduced)
 
     @property
@@ -227,17 +264,17 @@ class Problem:
 
     def recipe(self, some: NDArray[np.int64] | None = None) -> Recipe:
         """The arguments of the game, for processes elsewhere."""
-        X, X_test = (self.X, self.X_test) if self._reduced is None else self._reduced
-        classes, players = self.train_classes, self.players
+        classes, players, rows = self.train_classes, self.players, None
         if some is not None:
             number = np.full(self.n_players, -1, dtype=np.int64)
             number[some] = np.arange(len(some))
             rows = np.flatnonzero(number[players] >= 0)
-            X, classes, players = X[rows], classes[rows], number[players[rows]]
+            classes, players = classes[rows], number[players[rows]]
+        X, X_test = self._seen_by(rows)
         arguments = {
-            "X": X if self._reduced is not None else self.scaled(X),
+            "X": X,
             "classes": classes,
-            "X_test": X_test if self._reduced is not None else self.scaled(X_test),
+            "X_test": X_test,
             "classes_test": self.test_classes,
             "class_weights": self.class_weights,
             "players": players,
@@ -249,8 +286,7 @@ class Problem:
 
     @cached_property
     def _model_conventions(self) -> dict[str, Any]:
-        X = self.scaled(self.X) if self._reduced is None else self._reduced[0]
-        return self.model.conventions(self.C, X)
+        return self.model.conventions(self.C, lambda: self._seen_by(None)[0])
 
     def bytes_needed(self, threads: int, vote_sizes: int, n_ballots: int) -> int:
         """Memory that a run on this many threads allocates: see `Sampling.bytes_needed`."""
@@ -268,8 +304,8 @@ class Problem:
         )
         n, m, columns = len(self.y), len(self.y_test), self.X.shape[1]
         fit = 0 if self.reduction is None else Reduction.bytes_needed(n, columns)
-        copied = self.reduction is not None or self.scale is not None
-        copies = 8 * (n + m) * self.n_columns if copied else 0
+        made = self.reduction is not None or (self.kernel is not None and self.kernel.is_map)
+        copies = 8 * (n + m) * self.n_columns if made or self.scale is not None else 0
         return max(engine, fit) + copies + 8 * (3 * n + m)  # class of both, player, id
 
     @property
@@ -279,27 +315,14 @@ class Problem:
 
     def features_at_fault(self) -> str:
         """Names the features that make signs uncertain, and what to do about them, in a clause."""
-        if self._reduced is not None:
-            return scales.fault_of(self._reduced[0], self.C, "principal direction")
-        return scales.fault_of(self.scaled(self.X), self.C)
+        if self.kernel is not None and self.kernel.is_map:
+            return self.kernel.fault(self.C)
+        noun = "column" if self.reduction is None else "principal direction"
+        return scales.fault_of(self._seen_by(None)[0], self.C, noun)
 
     def scaled(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Features of any rows, scaled as those of the run."""
         return scaled(X, self.scaling)
-
-
-def _check_goes_with(model: Model, C: float, class_weight: Any) -> None:
-    """Raises ValueError for options that a model has no use for."""
-    given = {"C": C != 1.0, "class_weight": class_weight is not None}
-    for name in [name for name, is_given in given.items() if is_given and name not in model.uses]:
-        if model.estimator is None:
-            raise ValueError(
-                f"{name} is given, and model={model.name!r} has no use for it: leave it out"
-            )
-        raise ValueError(
-            f"{name} is for the engine's own models: leave it out, and give the classifier "
-            "object its own parameters"
-        )
 
 
 def players_of(groups: NDArray[Any] | None, by_group: bool, n: int) -> NDArray[np.int64]:
@@ -320,13 +343,3 @@ def _asked(
     for metric in found:
         metric.on(counts)
     return tuple(found)
-
-
-def standard_scaling(X: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Means and deviations of columns, shape (2, d); 1 where a column is constant."""
-    low, high = X.min(axis=0), X.max(axis=0)
-    spread = np.where(high > low, high - low, 1.0)  # squares of tiny or huge numbers do not fit
-    mean = np.where(high > low, X.mean(axis=0), low)
-    deviation = np.sqrt(np.mean(((X - mean) / spread) ** 2, axis=0)) * spread
-    rounding = 10 * np.finfo(float).eps * np.abs(mean)  # a column constant but for its last digits
-    return np.stack([mean, np.where(deviation > rounding, deviation, 1.0)])

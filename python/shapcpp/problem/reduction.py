@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from shapcpp import checks
 from shapcpp.machine.threads import aside
+from shapcpp.problem.scaling import scaled
 from shapcpp.results.components import Components
 
-__all__ = ["Reduction", "principal_directions", "reduced_sides", "scaled"]
+__all__ = ["Reduction", "principal_directions", "reduced_sides"]
 
 Floats = NDArray[np.float64]
 
@@ -116,15 +117,6 @@ def reduced_sides(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Both sides along the principal directions of a run, which are also in its fingerprint."""
     return components.apply(scaled(X, scaling)), components.apply(scaled(X_test, scaling))
-
-
-def scaled(X: NDArray[np.float64], scaling: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    """Features of any rows less the means of `scaling`, over its deviations."""
-    if scaling is None:
-        return X
-    found: NDArray[np.float64] = X - scaling[0]
-    found /= scaling[1]
-    return found
 
 
 def _by_squares(Z: Floats, count: int) -> tuple[Floats, Floats]:

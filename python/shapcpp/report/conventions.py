@@ -64,6 +64,7 @@ def conventions(v: Run) -> list[tuple[str, str]]:
         ("Class weights", _weights(v, s["class_weight"])),
         ("Scale of features", _scale(s["scale"])),
         *([] if s["components"] is None else [("Principal directions", _directions(v))]),
+        *([] if s["kernel"] is None else [("Kernel", _kernel(s))]),
         (
             "Empty coalition",
             EMPTY[s["empty"]]
@@ -147,6 +148,14 @@ def _scale(scale: str | None) -> str:
     if scale is None:
         return "as given, not standardised"
     return "standardised by mean and deviation of the training rows, in training and test"
+
+
+def _kernel(settings: dict[str, Any]) -> str:
+    if settings["kernel"] == "linear":
+        return "linear: the features themselves"
+    if settings["kernel"] == "precomputed":
+        return "given as a matrix instead of features"
+    return f"rbf: exp(-gamma |x - y|^2) instead of features, gamma = {settings['gamma']:.12g}"
 
 
 def _directions(v: Run) -> str:

@@ -114,7 +114,8 @@ def unpack(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         if not isinstance(about[name], dict):
             raise TypeError(f"{name} hold no names, but {about[name]!r}")
     about["settings"].setdefault("votes", False)  # of runs before there were votes
-    about["settings"].setdefault("components", None)  # of runs before there were directions
+    for name in ("components", "kernel", "gamma"):  # of runs before there were such
+        about["settings"].setdefault(name, None)
     _check_settings(about["settings"], arrays["classes"])
     _check(arrays, about)
     return {
@@ -148,6 +149,11 @@ def _check_settings(settings: Mapping[str, Any], classes: NDArray[Any]) -> None:
     else:
         checks.choice("class_weight", weights, None, "balanced")
     checks.choice("scale", settings["scale"], None, "standard")
+    checks.choice("kernel", settings["kernel"], None, "linear", "rbf", "precomputed")
+    if settings["kernel"] == "rbf":
+        checks.positive_real("gamma", settings["gamma"])
+    elif settings["gamma"] is not None:
+        raise ValueError(f"gamma is {settings['gamma']!r} without kernel rbf")
     empty_rule(settings["empty"], classes)
     checks.choice("single_class", settings["single_class"], "constant", "carry")
     if not isinstance(settings["by_group"], bool):

@@ -75,8 +75,9 @@ class Valuation(Sums, Run, Voted):
     settings : dict
         The options of the run: permutations (asked for), asked (the same as half-open
         ranges), seed, model, C, class_weight (None, "balanced" or one weight per class), scale,
-        components, empty (a word, or ["label", x]), single_class, by_group, metrics (asked about:
-        names, and weights of one's own), sampler, gain_unit, votes, until.
+        components, kernel, gamma (the default where none was given), empty (a word, or ["label",
+        x]), single_class, by_group, metrics (asked about: names, and weights of one's own),
+        sampler, gain_unit, votes, until.
     scaling : ndarray of float64, shape (2, n_features), or None
         With ``scale="standard"``: means and deviations applied to training and test features.
     fingerprint : str
@@ -252,6 +253,8 @@ def _asked(name: str, value: object) -> str:
     """The value of a setting as the user gave it."""
     if name == "components" and value is None:
         return "all features"
+    if name in ("kernel", "gamma") and value is None:
+        return "not given"
     if name == "model" and value == "ovr":  # what logistic means with more than two labels
         return "'logistic'"
     return repr(value)

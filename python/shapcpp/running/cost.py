@@ -140,7 +140,7 @@ def check_fits(problem: Problem, sampling: Sampling, threads: int, elsewhere: bo
         return trace + (0 if elsewhere else sampling.bytes_needed(problem, threads))
 
     smaller = None
-    if problem.reduction is None and problem.n_columns > FEW:
+    if problem.has_all_features and problem.n_columns > FEW:
         narrow = replace(problem, reduction=Reduction(FEW))
         smaller = (
             f"components={FEW}, principal directions instead of all features",

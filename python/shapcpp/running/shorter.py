@@ -46,12 +46,12 @@ def fewer_directions(
 ) -> tuple[Fewer, ...]:
     """Measures the run along 16, 32 and 64 directions, for some seconds.
 
-    Empty where features are no more than that, where they are reduced already, where Python refits
-    the model, and where too few rows span directions. `under_way` says that the run has begun, so
-    that its threads are busy.
+    Empty where features are no more than that, are reduced already or a kernel's, where Python
+    refits the model, and where too few rows span directions. `under_way` says that the run has
+    begun, so that its threads are busy.
     """
-    reduced = problem.reduction is not None or problem.model.estimator is not None
-    if reduced or problem.n_columns <= max(FEW):
+    has_all = problem.has_all_features and problem.model.estimator is None
+    if not has_all or problem.n_columns <= max(FEW):
         return ()
     rows = np.linspace(0, len(problem.y) - 1, min(len(problem.y), MOST_ROWS)).astype(np.int64)
     some = problem.scaled(problem.X[rows])
