@@ -80,7 +80,9 @@ def dual_newton(K: Floats, signs: Floats, most: Floats) -> tuple[Floats, float]:
         system = np.zeros((n + 1, n + 1))
         system[:n, :n] = K * root * root[:, None] + np.eye(n)
         system[:n, n] = system[n, :n] = root
-        found = np.linalg.solve(system, np.append((most * signs * wrong - beta) / root, -beta.sum()))
+        found = np.linalg.solve(
+            system, np.append((most * signs * wrong - beta) / root, -beta.sum())
+        )
         change, shift = found[:n] * root, found[n]
         moved, size = np.abs(K @ change + shift).max(), 1 + np.abs(z).max()
         length = min(1.0, 2.0 / max(moved, 1e-300))

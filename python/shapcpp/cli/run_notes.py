@@ -11,7 +11,14 @@ from shapcpp.results.folded import FoldedValuation
 from shapcpp.running import shorter
 from shapcpp.running.cost import duration
 
-__all__ = ["PATIENCE", "keep_partial", "keep_what_failed", "note_duration", "note_the_end"]
+__all__ = [
+    "PATIENCE",
+    "check_begun",
+    "keep_partial",
+    "keep_what_failed",
+    "note_duration",
+    "note_the_end",
+]
 
 Run = shapcpp.Valuation | FoldedValuation
 PATIENCE = 120.0  # seconds after which a run ends if no option sets its length
@@ -21,9 +28,11 @@ def note_duration(p: Plan, seconds: float, permutations: int, cut: bool, elapsed
     """Says at the start that the run will be long, and how to make it shorter."""
     ways = [] if p.sampling.sampler == "halving" else ["--sampler halving"]
     ways.append("fewer --perms" if p.limits.rule is None else "a lower reliability in --until")
-    ways.append("fewer features, or more processors (--threads, --dask)")
-    if remark := next(part.remark for _, part in p.parts()):
-        note(translated(remark))
+    _, part = next(p.parts())
+    fewer = "features" if part.kernel is None else "samples"
+    ways.append(f"fewer {fewer}, or more processors (--threads, --dask)")
+    if part.remark:
+        note(translated(part.remark))
     long = f"this will take about {duration(seconds)} for {permutations:,} permutations"
     if math.isinf(seconds):
         ends = f"ends when they are done, after {PATIENCE:g} s at the earliest"
@@ -46,6 +55,20 @@ def note_duration(p: Plan, seconds: float, permutations: int, cut: bool, elapsed
         note(f"{translated(shorter.in_words(few))} ({permutations:,} permutations)")
     if p.sampling.sampler == "permutations" and (cut or math.isinf(seconds)):
         note(translated(shorter.BY_HALVING))
+
+
+def check_begun(v: Run, max_time: float | None) -> None:
+    """Raises RuntimeError if the time was too short for any permutation."""
+    if v.n_permutations > 0:
+        return
+    seconds = PATIENCE if max_time is None else max_time
+    simpler = "or principal directions instead of all features (--components 32)"
+    if v.settings["kernel"] is not None:
+        simpler = "without --kernel"
+    raise RuntimeError(
+        f"no permutation was completed within {seconds:g} s: allow more time (--max-time), or "
+        f"choose a faster model (--model ridge) {simpler}"
+    )
 
 
 def note_the_end(v: Run, max_time: float | None, earlier: str | None) -> None:

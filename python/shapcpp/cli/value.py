@@ -30,6 +30,7 @@ from shapcpp.cli.run_arguments import (
 )
 from shapcpp.cli.run_notes import (
     PATIENCE,
+    check_begun,
     keep_partial,
     keep_what_failed,
     note_duration,
@@ -293,13 +294,7 @@ def value(
         if isinstance(error, (TypeError, ValueError)) and str(error).startswith("extend "):
             raise ValueError(f"--{str(error).replace('extend', f'extend {extend}', 1)}") from None
         raise
-    if v.n_permutations == 0:
-        seconds = PATIENCE if max_time is None else max_time
-        raise RuntimeError(
-            f"no permutation was completed within {seconds:g} s: allow more time (--max-time), "
-            "or choose a faster model (--model ridge) or principal directions instead of all "
-            "features (--components 32)"
-        )
+    check_begun(v, max_time)
     if kept is not None:
         kept = save(kept, v.save)  # a checkpoint may not have been written so far
     _save_tables(v, listed, csv_path, group_csv, raw_csv)

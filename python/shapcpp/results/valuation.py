@@ -254,7 +254,7 @@ def _asked(name: str, value: object) -> str:
     if name == "components" and value is None:
         return "all features"
     if name in ("kernel", "gamma") and value is None:
-        return "not given"
+        return "none"
     if name == "model" and value == "ovr":  # what logistic means with more than two labels
         return "'logistic'"
     return repr(value)
