@@ -99,7 +99,8 @@ def test_files_from_before_there_were_kernels_are_read(tmp_path: Path) -> None:
     v = shapcpp.value(*SIDES, 2)
     older = {k: x for k, x in v.settings.items() if k not in ("kernel", "gamma")}
     replace(v, settings=older).save(tmp_path / "old.npz")
-    assert shapcpp.load(tmp_path / "old.npz").settings == v.settings
+    loaded: Any = shapcpp.load(tmp_path / "old.npz")
+    assert loaded.settings == v.settings
 
 
 @pytest.mark.parametrize(
@@ -216,7 +217,7 @@ Y_K = np.arange(6) % 2
 
 
 def changed(*entries: tuple[int, int, float]) -> NDArray[Any]:
-    found = K.copy()
+    found: NDArray[Any] = K.copy()
     for i, j, value in entries:
         found[i, j] = value
     return found

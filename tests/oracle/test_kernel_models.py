@@ -25,18 +25,21 @@ def draw(n: int, d: int = 4, m: int = 50, classes: int = 2) -> Sides:
     return X, y, X_test, y_test
 
 
+OPTIONS: dict[str, dict[str, Any]] = {
+    "weak penalty": {"C": 1e3},
+    "hardly any penalty": {"C": 1e5},
+    "strong penalty": {"C": 1e-4},
+    "weights over decades": {"class_weight": {0: 1e-2, 1: 30.0}},
+    "separable": {"C": 10.0},
+    "carry": {"single_class": "carry", "empty": "none"},
+}
+
+
 def nasty(kind: str, n: int) -> tuple[Sides, dict[str, Any]]:
     X, y, X_test, y_test = draw(n)
-    half, both = n // 2, [X, X_test]
-    options: dict[str, Any] = {
-        "weak penalty": {"C": 1e3},
-        "hardly any penalty": {"C": 1e5},
-        "strong penalty": {"C": 1e-4},
-        "weights over decades": {"class_weight": {0: 1e-2, 1: 30.0}},
-        "groups": {"groups": np.arange(n) // 3},
-        "separable": {"C": 10.0},
-        "carry": {"single_class": "carry", "empty": "none"},
-    }.get(kind, {})
+    half = n // 2
+    both: list[NDArray[Any]] = [X, X_test]
+    options = OPTIONS.get(kind, {})
     if kind == "one feature":
         both = [X[:, :1], X_test[:, :1]]
     if kind == "collinear":
@@ -74,6 +77,8 @@ def nasty(kind: str, n: int) -> tuple[Sides, dict[str, Any]]:
     if kind == "mirrored":
         X, y, X_test = np.r_[X[:half], -X[:half]], np.arange(2 * half) // half, X_test.copy()
         X_test[:5] = 0
+    if kind == "groups":
+        options = {"groups": np.arange(n) // 3}
     return (X, y, X_test, y_test), options
 
 
@@ -138,7 +143,7 @@ def quadratic(X: Floats) -> Floats:
     """Features whose products are (1 + x.y)^2; the constant is the intercept's."""
     pairs = [X[:, i] * X[:, j] * (1 if i == j else np.sqrt(2))
              for i in range(X.shape[1]) for j in range(i + 1)]  # fmt: skip
-    return np.c_[np.sqrt(2) * X, np.stack(pairs, axis=1)]
+    return np.asarray(np.c_[np.sqrt(2) * X, np.stack(pairs, axis=1)])
 
 
 MATRICES: dict[str, Any] = {
