@@ -192,6 +192,46 @@ std::pair<std::size_t, IntArray> lead(const FloatArray& samples, const FloatArra
                    {open.begin(), open.begin() + static_cast<std::ptrdiff_t>(within)}, {within})};
 }
 
+// The margins moved by the step, how many samples class `own` leads, and which are open; one tile
+// at most.
+std::tuple<FloatArray, std::size_t, IntArray> advance(const FloatArray& products,
+                                                      const FloatArray& steps, std::size_t own,
+                                                      double reach, const FloatArray& norms,
+                                                      const FloatArray& margins) {
+  const auto n_classes = static_cast<std::size_t>(steps.size());
+  const auto n = static_cast<std::size_t>(products.size());
+  check_size(norms, n, "norms");
+  check_size(margins, n_classes * n, "margins");
+  if (own >= n_classes || n > kTileRows)
+    throw std::invalid_argument("there is no such class, or more than one tile");
+  const std::size_t rows = padded_rows(n);
+  auto padded_norms = padded<float>(norms, kTileRows);
+  std::fill(padded_norms.begin() + static_cast<std::ptrdiff_t>(n), padded_norms.end(),
+            std::numeric_limits<float>::quiet_NaN());
+  Aligned<float> moved(n_classes * rows);
+  for (std::size_t i = 0; i < n_classes * n; ++i)
+    moved[i / n * rows + i % n] = static_cast<float>(margins.data()[i]);
+  std::vector<unsigned short> open(kTileRows);
+  std::size_t within = 0;
+  const std::size_t led = kernels().advance(
+      padded<float>(products, rows).data(), padded<float>(steps, n_classes).data(), n_classes, own,
+      static_cast<float>(reach), padded_norms.data(), rows, moved.data(), &within, open.data());
+  FloatArray result({n_classes, n});
+  for (std::size_t i = 0; i < n_classes * n; ++i)
+    result.mutable_data()[i] = static_cast<double>(moved[i / n * rows + i % n]);
+  return {result, led,
+          bindings::to_array({open.begin(), open.begin() + static_cast<std::ptrdiff_t>(within)},
+                             {within})};
+}
+
+double absolute_dot(const FloatArray& a, const FloatArray& b) {
+  const auto n = static_cast<std::size_t>(a.size());
+  check_size(b, n, "b");
+  const std::size_t stride = padded_columns(n);
+  return kernels().absolute_dot(padded<double>(a, stride).data(), padded<double>(b, stride).data(),
+                                stride);
+}
+
 // None if a pivot is not positive.
 std::optional<FloatArray> invert(const FloatArray& matrix) {
   const auto columns = static_cast<std::size_t>(matrix.shape(0));
@@ -280,6 +320,8 @@ void bind_kernels(py::module_& module) {
   bind("class_residuals", &class_residuals, "logits", "own");
   bind("contrast_covariances", &contrast_covariances, "probabilities");
   bind("lead", &lead, "samples", "weights", "own", "reaches", "norms");
+  bind("advance", &advance, "products", "steps", "own", "reach", "norms", "margins");
+  bind("absolute_dot", &absolute_dot, "a", "b");
   bind("invert", &invert, "matrix");
   module.def("lower_product", &lower_product, py::arg("matrix").noconvert(),
              py::arg("vector").noconvert(), py::arg("factor"));

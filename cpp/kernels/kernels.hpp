@@ -102,6 +102,13 @@ struct SingleLoops {
                       std::size_t n_classes, std::size_t own, const float* reaches,
                       const float* norms, std::size_t rows, std::size_t* within,
                       unsigned short* open);
+
+  // Adds steps[b] * products[i] to the margin of class b at row i, margins[b * rows + i]. Returns
+  // how many rows class `own` leads by more than reach * norms[i], and lists the `within` rows at
+  // which neither it nor the best of the others is ahead by more.
+  std::size_t (*advance)(const float* products, const float* steps, std::size_t n_classes,
+                         std::size_t own, float reach, const float* norms, std::size_t rows,
+                         float* margins, std::size_t* within, unsigned short* open);
 };
 
 // Passes over samples of several classes. Of each class there are kTileRows numbers, one per row of
@@ -137,6 +144,8 @@ struct ClassLoops {
 // beyond `columns` in a vector is zero. Matrices are symmetric.
 struct MatrixLoops {
   double (*dot)(const double* a, const double* b, std::size_t stride);
+  // The sum of the absolute products.
+  double (*absolute_dot)(const double* a, const double* b, std::size_t stride);
   void (*add_scaled)(double* target, std::size_t stride, const double* vector, double factor);
   void (*multiply)(const double* matrix, std::size_t columns, std::size_t stride,
                    const double* vector, double* product);

@@ -15,6 +15,17 @@ double dot(const double* a, const double* b, size_t stride) {
   return sum_of_lanes(even + odd);
 }
 
+double absolute_dot(const double* a, const double* b, size_t stride) {
+  Vec even{}, odd{};
+  size_t j = 0;
+  for (; j + kLanes < stride; j += 2 * kLanes) {
+    even += absolute(load(a + j) * load(b + j));
+    odd += absolute(load(a + j + kLanes) * load(b + j + kLanes));
+  }
+  if (j < stride) even += absolute(load(a + j) * load(b + j));
+  return sum_of_lanes(even + odd);
+}
+
 void add_scaled(double* target, size_t stride, const double* vector, double factor) {
   for (size_t j = 0; j < stride; j += kLanes)
     store(target + j, load(target + j) + load(vector + j) * factor);
@@ -282,7 +293,8 @@ void contract(const double* third, size_t columns, size_t stride, const double* 
 }  // namespace
 
 extern const MatrixLoops matrix_loops;
-const MatrixLoops matrix_loops = {dot,    add_scaled,       multiply, add_outer, largest_row_sum,
-                                  invert, subtract_product, add_cube, contract};
+const MatrixLoops matrix_loops = {dot,       absolute_dot,    add_scaled, multiply,
+                                  add_outer, largest_row_sum, invert,     subtract_product,
+                                  add_cube,  contract};
 
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

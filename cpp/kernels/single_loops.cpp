@@ -57,9 +57,16 @@ inline void for_margins(const float* tile, size_t columns, const float* weights,
   size_t row = 0;
   for (; row + 8 * kSingleLanes <= rows; row += 8 * kSingleLanes)
     margins_of<8>(tile, columns, weights, row, use);
-  for (; row + 4 * kSingleLanes <= rows; row += 4 * kSingleLanes)
-    margins_of<4>(tile, columns, weights, row, use);
-  for (; row < rows; row += kSingleLanes) margins_of<1>(tile, columns, weights, row, use);
+  switch ((rows - row) / kSingleLanes) {  // sums that wait for each other take long
+    case 1: margins_of<1>(tile, columns, weights, row, use); break;
+    case 2: margins_of<2>(tile, columns, weights, row, use); break;
+    case 3: margins_of<3>(tile, columns, weights, row, use); break;
+    case 4: margins_of<4>(tile, columns, weights, row, use); break;
+    case 5: margins_of<5>(tile, columns, weights, row, use); break;
+    case 6: margins_of<6>(tile, columns, weights, row, use); break;
+    case 7: margins_of<7>(tile, columns, weights, row, use); break;
+    default: break;
+  }
 }
 
 void add_remainder(const float* tile, size_t columns, const float* direction, const float* offsets,
@@ -260,10 +267,55 @@ size_t lead(const float* tile, size_t columns, const float* weights, size_t n_cl
   return sum_of_counts(led);
 }
 
+// Adds to `led`, and flags the open rows of `Rows` registers. The margins of a class follow those
+// of the class before after `stride` numbers.
+template <size_t Rows>
+inline void advance_rows(const float* products, const float* steps, size_t n_classes, size_t own,
+                         float reach, const float* norms, size_t stride, float* margins,
+                         SingleBits& led, Flags* open) {
+  Single product[Rows], highest[Rows], of_own[Rows] = {};
+  for (size_t r = 0; r < Rows; ++r) {
+    product[r] = load(products + r * kSingleLanes);
+    highest[r] = Single{} - 1e38f;
+  }
+  for (size_t b = 0; b < n_classes; ++b, margins += stride)
+    for (size_t r = 0; r < Rows; ++r) {
+      const Single margin = load(margins + r * kSingleLanes) + product[r] * steps[b];
+      store(margins + r * kSingleLanes, margin);
+      if (b == own)
+        of_own[r] = margin;
+      else
+        highest[r] = margin > highest[r] ? margin : highest[r];
+    }
+  for (size_t r = 0; r < Rows; ++r) {
+    const Single lead = of_own[r] - highest[r];
+    const Single bound = load(norms + r * kSingleLanes) * reach;
+    led -= (SingleBits)(lead > bound);
+    open[r] = __builtin_convertvector((SingleBits)(absolute(lead) <= bound), Flags);
+  }
+}
+
+size_t advance(const float* products, const float* steps, size_t n_classes, size_t own, float reach,
+               const float* norms, size_t rows, float* margins, size_t* within,
+               unsigned short* open) {
+  constexpr size_t kRegisters = 4;
+  SingleBits led{};
+  Flags inside[kTileRows / kSingleLanes];
+  size_t row = 0;
+  for (; row + kRegisters * kSingleLanes <= rows; row += kRegisters * kSingleLanes)
+    advance_rows<kRegisters>(products + row, steps, n_classes, own, reach, norms + row, rows,
+                             margins + row, led, inside + row / kSingleLanes);
+  for (; row < rows; row += kSingleLanes)
+    advance_rows<1>(products + row, steps, n_classes, own, reach, norms + row, rows, margins + row,
+                    led, inside + row / kSingleLanes);
+  *within = list_flagged(inside, rows, open);
+  return sum_of_counts(led);
+}
+
 }  // namespace
 
 extern const SingleLoops single_loops;
-const SingleLoops single_loops = {kSingleLanes, expand,         add_remainder, add_lanes,
-                                  add_third,    single_margins, look,          lead};
+const SingleLoops single_loops = {kSingleLanes,   expand, add_remainder, add_lanes, add_third,
+                                  single_margins, look,   lead,          advance};
 
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

@@ -145,6 +145,28 @@ def test_a_class_leads_where_its_margin_is_above_all_others(
         np.testing.assert_array_equal(open_, np.flatnonzero(~leads & ~trails))
 
 
+@pytest.mark.parametrize("n_classes", [2, 3, 10, 33])
+@pytest.mark.parametrize("n", [1, 15, 17, 63, 64, 100, 256])
+def test_margins_advance_by_one_product_for_all_classes(n_classes: int, n: int) -> None:
+    rng = np.random.default_rng(n)
+    margins = rng.integers(-9, 10, size=(n_classes, n)).astype(float)  # sums are exact
+    products, steps = rng.integers(-3, 4, n).astype(float), rng.integers(-3, 4, n_classes) / 4
+    norms = rng.integers(0, 3, n).astype(float)
+    moved = margins + np.outer(steps, products)
+    for own in {0, n_classes // 2, n_classes - 1}:
+        lead = moved[own] - np.delete(moved, own, axis=0).max(axis=0)
+        got, led, open_ = testing.advance(products, steps, own, 0.5, norms, margins)
+        np.testing.assert_array_equal(got, moved)
+        assert led == (lead > norms / 2).sum()
+        np.testing.assert_array_equal(open_, np.flatnonzero(np.abs(lead) <= norms / 2))
+
+
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 17, 24, 33, 65, 200])
+def test_absolute_products_add_up(n: int) -> None:
+    a, b = np.random.default_rng(n).integers(-9, 10, size=(2, n)).astype(float)
+    assert testing.absolute_dot(a, b) == np.abs(a * b).sum()
+
+
 def positive_definite(columns: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """With columns of all scales, one of them almost a copy of another."""
     samples = rng.normal(size=(2 * columns + 8, columns))

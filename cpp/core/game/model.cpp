@@ -7,6 +7,7 @@
 #include "core/game/wide_game.hpp"
 #include "core/judges/margin_watch.hpp"
 #include "core/judges/pair_watch.hpp"
+#include "core/judges/stepped_watch.hpp"
 #include "core/judges/training_predictions.hpp"
 #include "core/learners/bayes/naive_bayes.hpp"
 #include "core/learners/centroid/nearest_centroid.hpp"
@@ -48,7 +49,7 @@ double bytes_of(Model model, const RunShape& shape) {
                                    : BinaryLogistic::bytes(shape) + MarginWatch::bytes(shape);
     case Model::kOneAgainstRest: return OneAgainstRest::bytes(shape) + PairWatch::bytes(shape);
     case Model::kMultinomial: return Multinomial::bytes(shape) + PairWatch::bytes(shape);
-    case Model::kRidge: return RidgeClassifier::bytes(shape) + PairWatch::bytes(shape);
+    case Model::kRidge: return RidgeClassifier::bytes(shape) + SteppedWatch::bytes(shape);
     case Model::kCentroid: return NearestCentroid::bytes(shape) + PairWatch::bytes(shape);
     case Model::kDiscriminant: return DiscriminantAnalysis::bytes(shape) + PairWatch::bytes(shape);
     case Model::kBayes: return NaiveBayes::bytes(shape) + PairWatch::bytes(shape);
@@ -72,7 +73,7 @@ std::unique_ptr<GameFactory> game_of(Model model, const Problem& problem) {
     case Model::kLogistic: return logistic_factory(problem);
     case Model::kOneAgainstRest: return factory<OneAgainstRest, PairWatch>(problem);
     case Model::kMultinomial: return factory<Multinomial, PairWatch>(problem);
-    case Model::kRidge: return factory<RidgeClassifier, PairWatch>(problem);
+    case Model::kRidge: return factory<RidgeClassifier, SteppedWatch>(problem);
     case Model::kCentroid: return factory<NearestCentroid, PairWatch>(problem);
     case Model::kDiscriminant: return factory<DiscriminantAnalysis, PairWatch>(problem);
     case Model::kBayes: return factory<NaiveBayes, PairWatch>(problem);

@@ -61,8 +61,9 @@ void PairWatch::look() {
     open_all();
     return;
   }
-  take_single_weights();
   if (!reference_holds()) take_reference();
+  if (all_near_ && look_otherwise()) return;
+  take_single_weights();
   take_single_bounds([this](std::size_t k) { return shares_[k]; });
   correct_ = far_correct_;
   open_.clear();
@@ -174,7 +175,7 @@ void PairWatch::take_reference() {
   if (knows) leave_out_far_ones();
   if (!all_near_) return;
   most_age_ = rest_;
-  rest_ = std::min(2 * rest_, kLongestRest);
+  rest_ = std::min(2 * rest_, kLongestRest / cost_of_look());
 }
 
 // Limits for n coalitions cost what is near then, each time, and once in n an evaluation of all
@@ -187,6 +188,7 @@ void PairWatch::leave_out_far_ones() {
       kReserve + kReserveOfClasses * std::log(static_cast<double>(classes_.size()));
   for (const std::size_t k : classes_)
     limits_[k].limit = 2 * shares_[k] + reserve * limits_[k].drift * std::sqrt(life);
+  take_single_weights();
   take_single_bounds([this](std::size_t k) { return limits_[k].limit; });
   double size = 0;
   for (std::size_t place = 0; place < classes_.size(); ++place) {
@@ -199,7 +201,7 @@ void PairWatch::leave_out_far_ones() {
     size += static_cast<double>(rows.size());
   }
   growth_ = (size + 1) / std::sqrt(life);
-  if (size + (total_ + kCopyCost * size) / life > kWorthCopying * total_) {
+  if (size + (total_ + kCopyCost * size) / life > kWorthCopying * cost_of_look() * total_) {
     std::fill(far_correct_.begin(), far_correct_.end(), 0);
     return;
   }

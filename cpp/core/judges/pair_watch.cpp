@@ -12,9 +12,6 @@ namespace {
 
 // With more open samples than this, their exact errors rarely decide them all; refine instead.
 constexpr std::size_t kWorthErrors = 6;
-// Fewer open samples than this are computed again in double precision; more are looked at again
-// once the estimate is better, and then this many are asked which classes they are open between.
-constexpr std::size_t kMany = 64;
 // Scores whose reach is a larger share of the weights decide little.
 constexpr double kUseful = 0.25;
 
@@ -29,6 +26,7 @@ PairWatch::PairWatch(const Problem& problem, const Context& context)
       n_classes_(problem.n_classes()),
       weights_(checked_product(n_classes_, stride_, "weights")),
       shares_(n_classes_),
+      correct_(n_classes_),
       lengths_(n_classes_),
       sample_(stride_),
       margins_(n_classes_),
@@ -36,7 +34,6 @@ PairWatch::PairWatch(const Problem& problem, const Context& context)
       single_bounds_(n_classes_),
       within_(kernels::kTileRows),
       open_pairs_(n_classes_),
-      correct_(n_classes_),
       centre_(stride_),
       centred_(weights_.size()),
       reference_(weights_.size()),

@@ -29,6 +29,7 @@ class PairWatch {
  public:
   // Both must outlive the watch.
   PairWatch(const Problem& problem, const Context& context);
+  virtual ~PairWatch() = default;
 
   // Bytes that it allocates at most.
   static double bytes(const RunShape& shape);
@@ -50,15 +51,27 @@ class PairWatch {
   // The twin of `begin` and `decide_what_can_be`, which evaluates every test sample.
   void scan(const FittedScores& fitted);
 
- private:
-  enum class State { kOpen, kCorrect, kWrong };
-  // Decides by the reach of the scores alone, or by their error at each sample.
-  enum class Closeness { kReach, kError };
+ protected:
   // A test sample: its class, and its row among those of that class.
   struct TestSample {
     std::uint32_t k;
     std::uint32_t row;
   };
+  // Fewer open samples than this are computed again in double precision; more are looked at again
+  // once the estimate is better, and then this many are asked which classes they are open between.
+  static constexpr std::size_t kMany = 64;
+
+  // Another way to look at all samples: writes what is correct and what is open. False if there is
+  // none for these weights.
+  virtual bool look_otherwise() { return false; }
+  // The cost of that, as a share of the usual one.
+  virtual double cost_of_look() const { return 1; }
+  double single_rounding() const;
+
+ private:
+  enum class State { kOpen, kCorrect, kWrong };
+  // Decides by the reach of the scores alone, or by their error at each sample.
+  enum class Closeness { kReach, kError };
   // Near samples of one class, copied out, and their norms padded with NaN.
   struct NearSet {
     Tiles<float> samples{0, 0};
@@ -86,7 +99,6 @@ class PairWatch {
 
   void look();
   bool fits_single() const;
-  double single_rounding() const;
   void take_single_weights();
   template <class Bound>
   void take_single_bounds(const Bound& bound);
@@ -100,6 +112,7 @@ class PairWatch {
   void leave_out_far_ones();
   void copy_near(std::size_t k);
 
+ protected:
   const TestSet& test_;
   Statistics& statistics_;
   const kernels::Kernels& kernels_;
@@ -112,8 +125,12 @@ class PairWatch {
   std::vector<std::size_t> classes_;  // those that the model has
   AlignedVector weights_;             // `stride_` numbers for each class
   std::vector<double> shares_;        // of the reach, of each class
-  std::vector<double> lengths_;       // of the weights of each class
-  double longest_ = 0;
+  double longest_ = 0;                // of the weights of a class
+  std::vector<TestSample> open_;
+  Counts correct_;
+
+ private:
+  std::vector<double> lengths_;  // of the weights of each class
   AlignedVector sample_;
   std::vector<double> margins_;  // of one sample, for each class
   // For the kernels: numbers of the classes that the model has, in order, column by column.
@@ -123,9 +140,7 @@ class PairWatch {
 
   // State for the current coalition.
   bool looked_ = false;
-  std::vector<TestSample> open_;
   OpenPairs open_pairs_;
-  Counts correct_;
   OpenSigns left_;
 
   // State for the current reference.

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -67,6 +68,21 @@ class FittedScores : public Scores {
   // `margin` is x.w as computed by the judge.
   virtual Verdict settle(const Pair& pair, const AlignedVector& x, double norm,
                          double margin) const = 0;
+};
+
+// What one joining sample does to the weights of all classes: those of class k move by lengths[k]
+// times the direction, which is padded for the kernels.
+struct CommonStep {
+  std::int64_t number = 0;  // of the weights that it leads to, and one less of those it starts from
+  AlignedVector direction;
+  std::vector<double> lengths;
+};
+
+// The scores of a learner whose classes move along one direction when a sample joins.
+class SteppedScores : public FittedScores {
+ public:
+  // The last one; of another number than that of the weights if these have moved otherwise since.
+  virtual const CommonStep& last_step() const = 0;
 };
 
 }  // namespace shapcpp

@@ -36,9 +36,10 @@ RidgeClassifier::RidgeClassifier(const Problem& problem, const Context& context)
       inverse_(hessian_.size()),
       inverter_(columns_, stride_),
       x_(stride_),
-      inverse_x_(stride_),
+      step_{.direction = AlignedVector(stride_),
+            .lengths = std::vector<double>(problem.n_classes())},
       left_(stride_),
-      hessian_roots_(static_cast<Eigen::Index>(columns_)),
+      hessian_roots_(stride_),
       scores_(*this),
       exact_(problem.n_classes()),
       sums_(problem.n_classes()) {
@@ -56,6 +57,7 @@ void RidgeClassifier::clear() {
   for (Regression& regression : regressions_)
     std::fill(regression.weights.begin(), regression.weights.end(), 0.0);
   has_inverse_ = false;
+  move_otherwise();
 }
 
 void RidgeClassifier::join(std::size_t i) {
@@ -67,57 +69,58 @@ void RidgeClassifier::join(std::size_t i) {
   if (drift_ > kMostDrift) has_inverse_ = false;
 }
 
+RidgeClassifier::Joining RidgeClassifier::look_at(std::size_t i) {
+  const auto d = static_cast<double>(columns_);
+  AlignedVector& v = step_.direction;
+  std::copy_n(training_.sample(i).begin(), columns_, x_.begin());
+  multiply(inverse_, x_, v);
+  multiply(hessian_, v, left_);
+  kernels_.add_scaled(left_.data(), stride_, x_.data(), -1.0);
+  Joining joining{};
+  joining.weight = training_.weight_of(i);
+  joining.norm = std::sqrt(kernels_.dot(x_.data(), x_.data(), stride_));
+  joining.leverage = std::max(kernels_.dot(x_.data(), v.data(), stride_), 0.0);
+  joining.length = std::sqrt(kernels_.dot(v.data(), v.data(), stride_));
+  joining.along = coordinate_length(v);
+  joining.left = std::sqrt(kernels_.dot(left_.data(), left_.data(), stride_)) * inverse_root_ +
+                 (hessian_rounding_ + 3 * (d + 4) * kRounding) * joining.along * spread_;
+  return joining;
+}
+
 // Updates the inverse and the weights by rank one, and bounds the rounding of the gradients (Lemma
 // 15).
 void RidgeClassifier::absorb(std::size_t i) {
-  const auto d = static_cast<double>(columns_);
-  const double a = training_.weight_of(i);
-  std::copy_n(training_.sample(i).begin(), columns_, x_.begin());
-  kernels_.multiply(inverse_.data(), columns_, stride_, x_.data(), inverse_x_.data());
-  kernels_.multiply(hessian_.data(), columns_, stride_, inverse_x_.data(), left_.data());
-  kernels_.add_scaled(left_.data(), stride_, x_.data(), -1.0);
-  const double before = std::max(kernels_.dot(x_.data(), inverse_x_.data(), stride_), 0.0);
-  double along = 0;
-  for (std::size_t j = 0; j < columns_; ++j)
-    along += std::abs(inverse_x_[j]) * hessian_roots_[static_cast<Eigen::Index>(j)];
-  const double left_of_inverse =
-      std::sqrt(kernels_.dot(left_.data(), left_.data(), stride_)) * inverse_root_ +
-      (hessian_rounding_ + (d + 4) * kRounding) * along * spread_;
+  const Joining joining = look_at(i);
   for (std::size_t k = 0; k < regressions_.size(); ++k)
-    if (members_.class_size(k) > 0)
-      update(regressions_[k], training_.class_of(i) == k ? 1.0 : 0.0, a, before, left_of_inverse,
-             along);
-  const double growth = 1 + a * before;
-  kernels_.add_outer(hessian_.data(), columns_, stride_, x_.data(), a);
+    step_.lengths[k] =
+        members_.class_size(k) == 0
+            ? 0
+            : update(regressions_[k], training_.class_of(i) == k ? 1.0 : 0.0, joining);
+  ++step_.number;
+  const double growth = 1 + joining.weight * joining.leverage;
+  kernels_.add_outer_lower(hessian_.data(), stride_, columns_, x_.data(), joining.weight);
   ++updates_;
   charge_drift(growth);
-  kernels_.add_outer(inverse_.data(), columns_, stride_, inverse_x_.data(), -a / growth);
+  kernels_.add_outer_lower(inverse_.data(), stride_, columns_, step_.direction.data(),
+                           -joining.weight / growth);
 }
 
-void RidgeClassifier::update(Regression& regression, double target, double a, double before,
-                             double left_of_inverse, double along) {
+double RidgeClassifier::update(Regression& regression, double target,
+                               const Joining& joining) const {
+  const double a = joining.weight;
   AlignedVector& weights = regression.weights;
   const double margin = kernels_.dot(x_.data(), weights.data(), stride_);
-  const double growth = 1 + a * before;
+  const double growth = 1 + a * joining.leverage;
   const double step = a * (target - margin) / growth;
-  kernels_.add_scaled(weights.data(), stride_, inverse_x_.data(), step);
-  const double norm = std::sqrt(kernels_.dot(x_.data(), x_.data(), stride_));
-  const double length = std::sqrt(kernels_.dot(inverse_x_.data(), inverse_x_.data(), stride_));
+  kernels_.add_scaled(weights.data(), stride_, step_.direction.data(), step);
   const double unbalanced =
-      a * (dot_rounding_ * norm * regression.length + 2 * kRounding * (std::abs(margin) + 1)) +
-      std::abs(step) * (a * dot_rounding_ * norm * length + 8 * kRounding * growth);
-  regression.left +=
-      unbalanced * std::sqrt(before / growth) * (1 + drift_) +
-      std::abs(step) * (left_of_inverse + 2 * kRounding * along) +
-      2 * kRounding * (coordinate_length(weights) + std::sqrt(a) * norm * regression.length);
-}
-
-// An upper bound on the sum over columns of |w_j| sqrt(H_jj), without the newest member.
-double RidgeClassifier::coordinate_length(const AlignedVector& weights) const {
-  double sum = 0;
-  for (std::size_t j = 0; j < columns_; ++j)
-    sum += std::abs(weights[j]) * hessian_roots_[static_cast<Eigen::Index>(j)];
-  return sum;
+      a * (dot_rounding_ * joining.norm * regression.length +
+           2 * kRounding * (std::abs(margin) + 1)) +
+      std::abs(step) * (a * dot_rounding_ * joining.norm * joining.length + 8 * kRounding * growth);
+  regression.left += unbalanced * std::sqrt(joining.leverage / growth) * (1 + drift_) +
+                     std::abs(step) * (joining.left + 2 * kRounding * joining.along);
+  regression.unmeasured += 2 * kRounding;
+  return step;
 }
 
 // Lemma 12.
@@ -129,18 +132,32 @@ void RidgeClassifier::charge_drift(double growth) {
   drift_ += (d * d * d + 20 * d) * kRounding * std::max(condition, d) * growth;
 }
 
+// From the largest sum of absolute numbers in a row. The inverse only shrinks as samples join, so
+// that a bound stays one.
+void RidgeClassifier::bound_inverse() {
+  bounded_at_ = members_.size();
+  AlignedVector& sums = left_;
+  std::fill(sums.begin(), sums.end(), 0.0);
+  for (std::size_t j = 0; j < columns_; ++j)
+    for (std::size_t l = 0; l <= j; ++l) {
+      const double size = std::abs(inverse_[j * stride_ + l]);
+      sums[j] += size;
+      if (l < j) sums[l] += size;
+    }
+  inverse_root_ = (1 + drift_) * std::sqrt(*std::max_element(sums.begin(), sums.end()));
+}
+
 // The sizes of all regressions for the current members.
 void RidgeClassifier::measure() {
   spread_ = trace_ = 0;
   for (std::size_t j = 0; j < columns_; ++j) {
     const double diagonal = hessian_[j * (stride_ + 1)];
-    hessian_roots_[static_cast<Eigen::Index>(j)] = std::sqrt(diagonal);
+    hessian_roots_[j] = std::sqrt(diagonal);
     spread_ += std::sqrt(diagonal * std::max(inverse_[j * (stride_ + 1)], 0.0));
     trace_ += diagonal;
   }
   spread_ *= 1 + drift_;
-  inverse_root_ =
-      (1 + drift_) * std::sqrt(kernels_.largest_row_sum(inverse_.data(), columns_, stride_));
+  if (4 * members_.size() >= 5 * bounded_at_) bound_inverse();
   hessian_rounding_ = sum_rounding(members_.size()) + 2 * updates_ * kRounding;
   for (std::size_t k = 0; k < regressions_.size(); ++k)
     if (members_.class_size(k) > 0) measure(k);
@@ -154,10 +171,13 @@ void RidgeClassifier::measure(std::size_t k) {
   const double root = std::sqrt(members_.class_weight(k));
   const double mass = members_.largest_norm() * std::sqrt(members_.total_weight()) * root;
   regression.length = std::sqrt(kernels_.dot(weights.data(), weights.data(), stride_));
+  const double terms = coordinate_length(weights);
   const double rounding =
-      dot_rounding_ * coordinate_length(weights) +
+      dot_rounding_ * terms +
       (sum_rounding(members_.size()) * spread_ + 2 * kRounding) * root * (1 + 1e-3) +
       rotation_.of_gradient(mass, regression.length, trace_);
+  regression.left += regression.unmeasured * terms;
+  regression.unmeasured = 0;
   regression.rounding = rounding;
   regression.radius = regression.left + rounding;
   regression.floor = kTieWidth * rounding;
@@ -166,13 +186,14 @@ void RidgeClassifier::measure(std::size_t k) {
   sums_[k].clear();
 }
 
-const Scores& RidgeClassifier::estimate() {
+const SteppedScores& RidgeClassifier::estimate() {
   return scores_;
 }
 
 bool RidgeClassifier::refine(const OpenPairs& open) {
   if (is_corrected_) return false;
   is_corrected_ = true;
+  move_otherwise();
   for (std::size_t k = 0; k < regressions_.size(); ++k)
     if (members_.class_size(k) > 0 && open.involve(k)) correct(k);
   return true;
@@ -180,11 +201,12 @@ bool RidgeClassifier::refine(const OpenPairs& open) {
 
 const FittedScores& RidgeClassifier::fit(const OpenPairs&) {
   ++statistics_.fits;
+  move_otherwise();
   build();
   for (std::size_t k = 0; k < regressions_.size(); ++k) {
     if (members_.class_size(k) == 0) {
       std::fill(regressions_[k].weights.begin(), regressions_[k].weights.end(), 0.0);
-      regressions_[k].left = 0;
+      regressions_[k].left = regressions_[k].unmeasured = 0;
       continue;
     }
     Regression& regression = regressions_[k];
@@ -222,12 +244,17 @@ void RidgeClassifier::build() {
                          padded_rows(samples.rows_in(t)), lower.data(), scratch.data());
   }
   for (std::size_t j = 0; j < columns_; ++j) {
-    for (std::size_t l = 0; l <= j; ++l)
-      hessian_[j * stride_ + l] = hessian_[l * stride_ + j] = lower[j * columns_ + l];
+    for (std::size_t l = 0; l <= j; ++l) hessian_[j * stride_ + l] = lower[j * columns_ + l];
     hessian_[j * (stride_ + 1)] += training_.penalty()[static_cast<Eigen::Index>(j)];
   }
   inverse_ = hessian_;
+  for (std::size_t j = 0; j < columns_; ++j)
+    for (std::size_t l = 0; l < j; ++l) inverse_[l * stride_ + j] = inverse_[j * stride_ + l];
   if (!inverter_.invert(inverse_, checkpoint_)) fail();
+  for (std::size_t j = 0; j < columns_; ++j)
+    std::fill_n(inverse_.begin() + static_cast<std::ptrdiff_t>(j * stride_ + j + 1),
+                stride_ - j - 1, 0.0);
+  bounded_at_ = 0;
   updates_ = 0;
   drift_ = 0;
   charge_drift(1);
@@ -260,7 +287,7 @@ void RidgeClassifier::correct(std::size_t k) {
   for (std::size_t j = 0; j < columns_; ++j)
     gradient[j] += training_.penalty()[static_cast<Eigen::Index>(j)] * regression.weights[j];
   AlignedVector step(stride_);
-  kernels_.multiply(inverse_.data(), columns_, stride_, gradient.data(), step.data());
+  multiply(inverse_, gradient, step);
   const double square = kernels_.dot(gradient.data(), step.data(), stride_);
   const double norm = (1 + drift_) * std::sqrt(std::max(square, 0.0));
   // The terms of this gradient, unlike those at the optimum, may be large.

@@ -2,7 +2,6 @@
 // has the largest value.
 #pragma once
 
-#include <Eigen/Core>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -26,7 +25,7 @@ namespace shapcpp {
 // derives the bounds.
 class RidgeClassifier {
  public:
-  using Scores = shapcpp::Scores;
+  using Scores = SteppedScores;
   using Fitted = FittedScores;
 
   // Both must outlive the learner.
@@ -38,7 +37,7 @@ class RidgeClassifier {
   void clear();
   void join(std::size_t i);
   [[nodiscard]] bool may_estimate() const { return has_inverse_; }
-  const Scores& estimate();
+  const SteppedScores& estimate();
   // Computes the gradients anew, and steps to their zeros.
   [[nodiscard]] bool refine(const OpenPairs& open);
   void settle(bool) {}
@@ -48,8 +47,9 @@ class RidgeClassifier {
   // The regression of one class.
   struct Regression {
     AlignedVector weights;
-    double left = 0;      // bound on the gradient at the weights, in the norm of H^-1
-    double rounding = 0;  // bound on the rounding of gradients
+    double left = 0;        // bound on the gradient at the weights, in the norm of H^-1
+    double unmeasured = 0;  // roundings of the weights that `left` lacks, as shares
+    double rounding = 0;    // bound on the rounding of gradients
     // Sizes of the current weights.
     double radius = 0;
     double floor = 0;
@@ -57,10 +57,11 @@ class RidgeClassifier {
     double margin_rounding = 0;
   };
 
-  class Differences final : public FittedScores {
+  class Differences final : public SteppedScores {
    public:
     explicit Differences(const RidgeClassifier& learner)
         : learner_(learner), product_(learner.stride_) {}
+    const CommonStep& last_step() const override { return learner_.step_; }
     bool has(std::size_t k) const override { return learner_.members_.class_size(k) > 0; }
     void write_weights(std::size_t k, std::span<double> weights) const override;
     double length(const Pair& pair) const override;
@@ -80,11 +81,29 @@ class RidgeClassifier {
     mutable AlignedVector product_;
   };
 
+  // A sample that joins, and what all classes need to know of it.
+  struct Joining {
+    double weight;
+    double norm;
+    double leverage;  // x.v with v = H^-1 x, before it has joined
+    double length;    // of v
+    double along;     // sum over columns of |v_j| sqrt(H_jj)
+    double left;      // bound on H v - x, in the norm of H^-1
+  };
+
   void absorb(std::size_t i);
-  void update(Regression& regression, double target, double a, double before,
-              double left_of_inverse, double along);
-  double coordinate_length(const AlignedVector& weights) const;
+  Joining look_at(std::size_t i);
+  double update(Regression& regression, double target, const Joining& joining) const;
+  void move_otherwise() { step_.number += 2; }
+  double coordinate_length(const AlignedVector& weights) const {
+    return kernels_.absolute_dot(weights.data(), hessian_roots_.data(), stride_);
+  }
+  void multiply(const AlignedVector& matrix, const AlignedVector& vector,
+                AlignedVector& product) const {
+    kernels_.multiply_lower(matrix.data(), stride_, columns_, vector.data(), product.data());
+  }
   void charge_drift(double growth);
+  void bound_inverse();
   void measure();
   void measure(std::size_t k);
   void build();
@@ -104,17 +123,19 @@ class RidgeClassifier {
   const Rotation rotation_;
   Members members_;
   std::vector<Regression> regressions_;
+  // Lower triangles, zero beyond the diagonal.
   AlignedVector hessian_;
   AlignedVector inverse_;
   Inverter inverter_;
   AlignedVector x_;
-  AlignedVector inverse_x_;
+  CommonStep step_;  // along the inverse times the newest member
   AlignedVector left_;
-  Eigen::VectorXd hessian_roots_;  // sqrt(H_jj)
+  AlignedVector hessian_roots_;  // sqrt(H_jj)
   bool has_inverse_ = false;
   bool is_corrected_ = false;    // whether refining could bring no more
   double updates_ = 0;           // of the inverse since it was built
-  double inverse_root_ = 0;      // bound on |x|_{H^-1} / |x|
+  double inverse_root_ = 0;      // bound on |x|_{H^-1} / |x|,
+  std::size_t bounded_at_ = 0;   // computed for this many members
   double drift_ = 0;             // relative error of norms taken with the inverse
   double hessian_rounding_ = 0;  // of entry (j, l), on sqrt(H_jj H_ll)
   double spread_ = 0;            // sum over columns of sqrt(H_jj (H^-1)_jj)

@@ -42,7 +42,7 @@ std::vector<DoubleDouble> refine_ridge(const Members& members, std::size_t k,
   AlignedVector step(weights.size());
   for (int i = 0; i < kMostSteps; ++i) {
     const AlignedVector left = gradient(members, k, refined, checkpoint);
-    loops.multiply(inverse.data(), refined.size(), step.size(), left.data(), step.data());
+    loops.multiply_lower(inverse.data(), step.size(), refined.size(), left.data(), step.data());
     for (std::size_t j = 0; j < refined.size(); ++j) refined[j] = refined[j] + -step[j];
     const double square = loops.dot(left.data(), step.data(), step.size());
     if (std::sqrt(std::max(square, 0.0)) <= kLeft * radius) break;

@@ -12,8 +12,8 @@
 namespace shapcpp {
 
 // Weights for the indicator of class k, to a billionth of `radius`, from weights that are at most
-// `radius` away in the norm of the Hessian. `inverse` is that of the Hessian, padded for the
-// kernels.
+// `radius` away in the norm of the Hessian. `inverse` is that of the Hessian, a
+// lower triangle padded for the kernels.
 std::vector<DoubleDouble> refine_ridge(const Members& members, std::size_t k,
                                        const AlignedVector& weights, const AlignedVector& inverse,
                                        double radius, const Checkpoint& checkpoint);

@@ -48,7 +48,7 @@ double RidgeClassifier::Differences::rounding(const Pair& pair) const {
 // Bound on |x|_{H^-1}.
 double RidgeClassifier::Differences::norm_of(const AlignedVector& x) const {
   const RidgeClassifier& own = learner_;
-  own.kernels_.multiply(own.inverse_.data(), own.columns_, own.stride_, x.data(), product_.data());
+  own.multiply(own.inverse_, x, product_);
   return (1 + own.drift_) *
          std::sqrt(std::max(own.kernels_.dot(x.data(), product_.data(), own.stride_), 0.0));
 }
