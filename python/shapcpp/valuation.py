@@ -230,8 +230,8 @@ def value(
         by curved surfaces. "linear": k = x'y, the model without a kernel. "precomputed": `X`, of
         shape (n, n), and `X_test`, (m, n), hold k of each sample and each training sample. Exact
         like the linear model. Memory and time grow with the number of samples instead of features:
-        8 n (3 n + 2 m) bytes and more, and with more than two labels the time of one regression
-        with n features for each (`estimate_cost` says both).
+        about 170 n^2 + 30 n m bytes on one thread, and with more than two labels the time of a
+        regression with n features for each (`estimate_cost` says both).
     gamma : float, optional
         Of ``kernel="rbf"``. Default: 1 over the median squared distance of different training rows,
         to four digits; in folds, of all rows. ``Valuation.settings["gamma"]`` has it.

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 import shapcpp
-from kernel_twin import KernelLogistic, gaussian
+from kernel_twin import KernelLogistic, LongGaussian, gaussian
 
 Floats = NDArray[np.float64]
 Sides = tuple[Floats, NDArray[Any], Floats, NDArray[Any]]
@@ -207,3 +207,28 @@ def test_a_matrix_of_the_gaussian_is_the_gaussian() -> None:
     v = run((X, y, X_test, y_test), 2, kernel="rbf", gamma=0.1)
     given = (gaussian(X, X, 0.1), y, gaussian(X_test, X, 0.1), y_test)
     assert_equal(v, run(given, 2, kernel="precomputed"))
+
+
+@pytest.mark.filterwarnings("ignore::shapcpp.ValuationWarning")
+@pytest.mark.parametrize("n", [SMALL, LARGE])
+@pytest.mark.parametrize(("C", "gamma"), [(1.0, 0.3), (1.0, 0.03), (300.0, 0.1)])
+def test_signs_next_to_the_surface_are_those_of_the_exact_kernel(
+    C: float, gamma: float, n: int
+) -> None:
+    X, y, _, _ = draw(n, d=3)
+    exact = LongGaussian(X, y, gamma, C)
+    rng = np.random.default_rng(n)
+    ends = 2 * rng.normal(size=(400, 2, 3))
+    margins = exact.margins(ends.reshape(-1, 3)).reshape(-1, 2)
+    ends = ends[(margins[:, 0] < 0) & (margins[:, 1] > 0)][:60]
+    for _ in range(29):  # halves the way to the surface, and stays away from ties
+        middle = ends.mean(axis=1)
+        side = (exact.margins(middle) > 0).astype(int)
+        ends[np.arange(len(ends)), side] = middle
+    tests = ends.reshape(-1, 3)
+    margins = exact.margins(tests)
+    assert 100 * exact.error < np.abs(margins).min() < 1e-9
+    assert np.median(np.abs(margins)) < 1e-8
+    v = run((X, y, tests, (margins > 0).astype(int)), kernel="rbf", gamma=gamma, C=C)
+    np.testing.assert_array_equal(v.full_counts, v.test_counts)
+    assert v.uncertified == 0

@@ -46,6 +46,16 @@ def test_each_panel_shows_the_curves_of_its_heading(
                 )  # with nan, where there is no deviation
 
 
+def test_a_page_refits_with_the_kernel_where_that_is_fast(
+    noisy: Features, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train, test = noisy.samples("train"), noisy.samples("test")
+    v = value(train.X, train.y, test.X, test.y, 4, ids=train.ids, kernel="rbf")
+    assert not refits.is_slow(v)
+    monkeypatch.setattr(refits, "MOST_WITH_KERNEL", len(train.y) - 1)
+    assert refits.removal_rows(v, noisy) == []
+
+
 @pytest.mark.parametrize("scale", [None, "standard"])
 @pytest.mark.parametrize("folds", [None, 3])
 def test_a_run_along_principal_directions_is_of_its_features(

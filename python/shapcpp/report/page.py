@@ -206,6 +206,7 @@ def _of_values(
         "experiments": experiments or [],
         "kinds": summaries.kind_rows(v, chosen),
         "refits": refits.can_refit(v),
+        "slow_refits": refits.is_slow(v),
         "convergence": _convergence(traced, chosen),
         "sorted_values": [(words.called(m), figures.sorted_values(v, m)) for m in chosen],
         "ends": summaries.ends(v, chosen),

@@ -24,11 +24,12 @@ from shapcpp.report.words import metrics_shown
 from shapcpp.results.valuation import Valuation
 from shapcpp.storage.features import Features, Samples
 
-__all__ = ["Row", "can_refit", "check_same", "removal_rows"]
+__all__ = ["Row", "can_refit", "check_same", "is_slow", "removal_rows"]
 
 Array = NDArray[Any]
 
 VERBS: dict[Action, str] = {"drop": "dropped", "relabel": "relabelled"}
+MOST_WITH_KERNEL = 500  # samples: some hundred fits, of a coefficient per sample each, take minutes
 ORDERS: tuple[Order, ...] = ("lowest", "highest")
 
 
@@ -110,6 +111,11 @@ def can_refit(v: Run) -> bool:
     return v.settings["model"] in MODELS
 
 
+def is_slow(v: Run) -> bool:
+    """True if a fit takes so long that a page does not make hundreds of them unasked."""
+    return v.settings["kernel"] in ("rbf", "precomputed") and len(v.labels) > MOST_WITH_KERNEL
+
+
 def removal_rows(
     v: Run | None, features: Features, metrics: Sequence[Metric] | None = None
 ) -> list[Row]:
@@ -117,9 +123,9 @@ def removal_rows(
 
     With more than two classes samples are relabelled only if the run knows which label to give, by
     doubts or votes. The list is empty if no validation rows are left, or the model cannot be
-    refitted. Without `metrics` the paper's metrics are shown.
+    refitted, or not fast enough. Without `metrics` the paper's metrics are shown.
     """
-    if not isinstance(v, Valuation) or not can_refit(v):
+    if not isinstance(v, Valuation) or not can_refit(v) or is_slow(v):
         return []
     if not (features.rows["split"].astype(str) == "val").any():
         return []
