@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -67,18 +68,18 @@ def measure(n: int) -> str:
     costs = []
     for share in SHARES:
         members = order[: max(round(share * n), 2)]
-        cost, counts = seconds(lambda members=members: fitted(data, members, gamma))
+        cost, counts = seconds(partial(fitted, data, members, gamma))
         assert counts == path[len(members)].tolist()
         costs.append(cost)
     sizes = np.array(SHARES) * n
     theirs = float(np.trapezoid(costs, sizes) / (sizes[-1] - sizes[0]))
+    options: Any = {"kernel": "rbf", "gamma": gamma, "threads": 1, "votes": False}
     ours: dict[str, float] = {}
     for sampler in ("permutations", "halving"):
         runs = [
-            seconds(lambda s=sampler: shapcpp.value(
-                *data, 2, kernel="rbf", gamma=gamma, sampler=s, threads=1, votes=False))[0]
+            seconds(partial(shapcpp.value, *data, 2, sampler=sampler, **options))[0]
             for _ in range(REPEATS)
-        ]  # fmt: skip
+        ]
         ours[sampler] = (float(np.median(runs)) - setup) / 2
     join = ours["permutations"] / n
     return (

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import shapcpp
 from shapcpp.experiment.stages import Progress
-from shapcpp.problem.problem import standard_scaling
+from shapcpp.problem.scaling import standard_scaling
 from shapcpp.report.words import metrics_shown
 from shapcpp.results.notices import ValuationWarning
 from shapcpp.results.valuation import Valuation
