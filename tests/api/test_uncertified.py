@@ -84,6 +84,19 @@ def test_features_are_named_with_the_way_out() -> None:
     assert "nearly" in scales.fault_of(np.full((3, 2), 1e308), 1.0)
 
 
+def test_a_model_without_a_penalty_is_told_of_no_penalty() -> None:
+    y, giants = np.repeat([0, 1], 8), np.tile([1e12, -1e12], 8)  # which cancel in every mean
+    X, pairs = np.column_stack([np.zeros(16), giants]), np.arange(16) // 2
+    told = (
+        "column 1 of X has values so far from the others that rounding hides how far samples are "
+        "from the means of labels; drop or rescale such features, or leave out the samples that "
+        "are so far away"
+    )
+    with pytest.raises(shapcpp.UncertifiedError) as raised:
+        shapcpp.value(X, y, [[0, 10], [0, -10]], [0, 1], 20, groups=pairs, model="centroid")
+    assert str(raised.value).endswith(told)
+
+
 @pytest.mark.parametrize(("uncertified", "under_way", "fails"), [
     (100, False, False), (102, False, True), (102, True, False), (1002, True, True),
 ])  # fmt: skip

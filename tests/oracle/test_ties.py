@@ -141,6 +141,18 @@ def test_classes_whose_members_are_all_near_the_origin_have_ties(model: str) -> 
     assert v.uncertified == 0
 
 
+@pytest.mark.parametrize("d", [3, 40])
+def test_samples_at_the_means_of_two_classes_are_ties_in_a_rotation_too(d: int) -> None:
+    """More features than samples are rotated, which moves what is relative to whole samples."""
+    rng = np.random.default_rng(5)
+    X = 100 + rng.normal(size=(6, d))
+    X = np.vstack([X, X, X[:3] / 2 + X[3:] / 2, rng.normal(size=(3, d))])
+    y = np.repeat([0, 1, 0, 1], [6, 6, 3, 3])
+    v = shapcpp.value(X, y, X[:9], y[:9], 20, sampler="permutations", model="centroid")
+    assert v.ties > 0
+    assert v.uncertified == v.stats["vote_uncertified"] == 0
+
+
 def test_means_far_from_a_lone_giant_are_told_apart() -> None:
     """It moves the centre, and with it all others' coordinates, so that these lose digits."""
     rng = np.random.default_rng(4)

@@ -137,6 +137,7 @@ def test_any_classifier_of_any_number_of_classes(sampler: Any) -> None:
 
 @pytest.mark.parametrize(("model", "by_hand"), [
     ("ovr", OneVsRestClassifier(LogisticRegression(C=2, solver="newton-cholesky", tol=1e-12))),
+    ("multinomial", LogisticRegression(C=2, solver="newton-cholesky", tol=1e-12)),
     ("ridge", RidgeClassifier(alpha=0.5)),
 ])  # fmt: skip
 def test_the_engines_models_of_several_classes(model: str, by_hand: Any) -> None:

@@ -318,7 +318,8 @@ class Problem:
         if self.kernel is not None and self.kernel.is_map:
             return self.kernel.fault(self.C)
         noun = "column" if self.reduction is None else "principal direction"
-        return scales.fault_of(self._seen_by(None)[0], self.C, noun)
+        C = self.C if "C" in self.model.uses else None
+        return scales.fault_of(self._seen_by(None)[0], C, noun)
 
     def scaled(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Features of any rows, scaled as those of the run."""

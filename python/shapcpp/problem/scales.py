@@ -10,14 +10,17 @@ __all__ = ["fault_of"]
 LARGE = 1e4  # half the range of a feature, in units of 1 / sqrt(C): its weight is hardly penalised
 SMALL = 1e-4  # half the range of all features: the penalty leaves margins as small as rounding
 COMBINED = 1e-4  # share of a feature, beyond those before it, below which it is hardly one more
+FAR = 1e-3  # of the farthest value: columns that reach this far are named
 NAMED = 5
 
 
-def fault_of(X: NDArray[np.float64], C: float, noun: str = "column") -> str:
+def fault_of(X: NDArray[np.float64], C: float | None, noun: str = "column") -> str:
     """Names the features at fault, and what to do about them, in a clause.
 
-    `noun` says what a column of X is.
+    `noun` says what a column of X is. No C: the model measures distances from means.
     """
+    if C is None:
+        return _fault_of_distances(X, noun)
     with np.errstate(all="ignore"):
         size = (X.max(axis=0) / 2 - X.min(axis=0) / 2) * np.sqrt(C)
     order = np.argsort(-size, kind="stable")
@@ -42,6 +45,18 @@ def fault_of(X: NDArray[np.float64], C: float, noun: str = "column") -> str:
         f"{_columns(noun, large, 'varies', 'vary')} so much that the penalty with C={C:g} does not "
         'hold the weights; standardise the features (scale="standard", --scale standard), or drop '
         "or rescale them"
+    )
+
+
+def _fault_of_distances(X: NDArray[np.float64], noun: str) -> str:
+    with np.errstate(all="ignore"):
+        reach = np.abs(X - np.median(X, axis=0)).max(axis=0)
+    order = np.argsort(-reach, kind="stable")
+    far = order[reach[order] >= FAR * reach.max()]
+    return (
+        f"{_columns(noun, far, 'has', 'have')} values so far from the others that rounding hides "
+        "how far samples are from the means of labels; drop or rescale such features, or leave out "
+        "the samples that are so far away"
     )
 
 

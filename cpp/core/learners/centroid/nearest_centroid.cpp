@@ -144,6 +144,13 @@ NearestCentroid::Effect NearestCentroid::effect(const Centroid& centroid,
   return result;
 }
 
+// The squared distances of a sample from two means that rotations make of zero, at most. They move
+// the sample by a share of itself, and a mean by that share of the longest member.
+double NearestCentroid::rotated(double norm) const {
+  const double moved = training_.rotation_error() * (norm + largest_norm_);
+  return 2 * *std::max_element(scales_.begin(), scales_.end()) * moved * moved;
+}
+
 // The difference of the squared distances, column by column.
 double NearestCentroid::margin(const Centroid& leader, const Centroid& rival,
                                const AlignedVector& x) const {
@@ -213,6 +220,8 @@ Verdict NearestCentroid::Differences::settle(const Pair& pair, const AlignedVect
   const double margin = learner_.margin(leader, rival, x);
   Tie tie = tie_of(width, 0, a.square + b.square, 0);
   tie.most += kAtTheMean * (a.least + b.least);
+  // A rotation moves what is relative to whole samples, even where there is no distance.
+  if (a.square + b.square <= kAtTheMean * learner_.rotated(norm)) tie.most = tie.width;
   return settle_margin(margin, tie, [margin] { return margin; });
 }
 

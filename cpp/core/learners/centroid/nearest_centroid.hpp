@@ -78,6 +78,7 @@ class NearestCentroid {
   void place_origin();
   void weigh(Centroid& centroid) const;
   Effect effect(const Centroid& centroid, const AlignedVector& x) const;
+  double rotated(double norm) const;
   double margin(const Centroid& leader, const Centroid& rival, const AlignedVector& x) const;
 
   const TrainingSet& training_;

@@ -54,7 +54,8 @@ void DiscriminantAnalysis::fail() const {
   throw ConvergenceError(
       "the fit of a coalition of " + std::to_string(scatter_.size()) +
       " samples missed its tolerance: C times the squared size of the features is too "
-      "large for double precision; lower C or standardise the features");
+      "large for double precision; lower C or standardise the features (scale=\"standard\", "
+      "--scale standard)");
 }
 
 void DiscriminantAnalysis::invert() {

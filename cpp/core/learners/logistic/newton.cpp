@@ -83,7 +83,8 @@ const FittedOptimum& Newton::fit() {
   throw ConvergenceError(
       "the fit of a coalition of " + std::to_string(members_.size()) +
       " samples missed its tolerance: C times the squared size of the features is too "
-      "large for double precision; lower C or standardise the features");
+      "large for double precision; lower C or standardise the features (scale=\"standard\", "
+      "--scale standard)");
 }
 
 // If features are nearly unpenalised and too few samples determine their weights, the Hessian is

@@ -228,7 +228,8 @@ void RidgeClassifier::fail() const {
   throw ConvergenceError(
       "the fit of a coalition of " + std::to_string(members_.size()) +
       " samples missed its tolerance: C times the squared size of the features is too "
-      "large for double precision; lower C or standardise the features");
+      "large for double precision; lower C or standardise the features (scale=\"standard\", "
+      "--scale standard)");
 }
 
 // Builds the Hessian and its inverse, by a pass over the members.
