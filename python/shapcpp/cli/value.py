@@ -101,7 +101,7 @@ Run = shapcpp.Valuation | FoldedValuation
 @click.option(
     "--kernel", type=click.Choice(["linear", "rbf"]), metavar="linear|rbf",
     help="Kernel logistic regression: rbf separates labels by curved surfaces, with a coefficient "
-    "per sample. Up to some thousand samples.",
+    "per sample. Its time grows fast with the samples: up to about 2,000.",
 )  # fmt: skip
 @click.option(
     "--gamma", type=float, metavar="G",
