@@ -153,7 +153,14 @@ MATRICES: dict[str, Any] = {
 # Where squares of the features have too few digits for a matrix of products.
 NO_PRODUCTS = {
     "linear": {"huge", "tiny", "far from the origin", "hardly any penalty"},
-    "quadratic": {"huge", "tiny", "far from the origin", "hardly any penalty", "separable"},
+    "quadratic": {
+        "huge",
+        "tiny",
+        "far from the origin",
+        "hardly any penalty",
+        "separable",
+        "more features",
+    },
 }
 
 
