@@ -292,8 +292,10 @@ def numbers_of(features: shapcpp.Features, seed: int) -> Numbers:
     return found | numbers_inside(at, train.y, wrong, ways, doubts)
 
 
-# How a number of a table is written: with a sign, or a share, or a number of slices.
+# How numbers are written, by the first word of a table, or by column.
 WRITTEN = {"Worth": "+.3f", "Who": "+.3f", "Rank": ".2f", "Wrong": ".1f", "All": ".2f"}
+OTHERWISE = dict.fromkeys(("training slices", "wrong labels", "test slices"), ".0f")
+OTHERWISE |= {"error of that sum": ".3f"}
 
 
 def print_tables(seeds: list[Numbers]) -> None:
@@ -303,10 +305,10 @@ def print_tables(seeds: list[Numbers]) -> None:
         keys = [key for key in seeds[0] if key[0] == title]
         columns, names = (dict.fromkeys(key[k] for key in keys) for k in (2, 1))
         print(f"\n**{title}**\n\n| | {' | '.join(columns)} |\n|---{'|---' * len(columns)}|")
-        form = WRITTEN.get(title.split()[0], ".2f")
         for name in names:
             cells = []
             for column in columns:
+                form = OTHERWISE.get(column) or WRITTEN.get(title.split()[0], ".2f")
                 all_seeds = np.array([seed[title, name, column] for seed in seeds], dtype=float)
                 known = all_seeds[~np.isnan(all_seeds)]
                 text = f"{known.mean():{form}}" if len(known) else "none"
