@@ -26,11 +26,14 @@ from shapcpp.report.experiments import FRACTIONS, PAPER
 METRICS = ("acc", "rec", "spc")
 DIRECTIONS = ("pos_as_neg", "neg_as_pos")
 STRENGTHS = (10.0, 1.0, 0.3, 0.1)  # C, by default 1
-# The rule for coalitions of one class; the last also lets the empty coalition predict 1.
+# The rule for coalitions of one class, and what else the paper leaves open: what the empty
+# coalition predicts (by default 0, the majority), and the scale of the features.
 RULES: dict[str, dict[str, Any]] = {
     "constant": {"single_class": "constant"},
     "carry": {"single_class": "carry"},
+    "carry, empty none": {"single_class": "carry", "empty": "none"},
     "carry, empty 1": {"single_class": "carry", "empty": ("label", 1)},
+    "carry, standardised": {"single_class": "carry", "scale": "standard"},
 }
 NEAR = 0.15
 ROUNDING = 1e-9  # of a mean that lies at the edge
