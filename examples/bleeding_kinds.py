@@ -85,12 +85,13 @@ def main() -> None:
     ]
     all_shares = [shares_of(done) for done in all_done]
     wrong = [sum(number for number, *_ in shares.values()) for shares in all_shares]
-    print(f"wrong: {spread(wrong)}; expected wrong by doubt: {spread(expected)}")
+    print(f"wrong: {np.mean(wrong):g}; expected wrong by doubt: {spread(expected)}")
     print(f"\n| true as given | flipped | {' | '.join(SEARCHES)} |\n|---|---|---|---|---|")
     for pair in permutations(KINDS, 2):
         columns = list(zip(*(shares[pair] for shares in all_shares if pair in shares), strict=True))
-        flipped, *found = (spread(list(column)) for column in columns)
-        print(f"| {pair[0]} as {pair[1]} | {flipped} | {' | '.join(found)} |")
+        flipped, *found = columns
+        cells = " | ".join(spread(list(column)) for column in found)
+        print(f"| {pair[0]} as {pair[1]} | {np.mean(flipped):g} | {cells} |")
 
 
 if __name__ == "__main__":
