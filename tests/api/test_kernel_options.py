@@ -250,5 +250,8 @@ def test_rows_too_far_apart_have_no_default_gamma() -> None:
 
 
 def test_open_signs_of_a_kernel_name_it() -> None:
-    kernel = Problem.of(*SIDES, gamma=0.5, C=100.0, **RBF)
-    assert kernel.features_at_fault().endswith("lower C=100, or raise gamma=0.5")
+    weak = Problem.of(*SIDES, gamma=0.5, C=100.0, **RBF)
+    assert weak.features_at_fault().endswith("lower C=100, or raise gamma=0.5")
+    flat = {"gamma": 1e-9, "C": 1e-6, **RBF}
+    with pytest.raises(shapcpp.UncertifiedError, match=r"raise C=1e-06, or raise gamma=1e-09$"):
+        shapcpp.value(np.round(X), Y, np.round(X_TEST), Y_TEST, 2, **flat)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from shapcpp import _core, checks
 from shapcpp.problem.models import LOGISTIC, ONE_AGAINST_REST, Model
+from shapcpp.problem.scales import SMALL
 
 __all__ = ["KERNELS", "Kernel", "KernelName", "typical_gamma"]
 
@@ -117,12 +118,20 @@ class Kernel:
         """What a result keeps, as its `kernel` and `gamma`."""
         return self.name, self.gamma
 
-    def fault(self, C: float) -> str:
-        """Why signs are uncertain, and what to do about it, in a clause."""
-        raised = "" if self.gamma is None else f", or raise gamma={self.gamma:g}"
+    def fault(self, features: Floats, C: float) -> str:
+        """Why signs are uncertain, and what to do about it, in a clause.
+
+        `features` are those of the training rows, as `sides` makes them.
+        """
+        of_gamma = "" if self.gamma is None else f", or raise gamma={self.gamma:g}"
+        if C * float(features.var(axis=0).sum()) < SMALL**2:
+            return (
+                "the kernel's entries differ so little that the penalty leaves nothing of the "
+                f"model; raise C={C:g}{of_gamma}"
+            )
         return (
-            "the kernel hardly tells training rows apart, and the penalty is too weak to hold the "
-            f"model; lower C={C:g}{raised}"
+            "the kernel hardly tells some training rows apart, and the penalty is too weak to hold "
+            f"the model; lower C={C:g}{of_gamma}"
         )
 
     def among(self, X: Floats, some: NDArray[Any]) -> Floats:

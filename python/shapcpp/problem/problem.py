@@ -315,11 +315,12 @@ class Problem:
 
     def features_at_fault(self) -> str:
         """Names the features that make signs uncertain, and what to do about them, in a clause."""
+        X = self._seen_by(None)[0]
         if self.kernel is not None and self.kernel.is_map:
-            return self.kernel.fault(self.C)
+            return self.kernel.fault(X, self.C)
         noun = "column" if self.reduction is None else "principal direction"
         C = self.C if "C" in self.model.uses else None
-        return scales.fault_of(self._seen_by(None)[0], C, noun)
+        return scales.fault_of(X, C, noun)
 
     def scaled(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Features of any rows, scaled as those of the run."""

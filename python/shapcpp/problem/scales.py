@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["fault_of"]
+__all__ = ["SMALL", "fault_of"]
 
 LARGE = 1e4  # half the range of a feature, in units of 1 / sqrt(C): its weight is hardly penalised
 SMALL = 1e-4  # half the range of all features: the penalty leaves margins as small as rounding
