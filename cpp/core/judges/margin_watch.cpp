@@ -64,8 +64,13 @@ void MarginWatch::clear() {
   left_ = {};
 }
 
-bool MarginWatch::could_decide(const Scores& scores) const {
-  const double ball = scores.reach(kClasses) / scores.length(kClasses);
+void MarginWatch::measure(const Scores& scores) {
+  reach_ = scores.reach(kClasses);
+  length_ = scores.length(kClasses);
+}
+
+bool MarginWatch::could_decide() const {
+  const double ball = reach_ / length_;
   return ball < 0.5 &&
          (limit_ == 0 || ball * static_cast<double>(near_size_) < kWorthExactNorms * limit_);
 }
@@ -75,13 +80,14 @@ bool MarginWatch::look(const Scores& scores) {
   if (!looked_) {
     looked_ = true;
     ++age_;
-    if (!fits_single(scores)) {
+    if (!fits_single()) {
       limit_ = 0;
-      for (std::size_t k = 0; k < near_.size(); ++k) examine(scores, k);
+      for (std::size_t k = 0; k < near_.size(); ++k) examine(k);
     } else {
-      if (!far_is_safe(scores)) take_reference(scores);
+      if (!far_is_safe(scores.rounding(kClasses))) take_reference();
+      std::copy_n(weights_.begin(), columns_, single_weights_.begin());
       for (std::size_t k = 0; k < near_.size(); ++k)
-        examine_near(scores, forwards_ ? k : near_.size() - 1 - k);
+        examine_near(forwards_ ? k : near_.size() - 1 - k);
       forwards_ = !forwards_;
     }
   } else if (open() > kWorthExactNorms) {
@@ -99,6 +105,7 @@ void MarginWatch::take_weights(const Scores& scores) {
 }
 
 void MarginWatch::decide_what_can_be(const FittedScores& fitted) {
+  measure(fitted);
   if (!look(fitted)) decide_open(fitted, Closeness::kError);
   settle(fitted);
 }
@@ -118,46 +125,46 @@ OpenSigns MarginWatch::write(std::span<std::int64_t> correct) const {
 }
 
 void MarginWatch::scan(const FittedScores& fitted) {
+  measure(fitted);
   take_weights(fitted);
-  for (std::size_t k = 0; k < near_.size(); ++k) examine(fitted, k);
+  for (std::size_t k = 0; k < near_.size(); ++k) examine(k);
   decide_open(fitted, Closeness::kError);
   settle(fitted);
 }
 
 // Whether no margin overflows in single precision.
-bool MarginWatch::fits_single(const Scores& scores) const {
-  return test_.largest_norm() * std::max(scores.length(kClasses), 1.0) < kLargestSingle;
+bool MarginWatch::fits_single() const {
+  return test_.largest_norm() * std::max(length_, 1.0) < kLargestSingle;
 }
 
 // Whether no sample outside the near set can have changed its sign since the reference: the angle
 // between the reference and the optimum is at most the angle between the reference and the weights
-// plus that of the ball.
-bool MarginWatch::far_is_safe(const Scores& scores) {
+// plus that of the ball. `rounding` is that of the margins.
+bool MarginWatch::far_is_safe(double rounding) {
   if (limit_ == 0) return false;
   const std::size_t stride = weights_.size();
   const double length = std::sqrt(kernels_.dot(weights_.data(), weights_.data(), stride));
   const double along = kernels_.dot(weights_.data(), reference_.data(), stride);
-  const double ball = scores.reach(kClasses) / length;
+  const double ball = reach_ / length;
   std::copy(weights_.begin(), weights_.end(), sample_.begin());
   kernels_.add_scaled(sample_.data(), stride, reference_.data(), -along);
   const double across = std::sqrt(kernels_.dot(sample_.data(), sample_.data(), stride)) / length;
   moved_ = across;
   if (!(ball < 0.5) || along <= 0 || across > 0.5 || age_ > most_age_) return false;
   const double sine = across * std::sqrt(1 - ball * ball) + ball * along / length;
-  return sine * (1 + 1e-9) + 4 * scores.rounding(kClasses) / length < limit_;
+  return sine * (1 + 1e-9) + 4 * rounding / length < limit_;
 }
 
 // The optimum drifts like a random walk: by drift * sqrt(n) in n coalitions. A limit for n of them
 // costs density * limit evaluations each, and all test samples once in n.
-void MarginWatch::take_reference(const Scores& scores) {
+void MarginWatch::take_reference() {
   ++statistics_.references;
   if (limit_ > 0) {
     const double drift = std::min(moved_, 0.5) / std::sqrt(age_);
     drift_ = drift_ > 0 ? (drift_ + drift) / 2 : drift;
   }
   age_ = 1;
-  const double length = scores.length(kClasses);
-  const double ball = length > 0 ? scores.reach(kClasses) / length : kAllNear;
+  const double ball = length_ > 0 ? reach_ / length_ : kAllNear;
   double life = kShortestLife;
   const auto all = static_cast<double>(test_.counts()[0] + test_.counts()[1]);
   if (drift_ > 0) {
@@ -169,7 +176,7 @@ void MarginWatch::take_reference(const Scores& scores) {
   most_age_ = 4 * life;
   limit_ = 2 * ball + (drift_ > 0 ? 1.5 * drift_ * std::sqrt(life) : kAllNear);
   std::copy(weights_.begin(), weights_.end(), reference_.begin());
-  for (double& v : reference_) v /= length > 0 ? length : 1;
+  for (double& v : reference_) v /= length_ > 0 ? length_ : 1;
   near_size_ = 0;
   for (std::size_t k = 0; k < near_.size(); ++k) near_size_ += split(k);
   all_near_ = static_cast<double>(near_size_) > kWorthCopying * all;
@@ -216,7 +223,7 @@ void MarginWatch::copy_near(std::size_t k) {
 }
 
 // Decides the near samples by the bound on their norms, in single precision.
-void MarginWatch::examine_near(const Scores& scores, std::size_t k) {
+void MarginWatch::examine_near(std::size_t k) {
   NearSet& near = near_[k];
   const Tiles<float>& samples = all_near_ ? test_.single_samples(k) : near.samples;
   const float* norms = all_near_ ? test_.single_norms(k).data() : near.norms.data();
@@ -224,9 +231,7 @@ void MarginWatch::examine_near(const Scores& scores, std::size_t k) {
   near.open.clear();
   // Rounding to single precision adds to the rounding of the product.
   const double rounding = (static_cast<double>(columns_) + 6) * kSingleRounding;
-  const auto bound = static_cast<float>(
-      (scores.reach(kClasses) + rounding * scores.length(kClasses)) * (1 + 1e-6));
-  std::copy_n(weights_.begin(), columns_, single_weights_.begin());
+  const auto bound = static_cast<float>((reach_ + rounding * length_) * (1 + 1e-6));
   statistics_.test_evaluations += static_cast<std::int64_t>(samples.size());
   // Alternate directions: the samples evaluated last may still be in the first-level cache.
   const std::size_t tiles = samples.tile_count();
@@ -242,15 +247,15 @@ void MarginWatch::examine_near(const Scores& scores, std::size_t k) {
 }
 
 // Decides all samples of a class, in double precision.
-void MarginWatch::examine(const Scores& scores, std::size_t k) {
+void MarginWatch::examine(std::size_t k) {
   NearSet& near = near_[k];
   const SampleTiles& samples = test_.samples(k);
-  const double bound = scores.reach(kClasses);
+  const double bound = reach_;
   near.far_positive = near.positive = 0;
   near.open.clear();
   statistics_.test_evaluations += static_cast<std::int64_t>(samples.size());
   // Otherwise margins could overflow, and a NaN is never found to be within its bound.
-  if (!(test_.largest_norm() * scores.length(kClasses) < kLargestDouble) || !std::isfinite(bound)) {
+  if (!(test_.largest_norm() * length_ < kLargestDouble) || !std::isfinite(bound)) {
     for (std::size_t i = 0; i < samples.size(); ++i) near.open.push_back(i);
     return;
   }
@@ -272,7 +277,7 @@ void MarginWatch::examine(const Scores& scores, std::size_t k) {
 
 // Decides the open samples that can be decided.
 void MarginWatch::decide_open(const Scores& scores, Closeness closeness) {
-  const double bound = scores.reach(kClasses) * (1 + 1e-9);
+  const double bound = reach_ * (1 + 1e-9);
   for (std::size_t k = 0; k < near_.size(); ++k)
     std::erase_if(near_[k].open, [&](std::size_t row) {
       take_sample(k, row);

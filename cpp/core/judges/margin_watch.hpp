@@ -39,7 +39,10 @@ class MarginWatch {
   }
   // Decides signs by this estimate of the coalition's model, if it is good enough to decide most of
   // them. False unless all are decided; some that it could decide may then be left.
-  [[nodiscard]] bool decide(const Scores& scores) { return could_decide(scores) && look(scores); }
+  [[nodiscard]] bool decide(const Scores& scores) {
+    measure(scores);
+    return could_decide() && look(scores);
+  }
   // The only pair.
   [[nodiscard]] const OpenPairs& open_pairs() const { return pairs_; }
   // Decides all signs by a fit: those it leaves open are ties or uncertified.
@@ -66,16 +69,17 @@ class MarginWatch {
   // Decides by the reach of the scores alone, or by their error at each sample.
   enum class Closeness { kReach, kError };
 
-  bool could_decide(const Scores& scores) const;
+  void measure(const Scores& scores);
+  bool could_decide() const;
   bool look(const Scores& scores);
   void take_weights(const Scores& scores);
-  bool fits_single(const Scores& scores) const;
-  bool far_is_safe(const Scores& scores);
-  void take_reference(const Scores& scores);
+  bool fits_single() const;
+  bool far_is_safe(double rounding);
+  void take_reference();
   std::size_t split(std::size_t k);
   void copy_near(std::size_t k);
-  void examine(const Scores& scores, std::size_t k);
-  void examine_near(const Scores& scores, std::size_t k);
+  void examine(std::size_t k);
+  void examine_near(std::size_t k);
   void decide_open(const Scores& scores, Closeness closeness);
   std::size_t open() const;
   void take_sample(std::size_t k, std::size_t row);
@@ -89,8 +93,10 @@ class MarginWatch {
   std::vector<unsigned short> within_;  // rows of one tile
   bool forwards_ = true;
   AlignedVector sample_;
-  AlignedVector weights_;
+  AlignedVector weights_;  // of the scores looked at
   Aligned<float> single_weights_;
+  double reach_ = 0;   // of the scores
+  double length_ = 0;  // of their weights
   const OpenPairs pairs_;
   std::vector<NearSet> near_;
   bool looked_ = false;

@@ -26,16 +26,17 @@ bool Expansion::has_drifted() const {
 }
 
 double Expansion::coordinate_length(const AlignedVector& v) const {
-  double squares = 0;
-  for (std::size_t j = 0; j < columns_; ++j) squares += v[j] * v[j] * hessian_.diagonal()[j];
+  const auto n = static_cast<Eigen::Index>(columns_);
+  const Vector diagonal(hessian_.diagonal().data(), n);
+  const double squares = Vector(v.data(), n).cwiseAbs2().dot(diagonal);
   return std::sqrt(static_cast<double>(columns_) * squares);
 }
 
 // Lemma 7, its third part. The second of the two bounds holds since |v| <= sum over members of
 // |f_i| |x_i|, and |v|_{H^-1} <= |v| inverse_root.
 double Expansion::spread() const {
-  double trace = 0;
-  for (std::size_t j = 0; j < columns_; ++j) trace += hessian_.diagonal()[j];
+  const double trace =
+      Vector(hessian_.diagonal().data(), static_cast<Eigen::Index>(columns_)).sum();
   return std::min(std::sqrt(static_cast<double>(columns_) * condition_),
                   std::sqrt(trace) * inverse_root_);
 }
@@ -46,10 +47,9 @@ double Expansion::spread() const {
 // relative to the inverse before it; d^3 is for quadratic forms with the inverse.
 void Expansion::charge_rounding(double loss) {
   const auto d = static_cast<double>(columns_);
-  condition_ = 0;
-  for (std::size_t j = 0; j < columns_; ++j)
-    condition_ += hessian_.diagonal()[j] * inverse_.diagonal()[j];
-  condition_ = std::max(condition_, d);
+  const auto n = static_cast<Eigen::Index>(columns_);
+  condition_ =
+      std::max(Vector(hessian_.diagonal().data(), n).dot(Vector(inverse_.diagonal().data(), n)), d);
   inverse_drift_ += (d * d * d + 20 * d) * kRounding * condition_ * loss;
   // The last terms cover products with the Hessian.
   hessian_rounding_ =
@@ -102,9 +102,7 @@ double Expansion::rounding_of_gradient(const AlignedVector& weights) const {
 
 // Lemma 7: enlarges the shifts by their possible error, and bounds the rounding of the sums.
 double Expansion::bound_remainder(const AlignedVector& u, Shifts& shifts) const {
-  double squares = 0;
-  for (std::size_t j = 0; j < columns_; ++j) squares += u[j] * u[j];
-  const double length = std::sqrt(squares);
+  const double length = Vector(u.data(), static_cast<Eigen::Index>(columns_)).norm();
   // Each shift errs by (d + 4) roundings of its absolute terms: by at most `far`, and all of them
   // by `near` in the norm weighted by curvature. Sums are inflated by more than their own rounding.
   const double relative = (static_cast<double>(columns_) + 4) * kSingleRounding;

@@ -12,10 +12,10 @@ using kernels::kTileRows;
 using kernels::kTileStride;
 
 double Optimum::terms(const AlignedVector& x) const {
-  double sum = 0;
-  for (Eigen::Index j = 0; j < weights.size(); ++j)
-    sum += std::abs(x[static_cast<std::size_t>(j)] * weights[j]);
-  return sum;
+  return Eigen::Map<const Eigen::VectorXd>(x.data(), weights.size())
+      .cwiseProduct(weights)
+      .cwiseAbs()
+      .sum();
 }
 
 EstimatedOptimum::EstimatedOptimum(std::size_t columns, const AlignedVector& inverse)
