@@ -44,8 +44,13 @@ def test_from_scans_to_page(
     rows = shapcpp.read_features("f.npy").rows
     assert rows["features"].shape == (120, 48)
     assert set(rows["label"]) == set(KINDS)
-    do("features", "scans", *FINDING, "--model", "m.pt", "-o", "again.npy")
+    counts = "train=bleed:3/normal:20,test=fracture:5"
+    do("features", "scans", *FINDING, "--model", "m.pt", "--counts", counts, "-o", "again.npy")
     again = shapcpp.read_features("again.npy").rows
+    drawn = again[again["split"] != ""]
+    assert sorted(zip(drawn["split"].tolist(), drawn["label"].tolist(), strict=True)) == sorted(
+        [("train", "bleed")] * 3 + [("train", "normal")] * 20 + [("test", "fracture")] * 5
+    )
     np.testing.assert_allclose(again["features"], rows["features"], atol=1e-5)
 
     do("noise", "f.npy", "--rate", 0.2, "-o", "n.npy")

@@ -133,8 +133,51 @@ def test_splits_of_several_classes_are_stratified() -> None:
     assert all(len(set(by_patient[patient == p])) == 1 for p in range(33))
     for k in range(3):
         assert {"train", "val", "test"} == set(by_patient[label == k])
-    with pytest.raises(ValueError, match="there are 3 classes: leave out counts"):
-        draw_splits(label, None, {"train": (1, 1)})
+
+
+NAMES = ["normal", "epidural", "other"]
+
+
+@pytest.mark.parametrize("by_patient", [False, True])
+def test_counts_by_class_are_met_exactly(by_patient: bool) -> None:
+    label = np.repeat([0, 1, 2], [80, 40, 12])
+    patient = np.arange(132) // 2 if by_patient else None
+    counts = {
+        "train": {"normal": 30, "other": 4, "epidural": 15},
+        "test": {"normal": 9, "other": 2},
+    }
+    splits = draw_splits(label, patient, counts, 3, NAMES)
+    held = {
+        split: {name: int((label[splits == split] == k).sum()) for k, name in enumerate(NAMES)}
+        for split in ("train", "val", "test")
+    }
+    assert held == {
+        "train": counts["train"],
+        "val": dict.fromkeys(NAMES, 0),
+        "test": {"epidural": 0} | counts["test"],
+    }
+
+
+def test_counts_by_class_serve_two_classes_and_numbers_too() -> None:
+    label = np.repeat([0, 1], [80, 40])
+    named = draw_splits(label, None, {"train": {1: 10, 0: 7}, "val": (3, 4)}, 3)
+    assert (named == draw_splits(label, None, {"train": (10, 7), "val": (3, 4)}, 3)).all()
+
+
+@pytest.mark.parametrize(("counts", "sentence"), [
+    ({"train": (1, 2)}, "counts has 1 positives and 2 negatives for train, and there are 3 classes: "
+     "name them, normal, epidural, other"),
+    ({"val": {"norml": 1}}, "counts of val names the class 'norml', and the classes are normal, "
+     "epidural, other"),
+    ({"val": {"normal": -1}}, "counts of val must be at least 0, got -1"),
+    ({"val": {"other": 7}, "test": {"other": 6}}, "counts asks for 13 other slices, and there are "
+     "12"),
+    ({"val": 3}, "counts has 3 for val; it must be two numbers, of positives and negatives, or a "
+     "number for each class by its name"),
+])  # fmt: skip
+def test_counts_by_class_that_cannot_be_met(counts: Any, sentence: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        draw_splits(np.repeat([0, 1, 2], [80, 40, 12]), None, counts, 0, NAMES)
 
 
 def test_the_network_learns_three_kinds_and_is_kept(slices: Slices, tmp_path: Path) -> None:

@@ -106,17 +106,28 @@ def _end_as_failed() -> NoReturn:
     raise click.exceptions.Exit(EXIT_BAD_INPUT)
 
 
-def parse_counts(text: str) -> dict[str, tuple[int, int]]:
-    """Reads positives and negatives by split from "train=100/400,val=50/200"."""
-    counts: dict[str, tuple[int, int]] = {}
+def parse_counts(text: str) -> dict[str, tuple[int, int] | dict[str, int]]:
+    """Reads slices by split, from "train=100/400,val=50/200" or "train=a:7/b:3/c:5"."""
+    counts: dict[str, tuple[int, int] | dict[str, int]] = {}
     for entry in text.split(","):
-        match = re.fullmatch(r"(train|val|test)=(\d+)/(\d+)", entry.strip())
-        if match is None:
-            raise ValueError(f"counts must be SPLIT=POSITIVE/NEGATIVE,..., got {entry!r}")
-        split, positive, negative = match.groups()
+        split, _, numbers = entry.strip().partition("=")
+        parts = numbers.split("/")
+        by_class = dict(re.findall(r"([^/]+):(\d+)(?=/|$)", numbers))
+        if split not in ("train", "val", "test"):
+            parts = []
         if split in counts:
             raise ValueError(f"counts names {split} twice, in {text!r}")
-        counts[split] = int(positive), int(negative)
+        if len(parts) == 2 and all(re.fullmatch(r"\d+", part) for part in parts):
+            counts[split] = int(parts[0]), int(parts[1])
+        elif parts and all(re.fullmatch(r".+:\d+", part) for part in parts):
+            if len(by_class) < len(parts):
+                raise ValueError(f"counts names a class of {split} twice, in {entry.strip()!r}")
+            counts[split] = {name: int(number) for name, number in by_class.items()}
+        else:
+            raise ValueError(
+                "counts must be SPLIT=POSITIVE/NEGATIVE,... or "
+                f"SPLIT=CLASS:NUMBER/CLASS:NUMBER/...,..., got {entry!r}"
+            )
     return counts
 
 

@@ -43,7 +43,8 @@ OF_TRAINING = ("epochs", "patience", "capsules", "routing", "save_model", "curve
 )  # fmt: skip
 @click.option(
     "--counts", metavar="SPLIT=POSITIVE/NEGATIVE,...",
-    help="Slices of each split, as in train=100/400,val=50/200. Default: 50, 25 and 25%.",
+    help="Slices of each split, as in train=100/400,val=50/200; of several classes by name, as in "
+    "train=normal:400/epidural:19/other:81. Default: 50, 25 and 25%.",
 )  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help="Seed of the split and the training.")
 @click.option(

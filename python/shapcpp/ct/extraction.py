@@ -27,6 +27,7 @@ from shapcpp.storage.sources import coincidences
 if TYPE_CHECKING:
     from shapcpp.ct.network.capsules import NetworkOptions
     from shapcpp.ct.network.trained import Trained
+    from shapcpp.ct.readers.split_drawing import Counts
     from shapcpp.ct.slices import Slices
 
 __all__ = ["extract_features", "features_of", "save_curve"]
@@ -54,7 +55,7 @@ def extract_features(
     min_lesion: int = 1,
     lesion_values: str | None = None,
     split: str | None = None,
-    counts: Mapping[str, tuple[int, int]] | None = None,
+    counts: Counts | None = None,
     anonymous: bool = False,
     skip_bad: bool = False,
     encoder: str | Encode = CAPSULES,

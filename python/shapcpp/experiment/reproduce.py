@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 
 from shapcpp import __version__
 from shapcpp.ct.libraries import library
+from shapcpp.ct.readers.split_drawing import Counts
 from shapcpp.experiment import tables
 from shapcpp.experiment.protocol import FlippedLabels
 from shapcpp.experiment.scans import ScanSource
@@ -72,7 +73,7 @@ def reproduce(
     permutations: int = 2000,
     noise: Sequence[float] = (0.1, 0.2, 0.3),
     split: str | None = None,
-    counts: Mapping[str, tuple[int, int]] | None = None,
+    counts: Counts | None = None,
     labels: files.PathLike | None = None,
     label_column: str = "label",
     file_column: str | None = None,
@@ -121,9 +122,9 @@ def reproduce(
         Shares of each class to flip, one experiment for each; 0 flips nothing.
     split : {"file", "patient", "random"}, optional
         As for `read_scans`.
-    counts : mapping of str to (int, int), optional
-        Positives and negatives of each split, as for `read_scans`; the phantom is made with
-        these numbers of slices (default: the paper's).
+    counts : mapping of str to (int, int) or to a mapping, optional
+        Positives and negatives of each split, or numbers by class, as for `read_scans`; the
+        phantom is made with numbers of positives and negatives (default: the paper's).
     labels, label_column, file_column, positive, masks, min_lesion, lesion_values, anonymous,
     skip_bad
         As for `read_scans`.

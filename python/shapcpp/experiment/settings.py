@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +93,7 @@ class Settings:
             "size", "split", "label_column", "file_column", "positive", "min_lesion",
             "lesion_values", "anonymous", "skip_bad", "seed",
         )  # fmt: skip
-        counts = None if self.counts is None else {k: list(v) for k, v in self.counts.items()}
+        counts = None if self.counts is None else {k: _kept(v) for k, v in self.counts.items()}
         return {name: getattr(self, name) for name in names} | {"counts": counts}
 
     @property
@@ -105,6 +106,13 @@ class Settings:
         """The arguments that values depend on, apart from the features."""
         names = ("permutations", "C", "scale", "seed")
         return {name: getattr(self, name) for name in names} | {"trace": TRACE}
+
+
+def _kept(numbers: Any) -> Any:
+    """Counts of a split in types that JSON can hold: a list, or numbers by the names of classes."""
+    if isinstance(numbers, Mapping):
+        return {str(name): int(n) for name, n in numbers.items()}
+    return list(numbers)
 
 
 def name_of(rate: float) -> str:

@@ -100,9 +100,10 @@ def read_scans(
         patient is in two splits; without that column, or with `counts`, it draws patients.
         "random" draws slices. Default: "file" if the column has entries, else
         "patient" with three or more patients, else "random".
-    counts : mapping of str to (int, int), optional
-        Positives and negatives to draw for "train", "val" and "test"; default: half, a
-        quarter and a quarter of each class. Slices that are not drawn have split "".
+    counts : mapping of str to (int, int) or to a mapping, optional
+        What to draw for "train", "val" and "test": positives and negatives, or numbers by class,
+        as in ``{"train": {"normal": 400, "epidural": 19}}``, for any number of classes; default:
+        half, a quarter and a quarter of each class. Slices that are not drawn have split "".
     seed : int, default 0
         Determines which slices are drawn.
     anonymous : bool, default False

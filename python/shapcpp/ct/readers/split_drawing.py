@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shapcpp import checks
+
 __all__ = ["Counts", "draw_splits"]
 
 Array = NDArray[Any]
-Counts = Mapping[str, tuple[int, int]]
+Counts = Mapping[str, tuple[int, int] | Mapping[Any, int]]
 
 NAMES = ("train", "val", "test")
 SHARES = np.array([0.5, 0.25, 0.25])
 # Numbers of orders of the patients to try, more while slices are missing; the best is kept.
 ORDERS, MOST_ORDERS = 64, 1024
+NAMED = 12  # classes in a sentence
 
 
 def draw_splits(
@@ -24,6 +27,7 @@ def draw_splits(
     patient: Array | None,
     counts: Counts | None = None,
     seed: int = 0,
+    classes: Sequence[Any] | Array = (),
 ) -> NDArray[np.str_]:
     """Draws splits with the same share of each class, 50/25/25 unless `counts` says otherwise.
 
@@ -34,10 +38,13 @@ def draw_splits(
     patient : ndarray, shape (n,), or None
         If given, all slices of a patient go to one split, and the shares are as close to those
         wanted as the patients allow.
-    counts : mapping of str to (int, int), optional
-        Positives and negatives of each split. Slices beyond these numbers are in no split ("").
+    counts : mapping of str to (int, int) or to a mapping, optional
+        Of each split: positives and negatives, or the number of slices by class, 0 for those that
+        are left out. Slices beyond these numbers are in no split ("").
     seed : int, default 0
         Determines which slices or patients are drawn.
+    classes : sequence, shape (K,), optional
+        The names of the classes; numbers if left out.
 
     Returns
     -------
@@ -49,46 +56,73 @@ def draw_splits(
         If there are fewer slices than `counts` asks for, or fewer than three patients.
     """
     random = np.random.default_rng(seed)
-    wanted = _wanted(label, counts)
+    nouns = _nouns(label, classes, counts)
+    wanted = _wanted(label, counts, nouns)
     if patient is None:
         splits = _at_random(label, np.cumsum(wanted, axis=0), random)
     else:
         splits = _by_patient(label, patient, wanted, counts is not None, random)
     if counts is not None:
-        _thin_out(splits, label, wanted, random)
+        _thin_out(splits, label, wanted, nouns, random)
     return splits
 
 
-def _wanted(label: NDArray[np.int64], counts: Counts | None) -> NDArray[np.int64]:
+def _nouns(
+    label: NDArray[np.int64], classes: Sequence[Any] | Array, counts: Counts | None
+) -> list[str]:
+    """What slices of each class are called; negative and positive, unless `counts` has names."""
+    n_classes = max(2, int(label.max(initial=0)) + 1, len(classes))
+    named = any(isinstance(of_split, Mapping) for of_split in (counts or {}).values())
+    if n_classes == 2 and not named:
+        return ["negative", "positive"]
+    return [str(classes[k]) if k < len(classes) else str(k) for k in range(n_classes)]
+
+
+def _wanted(label: NDArray[np.int64], counts: Counts | None, nouns: list[str]) -> NDArray[np.int64]:
     """Counts the slices wanted in each split, shape (splits, classes)."""
-    there = np.bincount(label, minlength=2)
+    there = np.bincount(label, minlength=len(nouns))
     if counts is None:
         ends = np.floor(np.cumsum(SHARES)[:, None] * there + 0.5).astype(np.int64)
         shared: NDArray[np.int64] = np.diff(ends, axis=0, prepend=0)
         return shared
-    if len(there) > 2:
-        raise ValueError(
-            f"counts are of positives and negatives, and there are {len(there)} classes: leave "
-            "out counts"
-        )
     unknown = [name for name in counts if name not in NAMES]
     if unknown:
         raise ValueError(f"counts names the split {unknown[0]!r}; it may name {', '.join(NAMES)}")
-    wanted = np.zeros((len(NAMES), 2), dtype=np.int64)
-    for row, name in enumerate(NAMES):
-        pair = tuple(counts.get(name, (0, 0)))
-        if len(pair) != 2 or min(pair) < 0:
-            raise ValueError(
-                f"counts has {pair} for {name}; it must be two numbers, of positives and negatives"
-            )
-        wanted[row] = pair[::-1]
-    for column, noun in ((1, "positive"), (0, "negative")):
+    rows = [_of_split(name, counts.get(name, {}), nouns) for name in NAMES]
+    wanted = np.array(rows, dtype=np.int64)
+    for column in reversed(range(len(nouns))):
         asked = int(wanted[:, column].sum())
         if asked > there[column]:
             raise ValueError(
-                f"counts asks for {asked} {noun} slices, and there are {there[column]}"
+                f"counts asks for {asked} {nouns[column]} slices, and there are {there[column]}"
             )
     return wanted
+
+
+def _of_split(name: str, given: Any, nouns: list[str]) -> list[int]:
+    """The slices of each class that `counts` asks for in a split."""
+    if not isinstance(given, Mapping):
+        pair = tuple(given) if isinstance(given, Sequence) else (given,)
+        if len(pair) != 2 or min(pair) < 0:
+            raise ValueError(
+                f"counts has {given} for {name}; it must be two numbers, of positives and "
+                "negatives, or a number for each class by its name"
+            )
+        if len(nouns) > 2:
+            raise ValueError(
+                f"counts has {given[0]} positives and {given[1]} negatives for {name}, and there "
+                f"are {len(nouns)} classes: name them, {', '.join(nouns[:NAMED])}"
+                + ("" if len(nouns) <= NAMED else ", ...")
+            )
+        return [int(n) for n in pair[::-1]]
+    by_name = {str(one): checks.natural(f"counts of {name}", n) for one, n in given.items()}
+    missing = [one for one in by_name if one not in nouns]
+    if missing:
+        raise ValueError(
+            f"counts of {name} names the class {missing[0]!r}, and the classes are "
+            f"{', '.join(nouns[:NAMED])}" + ("" if len(nouns) <= NAMED else ", ...")
+        )
+    return [by_name.get(noun, 0) for noun in nouns]
 
 
 def _at_random(
@@ -172,16 +206,17 @@ def _thin_out(
     splits: NDArray[np.str_],
     label: NDArray[np.int64],
     wanted: NDArray[np.int64],
+    nouns: list[str],
     random: np.random.Generator,
 ) -> None:
     """Removes surplus slices from their splits, at random."""
     for row, name in enumerate(NAMES):
-        for column, noun in ((1, "positive"), (0, "negative")):
+        for column in reversed(range(len(nouns))):
             members = np.flatnonzero((splits == name) & (label == column))
             asked = int(wanted[row, column])
             if len(members) < asked:
                 raise ValueError(
-                    f"counts asks for {asked} {noun} slices in {name}, and the patients drawn for "
-                    f"it hold {len(members)}: ask for fewer, or take another seed"
+                    f"counts asks for {asked} {nouns[column]} slices in {name}, and the patients "
+                    f"drawn for it hold {len(members)}: ask for fewer, or take another seed"
                 )
             splits[random.permutation(members)[asked:]] = ""

@@ -61,7 +61,7 @@ class SplitPlan:
             splits = index.splits
         else:
             patients = index.patients if self.rule == "patient" else None
-            splits = draw_splits(index.labels, patients, self.counts, self.seed)
+            splits = draw_splits(index.labels, patients, self.counts, self.seed, index.classes)
         check_splits(splits, index.labels, self.needed, index.classes)
         return splits
 
