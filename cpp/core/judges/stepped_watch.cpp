@@ -83,7 +83,7 @@ bool SteppedWatch::look_otherwise() {
   return true;
 }
 
-// Lemma 27.
+// Lemma 28.
 bool SteppedWatch::take_step() {
   const AlignedVector& direction = step_->direction;
   const double length = std::sqrt(kernels_.dot(direction.data(), direction.data(), stride_));

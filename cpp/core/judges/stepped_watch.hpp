@@ -12,7 +12,7 @@ namespace shapcpp {
 // A pair watch that keeps the margins of all classes at all test samples, in single precision,
 // while the weights move by such steps: one product for each sample and step serves all classes.
 // The error that this adds up is bounded, and margins are computed anew before it decides too
-// little. Lemma 27 of docs/engine.md has the bound.
+// little. Lemma 28 of docs/engine.md has the bound.
 class SteppedWatch final : public PairWatch {
  public:
   // Both must outlive the watch.
