@@ -66,6 +66,23 @@ def test_a_run_with_doubts_begins_with_them(v: Valuation, noisy: Features, write
     assert "as expected doubt" in page.text
 
 
+def test_features_that_doubts_leave_out_are_told(
+    v: Valuation, noisy: Features, write: Write
+) -> None:
+    train, _ = noisy.sides()
+    told = {
+        0: "",
+        1: " 1 feature the same for all samples is left out.",
+        2: " 2 features the same for all samples are left out.",
+    }
+    for columns, sentence in told.items():
+        X = np.column_stack([train.X, np.ones((len(train.y), columns))])
+        d = shapcpp.doubt(X, train.y, ids=train.ids)
+        text = Page(write(replace(v, doubts=d), noisy, name=f"{columns}.html")).text
+        assert sentence in text
+        assert ("left out" in text) == (columns > 0)
+
+
 def test_the_cut_may_be_a_share_of_all(v: Valuation, noisy: Features) -> None:
     train, _ = noisy.sides()
     d = shapcpp.doubt(train.X, train.y, ids=train.ids)
