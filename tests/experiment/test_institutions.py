@@ -117,7 +117,7 @@ def test_the_error_of_a_sum_is_that_of_runs_that_share_no_order() -> None:
     inside = np.arange(len(train.y)) < 30
     runs = [
         shapcpp.value(
-            train.X, train.y, test.X, test.y, 200, first=200 * k, trace=50, votes=False,
+            train.X, train.y, test.X, test.y, 60, first=60 * k, trace=30, votes=False,
             sampler="permutations", scale="standard",
         )
         for k in range(20)
