@@ -114,6 +114,10 @@ struct SingleLoops {
 // Passes over samples of several classes. Of each class there are kTileRows numbers, one per row of
 // a tile.
 struct ClassLoops {
+  // values[k][i] = sum over columns j of tile(i, j) * weights[k * stride + j]
+  void (*logits)(const double* tile, std::size_t columns, const double* weights,
+                 std::size_t classes, std::size_t stride, std::size_t rows, double* values);
+
   // In place: the probabilities of the classes, from logits.
   void (*softmax)(double* values, std::size_t classes, std::size_t rows);
 
@@ -121,6 +125,11 @@ struct ClassLoops {
   // the class own[i], which is taken as minus the sum of the others.
   void (*class_residuals)(const double* probabilities, std::size_t classes, const double* own,
                           const double* sample_weights, std::size_t rows, double* residuals);
+
+  // gradient[k * stride + j] += sum over rows i of tile(i, j) * residuals[k][i]
+  void (*add_class_gradient)(const double* tile, std::size_t columns, const double* residuals,
+                             std::size_t classes, std::size_t stride, std::size_t rows,
+                             double* gradient);
 
   // Ranges over the classes (largest less smallest) of logits - expanded: the largest of them, and
   // the sum of their fourth powers times variances[i].
@@ -160,8 +169,8 @@ struct MatrixLoops {
   bool (*invert)(double* matrix, std::size_t columns, std::size_t stride, double* scratch);
 
   // target[i * stride + j] -= sum over p of factors[i * depth + p] * block[p * stride + j], for
-  // `rows` rows of a matrix.
-  void (*subtract_product)(double* target, std::size_t rows, std::size_t stride,
+  // `rows` rows and the first `width` columns, a multiple of kStrideMultiple.
+  void (*subtract_product)(double* target, std::size_t rows, std::size_t width, std::size_t stride,
                            const double* factors, const double* block, std::size_t depth);
 
   // Full rows (j, l), l <= j, of a symmetric cubic form: += factor * vector (x) vector (x) vector

@@ -34,16 +34,21 @@ void add_scaled(double* target, size_t stride, const double* vector, double fact
 // The loops over matrices hold a row of up to four registers, or pass over wider ones four
 // registers at a time: Body<Width> does one such strip.
 template <template <size_t> class Body, class... Arguments>
-void in_strips(size_t stride, Arguments... arguments) {
+void in_strips_up_to(size_t width, size_t stride, Arguments... arguments) {
   size_t first = 0;
-  for (; first + 4 * kLanes <= stride; first += 4 * kLanes)
+  for (; first + 4 * kLanes <= width; first += 4 * kLanes)
     Body<4>::run(first, stride, arguments...);
-  switch ((stride - first) / kLanes) {
+  switch ((width - first) / kLanes) {
     case 1: Body<1>::run(first, stride, arguments...); break;
     case 2: Body<2>::run(first, stride, arguments...); break;
     case 3: Body<3>::run(first, stride, arguments...); break;
     default: break;
   }
+}
+
+template <template <size_t> class Body, class... Arguments>
+void in_strips(size_t stride, Arguments... arguments) {
+  in_strips_up_to<Body>(stride, stride, arguments...);
 }
 
 template <size_t Width>
@@ -235,9 +240,9 @@ struct SubtractProduct {
   }
 };
 
-void subtract_product(double* target, size_t rows, size_t stride, const double* factors,
-                      const double* block, size_t depth) {
-  in_strips<SubtractProduct>(stride, target, rows, factors, block, depth);
+void subtract_product(double* target, size_t rows, size_t width, size_t stride,
+                      const double* factors, const double* block, size_t depth) {
+  in_strips_up_to<SubtractProduct>(width, stride, target, rows, factors, block, depth);
 }
 
 template <size_t Width>

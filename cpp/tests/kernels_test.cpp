@@ -70,6 +70,36 @@ TEST("margins and their gradient are those of plain loops") {
   }
 }
 
+TEST("logits of any number of classes and their gradient are those of plain loops") {
+  const kernels::Kernels& loops = kernels::kernels();
+  for (std::size_t classes = 1; classes <= 8; ++classes) {
+    Draw draw;
+    const SampleTiles samples = tiles(draw);
+    const std::size_t stride = padded_columns(kColumns);
+    const std::vector<double> weights = draw(classes * stride);
+    AlignedVector logits(classes * kernels::kTileRows);
+    loops.logits(samples.tile(0), kColumns, weights.data(), classes, stride, padded_rows(kRows),
+                 logits.data());
+    AlignedVector gradient(classes * stride);
+    loops.add_class_gradient(samples.tile(0), kColumns, logits.data(), classes, stride,
+                             padded_rows(kRows), gradient.data());
+    for (std::size_t k = 0; k < classes; ++k) {
+      const double* own = logits.data() + k * kernels::kTileRows;
+      for (std::size_t i = 0; i < kRows; ++i) {
+        double logit = 0;
+        for (std::size_t j = 0; j < kColumns; ++j)
+          logit += samples.value(i, j) * weights[k * stride + j];
+        CHECK(is_near(own[i], logit));
+      }
+      for (std::size_t j = 0; j < kColumns; ++j) {
+        double sum = 0;
+        for (std::size_t i = 0; i < kRows; ++i) sum += samples.value(i, j) * own[i];
+        CHECK(is_near(gradient[k * stride + j], sum));
+      }
+    }
+  }
+}
+
 TEST("products, outer products and inverses of small matrices are those of plain loops") {
   Draw draw;
   const kernels::Kernels& loops = kernels::kernels();

@@ -107,17 +107,20 @@ TEST("a pass is exact where rounding is most of the error, not at the first") {
         Refinement::kExactPass);
 }
 
-TEST("a coalition ends after forty refinements and has one base") {
+TEST("a coalition ends after forty refinements and has one base, two with several classes") {
   RefitPolicy policy(17);
   policy.join();
   double decrement = 1;
   for (int i = 0; i < 40; ++i)
     CHECK(policy.refine(kSmall, {.decrement = decrement /= 16}) != Refinement::kNone);
   CHECK(policy.refine(kSmall, {.decrement = decrement /= 16}) == Refinement::kNone);
-  CHECK(policy.may_build());
-  CHECK(!policy.may_build());
+  CHECK(policy.may_build(kSmall));
+  CHECK(!policy.may_build(kSmall));
   policy.join();
-  CHECK(policy.may_build());
+  const RefitPolicy::Size three{.members = 101, .contrasts = 2};
+  CHECK(policy.may_build(three));
+  CHECK(policy.may_build(three));
+  CHECK(!policy.may_build(three));
 }
 
 TEST("passes and bases of several classes cost as much as their scores and contrasts") {

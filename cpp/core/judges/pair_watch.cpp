@@ -30,6 +30,8 @@ PairWatch::PairWatch(const Problem& problem, const Context& context)
       lengths_(n_classes_),
       sample_(stride_),
       margins_(n_classes_),
+      some_(columns_, kMany),
+      some_margins_(checked_product(n_classes_, kernels::kTileRows, "margins")),
       single_weights_(weights_.size()),
       single_bounds_(n_classes_),
       within_(kernels::kTileRows),
@@ -50,7 +52,8 @@ PairWatch::PairWatch(const Problem& problem, const Context& context)
 
 double PairWatch::bytes(const RunShape& s) {
   return kSingleBytes * s.tests() * (s.tiled_columns() + 1 + 1) +  // samples, norms and rows
-         (3 * kNumberBytes + kSingleBytes) * s.classes() * s.columns();
+         (3 * kNumberBytes + kSingleBytes) * s.classes() * s.columns() +
+         kNumberBytes * kernels::kTileRows * (s.classes() + s.columns());
 }
 
 void PairWatch::begin() {
@@ -67,25 +70,25 @@ bool PairWatch::decide(const Scores& scores) {
     look();
   }
   if (open_.size() > kMany && !is_exact()) {
-    note_some(scores);
+    if (scores.has_parts()) note_some(scores);
     return false;
   }
-  decide_open(scores, Closeness::kReach);
-  if (open_.size() <= kWorthErrors) decide_open(scores, Closeness::kError);
+  decide_by_reach(scores);
+  if (open_.size() <= kWorthErrors) decide_by_error(scores);
   return open_.empty();
 }
 
 void PairWatch::decide_what_can_be(const FittedScores& fitted) {
   take_weights(fitted);
   if (!looked_ || open_.size() > kMany) look();
-  decide_open(fitted, Closeness::kError);
+  decide_by_error(fitted);
   settle(fitted);
 }
 
 void PairWatch::scan(const FittedScores& fitted) {
   take_weights(fitted);
   open_all();
-  decide_open(fitted, Closeness::kError);
+  decide_by_error(fitted);
   settle(fitted);
 }
 
@@ -136,20 +139,55 @@ void PairWatch::open_all() {
       open_.push_back({static_cast<std::uint32_t>(k), static_cast<std::uint32_t>(row)});
 }
 
-void PairWatch::decide_open(const Scores& scores, Closeness closeness) {
+void PairWatch::decide_by_reach(const Scores& scores) {
+  open_pairs_.clear();
+  std::size_t kept = 0;
+  for (std::size_t first = 0; first < open_.size(); first += kMany) {
+    const std::size_t count = std::min(kMany, open_.size() - first);
+    take_margins_of_some(first, count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const TestSample sample = open_[first + i];
+      take_margins_from(i);
+      if (is_decided(scores, sample, Closeness::kReach)) continue;
+      open_[kept++] = sample;
+    }
+  }
+  open_.resize(kept);
+}
+
+void PairWatch::decide_by_error(const Scores& scores) {
   open_pairs_.clear();
   std::erase_if(open_, [&](const TestSample& sample) {
-    const State state = evaluate(scores, sample, closeness);
-    if (state == State::kOpen) return false;
-    correct_[sample.k] += state == State::kCorrect ? 1 : 0;
-    return true;
+    take_margins(sample);
+    return is_decided(scores, sample, Closeness::kError);
   });
 }
 
 // Notes the pairs that leave some of the open samples open.
 void PairWatch::note_some(const Scores& scores) {
   open_pairs_.clear();
-  for (std::size_t i = 0; i < kMany; ++i) evaluate(scores, open_[i], Closeness::kReach);
+  take_margins_of_some(0, kMany);
+  for (std::size_t i = 0; i < kMany; ++i) {
+    take_margins_from(i);
+    evaluate(scores, open_[i], Closeness::kReach);
+  }
+}
+
+// Those of `count` open samples together, at most kMany.
+void PairWatch::take_margins_of_some(std::size_t first, std::size_t count) {
+  some_.rewind();
+  for (std::size_t i = first; i < first + count; ++i) {
+    const std::size_t row = open_[i].row;
+    const double* from =
+        test_.samples(open_[i].k).tile(row / kernels::kTileRows) + row % kernels::kTileRows;
+    some_.append_with([&](std::size_t j) { return from[j * kernels::kTileStride]; });
+  }
+  kernels_.logits(some_.tile(0), columns_, weights_.data(), n_classes_, stride_, padded_rows(count),
+                  some_margins_.data());
+}
+
+void PairWatch::take_margins_from(std::size_t i) {
+  for (const std::size_t b : classes_) margins_[b] = some_margins_[b * kernels::kTileRows + i];
 }
 
 void PairWatch::take_margins(const TestSample& sample) {
@@ -159,10 +197,16 @@ void PairWatch::take_margins(const TestSample& sample) {
     margins_[b] = kernels_.dot(sample_.data(), weights_.data() + b * stride_, stride_);
 }
 
+// Counts the sample if its margins decide it.
+bool PairWatch::is_decided(const Scores& scores, const TestSample& sample, Closeness closeness) {
+  const State state = evaluate(scores, sample, closeness);
+  if (state == State::kCorrect) ++correct_[sample.k];
+  return state != State::kOpen;
+}
+
 // Notes the pairs that leave the sample open.
 PairWatch::State PairWatch::evaluate(const Scores& scores, const TestSample& sample,
                                      Closeness closeness) {
-  take_margins(sample);
   const std::size_t k = sample.k;
   const double norm = norm_of(sample);
   const auto decides = [&](std::size_t b) {

@@ -89,8 +89,12 @@ class PairWatch {
   bool is_useful();
   bool is_exact() const;
   void open_all();
-  void decide_open(const Scores& scores, Closeness closeness);
+  void decide_by_reach(const Scores& scores);
+  void decide_by_error(const Scores& scores);
+  bool is_decided(const Scores& scores, const TestSample& sample, Closeness closeness);
   void note_some(const Scores& scores);
+  void take_margins_of_some(std::size_t first, std::size_t count);
+  void take_margins_from(std::size_t i);
   State evaluate(const Scores& scores, const TestSample& sample, Closeness closeness);
   void take_margins(const TestSample& sample);
   void settle(const FittedScores& fitted);
@@ -133,6 +137,8 @@ class PairWatch {
   std::vector<double> lengths_;  // of the weights of each class
   AlignedVector sample_;
   std::vector<double> margins_;  // of one sample, for each class
+  SampleTiles some_;             // open samples, copied out,
+  AlignedVector some_margins_;   // and their margins, class by class
   // For the kernels: numbers of the classes that the model has, in order, column by column.
   Aligned<float> single_weights_;
   Aligned<float> single_bounds_;

@@ -39,6 +39,8 @@ class Scores {
  public:
   virtual ~Scores() = default;
 
+  // Whether the learner can refine some classes alone, so that open pairs matter to it.
+  virtual bool has_parts() const { return true; }
   // Whether the model has the class. A class that it lacks is never predicted, and nothing else may
   // be asked about that class.
   virtual bool has(std::size_t k) const = 0;

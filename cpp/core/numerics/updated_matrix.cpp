@@ -61,8 +61,8 @@ void UpdatedMatrix::settle() {
   for (std::size_t j = 0; j < columns_; ++j)
     for (std::size_t p = 0; p < waiting_; ++p)
       scaled_[j * waiting_ + p] = -factors_[p] * vectors_[p * stride_ + j];
-  kernels_.subtract_product(values_.data(), columns_, stride_, scaled_.data(), vectors_.data(),
-                            waiting_);
+  kernels_.subtract_product(values_.data(), columns_, stride_, stride_, scaled_.data(),
+                            vectors_.data(), waiting_);
   waiting_ = 0;
   loss_ = 1;
 }

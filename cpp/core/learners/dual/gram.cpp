@@ -142,7 +142,8 @@ void Gram::multiply(const double* tile, std::size_t first, std::size_t count) {
       factors_[i * features_ + j] = -sample[j] * inverse_penalty_[j];
   }
   std::fill(products_.begin(), products_.end(), 0.0);
-  kernels_.subtract_product(products_.data(), count, kTileStride, factors_.data(), tile, features_);
+  kernels_.subtract_product(products_.data(), count, kTileStride, kTileStride, factors_.data(),
+                            tile, features_);
 }
 
 void Gram::gather(std::size_t i, std::span<const std::size_t> others, double* products) const {

@@ -49,7 +49,9 @@ class RefitPolicy {
   // Whether this coalition has had an estimate.
   [[nodiscard]] bool has_estimated() const { return tried_ || refinements_ > 1; }
   // Whether the coalition may have one more base. Asked once per base.
-  [[nodiscard]] bool may_build() { return ++bases_ <= kMostBases; }
+  [[nodiscard]] bool may_build(const Size& size) {
+    return ++bases_ <= (size.contrasts > 1 ? kMostBasesOfContrasts : kMostBases);
+  }
   // A base is being built.
   void build();
 
@@ -66,7 +68,8 @@ class RefitPolicy {
   double build_cost(const Size& size) const;
 
  private:
-  static constexpr int kMostBases = 1;
+  // A fit of several classes takes several steps, each dearer than a base.
+  static constexpr int kMostBases = 1, kMostBasesOfContrasts = 2;
 
   bool is_time_to_build(const Size& size);
   bool is_slow(const Size& size, double decrement) const;

@@ -7,6 +7,9 @@
 #include "core/learners/multinomial/own_loss.hpp"
 
 namespace shapcpp {
+
+using kernels::kTileRows;
+
 namespace {
 
 // Share of the inverse and the Hessian that rounding may take before they are built again.
@@ -58,7 +61,9 @@ bool SoftmaxMetric::build(double growth) {
     factors_.assign(products_.size(), 0.0);
     leverage_size_ = 0;
   }
-  inverse_.assign(checked_product(dimension_, stride_, "the Hessian"), 0.0);
+  // Blocks of columns are read in whole registers, the last one beyond its end.
+  inverse_.assign(checked_product(dimension_, stride_, "the Hessian") + kernels::kStrideMultiple,
+                  0.0);
   sums_.write_hessian(training_.penalty(), inverse_.data(), stride_);
   for (std::size_t j = 0; j < dimension_; ++j) diagonal_[j] = inverse_[j * (stride_ + 1)];
   if (!inverter_->invert(inverse_, checkpoint_)) return false;
@@ -129,7 +134,7 @@ void SoftmaxMetric::set_products(const AlignedVector& x) {
   turned_ = x;
   for (double& value : turned_) value = -value;
   for (std::size_t j = 0; j < contrasts; ++j)
-    kernels_.subtract_product(products_.data() + j * stride_, 1, stride_, turned_.data(),
+    kernels_.subtract_product(products_.data() + j * stride_, 1, stride_, stride_, turned_.data(),
                               inverse_.data() + j * columns * stride_, columns);
   const auto m = static_cast<Eigen::Index>(contrasts);
   gram_.resize(m, m);
@@ -141,6 +146,14 @@ void SoftmaxMetric::set_products(const AlignedVector& x) {
       gram_(static_cast<Eigen::Index>(j), static_cast<Eigen::Index>(l)) =
           gram_(static_cast<Eigen::Index>(l), static_cast<Eigen::Index>(j)) = sum;
     }
+}
+
+// W'W v, with W the rows by which the inverse was last updated.
+void SoftmaxMetric::subtract_update(const AlignedVector& vector, AlignedVector& product) const {
+  for (std::size_t j = 0; j < sums_.contrasts(); ++j) {
+    const double* half = halves_.data() + j * stride_;
+    kernels_.add_scaled(product.data(), stride_, half, -kernels_.dot(half, vector.data(), stride_));
+  }
 }
 
 void SoftmaxMetric::subtract_product(const Eigen::VectorXd& factors, AlignedVector& vector) const {
@@ -160,8 +173,8 @@ void SoftmaxMetric::absorb(const Eigen::VectorXd& probabilities, double weight) 
   const Eigen::MatrixXd half = growth.matrixL().solve(root.transpose());
   Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> turned = -half;
   std::fill(halves_.begin(), halves_.end(), 0.0);
-  kernels_.subtract_product(halves_.data(), contrasts, stride_, turned.data(), products_.data(),
-                            contrasts);
+  kernels_.subtract_product(halves_.data(), contrasts, stride_, stride_, turned.data(),
+                            products_.data(), contrasts);
   for (std::size_t row = 0; row < dimension_; ++row)
     for (std::size_t j = 0; j < contrasts; ++j)
       factors_[row * contrasts + j] = halves_[j * stride_ + row];
@@ -183,8 +196,8 @@ void SoftmaxMetric::absorb(const Eigen::VectorXd& probabilities, double weight) 
   const auto c = static_cast<double>(sums_.columns());
   const auto K = static_cast<double>(sums_.classes());
   charge((4 * c + 8 * K * K + 60) * d * kRounding * (1 + size * size));
-  kernels_.subtract_product(inverse_.data(), dimension_, stride_, factors_.data(), halves_.data(),
-                            contrasts);
+  kernels_.subtract_product(inverse_.data(), dimension_, stride_, stride_, factors_.data(),
+                            halves_.data(), contrasts);
   measure_inverse();
   const Eigen::MatrixXd seen = half * gram_;
   own_leverage_ = (1 + drift_) * pair_leverage(gram_ - seen.transpose() * seen);
@@ -202,15 +215,53 @@ double SoftmaxMetric::pair_leverage(const Eigen::MatrixXd& gram) const {
   for (Eigen::Index a = 0; a < K; ++a)
     for (Eigen::Index b = 0; b < a; ++b)
       most = std::max(most, seen(a, a) + seen(b, b) - seen(a, b) - seen(b, a));
-  return std::sqrt(most) + std::sqrt(2.0) * sums_.rotation().of_leverage(members_.largest_norm());
+  return with_rotation(std::sqrt(most));
 }
 
+double SoftmaxMetric::with_rotation(double leverage) const {
+  return leverage + std::sqrt(2.0) * sums_.rotation().of_leverage(members_.largest_norm());
+}
+
+// Writes the blocks of the inverse added up for the difference of two classes, so that a sample's
+// squared norm in the result is that of the pair.
+void SoftmaxMetric::write_pair_block(std::size_t a, std::size_t b, AlignedVector& block) const {
+  const std::size_t columns = sums_.columns();
+  std::fill(block.begin(), block.end(), 0.0);
+  for (std::size_t j = 0; j < sums_.contrasts(); ++j) {
+    const double row = sums_.helmert().of(a, j) - sums_.helmert().of(b, j);
+    for (std::size_t l = 0; row != 0 && l < sums_.contrasts(); ++l) {
+      const double factor = row * (sums_.helmert().of(a, l) - sums_.helmert().of(b, l));
+      if (factor == 0) continue;
+      for (std::size_t p = 0; p < columns; ++p)
+        kernels_.add_scaled(block.data() + p * sums_.stride(), sums_.stride(),
+                            inverse_.data() + (j * columns + p) * stride_ + l * columns, factor);
+    }
+  }
+}
+
+// Pair by pair and tile by tile: what a pair needs of the inverse fits the cache.
 double SoftmaxMetric::largest_leverage() {
-  const auto norm = [this](const AlignedVector& x) {
-    set_products(x);
-    return pair_leverage(gram_);
-  };
-  return (1 + drift_) * members_.largest(norm, checkpoint_);
+  const std::size_t columns = sums_.columns();
+  const SampleTiles& samples = members_.samples();
+  AlignedVector block(columns * sums_.stride());
+  AlignedVector turned(columns * kTileRows);
+  AlignedVector squares(kTileRows);
+  double most = 0;
+  for (std::size_t a = 1; a < sums_.classes(); ++a)
+    for (std::size_t b = 0; b < a; ++b) {
+      checkpoint_();
+      write_pair_block(a, b, block);
+      for (std::size_t t = 0; t < samples.tile_count(); ++t) {
+        kernels_.logits(samples.tile(t), columns, block.data(), columns, sums_.stride(),
+                        padded_rows(samples.rows_in(t)), turned.data());
+        std::fill(squares.begin(), squares.end(), 0.0);
+        for (std::size_t p = 0; p < columns; ++p)
+          for (std::size_t i = 0; i < samples.rows_in(t); ++i)
+            squares[i] += samples.tile(t)[p * kernels::kTileStride + i] * turned[p * kTileRows + i];
+        for (std::size_t i = 0; i < samples.rows_in(t); ++i) most = std::max(most, squares[i]);
+      }
+    }
+  return (1 + drift_) * with_rotation(std::sqrt(most));
 }
 
 }  // namespace shapcpp

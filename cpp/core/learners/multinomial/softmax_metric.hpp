@@ -37,6 +37,8 @@ class SoftmaxMetric {
   const AlignedVector& x() const { return x_; }
   // vector -= H^-1 X' factors, with the metric as it was before.
   void subtract_product(const Eigen::VectorXd& factors, AlignedVector& vector) const;
+  // product, the metric's with the vector before a sample was absorbed, becomes the one after it.
+  void subtract_update(const AlignedVector& vector, AlignedVector& product) const;
   // A bound on |(q_a - q_b) (x) x|_{H^-1} for all classes a, b, once it is absorbed.
   double own_leverage() const { return own_leverage_; }
 
@@ -58,6 +60,8 @@ class SoftmaxMetric {
   void charge(double share);
   double condition() const;
   double pair_leverage(const Eigen::MatrixXd& gram) const;
+  double with_rotation(double leverage) const;
+  void write_pair_block(std::size_t a, std::size_t b, AlignedVector& block) const;
   double largest_leverage();
 
   const TrainingSet& training_;

@@ -36,6 +36,7 @@ SoftmaxNewton::SoftmaxNewton(const Problem& problem, const Members& members,
       statistics_(context.statistics),
       kernels_(context.kernels),
       penalty_(training_.penalty()),
+      factor_(context.kernels),
       optimum_(sums, arrivals, members, context.checkpoint),
       direction_(sums.capacity()),
       logits_(
@@ -129,10 +130,9 @@ void SoftmaxNewton::evaluate() {
 SoftmaxNewton::Step SoftmaxNewton::step() {
   Step step;
   step.decrement = std::numeric_limits<double>::infinity();
-  factor_.compute(hessian_);
-  if (factor_.info() != Eigen::Success) return step;
+  if (!factor_.factor(hessian_, checkpoint_)) return step;
   step.contrasts = -factor_.solve(gradient_);
-  const double decrement = (factor_.matrixU() * step.contrasts).norm();
+  const double decrement = factor_.turned_product(step.contrasts).norm();
   sums_.helmert().to_classes(step.contrasts.data(), sums_.classes(), direction_.data());
   if (!(sums_.length(direction_) * members_.largest_norm() < kLargest)) return step;
   step.decrement = decrement;
@@ -142,9 +142,8 @@ SoftmaxNewton::Step SoftmaxNewton::step() {
     checkpoint_();
     const std::size_t rows = padded_rows(members_.samples().rows_in(t));
     double* own = shifts_.data() + t * tile;
-    for (std::size_t k = 0; k < sums_.classes(); ++k)
-      kernels_.margins(members_.samples().tile(t), sums_.columns(),
-                       direction_.data() + k * sums_.stride(), rows, own + k * kTileRows);
+    kernels_.logits(members_.samples().tile(t), sums_.columns(), direction_.data(), sums_.classes(),
+                    sums_.stride(), rows, own);
     kernels_.add_ranges(own, zeros_.data(), sums_.classes(), zeros_.data(), rows, &shifts);
   }
   step.largest_shift = shifts.largest;
@@ -158,7 +157,7 @@ bool SoftmaxNewton::finish(const Step& step) {
   constexpr double kWorthRefining = 1e-8;  // no rounding floor is near this, so do not compute it
   if (left > kWorthRefining) return false;
 
-  optimum_.root_inverse = inverse_of_lower(factor_.matrixLLT());
+  optimum_.root_inverse = factor_.inverse(checkpoint_);
   const Eigen::VectorXd inverse_diagonal = optimum_.root_inverse.colwise().squaredNorm();
   // Norms of units of each class and column: of the rows of the root, seen from the classes.
   AlignedVector norms(sums_.capacity());
@@ -206,7 +205,7 @@ double SoftmaxNewton::largest_leverage() const {
       for (std::size_t j = 0; j < sums_.contrasts(); ++j)
         for (std::size_t l = 0; l < columns; ++l)
           v[static_cast<Eigen::Index>(j * columns + l)] = sums_.helmert().of(k, j) * x[l];
-      most = std::max(most, factor_.matrixL().solve(v).norm());
+      most = std::max(most, factor_.solve_lower(v).norm());
     }
     return 2 * most;
   };

@@ -4,13 +4,13 @@
 // the path that avoids fits.
 #pragma once
 
-#include <Eigen/Cholesky>
 #include <Eigen/Core>
 #include <cstddef>
 
 #include "core/data/problem.hpp"
 #include "core/learners/multinomial/softmax_optimum.hpp"
 #include "core/learners/multinomial/softmax_sums.hpp"
+#include "core/numerics/cholesky.hpp"
 #include "core/run/context.hpp"
 #include "core/run/run_shape.hpp"
 
@@ -60,9 +60,9 @@ class SoftmaxNewton {
   Eigen::VectorXd penalty_;  // larger than the problem's on the way down to it
 
   FittedSoftmax optimum_;
-  Eigen::LLT<Eigen::MatrixXd> factor_;  // of the Hessian before the last step
-  Eigen::VectorXd gradient_;            // in contrasts
-  Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> hessian_;
+  Cholesky factor_;           // of the Hessian before the last step
+  Eigen::VectorXd gradient_;  // in contrasts
+  Cholesky::Rows hessian_;
   AlignedVector direction_;  // the step, of each class
   AlignedVector logits_;     // of all members, tile by tile, class by class
   AlignedVector shifts_;     // of the logits along the step

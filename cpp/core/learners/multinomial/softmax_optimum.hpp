@@ -36,6 +36,7 @@ class SoftmaxScores : public Interface, public SoftmaxOptimum {
       : sums_(sums), arrivals_(arrivals) {
     weights.resize(sums.capacity());
   }
+  bool has_parts() const final { return false; }
   bool has(std::size_t k) const final { return arrivals_.has(k); }
   void write_weights(std::size_t k, std::span<double> w) const final {
     std::copy_n(of(k), w.size(), w.begin());

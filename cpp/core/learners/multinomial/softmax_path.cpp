@@ -107,17 +107,13 @@ void SoftmaxPath::expand(std::size_t row, const Eigen::VectorXd& at, const Eigen
                          double weight) {
   const Eigen::VectorXd p = softmax(at);
   metric_.absorb(p, weight);
+  secants_.absorb();
   const double likely = p.maxCoeff();
   const double variance = likely > 0.5 ? likely * (1 - likely + 8 * kRounding) : 0.25;
   variances_[row] = weight * variance;
-  for (std::size_t k = 0; k < sums_.classes(); ++k) {
-    const double own = p[static_cast<Eigen::Index>(k)];
+  sums_.absorb(p, weight, metric_.x());
+  for (std::size_t k = 0; k < sums_.classes(); ++k)
     expanded_[place(row, k)] = at[static_cast<Eigen::Index>(k)];
-    double* squares = sums_.squares().data() + k * sums_.stride();
-    const double curvature = weight * own * (std::abs(1 - own) + 8 * kRounding);
-    for (std::size_t j = 0; j < sums_.columns(); ++j)
-      squares[j] += curvature * metric_.x()[j] * metric_.x()[j];
-  }
   const double shift = range(anchor - at) + 8 * sums_.dot_rounding() * members_.largest_norm() *
                                                 (sums_.length(anchor_) + sums_.length(class_step_));
   shifts_.largest = std::max(shifts_.largest, shift);
@@ -177,6 +173,7 @@ void SoftmaxPath::bound_step() {
   metric_.multiply(gradient_, step_);
   for (double& s : step_) s = -s;
   is_solved_ = true;
+  secants_.learn(step_);
   sums_.helmert().to_classes(step_.data(), sums_.classes(), class_step_.data());
   const double square = std::max(-kernels_.dot(step_.data(), gradient_.data(), step_.size()), 0.0);
   const double norm = std::sqrt(square) * (1 + metric_.hessian_rounding() + 3 * drift);
@@ -224,23 +221,30 @@ bool SoftmaxPath::refine() {
                                   .has_drifted = metric_.has_drifted()})) {
     case RefitPolicy::Refinement::kNone: return false;
     case RefitPolicy::Refinement::kBase:
-      if (!policy_.may_build()) return has_base_ = false;
+      if (!policy_.may_build(size())) return has_base_ = false;
       add_step();
       return build(policy_.has_estimated() ? step_growth_ : kInfinite);
     case RefitPolicy::Refinement::kPass:
     case RefitPolicy::Refinement::kExactPass:
-      if (is_solved_ && secants_.has_any()) {
-        secants_.write_step(gradient_, step_);
-        sums_.helmert().to_classes(step_.data(), sums_.classes(), class_step_.data());
-      }
-      add_step();
-      before_ = gradient_;
-      pass();
-      secants_.note(step_, before_, gradient_);
+      move();
       std::fill(step_.begin(), step_.end(), 0.0);
       return true;
   }
   return false;
+}
+
+// Moves the anchor by the step that secants teach, where the step is the model's.
+void SoftmaxPath::move() {
+  const bool is_plain = is_solved_;
+  if (is_plain) plain_ = step_;
+  if (is_plain && secants_.has_any()) {
+    secants_.turn_step(gradient_, step_);
+    sums_.helmert().to_classes(step_.data(), sums_.classes(), class_step_.data());
+  }
+  add_step();
+  before_ = gradient_;
+  pass();
+  secants_.note(step_, before_, gradient_, is_plain ? &plain_ : nullptr);
 }
 
 // The end of the step becomes the anchor.

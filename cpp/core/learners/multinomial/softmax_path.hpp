@@ -69,6 +69,7 @@ class SoftmaxPath {
   void expand(std::size_t row, const Eigen::VectorXd& at, const Eigen::VectorXd& anchor,
               double weight);
   bool build(double growth);
+  void move();
   void pass();
   void add_step();
   void bound_step();
@@ -102,7 +103,8 @@ class SoftmaxPath {
   AlignedVector expanded_;      // logits where the members' losses are expanded, tile by tile
   AlignedVector variances_;     // bounds on those of logits there, in units of squared ranges
   kernels::Shifts shifts_;      // from there to the anchor: ranges of logits
-  AlignedVector before_;        // the gradient at the last anchor
+  AlignedVector before_;        // the gradient at the last anchor,
+  AlignedVector plain_;         // and the model's step there
   AlignedVector step_;          // from the anchor, in contrasts
   AlignedVector class_step_;    // the same, of the classes
   bool is_solved_ = false;      // whether the step is that of the gradient

@@ -23,6 +23,10 @@ SoftmaxSums::SoftmaxSums(const Problem& problem, const Members& members, const A
       gradient_(checked_product(most_classes_, stride_, "weights")),
       magnitude_(gradient_.size()),
       squares_(gradient_.size()),
+      roots_(gradient_.size()),
+      column_squares_(stride_),
+      column_roots_(stride_),
+      residual_squares_(most_classes_),
       probabilities_(checked_product(most_classes_, kTileRows, "probabilities")),
       residuals_(probabilities_.size()),
       means_(probabilities_.size()),
@@ -34,37 +38,84 @@ SoftmaxSums::SoftmaxSums(const Problem& problem, const Members& members, const A
 double SoftmaxSums::bytes(const RunShape& s) {
   const double contrasts = s.classes() - 1;
   return kNumberBytes * (contrasts * (contrasts + 1) / 2 * s.columns() * s.columns() +
-                         s.classes() * (5 * kTileRows + 3 * s.columns()));
+                         s.classes() * (5 * kTileRows + 4 * s.columns()));
 }
 
 void SoftmaxSums::clear(bool with_hessian) {
   ++statistics_.passes;
   std::fill(gradient_.begin(), gradient_.end(), 0.0);
-  std::fill(magnitude_.begin(), magnitude_.end(), 0.0);
+  std::fill(residual_squares_.begin(), residual_squares_.end(), 0.0);
   if (!with_hessian) return;
   ++statistics_.hessian_builds;
+  std::fill(magnitude_.begin(), magnitude_.end(), 0.0);
+  std::fill(column_squares_.begin(), column_squares_.end(), 0.0);
   std::fill(squares_.begin(), squares_.end(), 0.0);
   blocks_.assign(contrasts() * (contrasts() + 1) / 2 * columns_ * columns_, 0.0);
 }
 
 void SoftmaxSums::set_logits(std::size_t t, const AlignedVector& weights) {
   checkpoint_();
-  const std::size_t rows = padded_rows(members_.samples().rows_in(t));
-  for (std::size_t k = 0; k < classes(); ++k)
-    kernels_.margins(members_.samples().tile(t), columns_, weights.data() + k * stride_, rows,
-                     probabilities_.data() + k * kTileRows);
+  kernels_.logits(members_.samples().tile(t), columns_, weights.data(), classes(), stride_,
+                  padded_rows(members_.samples().rows_in(t)), probabilities_.data());
 }
 
 // Leaves the probabilities of the tile.
-void SoftmaxSums::add_gradient(std::size_t t) {
+void SoftmaxSums::set_residuals(std::size_t t) {
   const std::size_t first = t * kTileRows;
   const std::size_t rows = padded_rows(members_.samples().rows_in(t));
   kernels_.softmax(probabilities_.data(), classes(), rows);
   kernels_.class_residuals(probabilities_.data(), classes(), arrivals_.own() + first,
                            members_.weights() + first, rows, residuals_.data());
+}
+
+void SoftmaxSums::add_gradient(std::size_t t) {
+  set_residuals(t);
+  const std::size_t rows = padded_rows(members_.samples().rows_in(t));
+  kernels_.add_class_gradient(members_.samples().tile(t), columns_, residuals_.data(), classes(),
+                              stride_, rows, gradient_.data());
+  for (std::size_t k = 0; k < classes(); ++k) {
+    const double* own = residuals_.data() + k * kTileRows;
+    residual_squares_[k] += kernels_.dot(own, own, rows);
+  }
+}
+
+void SoftmaxSums::add_gradient_and_magnitude(std::size_t t) {
+  set_residuals(t);
+  const std::size_t rows = padded_rows(members_.samples().rows_in(t));
+  const double* tile = members_.samples().tile(t);
   for (std::size_t k = 0; k < classes(); ++k)
-    kernels_.add_gradient(members_.samples().tile(t), columns_, residuals_.data() + k * kTileRows,
-                          rows, gradient_.data() + k * stride_, magnitude_.data() + k * stride_);
+    kernels_.add_gradient(tile, columns_, residuals_.data() + k * kTileRows, rows,
+                          gradient_.data() + k * stride_, magnitude_.data() + k * stride_);
+  for (std::size_t j = 0; j < columns_; ++j) {
+    const double* column = tile + j * kernels::kTileStride;
+    column_squares_[j] += kernels_.dot(column, column, rows);
+  }
+}
+
+// Cauchy's inequality: a sum of absolute products is at most the root of the product of the sums of
+// squares.
+void SoftmaxSums::bound_magnitude() {
+  for (std::size_t k = 0; k < classes(); ++k) {
+    const double residuals = std::sqrt(residual_squares_[k]);
+    for (std::size_t j = 0; j < columns_; ++j)
+      magnitude_[k * stride_ + j] = residuals * column_roots_[j];
+  }
+}
+
+void SoftmaxSums::take_roots() {
+  for (std::size_t j = 0; j < columns_; ++j) column_roots_[j] = std::sqrt(column_squares_[j]);
+  for (std::size_t j = 0; j < classes() * stride_; ++j) roots_[j] = std::sqrt(squares_[j]);
+}
+
+void SoftmaxSums::absorb(const Eigen::VectorXd& probabilities, double weight,
+                         const AlignedVector& x) {
+  for (std::size_t k = 0; k < classes(); ++k) {
+    const double own = probabilities[static_cast<Eigen::Index>(k)];
+    const double curvature = weight * own * (std::abs(1 - own) + 8 * kRounding);
+    for (std::size_t j = 0; j < columns_; ++j) squares_[k * stride_ + j] += curvature * x[j] * x[j];
+  }
+  for (std::size_t j = 0; j < columns_; ++j) column_squares_[j] += x[j] * x[j];
+  take_roots();
 }
 
 void SoftmaxSums::add_hessian(std::size_t t) {

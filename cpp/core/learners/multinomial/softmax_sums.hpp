@@ -41,7 +41,8 @@ class SoftmaxSums {
   std::size_t capacity() const { return most_classes_ * stride_; }
   const Contrasts& helmert() const { return helmert_; }
 
-  // The gradient at `weights`. Calls visit(tile, logits) for each tile of members.
+  // The gradient at `weights`, of members that were there at the last Hessian or absorbed since.
+  // Calls visit(tile, logits) for each tile of members.
   template <class Visit>
   void pass(const AlignedVector& weights, const Eigen::VectorXd& penalty, const Visit& visit);
   // The same and the Hessian; also calls keep(tile, probabilities).
@@ -49,13 +50,12 @@ class SoftmaxSums {
   void pass_with_hessian(const AlignedVector& weights, const Eigen::VectorXd& penalty,
                          const Visit& visit, const Keep& keep);
 
+  // A member has joined since the last Hessian, with these probabilities.
+  void absorb(const Eigen::VectorXd& probabilities, double weight, const AlignedVector& x);
+
   const AlignedVector& gradient() const { return gradient_; }
-  // Sums of the absolute terms of the losses' gradient.
+  // Sums of the absolute terms of the losses' gradient, or bounds on them.
   AlignedVector& magnitude() { return magnitude_; }
-  const AlignedVector& magnitude() const { return magnitude_; }
-  // Sums over members of a_i p_ik (1 - p_ik) x_ij^2: how much errors of logits matter.
-  AlignedVector& squares() { return squares_; }
-  const AlignedVector& squares() const { return squares_; }
   // Writes the Hessian in contrasts, penalty included, rows of `stride` numbers.
   void write_hessian(const Eigen::VectorXd& penalty, double* hessian, std::size_t stride) const;
 
@@ -77,7 +77,11 @@ class SoftmaxSums {
 
  private:
   void set_logits(std::size_t t, const AlignedVector& weights);
+  void set_residuals(std::size_t t);
   void add_gradient(std::size_t t);
+  void add_gradient_and_magnitude(std::size_t t);
+  void bound_magnitude();
+  void take_roots();
   void add_hessian(std::size_t t);
   void clear(bool with_hessian);
   void add_penalty(const AlignedVector& weights, const Eigen::VectorXd& penalty);
@@ -98,7 +102,13 @@ class SoftmaxSums {
 
   AlignedVector gradient_;
   AlignedVector magnitude_;
+  // Sums over members of a_i p_ik (1 - p_ik) x_ij^2, how much errors of logits matter; those of
+  // x_ij^2; their roots; and sums of squared residuals of each class.
   AlignedVector squares_;
+  AlignedVector roots_;
+  AlignedVector column_squares_;
+  AlignedVector column_roots_;
+  AlignedVector residual_squares_;
   std::vector<double> blocks_;  // of the Hessian, for each two contrasts
   // Of one tile, for each class or contrast.
   AlignedVector probabilities_;  // logits at first
@@ -119,6 +129,7 @@ void SoftmaxSums::pass(const AlignedVector& weights, const Eigen::VectorXd& pena
     visit(t, probabilities_.data());
     add_gradient(t);
   }
+  bound_magnitude();
   add_penalty(weights, penalty);
 }
 
@@ -129,10 +140,11 @@ void SoftmaxSums::pass_with_hessian(const AlignedVector& weights, const Eigen::V
   for (std::size_t t = 0; t < members_.samples().tile_count(); ++t) {
     set_logits(t, weights);
     visit(t, probabilities_.data());
-    add_gradient(t);
+    add_gradient_and_magnitude(t);
     keep(t, probabilities_.data());
     add_hessian(t);
   }
+  take_roots();
   add_penalty(weights, penalty);
 }
 
@@ -147,7 +159,7 @@ double SoftmaxSums::rounding(const AlignedVector& weights, const Inverse& invers
   for (std::size_t k = 0; k < K; ++k) {
     const std::size_t first = k * stride_;
     for (std::size_t j = 0; j < columns_; ++j) {
-      of_logits += std::abs(weights[first + j]) * std::sqrt(squares_[first + j]);
+      of_logits += std::abs(weights[first + j]) * roots_[first + j];
       of_sums += magnitude_[first + j] * inverse(k, j);
       trace += squares_[first + j];
     }
