@@ -191,6 +191,12 @@ def rows(rounds: int, budget: float) -> list[str]:
     return lines
 
 
+def processor_time(pid: int) -> float:
+    """Seconds that a process of this machine has computed, as Linux counts them."""
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def pydvl() -> str:
     """What one permutation takes pyDVL, for `LogisticRegression()` with three classes."""
     data = make_data(*SHAPES[0])
@@ -200,14 +206,16 @@ def pydvl() -> str:
         return f"pyDVL is not in the table: {error}."
     path = Path(peer.folder.name) / "several_classes.npz"
     np.savez(path, **data._asdict())
+    start = processor_time(peer.process.pid)
     done = peer.ask({"data": str(path), "cores": 1, "count": 1})
+    seconds = processor_time(peer.process.pid) - start
     peer.close()
     full = TIGHT.fit(data.X, data.y).score(data.X_test, data.y_test)
     assert abs(done["total"] + np.mean(data.y_test == 0) - full) < 0.01, "pyDVL plays another game"
     return (
         f"pyDVL {peer.versions['pydvl']} refits `LogisticRegression()` too and scores the accuracy "
-        f"alone: {1e6 * done['seconds'] / TRAIN:,.0f} microseconds of wall time per joined sample "
-        f"of one permutation (3 classes, 16 features, one core)."
+        f"alone: {1e6 * seconds / TRAIN:,.0f} microseconds of processor time per joined sample of "
+        f"one permutation (3 classes, 16 features, one core)."
     )
 
 
