@@ -148,3 +148,18 @@ def test_the_larger_score_wins_however_close(model: str, seed: int, dense: bool)
     assert len(samples) - grand.values.sum() <= grand.ties
     assert grand.ties <= 4  # of the two smallest distances, at most
     np.testing.assert_array_equal(path[-1], grand.values)
+
+
+def test_fits_of_ridge_regressions_with_hardly_a_penalty_take_few_steps() -> None:
+    """The inverse of few members' Hessian is all but singular, and as good as one can store."""
+    rng = np.random.default_rng(0)
+    X, y = 1e3 * rng.normal(size=(6, 8)), np.arange(6) % 2
+    game = testing.dense_game(ClassProblem(X, y, X, y, 2, C=100.0).core("ridge"), "ridge")
+    tally = _core.Tally(6, 2)
+    sampler = _core.permutation_sampler()
+    _core.run(
+        game, sampler, _core.grand_coalition(game), tally, seed=0, first=0, count=20, threads=1
+    )
+    stats = tally.statistics
+    assert stats["passes"] < 5 * stats["fits"]  # a build, and two steps of each class
+    assert tally.uncertified == 0

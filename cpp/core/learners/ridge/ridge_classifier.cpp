@@ -252,9 +252,14 @@ void RidgeClassifier::build() {
   for (std::size_t j = 0; j < columns_; ++j)
     for (std::size_t l = 0; l < j; ++l) inverse_[l * stride_ + j] = inverse_[j * stride_ + l];
   if (!inverter_.invert(inverse_, checkpoint_)) fail();
+  // Elimination leaves errors that are opposite on both sides of the diagonal: neither side by
+  // itself multiplies as well as both together.
   for (std::size_t j = 0; j < columns_; ++j)
-    std::fill_n(inverse_.begin() + static_cast<std::ptrdiff_t>(j * stride_ + j + 1),
-                stride_ - j - 1, 0.0);
+    for (std::size_t l = 0; l < j; ++l) {
+      double& above = inverse_[l * stride_ + j];
+      inverse_[j * stride_ + l] = (inverse_[j * stride_ + l] + above) / 2;
+      above = 0;
+    }
   bounded_at_ = 0;
   updates_ = 0;
   drift_ = 0;
