@@ -1,6 +1,7 @@
 // The judge of several classes against plain counts, where Lemma 16 is nearly attained.
 #include "core/judges/pair_watch.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -122,6 +123,36 @@ void follow(std::size_t n_classes, double share) {
 TEST("samples that a pair watch leaves out have not turned, for two classes and several") {
   for (const std::size_t n_classes : {2U, 3U})
     for (const double share : {0.0, 0.001, 0.005}) follow(n_classes, share);
+}
+
+// Three classes of which each leads the next: no true margins do that.
+class Circular final : public FittedScores {
+ public:
+  bool has(std::size_t) const override { return true; }
+  void write_weights(std::size_t, std::span<double> weights) const override {
+    std::fill(weights.begin(), weights.end(), 0.0);
+  }
+  double length(const Pair&) const override { return 0; }
+  double reach(const Pair&) const override { return 1; }
+  double share_of_reach(std::size_t) const override { return 1; }
+  double error(const Pair&, const AlignedVector&, double norm) const override { return norm; }
+  double rounding(const Pair&) const override { return 0; }
+  Verdict settle(const Pair& pair, const AlignedVector&, double, double) const override {
+    return (pair.leader + 1) % 3 == pair.rival ? Verdict::kLeads : Verdict::kTrails;
+  }
+};
+
+TEST("a sample at which each class leads the next is uncertified") {
+  const Problem problem = samples_of(3);
+  const Checkpoint checkpoint = [] {};
+  Statistics statistics;
+  PairWatch watch(problem, {checkpoint, statistics});
+  watch.clear();
+  watch.begin();
+  watch.decide_what_can_be(Circular());
+  std::vector<std::int64_t> counts(3);
+  CHECK(watch.write(counts).uncertified == 3 * kPerClass);
+  CHECK(counts == std::vector<std::int64_t>(3));
 }
 
 }  // namespace

@@ -252,6 +252,10 @@ void PairWatch::settle(const FittedScores& fitted) {
       if (!is_led(k, first) && std::none_of(classes_.begin(), classes_.end(),
                                             [&](std::size_t b) { return is_led(k, b); }))
         unbeaten.push_back(k);
+    if (unbeaten.empty()) {  // a bound failed: some verdicts contradict others
+      ++left_.uncertified;
+      continue;
+    }
     if (unbeaten.front() == sample.k) ++correct_[sample.k];
     if (unbeaten.size() == 1) continue;
     bool certain = true;
