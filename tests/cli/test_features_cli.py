@@ -149,6 +149,7 @@ def test_bad_usage_is_one_sentence_and_writes_nothing(
         (("-o", "f.npy", "--counts", "train=5"), "counts must be SPLIT=POSITIVE/NEGATIVE"),
         (("-o", "f.npy", "--counts", "val=1/1,val=1/2"), "counts names val twice"),
         (("-o", "f.npy", "--counts", "val=a:1/a:2"), "counts names a class of val twice"),
+        (("-o", "f.npy", "--counts", "val=a:1/ a:2"), "counts names a class of val twice"),
         (("-o", "f.npy", "--counts", "val=a:1/2"), "counts must be SPLIT=POSITIVE/NEGATIVE"),
         (("-o", "f.npy", "--model", "m.pt", "--curve", "c.csv"), "--model trains nothing"),
     ):  # fmt: skip

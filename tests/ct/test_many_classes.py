@@ -164,7 +164,24 @@ def test_counts_by_class_serve_two_classes_and_numbers_too() -> None:
     assert (named == draw_splits(label, None, {"train": (10, 7), "val": (3, 4)}, 3)).all()
 
 
+def test_counts_name_classes_as_labels_are_written() -> None:
+    label = np.repeat([0, 1, 2], 10)
+    wanted = draw_splits(
+        label, None, {"train": {"\u00c9pi": 3, "10": 4}}, 0, ["\u00c9pi", "b", "10"]
+    )
+    written: Any = {"train": {" e\u0301PI": 3, 10.0: 4}}
+    assert (draw_splits(label, None, written, 0, ["\u00c9pi", "b", "10"]) == wanted).all()
+    pair: Any = {"train": np.array([3, 4])}
+    assert (
+        draw_splits(label // 2, None, pair) == draw_splits(label // 2, None, {"train": (3, 4)})
+    ).all()
+
+
 @pytest.mark.parametrize(("counts", "sentence"), [
+    ({"val": {"normal": 1, "Normal": 2}}, "counts of val names the class 'Normal' twice"),
+    ({"val": {"other": 10**20}}, f"counts asks for {10**20} other slices, and there are 12"),
+    ({"val": (1.5, 2)}, "counts has (1.5, 2) for val; it must be two numbers, of positives and "
+     "negatives, or a number for each class by its name"),
     ({"train": (1, 2)}, "counts has 1 positives and 2 negatives for train, and there are 3 classes: "
      "name them, normal, epidural, other"),
     ({"val": {"norml": 1}}, "counts of val names the class 'norml', and the classes are normal, "

@@ -17,9 +17,15 @@ from click.testing import CliRunner
 
 import shapcpp
 from reproductions import SMALL
+from scans import pattern, write_csv, write_png
 from shapcpp.cli.main import cli
 from shapcpp.experiment import reproduce
-from shapcpp.experiment.institutions import INSTITUTIONS, institution_rows, sum_and_error
+from shapcpp.experiment.institutions import (
+    INSTITUTIONS,
+    institution_rows,
+    names_of,
+    sum_and_error,
+)
 from shapcpp.progress import Unseen
 
 module: Any = sys.modules[reproduce.__module__]
@@ -160,6 +166,22 @@ def test_columns_that_name_no_institutions(column: str, change: str | None, comp
     run = shapcpp.value(train.X, train.y, test.X, test.y, 2, trace=2, sampler="permutations")
     with pytest.raises(ValueError, match=re.escape(complaint)):
         institution_rows(0.1, features, column, run, VALUING, Unseen())
+
+
+def test_numbers_with_gaps_are_institutions_with_gaps(tmp_path: Path) -> None:
+    assert names_of(np.array([7, 10])).tolist() == ["7", "10"]
+    assert names_of(np.array([7, np.nan, 2.5, 1e17])).tolist() == [
+        "7", "", "2.5", "100000000000000000",
+    ]  # fmt: skip
+    for number in range(24):
+        write_png(tmp_path / f"{number}.png", pattern(number))
+    rows = [(f"{n}.png", n % 2, "" if n < 12 else 1 + n % 3, "here") for n in range(24)]
+    write_csv(tmp_path / "manifest.csv", "file,label,gaps,one", *rows)
+    options: dict[str, Any] = {"data": tmp_path, "size": 16, "split": "random", "noise": (0.2,)}
+    for column, complaint in (("gaps", "'gaps' is empty for"), ("one", "are of one institution")):
+        with pytest.raises(ValueError, match=complaint):
+            reproduce(tmp_path / "out", **options, groups=column)
+    assert not list((tmp_path / "out").glob("model-*"))  # told before the training
 
 
 @pytest.fixture

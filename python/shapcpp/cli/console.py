@@ -112,17 +112,18 @@ def parse_counts(text: str) -> dict[str, tuple[int, int] | dict[str, int]]:
     for entry in text.split(","):
         split, _, numbers = entry.strip().partition("=")
         parts = numbers.split("/")
-        by_class = dict(re.findall(r"([^/]+):(\d+)(?=/|$)", numbers))
+        pairs = [part.rpartition(":") for part in parts]
+        by_class = {name.strip(): int(n) for name, _, n in pairs if re.fullmatch(r"\d+", n)}
         if split not in ("train", "val", "test"):
             parts = []
         if split in counts:
             raise ValueError(f"counts names {split} twice, in {text!r}")
         if len(parts) == 2 and all(re.fullmatch(r"\d+", part) for part in parts):
             counts[split] = int(parts[0]), int(parts[1])
-        elif parts and all(re.fullmatch(r".+:\d+", part) for part in parts):
+        elif parts and all(re.fullmatch(r".*\S.*:\d+", part) for part in parts):
             if len(by_class) < len(parts):
                 raise ValueError(f"counts names a class of {split} twice, in {entry.strip()!r}")
-            counts[split] = {name: int(number) for name, number in by_class.items()}
+            counts[split] = by_class
         else:
             raise ValueError(
                 "counts must be SPLIT=POSITIVE/NEGATIVE,... or "

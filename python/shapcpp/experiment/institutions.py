@@ -17,7 +17,14 @@ from shapcpp.report.words import metrics_shown
 from shapcpp.results.notices import ValuationWarning
 from shapcpp.results.valuation import Valuation
 
-__all__ = ["INSTITUTIONS", "check_column", "institution_rows", "sum_and_error"]
+__all__ = [
+    "INSTITUTIONS",
+    "check_column",
+    "check_names",
+    "institution_rows",
+    "names_of",
+    "sum_and_error",
+]
 
 INSTITUTIONS = (
     "noise", "institution", "samples", "flipped", "judge", "metric", "value", "stderr", "left_out",
@@ -25,7 +32,7 @@ INSTITUTIONS = (
 )  # fmt: skip
 EVERYONE = ""  # the judge that has all test rows
 NO_INSTITUTION = ("features", "label", "true_label", "split", "id")  # fields of a features file
-FEWEST_BLOCKS = 2
+FEWEST, FEWEST_BLOCKS = 2, 2  # institutions, and blocks of orders
 
 
 def check_column(column: str, names: Collection[str]) -> None:
@@ -34,6 +41,33 @@ def check_column(column: str, names: Collection[str]) -> None:
     if column not in fit:
         there = f"the slices have {', '.join(fit)}" if fit else "the slices have none"
         raise ValueError(f"groups names no column of institutions: {column!r} ({there})")
+
+
+def names_of(column: NDArray[Any]) -> NDArray[np.str_]:
+    """The institutions of slices, "" where an entry is empty.
+
+    Numbers with gaps are floats, and are called what they are called without gaps.
+    """
+    if column.dtype.kind != "f":
+        return column.astype(str)
+    return np.array(
+        ["" if math.isnan(x) else str(int(x) if x.is_integer() else x) for x in column.tolist()],
+        dtype=str,
+    )
+
+
+def check_names(column: str, train: NDArray[np.str_], test: NDArray[np.str_]) -> None:
+    """Raises ValueError if a slice has no institution, or all training slices have the same."""
+    if empty := int(np.sum(train == "") + np.sum(test == "")):
+        raise ValueError(
+            f"column {column!r} is empty for {empty} of the training and test slices: each needs "
+            "an institution"
+        )
+    if len(np.unique(train)) < FEWEST:
+        raise ValueError(
+            f"all training slices are of one institution, {str(train[0])!r}, in column {column!r}: "
+            "groups needs two"
+        )
 
 
 def institution_rows(
@@ -74,18 +108,9 @@ def institution_rows(
     """
     check_column(column, features.rows.dtype.names or ())
     train, test = features.sides()
-    at, judging = (features.rows[column][features.mask(s)].astype(str) for s in ("train", "test"))
-    if empty := int(np.sum(at == "") + np.sum(judging == "")):
-        raise ValueError(
-            f"column {column!r} is empty for {empty} of the training and test slices: each needs "
-            "an institution"
-        )
+    at, judging = (names_of(features.rows[column][features.mask(s)]) for s in ("train", "test"))
+    check_names(column, at, judging)
     names, first = np.unique(at, return_index=True)
-    if len(names) < 2:
-        raise ValueError(
-            f"all training slices are of one institution, {str(names[0])!r}, in column {column!r}: "
-            "groups needs two"
-        )
     assert train.true_labels is not None
     wrong = train.y != train.true_labels
     X, X_test = _scaled(train.X, test.X, valuing["scale"])

@@ -8,7 +8,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from shapcpp.experiment.institutions import check_column
+from shapcpp.experiment.institutions import check_column, check_names, names_of
 from shapcpp.experiment.settings import PHANTOM, Settings
 from shapcpp.experiment.stages import Facts, Progress, Stages, fingerprint, fingerprint_by_time
 from shapcpp.storage import files
@@ -92,8 +92,11 @@ class ScanSource:
         for sentence in notes:
             self._stages.say(f"{'scans':<18} {sentence}")
         if settings.groups is not None:  # told before the training
-            patients = () if slices.patient is None else ("group",)
-            check_column(settings.groups, [*slices.extra, *patients])
+            patients = {} if slices.patient is None else {"group": slices.patient}
+            columns = {**slices.extra, **patients}
+            check_column(settings.groups, columns)
+            names = names_of(columns[settings.groups])
+            check_names(settings.groups, *(names[slices.split == s] for s in ("train", "test")))
         return slices
 
     @property

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp import checks
+from shapcpp.storage import cells
 
 __all__ = ["Counts", "draw_splits"]
 
@@ -89,21 +90,20 @@ def _wanted(label: NDArray[np.int64], counts: Counts | None, nouns: list[str]) -
     if unknown:
         raise ValueError(f"counts names the split {unknown[0]!r}; it may name {', '.join(NAMES)}")
     rows = [_of_split(name, counts.get(name, {}), nouns) for name in NAMES]
-    wanted = np.array(rows, dtype=np.int64)
     for column in reversed(range(len(nouns))):
-        asked = int(wanted[:, column].sum())
+        asked = sum(row[column] for row in rows)
         if asked > there[column]:
             raise ValueError(
                 f"counts asks for {asked} {nouns[column]} slices, and there are {there[column]}"
             )
-    return wanted
+    return np.array(rows, dtype=np.int64)
 
 
 def _of_split(name: str, given: Any, nouns: list[str]) -> list[int]:
     """The slices of each class that `counts` asks for in a split."""
     if not isinstance(given, Mapping):
-        pair = tuple(given) if isinstance(given, Sequence) else (given,)
-        if len(pair) != 2 or min(pair) < 0:
+        pair = tuple(given) if isinstance(given, (Sequence, np.ndarray)) else (given,)
+        if len(pair) != 2 or not all(isinstance(n, (int, np.integer)) and n >= 0 for n in pair):
             raise ValueError(
                 f"counts has {given} for {name}; it must be two numbers, of positives and "
                 "negatives, or a number for each class by its name"
@@ -115,14 +115,20 @@ def _of_split(name: str, given: Any, nouns: list[str]) -> list[int]:
                 + ("" if len(nouns) <= NAMED else ", ...")
             )
         return [int(n) for n in pair[::-1]]
-    by_name = {str(one): checks.natural(f"counts of {name}", n) for one, n in given.items()}
-    missing = [one for one in by_name if one not in nouns]
-    if missing:
-        raise ValueError(
-            f"counts of {name} names the class {missing[0]!r}, and the classes are "
-            f"{', '.join(nouns[:NAMED])}" + ("" if len(nouns) <= NAMED else ", ...")
-        )
-    return [by_name.get(noun, 0) for noun in nouns]
+    numbers = {cells.same(noun): 0 for noun in nouns}  # names as they are read
+    known = set(numbers)
+    for one, n in given.items():
+        key = cells.same(str(one))
+        if key not in numbers:
+            raise ValueError(
+                f"counts of {name} names the class {str(one)!r}, and the classes are "
+                f"{', '.join(nouns[:NAMED])}" + ("" if len(nouns) <= NAMED else ", ...")
+            )
+        if key not in known:
+            raise ValueError(f"counts of {name} names the class {str(one)!r} twice")
+        known.remove(key)
+        numbers[key] = checks.natural(f"counts of {name}", n)
+    return list(numbers.values())
 
 
 def _at_random(
