@@ -231,6 +231,8 @@ def changed(*entries: tuple[int, int, float]) -> NDArray[Any]:
         (changed((1, 4, 3.0), (4, 1, 3.0)), K, "X is no kernel matrix: X[1, 4] is 3, more than"),
         (changed((0, 0, 0.0)), K, "X is no kernel matrix: X[0, 1] is 1, more than X[0, 0] and"),
         (np.diag([0.0, 1, 1, 1, 1, 1]), K, "X_test[0, 0] is 2, and X[0, 0] is 0"),
+        (np.ones((6, 6)), K, "X_test[0, 0] is 2 and X_test[0, 1] is 1, and rows 0 and 1 of X are "
+         "equal: they are of no one kernel"),
         (np.block([[1.5 * np.eye(3) - 0.5, np.eye(3) - 1], [np.eye(3) - 1, np.eye(3)]]), K,
          "X is no kernel matrix, as it is not positive semidefinite: row "),
         (K * 1e12, K, "C is 1, which asks for more digits than double precision has with kernel "

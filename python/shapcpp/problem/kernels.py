@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -243,9 +244,26 @@ def _check_entries(X: Floats, X_test: Floats) -> None:
                 f"X is no kernel matrix: X[{i}, {j}] is {X[i, j]:g}, more than X[{i}, {i}] and "
                 f"X[{j}, {j}] allow, {own[i]:g} and {own[j]:g}"
             )
+    _check_test_entries(X, X_test, own)
+
+
+def _check_test_entries(X: Floats, X_test: Floats, own: Floats) -> None:
+    """Raises ValueError where test entries are of no kernel that has these training entries."""
     beyond = (X_test != 0) & (own == 0)
     if beyond.any():
         i, j = map(int, np.argwhere(beyond)[0])
         raise ValueError(
             f"X_test[{i}, {j}] is {X_test[i, j]:g}, and X[{j}, {j}] is 0: they are of no one kernel"
         )
+    room = UNEQUAL * (float(np.abs(X_test).max(initial=0.0)) + float(own.max()))
+    seen: dict[bytes, int] = {}
+    for j, row in enumerate(X):
+        name = hashlib.blake2b((row + 0.0).tobytes(), digest_size=16).digest()
+        k = seen.setdefault(name, j)
+        apart = np.abs(X_test[:, k] - X_test[:, j]) > room
+        if apart.any():
+            i = int(np.argmax(apart))
+            raise ValueError(
+                f"X_test[{i}, {k}] is {X_test[i, k]:g} and X_test[{i}, {j}] is {X_test[i, j]:g}, "
+                f"and rows {k} and {j} of X are equal: they are of no one kernel"
+            )
