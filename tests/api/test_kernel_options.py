@@ -170,6 +170,8 @@ def test_removal_curves_refit_with_the_kernel() -> None:
     of_matrix = shapcpp.value(*given, 8, kernel="precomputed")
     again = removal_curve(of_matrix, *given, "acc", (0.0, 0.2))
     np.testing.assert_array_equal(again["mean"], curve["mean"])
+    with pytest.raises(ValueError, match=r"X has shape \(52, 3\): with kernel='precomputed'"):
+        removal_curve(of_matrix, *SIDES, "acc", (0.0, 0.2))
 
 
 def test_costs_are_those_of_the_samples(monkeypatch: pytest.MonkeyPatch) -> None:

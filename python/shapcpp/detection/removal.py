@@ -174,6 +174,7 @@ class _Judge:
             X, X_val = v.components.apply(X), v.components.apply(X_val)
         s = v.settings
         self._kernel = Kernel("linear") if s["kernel"] is None else Kernel(s["kernel"], s["gamma"])
+        self._kernel.check_entries(lambda: X, X_val)
         self._X, self._X_val = X, X_val
         self._classes, self._labels, self._model = classes, v.classes, model
         self.counts = np.bincount(classes_val, minlength=len(v.classes)).astype(np.int64)

@@ -81,9 +81,14 @@ class Kernel:
         no_use = ["components", "scale"] if kernel == "precomputed" else ["components"]
         for name in (name for name in no_use if used[name] is not None):
             raise ValueError(f"kernel is {kernel!r}, and {name} is given too: leave out {name}")
-        if kernel == "precomputed":
+        made = cls(kernel, typical_gamma(X()) if kernel == "rbf" and width is None else width)
+        made.check_entries(X, X_test)
+        return made
+
+    def check_entries(self, X: Callable[[], Floats], X_test: Floats) -> None:
+        """Raises ValueError where both sides are to be kernel entries, and are none."""
+        if self.name == "precomputed":
             _check_entries(X(), X_test)
-        return cls(kernel, typical_gamma(X()) if kernel == "rbf" and width is None else width)
 
     def check_digits(self, C: float, weights: Floats, X: Floats) -> None:
         """Raises ValueError if the rounding of kernel entries would matter to margins.
