@@ -188,7 +188,7 @@ class Kernel:
                 raise ValueError(
                     "X is no kernel matrix, as it is not positive semidefinite: row "
                     f"{training[bad]}, less its projection on the rows before it, has the square "
-                    f"{square:.3g}"
+                    f"{square:.3g}; entries from single precision must be computed in double"
                 )
         if len(first) < len(which):
             return found[which[:n]], found[which[n:]]
