@@ -129,8 +129,7 @@ void SteppedWatch::compute_margins() {
   holds_ = true;
 }
 
-// The largest difference between a margin and its error, for all classes: relative to |x|, and of
-// two classes together.
+// A bound on the error of the difference of any two margins, relative to |x|.
 float SteppedWatch::reach() const {
   double most = 0;
   for (const std::size_t k : followed_) most = std::max(most, shares_[k]);
