@@ -137,12 +137,14 @@ def test_a_lost_terminal_keeps_what_is_done(terminal: bool, folder: Path) -> Non
         [sys.executable, "-m", "shapcpp", "value", "features.npy", "--perms", "100000000", "-o", "r.npz",
          "--checkpoint", "c.npz", "--checkpoint-every", "0.2"],
         cwd=folder, stdin=stream, stdout=stream, stderr=stream,
+        # As in a terminal, also where the tests run under nohup, which children inherit.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )  # fmt: skip
     os.close(slave)
     wait_for_permutations(process, folder / "c.npz")
     os.close(master)  # what the kernel does to a terminal whose connection is lost
     process.send_signal(signal.SIGHUP)
-    assert process.wait() == 130
+    assert process.wait(timeout=120) == 130
     assert shapcpp.load(folder / "r.npz", shapcpp.Valuation).n_permutations > 0
 
 
