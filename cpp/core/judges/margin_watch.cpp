@@ -28,7 +28,7 @@ constexpr double kAllNear = 2;
 constexpr double kWorthCopying = 0.6;
 // With more open samples than this, exact norms rarely decide them all; refine instead.
 constexpr std::size_t kWorthExactNorms = 6;
-// Signs are those of the margins by which class 1 leads class 0.
+// Signs are those of the margins by which class 1 leads class 0, whose weights are zero.
 constexpr Pair kClasses{1, 0};
 
 }  // namespace
@@ -100,8 +100,6 @@ bool MarginWatch::look(const Scores& scores) {
 
 void MarginWatch::take_weights(const Scores& scores) {
   scores.write_weights(kClasses.leader, std::span(weights_).first(columns_));
-  scores.write_weights(kClasses.rival, std::span(sample_).first(columns_));
-  kernels_.add_scaled(weights_.data(), weights_.size(), sample_.data(), -1.0);
 }
 
 void MarginWatch::decide_what_can_be(const FittedScores& fitted) {

@@ -33,7 +33,7 @@ class Members {
   const double* weights() const { return weights_.data(); }
   // The largest Euclidean norm of a member.
   double largest_norm() const { return largest_norm_; }
-  // The largest norm(x) of a member x, padded for the kernels.
+  // The largest norm(x) of a member x, padded for the kernels, or the square of it.
   template <class Norm>
   double largest(const Norm& norm, const Checkpoint& checkpoint) const;
   // The sum of the weights.

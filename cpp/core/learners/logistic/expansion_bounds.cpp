@@ -135,11 +135,11 @@ double Expansion::bound_remainder(const AlignedVector& u, Shifts& shifts) const 
 
 double Expansion::largest_leverage() const {
   AlignedVector inverse_x(stride_);
-  const auto norm = [&](const AlignedVector& x) {
+  const auto square = [&](const AlignedVector& x) {
     inverse_.multiply(x, inverse_x);
-    return std::sqrt(std::max(kernels_.dot(x.data(), inverse_x.data(), stride_), 0.0));
+    return kernels_.dot(x.data(), inverse_x.data(), stride_);
   };
-  return (1 + inverse_drift_) * members_.largest(norm, checkpoint_);
+  return (1 + inverse_drift_) * std::sqrt(members_.largest(square, checkpoint_));
 }
 
 }  // namespace shapcpp
