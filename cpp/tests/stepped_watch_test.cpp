@@ -1,5 +1,5 @@
 // The judge that lets margins advance by steps, against plain counts, where single precision
-// decides wrongly unless its errors are added up.
+// decides wrongly unless its error is allowed for.
 #include "core/judges/stepped_watch.hpp"
 
 #include <array>
