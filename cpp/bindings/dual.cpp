@@ -12,7 +12,8 @@ class Dual {
   Dual(const Problem& problem, bool stored)
       : problem_(problem),
         gram_(problem, stored, checkpoint_),
-        path_(gram_, problem.training().size(), {checkpoint_, statistics_}) {
+        members_(gram_, problem.training().size()),
+        path_(members_, 1, {checkpoint_, statistics_}) {
     path_.clear();
   }
 
@@ -20,6 +21,7 @@ class Dual {
     if (i >= problem_.training().size()) throw py::index_error("there is no such sample");
     if (path_.size() == problem_.training().size())
       throw std::invalid_argument("all samples have joined");
+    members_.join(i);
     path_.join(i);
   }
 
@@ -56,6 +58,7 @@ class Dual {
   const Checkpoint checkpoint_ = [] {};
   Statistics statistics_;
   Gram gram_;
+  DualMembers members_;
   DualPath path_;
 };
 
@@ -72,10 +75,11 @@ void bind_dual(py::module_& module) {
   module.def(
       "wide_game",
       [](const Problem& problem, bool stored) -> std::unique_ptr<GameFactory> {
-        if (problem.n_classes() != 2) throw std::invalid_argument("two classes are needed");
         if (most_dual_members(problem.columns()) == 0)
           throw std::invalid_argument("too few columns");
-        return std::make_unique<WideGameFactory>(problem, stored);
+        if (problem.n_classes() == 2)
+          return std::make_unique<WideGameFactory<WideGame>>(problem, stored);
+        return std::make_unique<WideGameFactory<WideClassGame>>(problem, stored);
       },
       py::arg("problem"), py::arg("stored"), py::keep_alive<0, 1>());
 }

@@ -194,6 +194,9 @@ struct TriangleLoops {
   // multiple of kRowMultiple.
   void (*add_rows)(const float* const* rows, const double* factors, std::size_t count,
                    std::size_t width, double* sums);
+  // The same for each of several classes: factors[k][i] and sums[k * width + j].
+  void (*add_class_rows)(const float* const* rows, const double* const* factors,
+                         std::size_t classes, std::size_t count, std::size_t width, double* sums);
 };
 
 struct Kernels : SampleLoops, SingleLoops, ClassLoops, MatrixLoops, TriangleLoops {

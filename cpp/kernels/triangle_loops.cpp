@@ -73,9 +73,56 @@ void add_rows(const float* const* rows, const double* factors, size_t count, siz
   for (; first < width; first += kLanes) add_rows_at<1>(rows, factors, count, first, sums);
 }
 
+// A number of a row is widened once for all classes.
+template <size_t Classes, size_t Chains>
+inline void add_class_rows_at(const float* const* rows, const double* const* factors, size_t count,
+                              size_t first, size_t width, double* sums) {
+  Vec chains[Classes][Chains];
+  for (size_t k = 0; k < Classes; ++k)
+    for (size_t c = 0; c < Chains; ++c) chains[k][c] = load(sums + k * width + first + c * kLanes);
+  for (size_t i = 0; i < count; ++i) {
+    const float* row = rows[i] + first;
+    Vec values[Chains];
+    for (size_t c = 0; c < Chains; ++c) values[c] = load_widened(row + c * kLanes);
+    for (size_t k = 0; k < Classes; ++k) {
+      const double factor = factors[k][i];
+      for (size_t c = 0; c < Chains; ++c) chains[k][c] += values[c] * factor;
+    }
+  }
+  for (size_t k = 0; k < Classes; ++k)
+    for (size_t c = 0; c < Chains; ++c) store(sums + k * width + first + c * kLanes, chains[k][c]);
+}
+
+// Strips of a row that stay in the nearest cache while all classes take them.
+constexpr size_t kStrip = 4 * kRowMultiple;
+
+template <size_t Classes>
+inline void add_class_strip(const float* const* rows, const double* const* factors, size_t count,
+                            size_t first, size_t end, size_t width, double* sums) {
+  constexpr size_t kChains = kLanes == 8 ? 4 : 2;
+  for (; first + kChains * kLanes <= end; first += kChains * kLanes)
+    add_class_rows_at<Classes, kChains>(rows, factors, count, first, width, sums);
+  for (; first < end; first += kLanes)
+    add_class_rows_at<Classes, 1>(rows, factors, count, first, width, sums);
+}
+
+void add_class_rows(const float* const* rows, const double* const* factors, size_t classes,
+                    size_t count, size_t width, double* sums) {
+  for (size_t first = 0; first < width; first += kStrip) {
+    const size_t end = first + kStrip < width ? first + kStrip : width;
+    size_t k = 0;
+    for (; k + 4 <= classes; k += 4)
+      add_class_strip<4>(rows, factors + k, count, first, end, width, sums + k * width);
+    for (; k + 2 <= classes; k += 2)
+      add_class_strip<2>(rows, factors + k, count, first, end, width, sums + k * width);
+    if (k < classes)
+      add_class_strip<1>(rows, factors + k, count, first, end, width, sums + k * width);
+  }
+}
+
 }  // namespace
 
 extern const TriangleLoops triangle_loops;
-const TriangleLoops triangle_loops = {multiply_lower, add_outer_lower, add_rows};
+const TriangleLoops triangle_loops = {multiply_lower, add_outer_lower, add_rows, add_class_rows};
 
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

@@ -178,5 +178,31 @@ TEST("test margins are sorted into positive, within their bound, and negative") 
   CHECK(found_within == within);
 }
 
+TEST("sums of rows for any number of classes are those of one class after the other") {
+  const kernels::Kernels& loops = kernels::kernels();
+  constexpr std::size_t kCount = 37;
+  for (const std::size_t width : {16, 64, 176}) {
+    for (std::size_t classes = 1; classes <= 8; ++classes) {
+      Draw draw;
+      std::vector<Aligned<float>> numbers(kCount, Aligned<float>(width));
+      std::vector<const float*> rows;
+      for (Aligned<float>& row : numbers) {
+        for (float& number : row) number = static_cast<float>(draw());
+        rows.push_back(row.data());
+      }
+      std::vector<std::vector<double>> factors(classes);
+      std::vector<const double*> starts;
+      for (std::vector<double>& own : factors) starts.push_back((own = draw(kCount)).data());
+      AlignedVector sums(classes * width, 0.5);
+      loops.add_class_rows(rows.data(), starts.data(), classes, kCount, width, sums.data());
+      for (std::size_t k = 0; k < classes; ++k) {
+        AlignedVector expected(width, 0.5);
+        loops.add_rows(rows.data(), starts[k], kCount, width, expected.data());
+        for (std::size_t j = 0; j < width; ++j) CHECK(is_near(sums[k * width + j], expected[j]));
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace shapcpp::tests

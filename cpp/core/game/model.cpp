@@ -32,14 +32,17 @@ std::unique_ptr<GameFactory> dense_factory(const Problem& problem) {
   return std::make_unique<LearnedGameFactory<LearnedGame<L, J, TrainingScan>>>(problem);
 }
 
+// With many features the paths of few members share products of samples.
+template <class WideGame, class L, class J>
 std::unique_ptr<GameFactory> logistic_factory(const Problem& problem) {
   if (most_dual_members(problem.columns()) > 0 && Gram::fits_single(problem))
-    return std::make_unique<WideGameFactory>(problem, Gram::fits(problem));
-  return factory<BinaryLogistic, MarginWatch>(problem);
+    return std::make_unique<WideGameFactory<WideGame>>(problem, Gram::fits(problem));
+  return factory<L, J>(problem);
 }
 
 bool is_wide(Model model, const RunShape& shape) {
-  return model == Model::kLogistic && most_dual_members(shape.n_features + 1) > 0;
+  return (model == Model::kLogistic || model == Model::kOneAgainstRest) &&
+         most_dual_members(shape.n_features + 1) > 0;
 }
 
 double bytes_of(Model model, const RunShape& shape) {
@@ -47,7 +50,9 @@ double bytes_of(Model model, const RunShape& shape) {
     case Model::kLogistic:
       return is_wide(model, shape) ? WideLogistic::bytes(shape) + GramWatch::bytes(shape)
                                    : BinaryLogistic::bytes(shape) + MarginWatch::bytes(shape);
-    case Model::kOneAgainstRest: return OneAgainstRest::bytes(shape) + PairWatch::bytes(shape);
+    case Model::kOneAgainstRest:
+      return is_wide(model, shape) ? WideOneAgainstRest::bytes(shape) + GramPairs::bytes(shape)
+                                   : OneAgainstRest::bytes(shape) + PairWatch::bytes(shape);
     case Model::kMultinomial: return Multinomial::bytes(shape) + PairWatch::bytes(shape);
     case Model::kRidge: return RidgeClassifier::bytes(shape) + SteppedWatch::bytes(shape);
     case Model::kCentroid: return NearestCentroid::bytes(shape) + PairWatch::bytes(shape);
@@ -70,8 +75,9 @@ void check(Model model, const Problem& problem) {
 std::unique_ptr<GameFactory> game_of(Model model, const Problem& problem) {
   check(model, problem);
   switch (model) {
-    case Model::kLogistic: return logistic_factory(problem);
-    case Model::kOneAgainstRest: return factory<OneAgainstRest, PairWatch>(problem);
+    case Model::kLogistic: return logistic_factory<WideGame, BinaryLogistic, MarginWatch>(problem);
+    case Model::kOneAgainstRest:
+      return logistic_factory<WideClassGame, OneAgainstRest, PairWatch>(problem);
     case Model::kMultinomial: return factory<Multinomial, PairWatch>(problem);
     case Model::kRidge: return factory<RidgeClassifier, SteppedWatch>(problem);
     case Model::kCentroid: return factory<NearestCentroid, PairWatch>(problem);

@@ -7,30 +7,31 @@
 
 namespace shapcpp {
 
-DualInverse::DualInverse(std::size_t capacity)
+DualInverse::DualInverse(std::size_t capacity, AlignedVector& room)
     : kernels_(kernels::kernels()),
       values_(capacity),
       curvatures_(values_.pitch),
       ones_(values_.pitch),
-      product_(values_.pitch) {}
+      product_(values_.pitch),
+      room_(room) {}
 
 // With R the roots of the curvatures, S = R (1 + R G R)^-1 R, which also serves curvatures near 0.
 bool DualInverse::build(const Triangle& products, const AlignedVector& curvatures, std::size_t size,
                         const Checkpoint& checkpoint) {
   const std::size_t stride = padded_columns(size);
-  square_.assign(size * stride, 0.0);
+  room_.assign(size * stride, 0.0);
   for (std::size_t i = 0; i < size; ++i) {
     curvatures_[i] = curvatures[i];
     ones_[i] = std::sqrt(curvatures[i]);
     for (std::size_t j = 0; j <= i; ++j)
-      square_[i * stride + j] = square_[j * stride + i] =
+      room_[i * stride + j] = room_[j * stride + i] =
           ones_[i] * ones_[j] * products.row(i)[j] + (i == j ? 1.0 : 0.0);
   }
   size_ = 0;
-  if (!Inverter(size, stride).invert(square_, checkpoint)) return false;
+  if (!Inverter(size, stride).invert(room_, checkpoint)) return false;
   for (std::size_t i = 0; i < size; ++i)
     for (std::size_t j = 0; j <= i; ++j)
-      values_.row(i)[j] = ones_[i] * ones_[j] * square_[i * stride + j];
+      values_.row(i)[j] = ones_[i] * ones_[j] * room_[i * stride + j];
   size_ = size;
   sum_rows();
   return sum_ > 0;

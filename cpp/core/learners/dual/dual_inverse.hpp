@@ -3,28 +3,17 @@
 #pragma once
 
 #include <cstddef>
-#include <vector>
 
+#include "core/learners/dual/triangle.hpp"
 #include "core/numerics/storage.hpp"
 #include "core/run/checkpoint.hpp"
 
 namespace shapcpp {
 
-// A symmetric matrix that grows row by row: the lower triangle.
-struct Triangle {
-  explicit Triangle(std::size_t capacity)
-      : pitch(padded_rows(capacity) + kernels::kRowMultiple),
-        values(checked_product(capacity, pitch, "a triangle")) {}
-  double* row(std::size_t i) { return values.data() + i * pitch; }
-  const double* row(std::size_t i) const { return values.data() + i * pitch; }
-
-  const std::size_t pitch;
-  AlignedVector values;
-};
-
 class DualInverse {
  public:
-  explicit DualInverse(std::size_t capacity);
+  // `room` is scratch for building, and must outlive the inverse.
+  DualInverse(std::size_t capacity, AlignedVector& room);
 
   // Forgets all members.
   void clear() { size_ = 0; }
@@ -62,7 +51,7 @@ class DualInverse {
   AlignedVector ones_;
   double sum_ = 0;
   AlignedVector product_;
-  AlignedVector square_;  // scratch for building
+  AlignedVector& room_;
 };
 
 }  // namespace shapcpp

@@ -36,66 +36,48 @@ constexpr double kLargestMargin = 600;
 
 }  // namespace
 
-DualPath::DualPath(const Gram& gram, std::size_t capacity, const Context& context)
-    : training_(gram.problem().training()),
-      gram_(gram),
+DualPath::DualPath(const DualMembers& members, std::size_t positive, const Context& context)
+    : members_(members),
+      positive_(positive),
       checkpoint_(context.checkpoint),
       statistics_(context.statistics),
       kernels_(context.kernels),
-      rotation_(gram.problem()),
-      columns_(gram.problem().columns()),
-      products_(capacity),
-      inverse_(capacity),
-      scores_(gram, capacity),
-      signs_(products_.pitch),
-      weights_(products_.pitch),
-      lengths_(products_.pitch),
-      coefficients_(products_.pitch),
-      margins_(products_.pitch),
-      residuals_(products_.pitch),
-      curvatures_(products_.pitch),
-      excess_(products_.pitch),
-      scaled_(products_.pitch),
-      moved_(products_.pitch),
-      row_(products_.pitch) {}
+      rotation_(members.gram().problem()),
+      columns_(members.gram().problem().columns()),
+      inverse_(members.capacity(), members.room()),
+      scores_(members),
+      signs_(members.products().pitch),
+      coefficients_(signs_.size()),
+      margins_(signs_.size()),
+      residuals_(signs_.size()),
+      curvatures_(signs_.size()),
+      excess_(signs_.size()),
+      scaled_(signs_.size()),
+      moved_(signs_.size()) {}
 
 double DualPath::bytes(const RunShape& s) {
-  const double members =
-      std::min(s.samples(), static_cast<double>(most_dual_members(s.n_features + 1)));
-  const double made = Gram::fits(s.samples(), s.tests()) ? 0 : kSingleBytes * s.tests();
-  return members * (4 * kNumberBytes * members + made);
+  return kNumberBytes * DualMembers::most(s) * DualMembers::most(s);
 }
 
 void DualPath::clear() {
-  for (AlignedVector* vector :
-       {&signs_, &weights_, &coefficients_, &margins_, &excess_, &scaled_, &moved_, &row_})
+  for (AlignedVector* vector : {&signs_, &coefficients_, &margins_, &excess_, &scaled_, &moved_})
     std::fill_n(vector->begin(), padded_rows(size_), 0.0);
   size_ = 0;
-  members_.clear();
   inverse_.clear();
   scores_.clear();
-  intercept_ = longest_ = largest_norm_ = excess_steps_ = 0;
+  intercept_ = excess_steps_ = 0;
   is_certain_ = false;
   target_ = kFirstTarget;
 }
 
 void DualPath::join(std::size_t i) {
-  gram_.gather(i, members_, row_.data());
-  std::copy_n(row_.begin(), size_, products_.row(size_));
-  products_.row(size_)[size_] = gram_.length_of(i) * gram_.length_of(i);
-  signs_[size_] = training_.class_of(i) == 1 ? 1.0 : -1.0;
-  weights_[size_] = training_.weight_of(i);
-  lengths_[size_] = gram_.length_of(i);
-  longest_ = std::max(longest_, lengths_[size_]);
-  largest_norm_ = std::max(largest_norm_, training_.norm_of(i));
+  signs_[size_] = members_.training().class_of(i) == positive_ ? 1.0 : -1.0;
   if (inverse_.size() > 0) {
     double margin = intercept_;
-    for (std::size_t l = 0; l < size_; ++l) margin += row_[l] * coefficients_[l];
+    for (std::size_t l = 0; l < size_; ++l) margin += members_.newest()[l] * coefficients_[l];
     margins_[size_] = margin;
-    move_own(inverse_.expect(row_, products_.row(size_)[size_]));
+    move_own(inverse_.expect(members_.newest(), members_.products().row(size_)[size_]));
   }
-  members_.push_back(i);
-  scores_.join(i);
   ++size_;
   is_certain_ = false;
   builds_ = 0;
@@ -104,7 +86,7 @@ void DualPath::join(std::size_t i) {
 // The joining sample moves the optimum as if all other losses were quadratic.
 void DualPath::move_own(const DualInverse::Joining& joining) {
   const double sign = signs_[size_];
-  const double a = weights_[size_];
+  const double a = members_.weights()[size_];
   const double pull = balance(margins_[size_], joining.square, a, sign > 0 ? 1.0 : 0.0);
   const AlignedVector& v = inverse_.product();
   const double share = joining.one / inverse_.sum();
@@ -124,7 +106,8 @@ void DualPath::move_own(const DualInverse::Joining& joining) {
 bool DualPath::start() {
   double positive = 0;
   double negative = 0;
-  for (std::size_t i = 0; i < size_; ++i) (signs_[i] > 0 ? positive : negative) += weights_[i];
+  for (std::size_t i = 0; i < size_; ++i)
+    (signs_[i] > 0 ? positive : negative) += members_.weights()[i];
   intercept_ = std::log(positive / negative);
   std::fill_n(coefficients_.begin(), size_, 0.0);
   std::fill_n(margins_.begin(), size_, intercept_);
@@ -136,12 +119,12 @@ bool DualPath::build() {
   ++builds_;
   ++statistics_.hessian_builds;
   excess_steps_ = 0;
-  return inverse_.build(products_, curvatures_, size_, checkpoint_);
+  return inverse_.build(members_.products(), curvatures_, size_, checkpoint_);
 }
 
 // Residuals and curvatures at the margins, and the error of the gradient there (Lemma 24).
 void DualPath::evaluate() {
-  kernels_.logistic(margins_.data(), signs_.data(), weights_.data(), padded_rows(size_),
+  kernels_.logistic(margins_.data(), signs_.data(), members_.weights().data(), padded_rows(size_),
                     residuals_.data(), curvatures_.data());
   double squares = 0;
   for (std::size_t i = 0; i < size_; ++i) {
@@ -197,7 +180,8 @@ void DualPath::approach() {
 
 // The margins of the coefficients as they are, and the bounds there.
 void DualPath::certify() {
-  kernels_.multiply_lower(products_.values.data(), products_.pitch, size_, coefficients_.data(),
+  const Triangle& products = members_.products();
+  kernels_.multiply_lower(products.values.data(), products.pitch, size_, coefficients_.data(),
                           margins_.data());
   for (std::size_t i = 0; i < size_; ++i) margins_[i] += intercept_;
   evaluate();
@@ -214,10 +198,10 @@ DualScores::Bounds DualPath::bound() const {
     curvature += c;
     sum += coefficients_[i];
     absolute += b;
-    reached += b * lengths_[i];
+    reached += b * members_.lengths()[i];
     mass += r;
-    moment += r * lengths_[i];
-    squared_length += c * lengths_[i] * lengths_[i];
+    moment += r * members_.lengths()[i];
+    squared_length += c * members_.lengths()[i] * members_.lengths()[i];
     squared_margin += c * z * z;
     terms += (b + r) * (b + r) / c;
     largest = std::max(largest, z);
@@ -233,24 +217,25 @@ DualScores::Bounds DualPath::bound() const {
   // The squared length is known to the rounding of the products.
   const double of_products = bounds.sum_rounding * reached * reached;
   bounds.weights_length = std::sqrt(std::max(weights, 0.0) + 2 * of_products);
-  const double of_margin = bounds.sum_rounding * longest_ * reached + 4 * kRounding * largest;
+  const double of_margin =
+      bounds.sum_rounding * members_.longest() * reached + 4 * kRounding * largest;
   if (!(of_margin < 1e-7) || !(largest < kLargestMargin) || !(error_ < kInfinite)) return bounds;
 
   const double spread = 1 / std::sqrt(curvature);
-  bounds.offset = (longest_ + spread) * (1 + 1e-6);
+  bounds.offset = (members_.longest() + spread) * (1 + 1e-6);
   const double in_margins = bounds.sum_rounding * reached * std::sqrt(squared_length) +
                             4 * kRounding * std::sqrt(squared_margin);
   const double unbalanced = std::abs(sum) + k * kRounding * absolute;
   const double norm =
-      bounds.weights_length / std::sqrt(gram_.least_penalty()) + std::abs(intercept_);
-  const double trace = largest_norm_ * largest_norm_ * curvature;
-  const double of_rotation = rotation_.of_gradient(largest_norm_ * mass, norm, trace);
+      bounds.weights_length / std::sqrt(members_.gram().least_penalty()) + std::abs(intercept_);
+  const double trace = members_.largest_norm() * members_.largest_norm() * curvature;
+  const double of_rotation = rotation_.of_gradient(members_.largest_norm() * mass, norm, trace);
   const double error = (1 + 1e-6) *
                        (error_ + in_margins + 12 * kRounding * std::sqrt(terms) +
-                        unbalanced * spread + unbalanced * longest_ + of_rotation) *
+                        unbalanced * spread + unbalanced * members_.longest() + of_rotation) *
                        (1 + 2 * rotation_.of_hessian(trace));
-  const double leverage =
-      (2 * longest_ + spread) * (1 + 1e-6) + rotation_.of_leverage(largest_norm_);
+  const double leverage = (2 * members_.longest() + spread) * (1 + 1e-6) +
+                          rotation_.of_leverage(members_.largest_norm());
   const double contraction = leverage * error;
   bounds.gradient = error;
   if (contraction < 0.5 && rotation_.of_hessian(trace) < 0.01)
@@ -259,10 +244,10 @@ DualScores::Bounds DualPath::bound() const {
   const double of_gradient =
       bounds.dot_rounding * (bounds.weights_length * std::sqrt(q + squared_length) +
                              std::abs(intercept_) * std::sqrt(curvature)) +
-      sum_rounding(size_) * (std::sqrt(q) * moment + mass * (longest_ + spread)) +
+      sum_rounding(size_) * (std::sqrt(q) * moment + mass * (members_.longest() + spread)) +
       2 * kRounding * bounds.weights_length + of_rotation;
   bounds.floor = 4 * kTieWidth * of_gradient;
-  bounds.margin_rounding = rotation_.of_margin(largest_norm_ * mass, norm, bounds.radius);
+  bounds.margin_rounding = rotation_.of_margin(members_.largest_norm() * mass, norm, bounds.radius);
   return bounds;
 }
 

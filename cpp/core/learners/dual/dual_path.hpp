@@ -3,11 +3,10 @@
 #pragma once
 
 #include <cstddef>
-#include <vector>
 
 #include "core/learners/dual/dual_inverse.hpp"
+#include "core/learners/dual/dual_members.hpp"
 #include "core/learners/dual/dual_scores.hpp"
-#include "core/learners/dual/gram.hpp"
 #include "core/learners/rotation.hpp"
 #include "core/run/context.hpp"
 #include "core/run/run_shape.hpp"
@@ -18,13 +17,15 @@ namespace shapcpp {
 // it is computed from the coefficients and the margins at which they are.
 class DualPath {
  public:
-  // Class 1 against class 0, of at most `capacity` members. Both must outlive the path.
-  DualPath(const Gram& gram, std::size_t capacity, const Context& context);
+  // The path of the class `positive` against the rest. All must outlive the path.
+  DualPath(const DualMembers& members, std::size_t positive, const Context& context);
 
   // Bytes that it allocates.
   static double bytes(const RunShape& shape);
 
+  // Returns to the empty coalition.
   void clear();
+  // Sample i has become the newest member.
   void join(std::size_t i);
   // The estimate of this coalition; its radius is infinite if no bound holds.
   const DualScores& estimate();
@@ -48,8 +49,8 @@ class DualPath {
   void move_own(const DualInverse::Joining& joining);
   DualScores::Bounds bound() const;
 
-  const TrainingSet& training_;
-  const Gram& gram_;
+  const DualMembers& members_;
+  const std::size_t positive_;
   const Checkpoint& checkpoint_;
   Statistics& statistics_;
   const kernels::Kernels& kernels_;
@@ -57,15 +58,11 @@ class DualPath {
   const std::size_t columns_;
 
   std::size_t size_ = 0;
-  Triangle products_;  // of the members
   DualInverse inverse_;
   DualScores scores_;
 
   // One number per member.
-  std::vector<std::size_t> members_;
   AlignedVector signs_;
-  AlignedVector weights_;
-  AlignedVector lengths_;
   AlignedVector coefficients_;
   AlignedVector margins_;
   AlignedVector residuals_;
@@ -73,11 +70,8 @@ class DualPath {
   AlignedVector excess_;  // coefficients and residuals, which add up to 0 at the optimum
   AlignedVector scaled_;
   AlignedVector moved_;
-  AlignedVector row_;
 
   double intercept_ = 0;
-  double longest_ = 0;       // length of a member,
-  double largest_norm_ = 0;  // and its norm in working coordinates
   double error_ = 0;         // of the gradient, by the margins as they are
   bool is_certain_ = false;  // whether the estimate is that of this coalition
   bool is_stuck_ = false;    // whether another step would not improve it

@@ -11,27 +11,17 @@ constexpr double kSingleRounding = std::numeric_limits<float>::epsilon() / 2;
 
 }  // namespace
 
-DualScores::DualScores(const Gram& gram, std::size_t capacity)
-    : gram_(gram),
+DualScores::DualScores(const DualMembers& members)
+    : members_(members),
       kernels_(kernels::kernels()),
-      columns_(gram.problem().columns()),
-      coefficients_(padded_rows(capacity)),
-      weights_(padded_columns(columns_)) {
-  if (!gram.is_stored())
-    room_.resize(checked_product(capacity, gram.width(), "products of test samples"));
-}
+      columns_(members.gram().problem().columns()),
+      coefficients_(padded_rows(members.capacity())),
+      weights_(padded_columns(columns_)) {}
 
 void DualScores::clear() {
-  members_.clear();
-  rows_.clear();
+  std::fill(coefficients_.begin(), coefficients_.end(), 0.0);
   bounds_.radius = std::numeric_limits<double>::infinity();
   has_weights_ = false;
-}
-
-void DualScores::join(std::size_t i) {
-  float* room = gram_.is_stored() ? nullptr : room_.data() + members_.size() * gram_.width();
-  rows_.push_back(gram_.tests(i, room));
-  members_.push_back(i);
 }
 
 void DualScores::set(const AlignedVector& coefficients, double intercept, const Bounds& bounds) {
@@ -43,15 +33,19 @@ void DualScores::set(const AlignedVector& coefficients, double intercept, const 
 
 void DualScores::write_margins(AlignedVector& margins) const {
   std::fill(margins.begin(), margins.end(), intercept_);
-  kernels_.add_rows(rows_.data(), coefficients_.data(), rows_.size(), gram_.width(),
+  kernels_.add_rows(members_.rows().data(), coefficients_.data(), members_.size(), gram().width(),
                     margins.data());
 }
 
 // Products are stored in single precision, sums are not.
 double DualScores::error_per_length() const {
-  return (bounds_.radius + bounds_.floor) * (1 + 1e-9) +
-         (1.001 * kSingleRounding + bounds_.sum_rounding) * bounds_.coefficients +
+  return (bounds_.radius + bounds_.floor) * (1 + 1e-9) + single_per_length() +
+         bounds_.sum_rounding * bounds_.coefficients +
          3 * bounds_.dot_rounding * bounds_.weights_length;
+}
+
+double DualScores::single_per_length() const {
+  return 1.001 * kSingleRounding * bounds_.coefficients;
 }
 
 double DualScores::error() const {
@@ -71,15 +65,20 @@ double DualScores::error_at(double length, double norm) const {
 std::span<const double> DualScores::weights() const {
   if (!has_weights_) {
     std::fill(weights_.begin(), weights_.end(), 0.0);
-    const TrainingSet& training = gram_.problem().training();
+    const TrainingSet& training = members_.training();
     for (std::size_t i = 0; i < members_.size(); ++i)
-      kernels_.add_scaled(weights_.data(), weights_.size(), training.sample(members_[i]).data(),
-                          coefficients_[i]);
-    for (std::size_t j = 0; j < columns_; ++j) weights_[j] *= gram_.inverse_penalty()[j];
+      kernels_.add_scaled(weights_.data(), weights_.size(),
+                          training.sample(members_.samples()[i]).data(), coefficients_[i]);
+    for (std::size_t j = 0; j < columns_; ++j) weights_[j] *= gram().inverse_penalty()[j];
     weights_[columns_ - 1] = intercept_;
     has_weights_ = true;
   }
   return std::span(weights_).first(columns_);
+}
+
+double DualScores::margin(const AlignedVector& x) const {
+  weights();
+  return kernels_.dot(x.data(), weights_.data(), weights_.size());
 }
 
 void DualScores::write_weights(std::size_t k, std::span<double> w) const {
@@ -97,15 +96,15 @@ double DualScores::length(const Pair&) const {
 
 // A sample is at least 1 long, its intercept.
 double DualScores::reach(const Pair&) const {
-  return error_at(1 / std::sqrt(gram_.least_penalty()), 1);
+  return error_at(1 / std::sqrt(gram().least_penalty()), 1);
 }
 
 double DualScores::error(const Pair&, const AlignedVector& x, double norm) const {
-  return error_at(gram_.length(std::span(x).first(columns_)), norm);
+  return error_at(gram().length(std::span(x).first(columns_)), norm);
 }
 
 double DualScores::rounding(const Pair&) const {
-  return error_at(1 / std::sqrt(gram_.least_penalty()), 1) -
+  return error_at(1 / std::sqrt(gram().least_penalty()), 1) -
          (bounds_.radius + bounds_.floor) * bounds_.offset;
 }
 

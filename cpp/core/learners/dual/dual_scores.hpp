@@ -3,9 +3,8 @@
 
 #include <cstddef>
 #include <span>
-#include <vector>
 
-#include "core/learners/dual/gram.hpp"
+#include "core/learners/dual/dual_members.hpp"
 #include "core/learners/scores.hpp"
 #include "core/numerics/storage.hpp"
 
@@ -15,12 +14,10 @@ namespace shapcpp {
 // `Gram`; in the norm of the inverse Hessian a sample is at most its length plus `offset` long.
 class DualScores final : public Scores {
  public:
-  // `gram` must outlive the scores; at most `capacity` members.
-  DualScores(const Gram& gram, std::size_t capacity);
+  // `members` must outlive the scores.
+  explicit DualScores(const DualMembers& members);
 
   void clear();
-  // A member joins; its coefficient comes with the next `set`.
-  void join(std::size_t i);
   // How far the optimum can be from the weights.
   struct Bounds {
     double gradient = 0;         // at the weights, in the norm of the inverse Hessian there
@@ -44,10 +41,18 @@ class DualScores final : public Scores {
   double error_per_length() const;
   double error_per_norm() const { return 3 * bounds_.margin_rounding; }
   double error() const;
-  const Gram& gram() const { return gram_; }
+  // The part of it that is the rounding of products to single precision.
+  double single_per_length() const;
+  // Without it, at a sample of this length in working coordinates and in those of Gram.
+  double error_at(double length, double norm) const;
+  const Gram& gram() const { return members_.gram(); }
+  const AlignedVector& coefficients() const { return coefficients_; }
+  double intercept() const { return intercept_; }
 
   // The weights themselves are computed once they are asked for.
   std::span<const double> weights() const;
+  // Of a sample, padded for the kernels, with the weights.
+  double margin(const AlignedVector& x) const;
   bool has(std::size_t) const override { return true; }
   void write_weights(std::size_t k, std::span<double> weights) const override;
   double length(const Pair& pair) const override;
@@ -57,14 +62,9 @@ class DualScores final : public Scores {
   double rounding(const Pair& pair) const override;
 
  private:
-  double error_at(double length, double norm) const;
-
-  const Gram& gram_;
+  const DualMembers& members_;
   const kernels::Kernels& kernels_;
   const std::size_t columns_;
-  std::vector<std::size_t> members_;
-  std::vector<const float*> rows_;  // products with test samples
-  Aligned<float> room_;             // for those that are made as needed
   AlignedVector coefficients_;
   double intercept_ = 0;
   Bounds bounds_;

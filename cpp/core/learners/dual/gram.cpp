@@ -32,6 +32,10 @@ std::size_t most_dual_members(std::size_t columns) {
              : static_cast<std::size_t>(kMostPerColumn * static_cast<double>(columns));
 }
 
+std::size_t most_dual_members(const Problem& problem) {
+  return std::min(problem.training().size(), most_dual_members(problem.columns()));
+}
+
 Gram::Gram(const Problem& problem, bool stored, const Checkpoint& checkpoint)
     : problem_(problem),
       kernels_(kernels::kernels()),
@@ -151,13 +155,18 @@ void Gram::gather(std::size_t i, std::span<const std::size_t> others, double* pr
   if (stored_) {
     const double* row = training_.data() + i * training.size();
     for (std::size_t l = 0; l < others.size(); ++l) products[l] = row[others[l]];
-    return;
+  } else {
+    multiply(training.sample(i), others, products);
   }
+}
+
+void Gram::multiply(std::span<const double> sample, std::span<const std::size_t> others,
+                    double* products) const {
   AlignedVector own(inverse_penalty_);
-  const auto sample = training.sample(i);
   for (std::size_t j = 0; j < features_; ++j) own[j] *= sample[j];
   for (std::size_t l = 0; l < others.size(); ++l)
-    products[l] = kernels_.dot(training.sample(others[l]).data(), own.data(), own.size());
+    products[l] =
+        kernels_.dot(problem_.training().sample(others[l]).data(), own.data(), own.size());
 }
 
 const float* Gram::tests(std::size_t i, float* room) const {

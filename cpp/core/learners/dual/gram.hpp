@@ -29,6 +29,9 @@ class Gram {
   const Problem& problem() const { return problem_; }
   // Products of training sample i with others.
   void gather(std::size_t i, std::span<const std::size_t> others, double* products) const;
+  // The same of any sample in working coordinates, computed now.
+  void multiply(std::span<const double> sample, std::span<const std::size_t> others,
+                double* products) const;
   // Products of training sample i with all test samples, rounded to single precision: `width()`
   // numbers, those of class k from `first(k)` on. They may be written to `room`, of the same width.
   const float* tests(std::size_t i, float* room) const;
@@ -66,5 +69,7 @@ class Gram {
 // Whether the members' own products are worth keeping in a problem with this many columns, and up
 // to how many members.
 std::size_t most_dual_members(std::size_t columns);
+// The same for a problem, whose samples may be fewer.
+std::size_t most_dual_members(const Problem& problem);
 
 }  // namespace shapcpp

@@ -1,31 +1,27 @@
 #include "core/learners/dual/wide_logistic.hpp"
 
-#include <algorithm>
-
 namespace shapcpp {
 namespace {
 
 // Fits of a walk before it leaves the dual path: each starts from afar.
 constexpr int kMostFailures = 2;
 
-std::size_t capacity_of(std::size_t samples, std::size_t columns) {
-  return std::min(samples, most_dual_members(columns));
-}
-
 }  // namespace
 
 WideLogistic::WideLogistic(const Problem& problem, const Context& context, const Gram& gram)
-    : dual_(gram, capacity_of(problem.training().size(), problem.columns()), context),
-      primal_(problem, context),
-      most_members_(capacity_of(problem.training().size(), problem.columns())) {
+    : dual_members_(gram, most_dual_members(problem)),
+      dual_(dual_members_, 1, context),
+      primal_(problem, context) {
   primal_.clear();
 }
 
 double WideLogistic::bytes(const RunShape& shape) {
-  return DualPath::bytes(shape) + BinaryLogistic::bytes(shape) + kNumberBytes * shape.samples();
+  return DualMembers::bytes(shape) + DualPath::bytes(shape) + BinaryLogistic::bytes(shape) +
+         kNumberBytes * shape.samples();
 }
 
 void WideLogistic::clear() {
+  dual_members_.clear();
   dual_.clear();
   if (told_ > 0) primal_.clear();
   is_dual_ = true;
@@ -35,12 +31,11 @@ void WideLogistic::clear() {
 }
 
 void WideLogistic::join(std::size_t i) {
-  if (is_dual_ && members_.size() == most_members_) leave_dual();
+  if (is_dual_ && members_.size() == dual_members_.capacity()) leave_dual();
   members_.push_back(i);
-  if (is_dual_)
-    dual_.join(i);
-  else
-    tell_primal();
+  if (!is_dual_) return tell_primal();
+  dual_members_.join(i);
+  dual_.join(i);
 }
 
 void WideLogistic::tell_primal() {

@@ -43,9 +43,9 @@ class WideLogistic {
   void tell_primal();
   void leave_dual();
 
+  DualMembers dual_members_;
   DualPath dual_;
   BinaryLogistic primal_;
-  const std::size_t most_members_;
   bool is_dual_ = true;
   int failures_ = 0;
   std::vector<std::size_t> members_;

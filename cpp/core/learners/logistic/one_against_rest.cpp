@@ -122,6 +122,19 @@ void OneAgainstRest::fit(std::size_t k) {
   measure(regression);
 }
 
+void OneAgainstRest::start_from(std::size_t k, const Eigen::VectorXd& weights) {
+  regressions_[k].path->start_from(weights);
+}
+
+const FittedScores& OneAgainstRest::fit_alone() {
+  for (std::size_t k = 0; k < regressions_.size(); ++k) {
+    if (!has(k) || regressions_[k].fitted != nullptr) continue;
+    regressions_[k].fitted = &regressions_[k].path->fit(false);
+    measure(regressions_[k]);
+  }
+  return scores_;
+}
+
 void OneAgainstRest::Differences::write_weights(std::size_t k, std::span<double> weights) const {
   const Eigen::VectorXd& own = learner_.regressions_[k].optimum().weights;
   std::copy_n(own.data(), weights.size(), weights.begin());

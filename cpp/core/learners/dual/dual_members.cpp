@@ -1,0 +1,52 @@
+#include "core/learners/dual/dual_members.hpp"
+
+#include <algorithm>
+
+namespace shapcpp {
+
+DualMembers::DualMembers(const Gram& gram, std::size_t capacity)
+    : gram_(gram),
+      capacity_(capacity),
+      class_sizes_(gram.problem().n_classes()),
+      products_(capacity),
+      newest_(products_.pitch),
+      weights_(products_.pitch),
+      lengths_(products_.pitch) {
+  if (!gram.is_stored())
+    made_.resize(checked_product(capacity, gram.width(), "products of test samples"));
+}
+
+double DualMembers::most(const RunShape& s) {
+  return std::min(s.samples(), static_cast<double>(most_dual_members(s.n_features + 1)));
+}
+
+// Products, and the two matrices of which an inverse is built.
+double DualMembers::bytes(const RunShape& s) {
+  const double made = Gram::fits(s.samples(), s.tests()) ? 0 : kSingleBytes * s.tests();
+  return most(s) * (3 * kNumberBytes * most(s) + made);
+}
+
+void DualMembers::clear() {
+  std::fill_n(weights_.begin(), size(), 0.0);
+  std::fill_n(newest_.begin(), size(), 0.0);
+  samples_.clear();
+  rows_.clear();
+  std::fill(class_sizes_.begin(), class_sizes_.end(), std::size_t{0});
+  longest_ = largest_norm_ = 0;
+}
+
+void DualMembers::join(std::size_t i) {
+  const std::size_t row = size();
+  gram_.gather(i, samples_, newest_.data());
+  std::copy_n(newest_.begin(), row, products_.row(row));
+  products_.row(row)[row] = gram_.length_of(i) * gram_.length_of(i);
+  weights_[row] = training().weight_of(i);
+  lengths_[row] = gram_.length_of(i);
+  longest_ = std::max(longest_, lengths_[row]);
+  largest_norm_ = std::max(largest_norm_, training().norm_of(i));
+  rows_.push_back(gram_.tests(i, gram_.is_stored() ? nullptr : made_.data() + row * gram_.width()));
+  ++class_sizes_[training().class_of(i)];
+  samples_.push_back(i);
+}
+
+}  // namespace shapcpp

@@ -1,0 +1,21 @@
+// A symmetric matrix that grows row by row: the lower triangle.
+#pragma once
+
+#include <cstddef>
+
+#include "core/numerics/storage.hpp"
+
+namespace shapcpp {
+
+struct Triangle {
+  explicit Triangle(std::size_t capacity)
+      : pitch(padded_rows(capacity) + kernels::kRowMultiple),
+        values(checked_product(capacity, pitch, "a triangle")) {}
+  double* row(std::size_t i) { return values.data() + i * pitch; }
+  const double* row(std::size_t i) const { return values.data() + i * pitch; }
+
+  const std::size_t pitch;
+  AlignedVector values;
+};
+
+}  // namespace shapcpp

@@ -1,0 +1,96 @@
+#include "core/learners/dual/wide_one_against_rest.hpp"
+
+namespace shapcpp {
+namespace {
+
+// Fits of a walk before it leaves the dual paths: each starts from afar.
+constexpr int kMostFailures = 2;
+
+}  // namespace
+
+WideOneAgainstRest::WideOneAgainstRest(const Problem& problem, const Context& context,
+                                       const Gram& gram)
+    : dual_members_(gram, most_dual_members(problem)),
+      differences_(dual_members_),
+      primal_(problem, context) {
+  for (std::size_t k = 0; k < problem.n_classes(); ++k)
+    differences_.add(paths_.emplace_back(dual_members_, k, context).scores());
+  primal_.clear();
+}
+
+double WideOneAgainstRest::bytes(const RunShape& shape) {
+  return DualMembers::bytes(shape) + shape.classes() * DualPath::bytes(shape) +
+         OneAgainstRest::bytes(shape) + kNumberBytes * shape.samples();
+}
+
+void WideOneAgainstRest::clear() {
+  dual_members_.clear();
+  for (DualPath& path : paths_) path.clear();
+  if (told_ > 0) primal_.clear();
+  is_dual_ = true;
+  failures_ = 0;
+  members_.clear();
+  told_ = 0;
+}
+
+void WideOneAgainstRest::join(std::size_t i) {
+  if (is_dual_ && members_.size() == dual_members_.capacity()) leave_dual();
+  members_.push_back(i);
+  if (!is_dual_) return tell_primal();
+  dual_members_.join(i);
+  for (DualPath& path : paths_) path.join(i);
+}
+
+void WideOneAgainstRest::tell_primal() {
+  for (; told_ < members_.size(); ++told_) primal_.join(members_[told_]);
+}
+
+// Fits begin where the dual paths have come to.
+void WideOneAgainstRest::leave_dual() {
+  is_dual_ = false;
+  tell_primal();
+  for (std::size_t k = 0; k < paths_.size(); ++k) {
+    if (!has(k) || !paths_[k].has_estimate()) continue;
+    const auto weights = paths_[k].scores().weights();
+    const Eigen::Map<const Eigen::VectorXd> start(weights.data(),
+                                                  static_cast<Eigen::Index>(weights.size()));
+    if (start.allFinite()) primal_.start_from(k, start);
+  }
+}
+
+WideClassScores WideOneAgainstRest::estimate() {
+  if (!is_dual_) return {primal_.estimate(), nullptr};
+  for (std::size_t k = 0; k < paths_.size(); ++k)
+    if (has(k)) paths_[k].estimate();
+  return {differences_, &differences_};
+}
+
+// Regressions about which nothing is known come first: none of their pairs can be decided.
+bool WideOneAgainstRest::refine(const OpenPairs& open) {
+  if (!is_dual_) return primal_.refine(open);
+  const auto is_open = [&](std::size_t k) { return has(k) && open.involve(k); };
+  bool knows_all = true;
+  for (std::size_t k = 0; k < paths_.size(); ++k)
+    if (is_open(k) && !differences_.knows(k)) knows_all = false;
+  bool refined = false;
+  for (std::size_t k = 0; k < paths_.size(); ++k)
+    if (is_open(k) && (knows_all || !differences_.knows(k)) && paths_[k].refine()) refined = true;
+  return refined;
+}
+
+void WideOneAgainstRest::settle(bool decided) {
+  if (!is_dual_)
+    primal_.settle(decided);
+  else if (!decided)
+    ++failures_;
+}
+
+const FittedScores& WideOneAgainstRest::fit(const OpenPairs& open) {
+  if (!is_dual_) return primal_.fit(open);
+  leave_dual();
+  if (failures_ >= kMostFailures) return primal_.fit(open);
+  is_dual_ = true;
+  return primal_.fit_alone();
+}
+
+}  // namespace shapcpp
