@@ -1,4 +1,5 @@
-// Sums over samples of products of two columns, in double or single precision.
+// Sums over samples of products of two columns, in double or single precision, and of weights with
+// columns in single precision.
 #pragma once
 
 #include "kernels/registers.hpp"
@@ -68,6 +69,52 @@ void add_products(const Real* tile, size_t columns, const Real* weights, size_t 
       case 3: add_rows<3>(scratch, tile, j, columns, rows, hessian); break;
       default: add_rows<4>(scratch, tile, j, columns, rows, hessian); break;
     }
+  }
+}
+
+// Adds the sums over rows of `weights` times Width columns to lane_sums. Two chains of additions
+// for each column: sums that wait for each other take long, and short chains round less.
+template <size_t Width>
+inline void add_weighted_columns(const float* columns_from, const float* weights, size_t rows,
+                                 double* lane_sums) {
+  Single even[Width] = {}, odd[Width] = {};
+  size_t row = 0;
+  for (; row + 2 * kSingleLanes <= rows; row += 2 * kSingleLanes) {
+    const Single first = load(weights + row), second = load(weights + row + kSingleLanes);
+    for (size_t j = 0; j < Width; ++j) {
+      const float* column = columns_from + j * kTileStride + row;
+      even[j] += load(column) * first;
+      odd[j] += load(column + kSingleLanes) * second;
+    }
+  }
+  if (row < rows)
+    for (size_t j = 0; j < Width; ++j)
+      even[j] += load(columns_from + j * kTileStride + row) * load(weights + row);
+  for (size_t j = 0; j < Width; ++j) {
+    float lanes[kSingleLanes];
+    store(lanes, even[j] + odd[j]);
+    double* target = lane_sums + j * kLaneSums;
+    store(target, load(target) + (load_widened(lanes) + load_widened(lanes + kLanes)));
+  }
+}
+
+// Columns four at a time: as many as registers have room for share the loads of the weights.
+inline void add_weighted(const float* tile, size_t columns, const float* weights, size_t rows,
+                         double* lane_sums) {
+  size_t j = 0;
+  for (; j + 8 <= columns; j += 4)
+    add_weighted_columns<4>(tile + j * kTileStride, weights, rows, lane_sums + j * kLaneSums);
+  tile += j * kTileStride;
+  lane_sums += j * kLaneSums;
+  switch (columns - j) {
+    case 1: add_weighted_columns<1>(tile, weights, rows, lane_sums); break;
+    case 2: add_weighted_columns<2>(tile, weights, rows, lane_sums); break;
+    case 3: add_weighted_columns<3>(tile, weights, rows, lane_sums); break;
+    case 4: add_weighted_columns<4>(tile, weights, rows, lane_sums); break;
+    case 5: add_weighted_columns<5>(tile, weights, rows, lane_sums); break;
+    case 6: add_weighted_columns<6>(tile, weights, rows, lane_sums); break;
+    case 7: add_weighted_columns<7>(tile, weights, rows, lane_sums); break;
+    default: break;
   }
 }
 

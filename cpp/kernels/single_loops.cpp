@@ -86,20 +86,7 @@ void add_remainder(const float* tile, size_t columns, const float* direction, co
     store(remainders + row, remainder(t, load(probabilities + row), c));
   };
   for_margins(tile, columns, direction, rows, use);
-  for (size_t j = 0; j < columns; ++j) {
-    const float* column = tile + j * kTileStride;
-    Single even{}, odd{};
-    size_t row = 0;
-    for (; row + 2 * kSingleLanes <= rows; row += 2 * kSingleLanes) {
-      even += load(column + row) * load(remainders + row);
-      odd += load(column + row + kSingleLanes) * load(remainders + row + kSingleLanes);
-    }
-    if (row < rows) even += load(column + row) * load(remainders + row);
-    float lanes[kSingleLanes];
-    store(lanes, even + odd);
-    double* target = lane_sums + j * kLaneSums;
-    store(target, load(target) + (load_widened(lanes) + load_widened(lanes + kLanes)));
-  }
+  add_weighted(tile, columns, remainders, rows, lane_sums);
   double largest = shifts->largest;
   for (size_t lane = 0; lane < kSingleLanes; ++lane) {
     const double value = static_cast<double>(most[lane]);

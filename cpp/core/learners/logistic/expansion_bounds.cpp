@@ -127,9 +127,12 @@ double Expansion::bound_remainder(const AlignedVector& u, Shifts& shifts) const 
                         fourth_root(far * far * far * near);
   shifts.fourth = squared(squared(fourth));
   shifts.eighth = squared(squared(squared(eighth)));
+  // In each lane a tile is added up in two sums.
+  const double sums = static_cast<double>(kTileRows / (2 * kernels_.single_lanes) + 4);
   const double growth = std::exp(shifts.largest);
   return std::expm1(shifts.largest) * near +
-         kSingleRounding * growth * growth * std::sqrt(shifts.fourth) * (16 + 20 * spread()) +
+         kSingleRounding * growth * growth * std::sqrt(shifts.fourth) *
+             (16 + 0.6 * sums * spread()) +
          1e-15 * std::sqrt(static_cast<double>(members_.size()));
 }
 
