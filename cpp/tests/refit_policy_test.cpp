@@ -99,28 +99,31 @@ TEST("a base is asked for when digits are lost, steps are slow, or passes have c
   CHECK(!asks_for_base(1));
 }
 
-TEST("a pass is exact where rounding is most of the error, not at the first") {
+TEST("passes are exact where rounding is most of the error, not at the first") {
   RefitPolicy policy(17);
   policy.join();
   CHECK(policy.refine(kSmall, {.decrement = 1, .is_rounding_bound = true}) == Refinement::kPass);
   CHECK(policy.refine(kSmall, {.decrement = 0.1, .is_rounding_bound = true}) ==
         Refinement::kExactPass);
+  CHECK(policy.refine(kSmall, {.decrement = 0.01}) == Refinement::kExactPass);
+  policy.join();
+  CHECK(policy.refine(kSmall, {.decrement = 1}) == Refinement::kPass);
+  CHECK(policy.refine(kSmall, {.decrement = 0.1}) == Refinement::kPass);
 }
 
-TEST("a coalition ends after forty refinements and has one base, two with several classes") {
+TEST("a coalition ends after forty refinements and has two bases") {
   RefitPolicy policy(17);
   policy.join();
   double decrement = 1;
   for (int i = 0; i < 40; ++i)
     CHECK(policy.refine(kSmall, {.decrement = decrement /= 16}) != Refinement::kNone);
   CHECK(policy.refine(kSmall, {.decrement = decrement /= 16}) == Refinement::kNone);
-  CHECK(policy.may_build(kSmall));
-  CHECK(!policy.may_build(kSmall));
-  policy.join();
-  const RefitPolicy::Size three{.members = 101, .contrasts = 2};
-  CHECK(policy.may_build(three));
-  CHECK(policy.may_build(three));
-  CHECK(!policy.may_build(three));
+  for (int i = 0; i < 2; ++i) {
+    CHECK(policy.may_build());
+    CHECK(policy.may_build());
+    CHECK(!policy.may_build());
+    policy.join();
+  }
 }
 
 TEST("passes and bases of several classes cost as much as their scores and contrasts") {

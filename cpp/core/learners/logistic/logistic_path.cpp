@@ -225,7 +225,7 @@ const EstimatedOptimum& LogisticPath::estimate() {
 bool LogisticPath::rebase(double growth) {
   for (std::size_t j = 0; j < columns_; ++j)
     weights_[j] = expansion_.base()[j] + displacement_[j] + step_[j];
-  return policy_.may_build(size()) && build(growth);
+  return policy_.may_build() && build(growth);
 }
 
 // Builds a base at `weights_`, with the anchor there.

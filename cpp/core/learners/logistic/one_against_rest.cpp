@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace shapcpp {
 namespace {
 
 // Each regression has scores of two classes: its own class and the rest.
 constexpr Pair kAgainstRest{1, 0};
+// A regression known better than this share of the least known one in an open pair is not refined.
+constexpr double kWorthRefining = 0.125;
 
 }  // namespace
 
@@ -54,7 +57,9 @@ double OneAgainstRest::Regression::error(const AlignedVector& x, double norm) co
 void OneAgainstRest::measure(Regression& regression) const {
   const auto take = [&](const auto& optimum) {
     regression.length = optimum.length(kAgainstRest);
-    regression.reach = optimum.reach(kAgainstRest) + kRounding * regression.length;
+    regression.reach = std::isfinite(optimum.radius)
+                           ? optimum.reach(kAgainstRest) + kRounding * regression.length
+                           : std::numeric_limits<double>::infinity();
     regression.rounding = optimum.rounding(kAgainstRest);
   };
   if (regression.fitted != nullptr)
@@ -80,18 +85,19 @@ const Scores& OneAgainstRest::estimate() {
   return scores_;
 }
 
-// Regressions about which nothing is known come first: none of their pairs can be decided.
+// The least certain regressions come first, and alone if nothing is known of them: the others add
+// little to what leaves their pairs open, and may have no pair open once these are refined.
 bool OneAgainstRest::refine(const OpenPairs& open) {
   const auto is_open = [&](std::size_t k) {
     return has(k) && open.involve(k) && regressions_[k].fitted == nullptr;
   };
-  bool knows_all = true;
+  double widest = 0;
   for (std::size_t k = 0; k < regressions_.size(); ++k)
-    if (is_open(k) && !std::isfinite(regressions_[k].reach)) knows_all = false;
+    if (is_open(k)) widest = std::max(widest, regressions_[k].reach);
   bool refined = false;
   for (std::size_t k = 0; k < regressions_.size(); ++k) {
     Regression& regression = regressions_[k];
-    if (!is_open(k) || (!knows_all && std::isfinite(regression.reach))) continue;
+    if (!is_open(k) || regression.reach < kWorthRefining * widest) continue;
     refined = true;
     if (!regression.path->refine()) {
       fit(k);

@@ -32,7 +32,7 @@ double scores_of(const RefitPolicy::Size& size) {
 
 void RefitPolicy::join() {
   if (tried_) success_ = kSuccessKept * success_ + (refinements_ == 0 ? kSuccessAdded : 0.0);
-  tried_ = false;
+  tried_ = exact_ = false;
   refinements_ = bases_ = 0;
 }
 
@@ -76,13 +76,13 @@ RefitPolicy::Refinement RefitPolicy::refine(const Size& size, const Estimate& es
   last_decrement_ = estimate.decrement;
   if (estimate.has_drifted || slow || is_time) return Refinement::kBase;
   ++passes_since_base_;
-  const bool exact = refinements_ > 1 && estimate.is_rounding_bound;
-  return exact ? Refinement::kExactPass : Refinement::kPass;
+  exact_ = exact_ || (refinements_ > 1 && estimate.is_rounding_bound);
+  return exact_ ? Refinement::kExactPass : Refinement::kPass;
 }
 
 void RefitPolicy::build() {
   joins_since_pass_ = joins_since_base_ = passes_since_base_ = 0;
-  awaits_pass_ = false;
+  awaits_pass_ = exact_ = false;
 }
 
 bool RefitPolicy::wants_third(std::size_t members) const {

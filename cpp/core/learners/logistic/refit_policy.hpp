@@ -49,9 +49,7 @@ class RefitPolicy {
   // Whether this coalition has had an estimate.
   [[nodiscard]] bool has_estimated() const { return tried_ || refinements_ > 1; }
   // Whether the coalition may have one more base. Asked once per base.
-  [[nodiscard]] bool may_build(const Size& size) {
-    return ++bases_ <= (size.contrasts > 1 ? kMostBasesOfContrasts : kMostBases);
-  }
+  [[nodiscard]] bool may_build() { return ++bases_ <= kMostBases; }
   // A base is being built.
   void build();
 
@@ -68,8 +66,8 @@ class RefitPolicy {
   double build_cost(const Size& size) const;
 
  private:
-  // A fit of several classes takes several steps, each dearer than a base.
-  static constexpr int kMostBases = 1, kMostBasesOfContrasts = 2;
+  // A fit takes several steps, each about as dear as a base.
+  static constexpr int kMostBases = 2;
 
   bool is_time_to_build(const Size& size);
   bool is_slow(const Size& size, double decrement) const;
@@ -79,7 +77,9 @@ class RefitPolicy {
   // State of the current coalition.
   int refinements_ = 0;
   int bases_ = 0;
-  bool tried_ = false;         // whether it was tried without a pass
+  bool tried_ = false;  // whether it was tried without a pass
+  // Once a pass in single precision was not enough, neither is another one from the same base.
+  bool exact_ = false;
   double last_decrement_ = 0;  // of the estimate before the last
 
   // State of the walk.

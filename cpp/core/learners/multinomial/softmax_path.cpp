@@ -221,7 +221,7 @@ bool SoftmaxPath::refine() {
                                   .has_drifted = metric_.has_drifted()})) {
     case RefitPolicy::Refinement::kNone: return false;
     case RefitPolicy::Refinement::kBase:
-      if (!policy_.may_build(size())) return has_base_ = false;
+      if (!policy_.may_build()) return has_base_ = false;
       add_step();
       return build(policy_.has_estimated() ? step_growth_ : kInfinite);
     case RefitPolicy::Refinement::kPass:
