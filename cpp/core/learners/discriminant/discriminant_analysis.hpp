@@ -35,14 +35,14 @@ class DiscriminantAnalysis {
 
  private:
   struct Discriminant {
-    AlignedVector weights;            // the intercept last
-    double length = 0;                // of these
-    double radius = 0;                // of the features' weights, in the norm of A
-    double floor = 0;                 // a multiple of the part of it due to rounding
-    double error = 0;                 // of the intercept
-    double members = 0;               // their mean size in the norm of A^-1, or more
-    double margin_rotation = 0;       // effect of a rotation on a margin, as a share of |x|
-    std::vector<DoubleDouble> exact;  // the weights refined, once asked for
+    AlignedVector weights;              // the intercept last
+    double length = 0;                  // of these
+    double radius = 0;                  // of the features' weights, in the norm of A
+    double floor = 0;                   // a multiple of the part of it due to rounding
+    double error = 0;                   // of the intercept
+    double members = 0;                 // their mean size in the norm of A^-1, or more
+    double margin_rotation = 0;         // effect of a rotation on a margin, as a share of |x|
+    std::vector<DoubleDouble> exact{};  // the weights refined, once asked for
   };
 
   class Differences final : public FittedScores {

@@ -59,8 +59,8 @@ class SoftmaxNewton {
   const kernels::Kernels& kernels_;
   Eigen::VectorXd penalty_;  // larger than the problem's on the way down to it
 
+  Cholesky factor_;  // of the Hessian before the last step
   FittedSoftmax optimum_;
-  Cholesky factor_;           // of the Hessian before the last step
   Eigen::VectorXd gradient_;  // in contrasts
   Cholesky::Rows hessian_;
   AlignedVector direction_;  // the step, of each class
