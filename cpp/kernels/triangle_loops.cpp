@@ -13,20 +13,25 @@ template <size_t Rows>
 inline void multiply_rows(const double* lower, size_t pitch, size_t first, const double* vector,
                           double* product) {
   const double* row = lower + first * pitch;
+  double own[Rows];  // copied: the product might overlap the vector, for all the compiler knows
+  for (size_t i = 0; i < Rows; ++i) own[i] = vector[first + i];
   Vec sums[Rows] = {};
   const size_t width = round_up(first + Rows);
   for (size_t j = 0; j < width; j += kLanes) {
     const Vec factor = load(vector + j);
-    Vec mirrored = load(product + j);
+    Vec even = load(product + j), odd{};  // sums that wait for each other take long
     for (size_t i = 0; i < Rows; ++i) {
       const Vec value = load(row + i * pitch + j);
       sums[i] += value * factor;
-      mirrored += value * vector[first + i];
+      if (i % 2 == 0)
+        even += value * own[i];
+      else
+        odd += value * own[i];
     }
-    store(product + j, mirrored);
+    store(product + j, even + odd);
   }
   for (size_t i = 0; i < Rows; ++i)  // the diagonal has been counted twice
-    product[first + i] += sum_of_lanes(sums[i]) - row[i * pitch + first + i] * vector[first + i];
+    product[first + i] += sum_of_lanes(sums[i]) - row[i * pitch + first + i] * own[i];
 }
 
 void multiply_lower(const double* lower, size_t pitch, size_t size, const double* vector,
@@ -37,19 +42,35 @@ void multiply_lower(const double* lower, size_t pitch, size_t size, const double
   for (; i < size; ++i) multiply_rows<1>(lower, pitch, i, vector, product);
 }
 
+template <size_t Rows>
+inline void add_outer_rows(double* lower, size_t pitch, size_t first, const double* vector,
+                           double factor, Bits lanes) {
+  double* row = lower + first * pitch;
+  double own[Rows];
+  for (size_t i = 0; i < Rows; ++i) own[i] = factor * vector[first + i];
+  size_t j = 0;
+  for (; j + kLanes <= first + 1; j += kLanes) {
+    const Vec other = load(vector + j);
+    for (size_t i = 0; i < Rows; ++i)
+      store(row + i * pitch + j, load(row + i * pitch + j) + other * own[i]);
+  }
+  for (; j < first + Rows; j += kLanes) {
+    const Vec other = load(vector + j);
+    for (size_t i = 0; i < Rows; ++i) {
+      const Vec sum = load(row + i * pitch + j) + other * own[i];
+      const auto left = static_cast<long long>(first + i) - static_cast<long long>(j);
+      store(row + i * pitch + j, select(lanes <= left, sum, Vec{}));
+    }
+  }
+}
+
 void add_outer_lower(double* lower, size_t pitch, size_t size, const double* vector,
                      double factor) {
   Bits lanes{};
   for (size_t lane = 0; lane < kLanes; ++lane) lanes[lane] = static_cast<long long>(lane);
-  for (size_t i = 0; i < size; ++i, lower += pitch) {
-    const double scaled = factor * vector[i];
-    size_t j = 0;
-    for (; j + kLanes <= i + 1; j += kLanes)
-      store(lower + j, load(lower + j) + load(vector + j) * scaled);
-    if (j > i) continue;
-    const Vec sum = load(lower + j) + load(vector + j) * scaled;
-    store(lower + j, select(lanes <= static_cast<long long>(i - j), sum, Vec{}));
-  }
+  size_t i = 0;
+  for (; i + 4 <= size; i += 4) add_outer_rows<4>(lower, pitch, i, vector, factor, lanes);
+  for (; i < size; ++i) add_outer_rows<1>(lower, pitch, i, vector, factor, lanes);
 }
 
 template <size_t Chains>
