@@ -15,6 +15,10 @@ inline constexpr std::size_t kTileStride = kTileRows + 16;
 // remainder.
 inline constexpr std::size_t kRowMultiple = 16;
 
+// Samples in whole numbers lie in blocks of this many rows, the last of a class in one of
+// kRowMultiple if it has no more: pair by pair of columns, both numbers of a row side by side.
+inline constexpr std::size_t kBlockRows = 32;
+
 // Rows of small matrices are padded to a multiple of this.
 inline constexpr std::size_t kStrideMultiple = 8;
 
@@ -26,6 +30,15 @@ struct Shifts {
   double largest = 0;
   double fourth = 0;
   double eighth = 0;
+};
+
+// A vector in whole numbers, the last pair filled up with zero: `unit` times these. No sum of its
+// products with a sample over `chunk` pairs, or over some of these, reaches 2^31.
+struct WholeVector {
+  const short* numbers;
+  std::size_t pairs;
+  std::size_t chunk;
+  float unit;
 };
 
 // Passes over samples in double precision.
@@ -103,12 +116,13 @@ struct SingleLoops {
                       const float* norms, std::size_t rows, std::size_t* within,
                       unsigned short* open);
 
-  // Adds steps[b] * products[i] to the margin of class b at row i, margins[b * rows + i]. Returns
-  // how many rows class `own` leads by more than reach * norms[i], and lists the `within` rows at
-  // which neither it nor the best of the others is ahead by more.
-  std::size_t (*advance)(const float* products, const float* steps, std::size_t n_classes,
-                         std::size_t own, float reach, const float* norms, std::size_t rows,
-                         float* margins, std::size_t* within, unsigned short* open);
+  // Of samples in whole numbers, at most kTileRows. Their leads over each of the rivals of their
+  // class, rival by rival in each block of rows, grow by steps[rival] times their product with the
+  // vector. Returns how many rows are ahead of all rivals by more than limit - known[i], and lists
+  // the `within` rows that are ahead of or behind one by no more, and behind none by more.
+  std::size_t (*advance)(const short* samples, const WholeVector& vector, const float* steps,
+                         std::size_t rivals, float limit, const float* known, std::size_t rows,
+                         float* leads, std::size_t* within, unsigned short* open);
 };
 
 // Passes over samples of several classes. Of each class there are kTileRows numbers, one per row of

@@ -6,6 +6,10 @@
 
 #include <cstddef>
 
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
+
 #include "kernels/kernels.hpp"
 
 namespace shapcpp::kernels::SHAPCPP_LEVEL {
@@ -23,7 +27,6 @@ typedef long long Bits __attribute__((vector_size(8 * SHAPCPP_LANES), aligned(8)
 constexpr size_t kSingleLanes = 2 * SHAPCPP_LANES;
 typedef float Single __attribute__((vector_size(8 * SHAPCPP_LANES), aligned(4), may_alias));
 typedef int SingleBits __attribute__((vector_size(8 * SHAPCPP_LANES), aligned(4), may_alias));
-typedef signed char Flags __attribute__((vector_size(2 * SHAPCPP_LANES), aligned(1), may_alias));
 typedef float HalfSingle __attribute__((vector_size(4 * SHAPCPP_LANES), aligned(4), may_alias));
 
 inline Vec load(const double* address) {
@@ -60,6 +63,46 @@ inline void store_narrowed(float* address, Vec value) {
 
 inline Single absolute(Single value) {
   return (Single)((SingleBits)value & 0x7fffffff);
+}
+
+// A bit for each lane of a comparison, the first lane's lowest.
+inline unsigned mask_of(SingleBits condition) {
+#if defined(__AVX512DQ__) && SHAPCPP_LANES == 8
+  return _mm512_movepi32_mask((__m512i)condition);
+#elif defined(__AVX2__) && SHAPCPP_LANES == 4
+  return static_cast<unsigned>(_mm256_movemask_ps((__m256)condition));
+#elif defined(__SSE2__) && SHAPCPP_LANES == 2
+  return static_cast<unsigned>(_mm_movemask_ps((__m128)condition));
+#else
+  unsigned mask = 0;
+  for (size_t lane = 0; lane < kSingleLanes; ++lane)
+    mask |= static_cast<unsigned>(condition[lane] & 1) << lane;
+  return mask;
+#endif
+}
+
+// Pairs of whole numbers of 16 bits, a lane each.
+inline SingleBits load_pairs(const short* address) {
+  return *reinterpret_cast<const SingleBits*>(address);
+}
+
+inline SingleBits broadcast_pair(const short* address) {
+  int pair;
+  __builtin_memcpy(&pair, address, sizeof pair);
+  return pair - SingleBits{};
+}
+
+// In each lane, the sum of both products.
+inline SingleBits multiply_pairs(SingleBits a, SingleBits b) {
+#if defined(__AVX512BW__) && SHAPCPP_LANES == 8
+  return (SingleBits)_mm512_madd_epi16((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__) && SHAPCPP_LANES == 4
+  return (SingleBits)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+#elif defined(__SSE2__) && SHAPCPP_LANES == 2
+  return (SingleBits)_mm_madd_epi16((__m128i)a, (__m128i)b);
+#else
+  return (a >> 16) * (b >> 16) + ((a << 16) >> 16) * ((b << 16) >> 16);
+#endif
 }
 
 // Halves are added to each other: the chain of additions stays short.

@@ -149,32 +149,37 @@ size_t sum_of_counts(SingleBits counts) {
   return sum;
 }
 
-// Lists the rows whose flag is set and returns their number. Eight rows at a time: most words are
-// zero.
-size_t list_flagged(const Flags* flags_of_rows, size_t rows, unsigned short* list) {
-  size_t found = 0;
-  const char* flags = reinterpret_cast<const char*>(flags_of_rows);
-  for (size_t row = 0; row < rows; row += 8) {
-    unsigned long long word;
-    __builtin_memcpy(&word, flags + row, 8);
-    for (size_t i = row; word != 0; ++i, word >>= 8)
-      if (word & 1) list[found++] = static_cast<unsigned short>(i);
+// The rows of a tile that are open, a bit each.
+struct OpenRows {
+  static constexpr size_t kWord = 64;
+  unsigned long long words[kTileRows / kWord] = {};
+
+  // Those of a register that begins at `row`.
+  void add(size_t row, SingleBits condition) {
+    words[row / kWord] |= static_cast<unsigned long long>(mask_of(condition)) << row % kWord;
   }
-  return found;
-}
+  // Lists them and returns their number.
+  size_t list(unsigned short* rows) const {
+    size_t found = 0;
+    for (size_t w = 0; w < kTileRows / kWord; ++w)
+      for (unsigned long long word = words[w]; word != 0; word &= word - 1)
+        rows[found++] =
+            static_cast<unsigned short>(w * kWord + static_cast<size_t>(__builtin_ctzll(word)));
+    return found;
+  }
+};
 
 size_t look(const float* tile, size_t columns, const float* weights, const float* norms,
             float scale, size_t rows, size_t* within, unsigned short* open) {
   SingleBits above{};
-  Flags inside[kTileRows / kSingleLanes];
+  OpenRows inside;
   const auto classify_row = [&](Single margin, size_t row) {
     const Single bound = load(norms + row) * scale;
     above -= (SingleBits)(margin > bound);
-    inside[row / kSingleLanes] =
-        __builtin_convertvector((SingleBits)(absolute(margin) <= bound), Flags);
+    inside.add(row, (SingleBits)(absolute(margin) <= bound));
   };
   for_margins(tile, columns, weights, rows, classify_row);
-  *within = list_flagged(inside, rows, open);
+  *within = inside.list(open);
   return sum_of_counts(above);
 }
 
@@ -208,11 +213,11 @@ inline void add_rivals(const float* tile, size_t columns, const float* weights, 
     }
 }
 
-// Adds to `led`, and flags the open rows of `Rows` registers.
+// Adds to `led`, and the open rows of `Rows` registers from `row` on to `open`.
 template <size_t Rows>
 inline void lead_rows(const float* tile, size_t columns, const float* weights, size_t n_classes,
                       size_t own, const float* reaches, const float* norms_at, SingleBits& led,
-                      Flags* open) {
+                      size_t row, OpenRows& open) {
   Single norms[Rows];
   Rivals<Rows> rivals;
   for (size_t r = 0; r < Rows; ++r) {
@@ -233,7 +238,7 @@ inline void lead_rows(const float* tile, size_t columns, const float* weights, s
     led -= (SingleBits)(least > rivals.highest[r]);
     const SingleBits within =
         (SingleBits)(least <= rivals.highest[r]) & (SingleBits)(most >= rivals.surest[r]);
-    open[r] = __builtin_convertvector(within, Flags);
+    open.add(row + r * kSingleLanes, within);
   }
 }
 
@@ -242,60 +247,74 @@ size_t lead(const float* tile, size_t columns, const float* weights, size_t n_cl
             unsigned short* open) {
   constexpr size_t kRegisters = kLanes == 8 ? 4 : 2;  // times 4 classes, of 32 or 16
   SingleBits led{};
-  Flags inside[kTileRows / kSingleLanes];
+  OpenRows inside;
   size_t row = 0;
   for (; row + kRegisters * kSingleLanes <= rows; row += kRegisters * kSingleLanes)
     lead_rows<kRegisters>(tile + row, columns, weights, n_classes, own, reaches, norms + row, led,
-                          inside + row / kSingleLanes);
+                          row, inside);
   for (; row < rows; row += kSingleLanes)
-    lead_rows<1>(tile + row, columns, weights, n_classes, own, reaches, norms + row, led,
-                 inside + row / kSingleLanes);
-  *within = list_flagged(inside, rows, open);
+    lead_rows<1>(tile + row, columns, weights, n_classes, own, reaches, norms + row, led, row,
+                 inside);
+  *within = inside.list(open);
   return sum_of_counts(led);
 }
 
-// Adds to `led`, and flags the open rows of `Rows` registers. The margins of a class follow those
-// of the class before after `stride` numbers.
-template <size_t Rows>
-inline void advance_rows(const float* products, const float* steps, size_t n_classes, size_t own,
-                         float reach, const float* norms, size_t stride, float* margins,
-                         SingleBits& led, Flags* open) {
-  Single product[Rows], highest[Rows], of_own[Rows] = {};
-  for (size_t r = 0; r < Rows; ++r) {
-    product[r] = load(products + r * kSingleLanes);
-    highest[r] = Single{} - 1e38f;
+// The sums over a chunk, for `Registers` registers of rows.
+template <size_t Registers>
+inline const short* add_pairs(const short* samples, const short* numbers, size_t pairs,
+                              Single (&sums)[Registers]) {
+  SingleBits whole[Registers] = {};
+  for (size_t p = 0; p < pairs; ++p, samples += 2 * Registers * kSingleLanes) {
+    const SingleBits factor = broadcast_pair(numbers + 2 * p);
+    for (size_t r = 0; r < Registers; ++r)
+      whole[r] += multiply_pairs(load_pairs(samples + 2 * r * kSingleLanes), factor);
   }
-  for (size_t b = 0; b < n_classes; ++b, margins += stride)
-    for (size_t r = 0; r < Rows; ++r) {
-      const Single margin = load(margins + r * kSingleLanes) + product[r] * steps[b];
-      store(margins + r * kSingleLanes, margin);
-      if (b == own)
-        of_own[r] = margin;
-      else
-        highest[r] = margin > highest[r] ? margin : highest[r];
+  for (size_t r = 0; r < Registers; ++r) sums[r] += __builtin_convertvector(whole[r], Single);
+  return samples;
+}
+
+// Adds to `led`, and the open rows of a block of `Registers` registers from `row` on to `open`.
+template <size_t Registers>
+inline void advance_block(const short* samples, const WholeVector& vector, const float* steps,
+                          size_t rivals, float limit, const float* known, float* leads,
+                          SingleBits& led, size_t row, OpenRows& open) {
+  Single products[Registers] = {}, least[Registers];
+  for (size_t first = 0; first < vector.pairs; first += vector.chunk) {
+    const size_t left = vector.pairs - first;
+    samples = add_pairs(samples, vector.numbers + 2 * first,
+                        left < vector.chunk ? left : vector.chunk, products);
+  }
+  for (size_t r = 0; r < Registers; ++r) {
+    products[r] *= vector.unit;
+    least[r] = Single{} + 1e38f;
+  }
+  for (size_t b = 0; b < rivals; ++b, leads += Registers * kSingleLanes)
+    for (size_t r = 0; r < Registers; ++r) {
+      const Single lead = load(leads + r * kSingleLanes) + products[r] * steps[b];
+      store(leads + r * kSingleLanes, lead);
+      least[r] = lead < least[r] ? lead : least[r];
     }
-  for (size_t r = 0; r < Rows; ++r) {
-    const Single lead = of_own[r] - highest[r];
-    const Single bound = load(norms + r * kSingleLanes) * reach;
-    led -= (SingleBits)(lead > bound);
-    open[r] = __builtin_convertvector((SingleBits)(absolute(lead) <= bound), Flags);
+  for (size_t r = 0; r < Registers; ++r) {
+    const Single bound = limit - load(known + r * kSingleLanes);
+    led -= (SingleBits)(least[r] > bound);
+    open.add(row + r * kSingleLanes, (SingleBits)(absolute(least[r]) <= bound));
   }
 }
 
-size_t advance(const float* products, const float* steps, size_t n_classes, size_t own, float reach,
-               const float* norms, size_t rows, float* margins, size_t* within,
+size_t advance(const short* samples, const WholeVector& vector, const float* steps, size_t rivals,
+               float limit, const float* known, size_t rows, float* leads, size_t* within,
                unsigned short* open) {
-  constexpr size_t kRegisters = 4;
+  constexpr size_t kWhole = kBlockRows / kSingleLanes, kLast = kRowMultiple / kSingleLanes;
   SingleBits led{};
-  Flags inside[kTileRows / kSingleLanes];
+  OpenRows inside;
   size_t row = 0;
-  for (; row + kRegisters * kSingleLanes <= rows; row += kRegisters * kSingleLanes)
-    advance_rows<kRegisters>(products + row, steps, n_classes, own, reach, norms + row, rows,
-                             margins + row, led, inside + row / kSingleLanes);
-  for (; row < rows; row += kSingleLanes)
-    advance_rows<1>(products + row, steps, n_classes, own, reach, norms + row, rows, margins + row,
-                    led, inside + row / kSingleLanes);
-  *within = list_flagged(inside, rows, open);
+  for (; row + kBlockRows <= rows; row += kBlockRows)
+    advance_block<kWhole>(samples + 2 * vector.pairs * row, vector, steps, rivals, limit,
+                          known + row, leads + rivals * row, led, row, inside);
+  if (row < rows)
+    advance_block<kLast>(samples + 2 * vector.pairs * row, vector, steps, rivals, limit,
+                         known + row, leads + rivals * row, led, row, inside);
+  *within = inside.list(open);
   return sum_of_counts(led);
 }
 

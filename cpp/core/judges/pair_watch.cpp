@@ -148,6 +148,7 @@ void PairWatch::decide_by_reach(const Scores& scores) {
     for (std::size_t i = 0; i < count; ++i) {
       const TestSample sample = open_[first + i];
       take_margins_from(i);
+      note_margins(sample, margins_);
       if (is_decided(scores, sample, Closeness::kReach)) continue;
       open_[kept++] = sample;
     }

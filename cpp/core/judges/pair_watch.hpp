@@ -64,7 +64,9 @@ class PairWatch {
   // Another way to look at all samples: writes what is correct and what is open. False if there is
   // none for these weights.
   virtual bool look_otherwise() { return false; }
-  // The cost of that, as a share of the usual one.
+  // Told of the margins of an open sample, for each class, in double precision.
+  virtual void note_margins(const TestSample&, const std::vector<double>&) {}
+  // The cost of looking otherwise, as a share of the usual one.
   virtual double cost_of_look() const { return 1; }
   double single_rounding() const;
 

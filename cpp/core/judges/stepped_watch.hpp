@@ -3,16 +3,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "core/data/whole_samples.hpp"
 #include "core/judges/pair_watch.hpp"
 
 namespace shapcpp {
 
-// A pair watch that keeps the margins of all classes at all test samples, in single precision,
-// while the weights move by such steps: one product for each sample and step serves all classes.
-// The error that this adds up is bounded, and margins are computed anew before it decides too
-// little. Lemma 28 of docs/engine.md has the bound.
+// A pair watch that keeps the leads of each test sample's class over the others, relative to its
+// norm and in single precision, while the weights move by such steps: one product for each sample
+// and step serves all classes, and takes samples in whole numbers. The error that this adds up is
+// bounded. A lead that it leaves open is computed in double precision to decide it, and is kept
+// anew then. Lemma 28 of docs/engine.md has the bound.
 class SteppedWatch final : public PairWatch {
  public:
   // Both must outlive the watch.
@@ -25,24 +28,36 @@ class SteppedWatch final : public PairWatch {
   [[nodiscard]] bool decide(const SteppedScores& scores);
 
  private:
+  // Of the test samples of one class, in blocks of kBlockRows.
+  struct Kept {
+    Aligned<float> leads;  // over each rival, rival by rival
+    Aligned<float> known;  // what of `error_` is not an error of these; NaN beyond the samples
+  };
+
   bool look_otherwise() override;
+  void note_margins(const TestSample& sample, const std::vector<double>& margins) override;
   double cost_of_look() const override;
-  bool fits(double length) const;
-  void compute_margins();
+  bool may_keep() const;
+  void compute_leads();
+  void compute_leads(std::size_t k, std::size_t t);
+  template <class Lead>
+  void write_leads(std::size_t k, std::size_t row, const Lead& lead);
   bool take_step();
   void advance();
-  float reach() const;
+  double rounding_of_leads() const;
 
-  // Of the test samples of each class: tile by tile, the margins of the classes in `followed_`.
-  std::vector<Aligned<float>> margins_;
-  std::vector<std::size_t> followed_;
-  const CommonStep* step_ = nullptr;  // the last, while an estimate is looked at
-  std::int64_t number_ = 0;           // of the weights last looked at
-  bool holds_ = false;                // whether the margins are those of these weights
-  double error_ = 0;                  // of all margins, relative to |x|
-  Aligned<float> vector_;             // weights of a class, or a direction
-  Aligned<float> lengths_;            // of the step, of each class followed
-  Aligned<float> products_;           // of the direction with the samples of a tile
+  std::optional<WholeSamples> samples_;  // once there is a step
+  std::vector<Kept> kept_;               // of each class
+  std::vector<std::size_t> followed_;    // classes
+  const CommonStep* step_ = nullptr;     // the last, while an estimate is looked at
+  std::int64_t number_ = 0;              // of the weights last looked at
+  bool holds_ = false;                   // whether the leads are those of these weights
+  double error_ = 0;                     // of leads that have only been moved
+  bool moves_ = false;                   // whether a step is to move them
+  WholeSamples::Vector direction_;       // that of it
+  Aligned<float> lengths_;               // of the step, of each rival
+  Aligned<float> vector_;                // weights of a class
+  Aligned<float> margins_;               // of the samples of a tile, class by class
   std::vector<unsigned short> within_;
 };
 

@@ -105,12 +105,14 @@ def lead(
     samples: FloatArray, weights: FloatArray, own: int, reaches: FloatArray, norms: FloatArray
 ) -> tuple[int, IntArray]: ...
 def advance(
-    products: FloatArray,
+    samples: FloatArray,
+    vector: FloatArray,
+    chunk: int,
+    unit: float,
     steps: FloatArray,
-    own: int,
-    reach: float,
-    norms: FloatArray,
-    margins: FloatArray,
+    limit: float,
+    known: FloatArray,
+    leads: FloatArray,
 ) -> tuple[FloatArray, int, IntArray]: ...
 def absolute_dot(a: FloatArray, b: FloatArray) -> float: ...
 def invert(matrix: FloatArray) -> FloatArray | None: ...
