@@ -136,13 +136,24 @@ double Expansion::bound_remainder(const AlignedVector& u, Shifts& shifts) const 
          1e-15 * std::sqrt(static_cast<double>(members_.size()));
 }
 
+// All rows of a tile side by side; no update waits right after a build.
 double Expansion::largest_leverage() const {
-  AlignedVector inverse_x(stride_);
-  const auto square = [&](const AlignedVector& x) {
-    inverse_.multiply(x, inverse_x);
-    return kernels_.dot(x.data(), inverse_x.data(), stride_);
-  };
-  return (1 + inverse_drift_) * std::sqrt(members_.largest(square, checkpoint_));
+  AlignedVector products(columns_ * kTileRows);
+  AlignedVector squares(kTileRows);
+  double largest = 0;
+  for (std::size_t t = 0; t < members_.samples().tile_count(); ++t) {
+    checkpoint_();
+    const std::size_t rows = padded_rows(members_.samples().rows_in(t));
+    const double* tile = members_.samples().tile(t);
+    kernels_.logits(tile, columns_, inverse_.settled().data(), columns_, stride_, rows,
+                    products.data());
+    std::fill_n(squares.begin(), rows, 0.0);
+    for (std::size_t j = 0; j < columns_; ++j)
+      for (std::size_t i = 0; i < rows; ++i)
+        squares[i] += tile[j * kernels::kTileStride + i] * products[j * kTileRows + i];
+    largest = std::max(largest, *std::max_element(squares.data(), squares.data() + rows));
+  }
+  return (1 + inverse_drift_) * std::sqrt(largest);
 }
 
 }  // namespace shapcpp
