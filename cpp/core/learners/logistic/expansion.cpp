@@ -116,6 +116,7 @@ void Expansion::add_curvature(double before) {
   if (has_third_) third_.absorb(x_, absorbed_.third);
   // While updates wait the last bound holds: the inverse only shrinks.
   if (inverse_.waiting() == 0) measure_inverse();
+  absorbed_.norm = std::sqrt(before);
   absorbed_.leverage = (1 + inverse_drift_) * std::sqrt(before / growth);
   leverage_ = std::max(leverage_, absorbed_.leverage);
 }
@@ -125,7 +126,8 @@ void Expansion::add_residual(std::size_t i, double residual) {
   const double moved = absorbed_.curvature * absorbed_.offset;
   const double margin_error =
       dot_rounding_ * (training_.norm_of(i) * base_length_ + std::abs(absorbed_.offset));
-  kernels_.add_scaled(gradient_.data(), stride_, x_.data(), residual - moved);
+  absorbed_.slope = residual - moved;
+  kernels_.add_scaled(gradient_.data(), stride_, x_.data(), absorbed_.slope);
   gradient_rounding_ +=
       absorbed_.leverage * (kJoinRounding * (std::abs(residual) + std::abs(moved)) +
                             training_.weight_of(i) * margin_error) +

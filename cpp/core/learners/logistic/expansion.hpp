@@ -70,7 +70,9 @@ class Expansion {
     double offset = 0;       // from the base to the margin where its loss is expanded
     double curvature = 0;    // of its loss at that margin
     double third = 0;        // derivative of its loss at that margin
-    double leverage = 0;     // a bound on its norm in H^-1
+    double slope = 0;        // what it adds to the gradient at the base, along the sample
+    double norm = 0;         // in H^-1 before it joined
+    double leverage = 0;     // a bound on its norm in H^-1 since then
     double coefficient = 0;  // joining moves the optimum by about this times `inverse_x`
   };
   const Absorbed& absorbed() const { return absorbed_; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "core/numerics/logistic_function.hpp"
@@ -31,6 +32,7 @@ LogisticPath::LogisticPath(const Problem& problem, const Members& members, std::
       policy_(columns_),
       displacement_(expansion_.stride()),
       gradient_(expansion_.stride()),
+      linear_(expansion_.stride()),
       step_(expansion_.stride()),
       unsolved_(expansion_.stride()),
       curved_(expansion_.stride()),
@@ -62,10 +64,28 @@ void LogisticPath::join(std::size_t i) {
     return;
   }
   policy_.absorb(expansion_.absorbed().offset != 0);
-  if (policy_.passes_at_once(size()))
-    kernels_.add_scaled(step_.data(), step_.size(), expansion_.inverse_x().data(),
-                        expansion_.absorbed().coefficient);
+  const double coefficient =
+      policy_.passes_at_once(size()) ? expansion_.absorbed().coefficient : 0.0;
+  kernels_.add_scaled(step_.data(), step_.size(), expansion_.inverse_x().data(), coefficient);
   move_anchor(i);
+  if (!expansion_.has_third()) advance(i, coefficient);
+}
+
+// Lemma 30: what the sample adds to `linear_` and to `curved_`, both along it.
+void LogisticPath::advance(std::size_t i, double coefficient) {
+  const AlignedVector& x = expansion_.x();
+  const Expansion::Absorbed& absorbed = expansion_.absorbed();
+  const auto add = [&](AlignedVector& target, const AlignedVector& at, double other) {
+    const double bent = absorbed.curvature * kernels_.dot(x.data(), at.data(), x.size());
+    kernels_.add_scaled(target.data(), x.size(), x.data(), other + bent);
+    return absorbed.leverage *
+               (kJoinRounding * (std::abs(other) + std::abs(bent)) +
+                absorbed.curvature * optimum_.dot_rounding * training_.norm_of(i) * length(at)) +
+           2 * kRounding * length(target) * expansion_.inverse_root();
+  };
+  linear_error_ += add(linear_, displacement_, absorbed.slope);
+  curved_error_ +=
+      add(curved_, step_, coefficient) + unsolved_share() * std::abs(coefficient) * absorbed.norm;
 }
 
 // The sample joins at the anchor: its residual there, the error of the residual, and its shift.
@@ -124,6 +144,7 @@ void LogisticPath::take_step() {
   if (!expansion_.has_third()) {
     solve(gradient_, step_);
     for (double& s : step_) s = -s;
+    std::transform(gradient_.begin(), gradient_.end(), curved_.begin(), std::negate());
     return;
   }
   solve(unsolved_, product_);
@@ -173,6 +194,11 @@ double LogisticPath::left_by_model(double R, double exponential) const {
              (displacement_length_ + step_length_) * size;
 }
 
+// At least |H P v - v|_{H^-1} / |v|_{H^-1}, with P the inverse that is kept for H.
+double LogisticPath::unsolved_share() const {
+  return 2 * expansion_.inverse_drift() + expansion_.hessian_rounding();
+}
+
 // The remaining gradient of the model after the step, in the norm of H^-1.
 double LogisticPath::left_in_model() {
   const double drift = expansion_.inverse_drift();
@@ -186,6 +212,7 @@ double LogisticPath::left_in_model() {
 void LogisticPath::bound_error() {
   step_length_ = length(step_);
   error_.decrement = decrement();
+  curved_error_ = unsolved_share() * error_.decrement;
   const double R =
       std::min(members_.largest_norm() * step_length_, expansion_.leverage() * error_.decrement);
   const double exponential = std::expm1(shifts_.largest + R);
@@ -235,7 +262,9 @@ bool LogisticPath::build(double growth) {
   std::fill(displacement_.begin(), displacement_.end(), 0.0);
   std::fill(step_.begin(), step_.end(), 0.0);
   displacement_length_ = 0;
-  gradient_ = expansion_.gradient();
+  std::fill(curved_.begin(), curved_.end(), 0.0);
+  linear_error_ = curved_error_ = 0;
+  linear_ = gradient_ = expansion_.gradient();
   unsolved_ = gradient_;
   gradient_length_ = length(gradient_);
   anchor_rounding_ = expansion_.gradient_rounding();
@@ -257,19 +286,32 @@ bool LogisticPath::refine() {
   return false;
 }
 
+// The expansion's gradient at the estimate, which becomes the anchor.
+void LogisticPath::advance_linear() {
+  for (std::size_t j = 0; j < columns_; ++j) displacement_[j] += step_[j];
+  const std::size_t stride = expansion_.stride();
+  const double bent = expansion_.coordinate_length(displacement_);
+  if (expansion_.has_third()) {
+    expansion_.hessian().multiply(displacement_, curved_);
+    linear_ = expansion_.gradient();
+    linear_error_ = expansion_.hessian_rounding() * bent;
+  } else {
+    linear_error_ += curved_error_ + 2 * kRounding * bent;
+  }
+  linear_error_ += 4 * kRounding * (length(linear_) + length(curved_)) * expansion_.inverse_root();
+  kernels_.add_scaled(linear_.data(), stride, curved_.data(), 1.0);
+  std::fill(step_.begin(), step_.end(), 0.0);
+  std::fill(curved_.begin(), curved_.end(), 0.0);
+  curved_error_ = 0;
+}
+
 // Makes the estimate the anchor.
 bool LogisticPath::pass(bool exact) {
-  for (std::size_t j = 0; j < columns_; ++j) displacement_[j] += step_[j];
-  std::fill(step_.begin(), step_.end(), 0.0);
-  gradient_ = expansion_.gradient();
-  expansion_.hessian().multiply(displacement_, product_);
-  kernels_.add_scaled(gradient_.data(), expansion_.stride(), product_.data(), 1.0);
+  advance_linear();
+  gradient_ = linear_;
   anchor_rounding_ = expansion_.add_remainder(displacement_, gradient_, shifts_);
   // Errors of margins at the base weigh with the curvatures at the anchor.
-  anchor_rounding_ += std::exp(shifts_.largest) * expansion_.gradient_rounding() +
-                      expansion_.hessian_rounding() * expansion_.coordinate_length(displacement_) +
-                      4 * kRounding * (length(expansion_.gradient()) + length(product_)) *
-                          expansion_.inverse_root();
+  anchor_rounding_ += std::exp(shifts_.largest) * expansion_.gradient_rounding() + linear_error_;
   if (!std::isfinite(anchor_rounding_)) return rebase(kInfinite);
   if (exact)
     anchor_rounding_ =

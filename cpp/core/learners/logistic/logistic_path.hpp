@@ -76,9 +76,12 @@ class LogisticPath {
   void solve(const AlignedVector& right, AlignedVector& solution) const;
   void take_step();
   void move_anchor(std::size_t i);
+  void advance(std::size_t i, double coefficient);
   double decrement() const;
   double left_by_model(double R, double exponential) const;
   double left_in_model();
+  double unsolved_share() const;
+  void advance_linear();
   void bound_error();
   double weights_length() const;
   double length(const AlignedVector& vector) const;
@@ -93,11 +96,14 @@ class LogisticPath {
 
   AlignedVector displacement_;  // of the anchor from the base
   AlignedVector gradient_;      // at the anchor, of all members
+  AlignedVector linear_;        // the expansion's gradient at the anchor, without the remainder,
+  double linear_error_ = 0;     // and its error in the norm of H^-1
   double anchor_rounding_ = 0;  // of the gradient, in the norm of H^-1
   Shifts shifts_;               // of the members' margins from the base to the anchor
   AlignedVector step_;          // from the anchor to the estimate
   AlignedVector unsolved_;      // remaining gradient at the estimate, by the expansion
-  AlignedVector curved_;        // H step
+  AlignedVector curved_;        // H step,
+  double curved_error_ = 0;     // and its error in the norm of H^-1, without T
   AlignedVector product_;
   AlignedVector middle_;
   AlignedVector weights_;

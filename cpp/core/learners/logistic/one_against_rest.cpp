@@ -55,17 +55,12 @@ double OneAgainstRest::Regression::error(const AlignedVector& x, double norm) co
 
 // The difference of two weights rounds once, far less than the term of `reach` for products.
 void OneAgainstRest::measure(Regression& regression) const {
-  const auto take = [&](const auto& optimum) {
-    regression.length = optimum.length(kAgainstRest);
-    regression.reach = std::isfinite(optimum.radius)
-                           ? optimum.reach(kAgainstRest) + kRounding * regression.length
-                           : std::numeric_limits<double>::infinity();
-    regression.rounding = optimum.rounding(kAgainstRest);
-  };
-  if (regression.fitted != nullptr)
-    take(*regression.fitted);
-  else
-    take(*regression.estimated);
+  const Optimum& optimum = regression.optimum();
+  regression.length = optimum.weights.norm();
+  regression.reach = std::isfinite(optimum.radius)
+                         ? optimum.reach_of(regression.length) + kRounding * regression.length
+                         : std::numeric_limits<double>::infinity();
+  regression.rounding = optimum.rounding_of(regression.length);
 }
 
 const Scores& OneAgainstRest::estimate() {

@@ -32,6 +32,12 @@ struct Optimum {
 
   // The sum of |x_j w_j|.
   double terms(const AlignedVector& x) const;
+  // What judges ask of scores, with the length of the weights: the sum of |x|_{H^-1} radius <= |x|
+  // inverse_root radius and the roundings of x.w and of w; a tie is twice as wide.
+  double reach_of(double length) const {
+    return (radius + floor) * inverse_root + 3 * dot_rounding * length + 3 * margin_rounding;
+  }
+  double rounding_of(double length) const { return dot_rounding * length + margin_rounding; }
 };
 
 // An optimum as the scores of two classes: class 1 leads class 0 by the margin.
@@ -46,20 +52,13 @@ class BinaryScores : public Interface, public Optimum {
       std::fill(w.begin(), w.end(), 0.0);
   }
   double length(const Pair&) const final { return weights.norm(); }
-  // The sum of |x|_{H^-1} radius <= |x| inverse_root radius and the roundings of x.w and of w; a
-  // tie is twice as wide.
-  double reach(const Pair&) const final {
-    return (radius + floor) * inverse_root + 3 * dot_rounding * weights.norm() +
-           3 * margin_rounding;
-  }
+  double reach(const Pair&) const final { return reach_of(weights.norm()); }
   double share_of_reach(std::size_t) const final { return reach({1, 0}) / 2; }
   double error(const Pair&, const AlignedVector& x, double size) const final {
     return norm(x) * (radius + floor) +
            3 * (dot_rounding * terms(x) + margin_rounding * size * (1 + 1e-9));
   }
-  double rounding(const Pair&) const final {
-    return dot_rounding * weights.norm() + margin_rounding;
-  }
+  double rounding(const Pair&) const final { return rounding_of(weights.norm()); }
 
  protected:
   // Bound on |x|_{H^-1}; x is padded for the kernels.
