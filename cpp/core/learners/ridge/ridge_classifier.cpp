@@ -137,13 +137,12 @@ void RidgeClassifier::charge_drift(double growth) {
 void RidgeClassifier::bound_inverse() {
   bounded_at_ = members_.size();
   AlignedVector& sums = left_;
-  std::fill(sums.begin(), sums.end(), 0.0);
-  for (std::size_t j = 0; j < columns_; ++j)
-    for (std::size_t l = 0; l <= j; ++l) {
-      const double size = std::abs(inverse_[j * stride_ + l]);
-      sums[j] += size;
-      if (l < j) sums[l] += size;
-    }
+  const AlignedVector ones(stride_, 1.0);
+  for (std::size_t j = 0; j < columns_; ++j) {
+    const double* row = inverse_.data() + j * stride_;
+    for (std::size_t l = 0; l < j; ++l) sums[l] += std::abs(row[l]);
+    sums[j] = kernels_.absolute_dot(row, ones.data(), stride_);
+  }
   inverse_root_ = (1 + drift_) * std::sqrt(*std::max_element(sums.begin(), sums.end()));
 }
 
