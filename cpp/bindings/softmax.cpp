@@ -84,6 +84,7 @@ class SoftmaxWalk {
     bounds["total"] = path_.error().total;
     bounds["decrement"] = path_.error().decrement;
     bounds["growth"] = path_.error().growth;
+    bounds["decline"] = path_.error().decline;
     return bounds;
   }
 

@@ -154,6 +154,21 @@ void add_ranges(const double* logits, const double* expanded, size_t classes,
   shifts->fourth += sum_of_lanes(sum);
 }
 
+double least_ratio(const double* probabilities, const double* inverses, size_t classes, size_t rows,
+                   double least) {
+  Vec even = broadcast(least), odd = even;
+  for (size_t k = 0; k < classes; ++k, probabilities += kTileRows, inverses += kTileRows)
+    for (size_t row = 0; row < rows; row += 2 * kLanes) {
+      const Vec first = load(probabilities + row) * load(inverses + row);
+      const Vec second = load(probabilities + row + kLanes) * load(inverses + row + kLanes);
+      even = select(first < even, first, even);
+      odd = select(second < odd, second, odd);
+    }
+  even = select(odd < even, odd, even);
+  for (size_t lane = 0; lane < kLanes; ++lane) least = even[lane] < least ? even[lane] : least;
+  return least;
+}
+
 void contrast_moments(const double* probabilities, size_t classes, const double* scales,
                       const double* sample_weights, size_t rows, double* means, double* rests,
                       double* squares) {
@@ -200,7 +215,7 @@ void add_squares(const double* tile, size_t columns, const double* weights, size
 }  // namespace
 
 extern const ClassLoops class_loops;
-const ClassLoops class_loops = {logits,     softmax,          class_residuals, add_class_gradient,
-                                add_ranges, contrast_moments, add_squares};
+const ClassLoops class_loops = {logits,     softmax,     class_residuals,  add_class_gradient,
+                                add_ranges, least_ratio, contrast_moments, add_squares};
 
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

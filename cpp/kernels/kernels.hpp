@@ -150,6 +150,10 @@ struct ClassLoops {
   void (*add_ranges)(const double* logits, const double* expanded, std::size_t classes,
                      const double* variances, std::size_t rows, Shifts* shifts);
 
+  // The least of the products probabilities[k][i] * inverses[k][i], or `least` if none is less.
+  double (*least_ratio)(const double* probabilities, const double* inverses, std::size_t classes,
+                        std::size_t rows, double least);
+
   // Moments of the contrasts 1 .. classes - 1 under the probabilities: contrast j is scales[j - 1]
   // on the classes before j, -j times that on j, and 0 on those after. Of each: the mean and the
   // variance, both times sample_weights[i], and how far the mean is below the scale. For j < l the

@@ -100,6 +100,24 @@ TEST("logits of any number of classes and their gradient are those of plain loop
   }
 }
 
+TEST("the least ratio of probabilities is that of a plain loop, and infinities do not count") {
+  Draw draw;
+  constexpr std::size_t kClasses = 3;
+  std::vector<double> now(kClasses * kernels::kTileRows, 1.0),
+      inverses(kClasses * kernels::kTileRows, 1.0);
+  double least = 1;
+  const std::size_t rows = padded_rows(kRows);
+  for (std::size_t k = 0; k < kClasses; ++k)
+    for (std::size_t i = 0; i < rows; ++i) {
+      double& inverse = inverses[k * kernels::kTileRows + i];
+      now[k * kernels::kTileRows + i] = 1.5 + draw();
+      inverse = i < kRows ? 1.5 + draw() : std::numeric_limits<double>::infinity();
+      least = std::min(least, now[k * kernels::kTileRows + i] * inverse);
+    }
+  CHECK(kernels::kernels().least_ratio(now.data(), inverses.data(), kClasses, rows, 1) == least);
+  CHECK(kernels::kernels().least_ratio(now.data(), inverses.data(), kClasses, rows, 0.1) == 0.1);
+}
+
 TEST("products, outer products and inverses of small matrices are those of plain loops") {
   Draw draw;
   const kernels::Kernels& loops = kernels::kernels();

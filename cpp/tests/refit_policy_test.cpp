@@ -80,6 +80,13 @@ TEST("a base is asked for when digits are lost, steps are slow, or passes have c
   CHECK(slow.refine(kSmall, {.decrement = 0.4}) == Refinement::kPass);
   CHECK(slow.refine(kSmall, {.decrement = 0.4}) == Refinement::kBase);
 
+  RefitPolicy several(17);
+  constexpr RefitPolicy::Size kThree{.members = 101, .contrasts = 2};
+  several.join();
+  for (const double decrement : {1.0, 1.0, 0.9, 0.2, 0.19, 0.04})
+    CHECK(several.refine(kThree, {.decrement = decrement}) == Refinement::kPass);
+  CHECK(several.refine(kThree, {.decrement = 0.1}) == Refinement::kBase);
+
   // While joins need a constant number of passes, no base pays; once they need more, one does.
   RefitPolicy worn(17);
   worn.build();

@@ -112,6 +112,6 @@ def test_every_bound_of_the_multinomial_path_holds_at_every_step() -> None:
     for what in ("a step", "no step", "2 classes", "3 classes", "4 classes"):
         assert seen[what] > 10, what
     for what in ("gradient at the estimate", "distance to the optimum", "growth of curvatures",
-                 "largest shift", "fourth powers of shifts", "length of the step", "leverage",
+                 "decline of curvatures", "largest shift", "fourth powers of shifts", "length of the step", "leverage",
                  "root of the inverse"):  # fmt: skip
         assert tightest[what] > 0.5, what

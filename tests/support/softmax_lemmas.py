@@ -76,10 +76,12 @@ class Watched(WatchedPath):
         left = norm(forward(root, objective.gradient(estimate)))
         self.at_most("gradient at the estimate", left, bounds["total"])
         there = objective.hessian(objective.logits(estimate))
-        self.at_most("growth of curvatures", growth(hessian, there), bounds["growth"])
+        least, most = ratios(hessian, there)
+        self.at_most("growth of curvatures", max(most, 1 / least), bounds["growth"])
+        self.at_most("decline of curvatures", 1 / least, bounds["decline"])
         distance = norm(raised(root, self.to_optimum(estimate)))
         self.at_most("distance to the optimum", distance, radius)
-        total, lever = bounds["growth"] * mpmath.mpf(bounds["total"]), bounds["leverage"]
+        total, lever = bounds["decline"] * mpmath.mpf(bounds["total"]), bounds["leverage"]
         self.at_most("radius", -mpmath.log1p(-lever * total) / lever, radius)
         self.count("a step" if any(step) else "no step")
         self.count(f"{len(self.classes)} classes")
@@ -115,11 +117,11 @@ def variance_of_range(logits: Vector) -> Any:
     return likely * rest if likely > 0.5 else mpmath.mpf(1) / 4
 
 
-def growth(before: Matrix, after: Matrix) -> float:
-    """The largest factor between two forms, either way, to double precision."""
+def ratios(before: Matrix, after: Matrix) -> tuple[float, float]:
+    """The least and the largest ratio of one form to another, to double precision."""
     root = cholesky(before)
     left = [forward(root, row) for row in after]
     d = len(root)
     both = [forward(root, [left[j][k] for j in range(d)]) for k in range(d)]
     values = np.linalg.eigvalsh(np.array([[float(v) for v in row] for row in both]))
-    return float(max(values[-1], 1 / values[0]))
+    return float(values[0]), float(values[-1])

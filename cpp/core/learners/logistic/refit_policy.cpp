@@ -73,6 +73,7 @@ RefitPolicy::Refinement RefitPolicy::refine(const Size& size, const Estimate& es
   const bool slow = is_slow(size, estimate.decrement);
   joins_since_pass_ = 0;
   awaits_pass_ = false;
+  decrement_before_ = last_decrement_;
   last_decrement_ = estimate.decrement;
   if (estimate.has_drifted || slow || is_time) return Refinement::kBase;
   ++passes_since_base_;
@@ -116,10 +117,13 @@ bool RefitPolicy::is_time_to_build(const Size& size) {
 }
 
 // Whether passes shorten the step so slowly that a few more of them cost as much as a base. The
-// first step of a join is new; each later one should be shorter than the one before.
+// first step of a join is new; each later one should be shorter than the one before. Between
+// several classes short and long ones take turns, so that two are compared to the two before.
 bool RefitPolicy::is_slow(const Size& size, double decrement) const {
   const double bearable =
       std::max(kHalved, 1 - kPassesPerBase * pass_cost(size) / build_cost(size));
+  if (size.contrasts > 1)
+    return refinements_ > 3 && !(decrement < bearable * bearable * decrement_before_);
   return refinements_ > 2 && !(decrement < bearable * last_decrement_);
 }
 

@@ -80,7 +80,8 @@ class RefitPolicy {
   bool tried_ = false;  // whether it was tried without a pass
   // Once a pass in single precision was not enough, neither is another one from the same base.
   bool exact_ = false;
-  double last_decrement_ = 0;  // of the estimate before the last
+  double last_decrement_ = 0;    // of the estimate before the last,
+  double decrement_before_ = 0;  // and of the one before that
 
   // State of the walk.
   bool awaits_pass_ = false;  // a sample joined that moves far

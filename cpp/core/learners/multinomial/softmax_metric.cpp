@@ -15,6 +15,8 @@ namespace {
 // Share of the inverse and the Hessian that rounding may take before they are built again.
 constexpr double kMostDrift = 0.05;
 constexpr double kMostRounding = 0.01;
+// Updates between two measurements of the inverse. Norms in it only shrink, so that bounds hold.
+constexpr int kMeasureEvery = 4;
 
 // A lower triangular root of a matrix that need not be definite: what is not is dropped, which
 // leaves a little less than the matrix.
@@ -106,6 +108,7 @@ bool SoftmaxMetric::has_drifted() const {
 // The largest sum of a row bounds the largest eigenvalue; the trace of a column's block, that of
 // the block.
 void SoftmaxMetric::measure_inverse() {
+  unmeasured_ = 0;
   inverse_root_ =
       (1 + drift_) * std::sqrt(kernels_.largest_row_sum(inverse_.data(), dimension_, stride_));
   for (std::size_t j = 0; j < sums_.columns(); ++j) {
@@ -198,7 +201,7 @@ void SoftmaxMetric::absorb(const Eigen::VectorXd& probabilities, double weight) 
   charge((4 * c + 8 * K * K + 60) * d * kRounding * (1 + size * size));
   kernels_.subtract_product(inverse_.data(), dimension_, stride_, stride_, factors_.data(),
                             halves_.data(), contrasts);
-  measure_inverse();
+  if (++unmeasured_ == kMeasureEvery) measure_inverse();
   const Eigen::MatrixXd seen = half * gram_;
   own_leverage_ = (1 + drift_) * pair_leverage(gram_ - seen.transpose() * seen);
   leverage_ = std::max(leverage_, own_leverage_);

@@ -81,6 +81,7 @@ class SoftmaxMetric {
   double drift_ = 0;
   double hessian_rounding_ = 0;
   double updates_ = 0;
+  int unmeasured_ = 0;  // updates since the bounds on norms were computed
   AlignedVector column_roots_;
 
   AlignedVector x_;         // the measured sample

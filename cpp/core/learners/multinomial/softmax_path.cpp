@@ -18,8 +18,11 @@ constexpr double kWorthOffset = 0.5;
 constexpr double kSmallKappa = 1e-5;
 // Rounding of the products in a step.
 constexpr double kStepRounding = 16 * kRounding;
-// Beyond this neither products nor fourth powers of shifts stay far from overflow.
-constexpr double kLargest = 1e60;
+// An estimate whose radius is this many times those that decided lately is not worth a judge's
+// look.
+constexpr double kHopelessRadius = 100;
+// Weight of the old one in the geometric mean of such radii.
+constexpr double kRadiusKept = 0.75;
 
 }  // namespace
 
@@ -36,19 +39,29 @@ SoftmaxPath::SoftmaxPath(const Problem& problem, const Members& members, const A
       policy_(problem.columns()),
       anchor_(sums_.capacity()),
       expanded_(checked_product(tiled_rows(training_.size()), problem.n_classes(), "logits")),
+      inverses_(expanded_.size()),
       variances_(tiled_rows(training_.size())),
       class_step_(sums_.capacity()),
       optimum_(sums_, arrivals, metric_.inverse()) {}
 
 double SoftmaxPath::bytes(const RunShape& s) {
   return SoftmaxSums::bytes(s) + SoftmaxNewton::bytes(s) + SoftmaxMetric::bytes(s) +
-         kNumberBytes * s.samples() * (s.classes() + 1);
+         kNumberBytes * s.samples() * (2 * s.classes() + 1);
 }
 
 void SoftmaxPath::clear() {
+  usual_radius_ = kInfinite;
   has_base_ = false;
   std::fill(optimum_.weights.begin(), optimum_.weights.end(), 0.0);
   policy_.clear();
+}
+
+void SoftmaxPath::settle(bool decided) {
+  policy_.settle(decided);
+  if (decided && optimum_.radius > 0)
+    usual_radius_ = usual_radius_ < kInfinite ? std::pow(usual_radius_, kRadiusKept) *
+                                                    std::pow(optimum_.radius, 1 - kRadiusKept)
+                                              : optimum_.radius;
 }
 
 void SoftmaxPath::join(std::size_t i, bool is_new_class) {
@@ -112,11 +125,15 @@ void SoftmaxPath::expand(std::size_t row, const Eigen::VectorXd& at, const Eigen
   const double variance = likely > 0.5 ? likely * (1 - likely + 8 * kRounding) : 0.25;
   variances_[row] = weight * variance;
   sums_.absorb(p, weight, metric_.x());
-  for (std::size_t k = 0; k < sums_.classes(); ++k)
+  for (std::size_t k = 0; k < sums_.classes(); ++k) {
     expanded_[place(row, k)] = at[static_cast<Eigen::Index>(k)];
+    inverses_[place(row, k)] = 1 / p[static_cast<Eigen::Index>(k)];
+  }
+  if (row % kernels::kRowMultiple == 0) empty_rows_after(row);
   const double shift = range(anchor - at) + 8 * sums_.dot_rounding() * members_.largest_norm() *
                                                 (sums_.length(anchor_) + sums_.length(class_step_));
   shifts_.largest = std::max(shifts_.largest, shift);
+  decline_ = std::max(decline_, std::exp(shift));
   shifts_.fourth += variances_[row] * shift * shift * shift * shift;
 }
 
@@ -186,10 +203,11 @@ void SoftmaxPath::bound_step() {
       anchor_rounding_ + kStepRounding * length(gradient_) * metric_.inverse_root() +
       sums_.rotation().of_gradient(2 * mass, lengths, mass * members_.largest_norm() / 2);
   const double left = left_by_model(R) + (2 * drift + metric_.hessian_rounding()) * norm;
-  step_growth_ = std::exp(shifts_.largest + R);
+  step_decline_ = decline_ * std::exp(R);
   takes_step_ = std::exp(R) * (left + rounding) < norm + rounding;
   error_.total = (takes_step_ ? left : norm) + rounding;
-  error_.growth = takes_step_ ? step_growth_ : std::exp(shifts_.largest);
+  error_.growth = std::exp(takes_step_ ? shifts_.largest + R : shifts_.largest);
+  error_.decline = takes_step_ ? step_decline_ : decline_;
 }
 
 const EstimatedSoftmax& SoftmaxPath::estimate() {
@@ -200,10 +218,11 @@ const EstimatedSoftmax& SoftmaxPath::estimate() {
   optimum_.weights = anchor_;
   if (takes_step_)
     kernels_.add_scaled(optimum_.weights.data(), optimum_.weights.size(), class_step_.data(), 1.0);
-  const double error = (1 + 2 * metric_.hessian_rounding()) * error_.growth * error_.total;
+  const double error = (1 + 2 * metric_.hessian_rounding()) * error_.decline * error_.total;
   const double contraction = metric_.leverage() * error;
   // An upper bound on -log(1 - contraction) / leverage.
   if (contraction < 0.5) optimum_.radius = error / (1 - contraction);
+  if (optimum_.radius > kHopelessRadius * usual_radius_) optimum_.radius = kInfinite;
   // More than the value of a fit, whose curvatures and residuals differ by the growth.
   optimum_.floor = 4 * kTieWidth * error_.growth * rounding_at(optimum_.weights);
   const double lengths = sums_.length(anchor_) + sums_.length(class_step_);
@@ -223,7 +242,7 @@ bool SoftmaxPath::refine() {
     case RefitPolicy::Refinement::kBase:
       if (!policy_.may_build()) return has_base_ = false;
       add_step();
-      return build(policy_.has_estimated() ? step_growth_ : kInfinite);
+      return build(policy_.has_estimated() ? step_decline_ : kInfinite);
     case RefitPolicy::Refinement::kPass:
     case RefitPolicy::Refinement::kExactPass:
       move();
@@ -252,64 +271,6 @@ void SoftmaxPath::add_step() {
   kernels_.add_scaled(anchor_.data(), anchor_.size(), class_step_.data(), 1.0);
   is_solved_ = false;
   std::fill(class_step_.begin(), class_step_.end(), 0.0);
-}
-
-// Logits round, here and where the losses were expanded.
-void SoftmaxPath::bound_shifts() {
-  const double lengths = sums_.length(anchor_);
-  const double far = 8 * sums_.dot_rounding() * members_.largest_norm() * lengths;
-  shifts_.largest += far;
-  const double root = std::sqrt(std::sqrt(shifts_.fourth * (1 + 1e-9))) +
-                      far * std::sqrt(std::sqrt(members_.total_weight()));
-  shifts_.fourth = root * root * root * root;
-  if (!(members_.largest_norm() * lengths < kLargest)) shifts_.largest = kInfinite;
-}
-
-void SoftmaxPath::pass() {
-  shifts_ = {};
-  const std::size_t tile = sums_.classes() * kTileRows;
-  sums_.pass(anchor_, training_.penalty(), [&](std::size_t t, const double* logits) {
-    kernels_.add_ranges(logits, expanded_.data() + t * tile, sums_.classes(),
-                        variances_.data() + t * kTileRows,
-                        padded_rows(members_.samples().rows_in(t)), &shifts_);
-  });
-  bound_shifts();
-  sums_.helmert().from_classes(sums_.gradient().data(), sums_.classes(), gradient_.data());
-  // Errors of logits weigh with the curvatures at the anchor.
-  anchor_rounding_ = std::exp(shifts_.largest) * rounding_at(anchor_);
-}
-
-// Builds a base at the anchor.
-bool SoftmaxPath::build(double growth) {
-  policy_.build();
-  const std::size_t tile = sums_.classes() * kTileRows;
-  std::fill(variances_.begin(), variances_.end(), 0.0);
-  sums_.pass_with_hessian(
-      anchor_, training_.penalty(),
-      [&](std::size_t t, const double* logits) {
-        std::copy_n(logits, tile, expanded_.data() + t * tile);
-      },
-      [&](std::size_t t, const double* p) {
-        for (std::size_t i = 0; i < members_.samples().rows_in(t); ++i) {
-          double likely = 0;
-          for (std::size_t k = 0; k < sums_.classes(); ++k)
-            likely = std::max(likely, p[k * kTileRows + i]);
-          const double variance = likely > 0.5 ? likely * (1 - likely + 8 * kRounding) : 0.25;
-          variances_[t * kTileRows + i] = members_.weights()[t * kTileRows + i] * variance;
-        }
-      });
-  has_base_ = metric_.build(growth);
-  if (!has_base_) return false;
-  gradient_.assign(sums_.padded_dimension(), 0.0);
-  step_.assign(sums_.padded_dimension(), 0.0);
-  secants_.clear();
-  is_solved_ = false;
-  std::fill(class_step_.begin(), class_step_.end(), 0.0);
-  sums_.helmert().from_classes(sums_.gradient().data(), sums_.classes(), gradient_.data());
-  shifts_ = {};
-  bound_shifts();
-  anchor_rounding_ = std::exp(shifts_.largest) * rounding_at(anchor_);
-  return true;
 }
 
 const FittedSoftmax& SoftmaxPath::fit() {

@@ -39,14 +39,15 @@ class SoftmaxPath {
   [[nodiscard]] bool may_estimate() { return policy_.may_estimate() && has_base_; }
   const EstimatedSoftmax& estimate();
   [[nodiscard]] bool refine();
-  void settle(bool decided) { policy_.settle(decided); }
+  void settle(bool decided);
   const FittedSoftmax& fit();
 
   // The parts of the last estimate, with each bound by itself, for tests of the lemmas.
   struct Error {
     double total = 0;      // of the gradient at the estimate, in the norm of H^-1
     double decrement = 0;  // |step|_H
-    double growth = 1;     // curvatures at the end are within this factor of those in H
+    double growth = 1;     // curvatures at the end are within this factor of those in H,
+    double decline = 1;    // and those in H at most this factor larger
   };
   bool has_base() const { return has_base_; }
   const SoftmaxSums& sums() const { return sums_; }
@@ -74,6 +75,7 @@ class SoftmaxPath {
   void add_step();
   void bound_step();
   double left_by_model(double R) const;
+  void empty_rows_after(std::size_t row);
   void bound_shifts();
   double rounding_at(const AlignedVector& weights) const;
   double length(const AlignedVector& contrasts) const;
@@ -101,15 +103,18 @@ class SoftmaxPath {
   AlignedVector gradient_;      // at the anchor, in contrasts
   double anchor_rounding_ = 0;  // of the gradient, in the norm of H^-1
   AlignedVector expanded_;      // logits where the members' losses are expanded, tile by tile
+  AlignedVector inverses_;      // of the probabilities there
   AlignedVector variances_;     // bounds on those of logits there, in units of squared ranges
   kernels::Shifts shifts_;      // from there to the anchor: ranges of logits
+  double decline_ = 1;          // and how much larger curvatures there are, at most
   AlignedVector before_;        // the gradient at the last anchor,
   AlignedVector plain_;         // and the model's step there
   AlignedVector step_;          // from the anchor, in contrasts
   AlignedVector class_step_;    // the same, of the classes
   bool is_solved_ = false;      // whether the step is that of the gradient
   bool takes_step_ = false;     // whether it leads to the estimate; else the anchor is the estimate
-  double step_growth_ = 1;      // curvatures change by this factor at most, to the end of the step
+  double step_decline_ = 1;     // curvatures in H, and those at the end of the step
+  double usual_radius_ = 0;     // of estimates that decided all signs, lately
   Error error_;
   EstimatedSoftmax optimum_;
 };

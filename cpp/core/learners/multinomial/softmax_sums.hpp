@@ -42,10 +42,11 @@ class SoftmaxSums {
   const Contrasts& helmert() const { return helmert_; }
 
   // The gradient at `weights`, of members that were there at the last Hessian or absorbed since.
-  // Calls visit(tile, logits) for each tile of members.
-  template <class Visit>
-  void pass(const AlignedVector& weights, const Eigen::VectorXd& penalty, const Visit& visit);
-  // The same and the Hessian; also calls keep(tile, probabilities).
+  // Calls visit(tile, logits) and keep(tile, probabilities) for each tile of members.
+  template <class Visit, class Keep>
+  void pass(const AlignedVector& weights, const Eigen::VectorXd& penalty, const Visit& visit,
+            const Keep& keep);
+  // The same and the Hessian.
   template <class Visit, class Keep>
   void pass_with_hessian(const AlignedVector& weights, const Eigen::VectorXd& penalty,
                          const Visit& visit, const Keep& keep);
@@ -120,14 +121,15 @@ class SoftmaxSums {
   AlignedVector scratch_;
 };
 
-template <class Visit>
+template <class Visit, class Keep>
 void SoftmaxSums::pass(const AlignedVector& weights, const Eigen::VectorXd& penalty,
-                       const Visit& visit) {
+                       const Visit& visit, const Keep& keep) {
   clear(false);
   for (std::size_t t = 0; t < members_.samples().tile_count(); ++t) {
     set_logits(t, weights);
     visit(t, probabilities_.data());
     add_gradient(t);
+    keep(t, probabilities_.data());
   }
   bound_magnitude();
   add_penalty(weights, penalty);
