@@ -57,6 +57,15 @@ Eigen::VectorXd Contrasts::to_classes(const Eigen::VectorXd& contrasts) const {
   return numbers;
 }
 
+void Contrasts::write_between(std::size_t a, std::size_t b, const double* x,
+                              double* contrasts) const {
+  const auto [first, end] = between(a, b);
+  for (std::size_t j = first; j < end; ++j, contrasts += columns_) {
+    const double factor = of(a, j) - of(b, j);
+    for (std::size_t l = 0; l < columns_; ++l) contrasts[l] = factor * x[l];
+  }
+}
+
 void Contrasts::write_pair(std::size_t a, std::size_t b, std::size_t classes, const double* x,
                            double* contrasts) const {
   for (std::size_t j = 0; j + 1 < classes; ++j) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -27,7 +28,18 @@ class Contrasts {
   // The same of one number for each class.
   Eigen::VectorXd from_classes(const Eigen::VectorXd& numbers) const;
   Eigen::VectorXd to_classes(const Eigen::VectorXd& contrasts) const;
-  // The difference of classes a and b, times x, as contrasts.
+  // Contrasts (counted from 0) that the difference of two classes has a part in: from `first` up
+  // to, but not including, `end`.
+  struct Between {
+    std::size_t first;
+    std::size_t end;
+  };
+  static Between between(std::size_t a, std::size_t b) {
+    return {std::max<std::size_t>(std::min(a, b), 1) - 1, std::max(a, b)};
+  }
+  // The difference of classes a and b, times x, in these contrasts alone.
+  void write_between(std::size_t a, std::size_t b, const double* x, double* contrasts) const;
+  // The same in all contrasts.
   void write_pair(std::size_t a, std::size_t b, std::size_t classes, const double* x,
                   double* contrasts) const;
 

@@ -63,9 +63,8 @@ bool SoftmaxMetric::build(double growth) {
     factors_.assign(products_.size(), 0.0);
     leverage_size_ = 0;
   }
-  // Blocks of columns are read in whole registers, the last one beyond its end.
-  inverse_.assign(checked_product(dimension_, stride_, "the Hessian") + kernels::kStrideMultiple,
-                  0.0);
+  // Blocks on the diagonal are read in rows of the stride, which end beyond the matrix.
+  inverse_.assign(checked_product(dimension_ + 1, stride_, "the Hessian"), 0.0);
   sums_.write_hessian(training_.penalty(), inverse_.data(), stride_);
   for (std::size_t j = 0; j < dimension_; ++j) diagonal_[j] = inverse_[j * (stride_ + 1)];
   if (!inverter_->invert(inverse_, checkpoint_)) return false;

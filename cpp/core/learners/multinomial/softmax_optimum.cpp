@@ -11,11 +11,15 @@ EstimatedSoftmax::EstimatedSoftmax(const SoftmaxSums& sums, const Arrivals& arri
 double EstimatedSoftmax::norm(const Pair& pair, const AlignedVector& x) const {
   const kernels::Kernels& loops = kernels::kernels();
   const std::size_t padded = sums_.padded_dimension();
+  const std::size_t leader = arrivals_.place(pair.leader);
+  const std::size_t rival = arrivals_.place(pair.rival);
+  const auto [first, end] = Contrasts::between(leader, rival);
   pair_.assign(padded, 0.0);
   product_.resize(padded);
-  sums_.helmert().write_pair(arrivals_.place(pair.leader), arrivals_.place(pair.rival),
-                             sums_.classes(), x.data(), pair_.data());
-  loops.multiply(inverse_.data(), sums_.dimension(), padded, pair_.data(), product_.data());
+  sums_.helmert().write_between(leader, rival, x.data(), pair_.data());
+  // The block of these contrasts, on the diagonal of the inverse.
+  const double* block = inverse_.data() + first * sums_.columns() * (padded + 1);
+  loops.multiply(block, (end - first) * sums_.columns(), padded, pair_.data(), product_.data());
   return (1 + norm_error) *
          std::sqrt(std::max(loops.dot(pair_.data(), product_.data(), padded), 0.0));
 }
