@@ -170,6 +170,14 @@ def test_a_run_that_cannot_fit_is_refused_before_it_starts(
         small_run(threads=threads)
 
 
+def test_fewer_features_are_no_way_out_of_a_kernel_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available_memory", lambda: 1000)
+    with pytest.raises(MemoryError, match="take fewer samples, or more memory$"):
+        small_run(kernel="rbf", doubt=False)
+    with pytest.raises(MemoryError, match="take fewer samples or features, or more memory$"):
+        small_run(kernel="linear", doubt=False)
+
+
 def test_the_threads_advised_do_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available_memory", lambda: 1000)
     with pytest.raises(MemoryError, match="it fits with threads=4$"):

@@ -33,15 +33,17 @@ def check_fits(
     threads: int,
     trace: int = 0,
     smaller: tuple[str, Callable[[int], int]] | None = None,
+    counted: str = "samples or features",
 ) -> None:
     """Refuses a run that cannot fit; `needed` gives its bytes for a number of threads.
 
     `trace` of these bytes belong to the trace. `smaller` names another run, and gives its bytes.
+    `counted` are the things of which fewer take less memory.
     """
     available = available_memory()
     if available is None or needed(threads) <= available:
         return
-    advice = "even one thread does not fit: take fewer samples or features, or more memory"
+    advice = f"even one thread does not fit: take fewer {counted}, or more memory"
     if smaller is not None and smaller[1](threads) <= available:
         advice = f"it fits with {smaller[0]}"
     if needed(1) <= available:

@@ -146,7 +146,10 @@ def check_fits(problem: Problem, sampling: Sampling, threads: int, elsewhere: bo
             f"components={FEW}, principal directions instead of all features",
             partial(needed, problem=narrow),
         )
-    memory.check_fits(needed, min(threads, sampling.max_orders(problem)), trace, smaller)
+    # A kernel has as many features as there are training samples, whatever was given.
+    is_map = problem.kernel is not None and problem.kernel.is_map
+    counted = "samples" if is_map else "samples or features"
+    memory.check_fits(needed, min(threads, sampling.max_orders(problem)), trace, smaller, counted)
 
 
 def _measure(
