@@ -123,8 +123,9 @@ void OneAgainstRest::fit(std::size_t k) {
   measure(regression);
 }
 
+// Scores that a fit of this coalition has given out refer to where the next one starts.
 void OneAgainstRest::start_from(std::size_t k, const Eigen::VectorXd& weights) {
-  regressions_[k].path->start_from(weights);
+  if (regressions_[k].fitted == nullptr) regressions_[k].path->start_from(weights);
 }
 
 const FittedScores& OneAgainstRest::fit_alone() {

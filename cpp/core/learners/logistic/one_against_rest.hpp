@@ -34,7 +34,7 @@ class OneAgainstRest {
   // Tells each regression whether it did without a fit.
   void settle(bool decided);
   const FittedScores& fit(const OpenPairs& open);
-  // Where the next fit of a class starts, unless estimates are better.
+  // Where the next fit of a class starts, unless estimates are better or it has been fitted.
   void start_from(std::size_t k, const Eigen::VectorXd& weights);
   // A fit that prepares no estimates.
   const FittedScores& fit_alone();
