@@ -162,6 +162,7 @@ def main() -> None:
     for engine in engines:
         engine.close()
     rows = json.loads(kept.read_text())
+    rows = {str(case): rows[str(case)] for case in CASES if str(case) in rows}
     text = wide_report.markdown(rows)
     (options.out / "wide.md").write_text(text)
     wide_report.draw(rows, options.out / "wide.png")

@@ -63,7 +63,7 @@ def assert_same(a: _core.Tally, b: _core.Tally) -> None:
 
 @pytest.mark.parametrize(
     ("n", "d", "K", "sampler"),
-    [(50, 90, 3, "permutations"), (52, 60, 5, "halving"), (78, 49, 4, "permutations")],
+    [(50, 90, 5, "permutations"), (52, 60, 3, "halving"), (78, 49, 4, "permutations")],
 )
 @pytest.mark.parametrize("kind", [*KINDS, *OF_CLASSES])
 def test_same_integers_as_the_dense_twin(kind: str, n: int, d: int, K: int, sampler: str) -> None:
@@ -90,10 +90,9 @@ def test_ordinary_samples_need_no_fit() -> None:
     assert tally.statistics["fits"] == 0
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_the_larger_margin_wins_however_close(seed: int) -> None:
+def test_the_larger_margin_wins_however_close() -> None:
     """Test samples a hair's breadth from where two classes change places, judged in 60 digits."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     n, d, K = 49, 48, 3
     y = np.arange(n) % K
     X = rng.normal(size=(n, d)) + 0.5 * rng.normal(size=(K, d))[y]
