@@ -15,11 +15,8 @@ from problems import core_problem
 from shapcpp import _core
 from shapcpp._core import testing
 from wide_problems import KINDS, draw
+from wide_runs import assert_same, run
 
-SAMPLERS = {
-    "permutations": lambda game: _core.permutation_sampler(),
-    "halving": lambda game: _core.halving_sampler(game, 0),
-}
 OF_CLASSES = ("classes absent from training", "classes of one sample", "half of all in one class")
 
 
@@ -40,27 +37,6 @@ def problem_of(kind: str, seed: int, n: int, d: int, m: int, K: int) -> _core.Pr
     return core_problem((X, y, X_test, y_test), **settings)
 
 
-def run(
-    game: _core.Game, K: int, sampler: str = "permutations", count: int = 1, threads: int = 1
-) -> _core.Tally:
-    make = _core.permutation_votes if sampler == "permutations" else _core.halving_votes
-    sizes, ballots = make(game.n_players)
-    votes = (game.predicted[0], len(sizes), K) if ballots else None
-    tally = _core.Tally(game.n_players, K, votes=votes)
-    _core.run(
-        game, SAMPLERS[sampler](game), _core.grand_coalition(game), tally,
-        seed=0, first=0, count=count, threads=threads,
-    )  # fmt: skip
-    return tally
-
-
-def assert_same(a: _core.Tally, b: _core.Tally) -> None:
-    np.testing.assert_array_equal(a.gains, b.gains)
-    np.testing.assert_array_equal(a.moments, b.moments)
-    np.testing.assert_array_equal(a.votes, b.votes)
-    assert (a.ties, a.uncertified) == (b.ties, b.uncertified)
-
-
 @pytest.mark.parametrize(
     ("n", "d", "K", "sampler"),
     [(50, 90, 5, "permutations"), (52, 60, 3, "halving"), (78, 49, 4, "permutations")],
@@ -69,23 +45,21 @@ def assert_same(a: _core.Tally, b: _core.Tally) -> None:
 def test_same_integers_as_the_dense_twin(kind: str, n: int, d: int, K: int, sampler: str) -> None:
     """Fewer samples than features, about as many, and more: then the path changes on the way."""
     problem = problem_of(kind, 0, n, d, 30, K)
-    wide, dense = (
-        run(make(problem, "ovr"), K, sampler) for make in (_core.game, testing.dense_game)
-    )
+    wide, dense = (run(make(problem, "ovr"), sampler) for make in (_core.game, testing.dense_game))
     assert_same(wide, dense)
 
 
 @pytest.mark.parametrize("kind", ["plain", "features of a few values", "groups"])
 def test_products_made_as_needed_and_threads_change_no_integer(kind: str) -> None:
     problem = problem_of(kind, 1, 70, 55, 300, 4)
-    stored = run(testing.wide_game(problem, True), 4, count=3)
-    assert_same(run(testing.wide_game(problem, False), 4, count=3), stored)
-    assert_same(run(testing.wide_game(problem, True), 4, count=3, threads=3), stored)
+    stored = run(testing.wide_game(problem, True), count=3)
+    assert_same(run(testing.wide_game(problem, False), count=3), stored)
+    assert_same(run(testing.wide_game(problem, True), count=3, threads=3), stored)
 
 
 def test_ordinary_samples_need_no_fit() -> None:
     """Else equality with the twin would say nothing about the certificate."""
-    tally = run(_core.game(problem_of("unit length", 2, 60, 90, 200, 5), "ovr"), 5, count=2)
+    tally = run(_core.game(problem_of("unit length", 2, 60, 90, 200, 5), "ovr"), count=2)
     assert tally.statistics["coalitions"] > 100
     assert tally.statistics["fits"] == 0
 

@@ -2,41 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from problems import core_problem
 from shapcpp import _core
 from shapcpp._core import testing
 from wide_problems import KINDS, draw
-
-SAMPLERS = {
-    "permutations": lambda game: _core.permutation_sampler(),
-    "halving": lambda game: _core.halving_sampler(game, 0),
-}
-
-
-def run(game: _core.Game, sampler: str, count: int = 1, threads: int = 1) -> _core.Tally:
-    classes = game.predicted[1]
-    sizes, ballots = (
-        _core.permutation_votes(game.n_players)
-        if sampler == "permutations"
-        else _core.halving_votes(game.n_players)
-    )
-    votes = (game.predicted[0], len(sizes), classes) if ballots else None
-    tally = _core.Tally(game.n_players, 2, votes=votes)
-    _core.run(
-        game, SAMPLERS[sampler](game), _core.grand_coalition(game), tally,
-        seed=0, first=0, count=count, threads=threads,
-    )  # fmt: skip
-    return tally
-
-
-def assert_same(a: _core.Tally, b: _core.Tally) -> None:
-    np.testing.assert_array_equal(a.gains, b.gains)
-    np.testing.assert_array_equal(a.moments, b.moments)
-    np.testing.assert_array_equal(a.votes, b.votes)
-    assert (a.ties, a.uncertified) == (b.ties, b.uncertified)
+from wide_runs import SAMPLERS, assert_same, run
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
