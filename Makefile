@@ -18,12 +18,18 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) -q pip
 
+# Goals that belong to a check compile the engine with the tests of its core and do not strip it, so
+# that it is compiled once. Beside the core's tests lies the library in which leaks are looked for.
+WITH_TESTS := -Ccmake.define.SHAPCPP_TESTS=ON -Cinstall.strip=false -Ccmake.define.CMAKE_STRIP=
+test cpp-test lint sanitize leaks package: ENGINE_OPTIONS := $(WITH_TESTS)
+
 # The package with what it needs to value a table: numpy, click and rich.
 $(VENV)/engine: $(VENV)/bin/python pyproject.toml CMakeLists.txt \
 		$(shell find cpp python -type f -not -path '*/__pycache__/*' -not -name '*.so')
 	@echo "== The engine is compiled: one to three minutes on two cores"
-	rm -rf $(VENV)/wheel
-	@tools/with_progress.sh $(PIP) wheel --no-deps -w $(VENV)/wheel .
+	rm -rf $(VENV)/wheel $(VENV)/cpp-build
+	@tools/with_progress.sh $(PIP) wheel --no-deps -w $(VENV)/wheel \
+	  -Cbuild-dir=$(VENV)/cpp-build $(ENGINE_OPTIONS) .
 	$(INSTALL) -q --no-deps --force-reinstall $(WHEEL)
 	$(INSTALL) $(WHEEL)
 	@touch $@
@@ -64,17 +70,16 @@ PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 test: $(VENV)/installed cpp-test
 	$(PYTEST)
 
-# The tests of the core in C++, which need no Python once they are built. Beside them lies the library
-# as it is installed, but not stripped.
+# The tests of the core in C++, which need no Python once they are built.
 cpp-test: $(VENV)/cpp-build/core_tests
 	$<
 
+# Compiled here where the engine was compiled without them, as for demo.
 $(VENV)/cpp-build/core_tests: CMakeLists.txt $(shell find cpp -type f) | $(VENV)/engine
 	@echo "== The core is compiled with its tests: one to three minutes on two cores"
 	rm -rf $(@D)
 	@tools/with_progress.sh $(PIP) wheel --no-deps -w $(VENV)/cpp-wheel \
-	  -Cbuild-dir=$(@D) -Ccmake.define.SHAPCPP_TESTS=ON \
-	  -Cinstall.strip=false -Ccmake.define.CMAKE_STRIP= .
+	  -Cbuild-dir=$(@D) $(WITH_TESTS) .
 
 # Twelve thousand damaged and lying files for the readers, ten minutes.
 fuzz: $(VENV)/installed
