@@ -72,7 +72,7 @@ def work_out(folder: Path, seed: int, options: list[str]) -> None:
     for noise, (C, rule) in product(FRACTIONS, product(STRENGTHS, RULES)):
         features = features_of(run, noise)
         if features.exists() and (str(seed), str(noise), str(C), rule) not in done:
-            found = find_flipped(features, noise, C, rule, seed)
+            found = find_flipped(features, noise, seed, C=C, **RULES[rule])
             add(folder / "cells.csv", ([seed, noise, C, rule, *row] for row in found))
     with open(run / "networks.csv", newline="") as file:
         networks = list(csv.DictReader(file))
@@ -84,13 +84,13 @@ def features_of(run: Path, noise: float) -> Path:
     return run / f"features-{100 * noise:.6g}.npy"
 
 
-def find_flipped(features: Path, noise: float, C: float, rule: str, seed: int) -> list[list[float]]:
+def find_flipped(features: Path, noise: float, seed: int, **options: Any) -> list[list[float]]:
     """Values the features; returns fractions of lowest values and the shares found in them."""
     train, test = shapcpp.read_features(features).sides()
     assert train.true_labels is not None
     v = shapcpp.value(
-        train.X, train.y, test.X, test.y, 2000, seed, C=C,
-        sampler="permutations", doubt=False, votes=False, **RULES[rule],
+        train.X, train.y, test.X, test.y, 2000, seed,
+        sampler="permutations", doubt=False, votes=False, **options,
     )  # fmt: skip
     fractions = FRACTIONS[noise]
     found = shapcpp.detection_table(v, train.y, train.true_labels, fractions, METRICS)
