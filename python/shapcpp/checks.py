@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from shapcpp.conversion import array_of, real_matrix
+from shapcpp.conversion import array_of, real_matrix, text_of
 
 LARGEST_FEATURE = 1e150  # squares of features must not overflow
 LARGEST_SEED = 2**64 - 1
@@ -151,9 +151,12 @@ def identifiers(name: str, value: ArrayLike) -> NDArray[Any]:
     if array.dtype == object:
         array = _of_one_kind(name, array.tolist())
     if array.dtype.kind == "S":
-        array = np.char.decode(array, "utf-8", "replace")
+        array = text_of(name, array)
     if array.size and array.dtype.kind not in "biuUT":
-        raise TypeError(f"{name} must hold integers or strings, got dtype {array.dtype}")
+        raise TypeError(
+            f"{name} must hold integers or strings, got dtype {array.dtype} (row 0 is {array[0]}); "
+            "convert it first, as astype(str) does"
+        )
     if array.dtype.kind in "UT":
         array = array.astype(str)
         for row, text in enumerate(array.tolist()):
@@ -166,14 +169,19 @@ def identifiers(name: str, value: ArrayLike) -> NDArray[Any]:
 
 
 def _of_one_kind(name: str, entries: list[Any]) -> NDArray[Any]:
-    kind = str if entries and isinstance(entries[0], str) else (int, np.integer)
+    first = entries[0] if entries else ""
+    kind, dtype = next(
+        (pair for pair in ((str, str), (bytes, bytes)) if isinstance(first, pair[0])),
+        ((int, np.integer), np.int64),
+    )
     fits_64_bits(name, entries)
     for row, entry in enumerate(entries):
         if not isinstance(entry, kind):
             raise TypeError(
-                f"{name} must hold integers or strings, all of one kind, got {entry!r} at row {row}"
+                f"{name} must hold integers or strings, all of one kind, got {entry!r} at row "
+                f"{row}: convert it first, as str does"
             )
-    return np.array(entries, dtype=str if kind is str else np.int64)
+    return np.array(entries, dtype=dtype)
 
 
 def companion(name: str, value: ArrayLike | None, y: NDArray[Any]) -> NDArray[Any] | None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["array_of", "real_matrix"]
+__all__ = ["array_of", "real_matrix", "text_of"]
 
 Array = NDArray[Any]
 LARGEST_DENSE = 4_000_000_000  # bytes that a sparse matrix may become
@@ -66,6 +66,33 @@ def real_matrix(name: str, value: object) -> Array:
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
     return array
+
+
+def text_of(name: str, array: Array) -> Array:
+    """The text that bytes encode as UTF-8; others, which may have lost letters, are named.
+
+    Raises
+    ------
+    ValueError
+        Names the first row that is not UTF-8.
+    """
+    try:
+        return np.char.decode(array, "utf-8")
+    except UnicodeDecodeError:
+        pass
+    row = next(row for row, entry in enumerate(array.tolist()) if not _is_utf8(entry))
+    raise ValueError(
+        f"{name} has {array[row].item()!r} at row {row}, bytes that are no UTF-8: pass text, as "
+        "np.char.decode(..., 'latin-1') makes of an older encoding"
+    )
+
+
+def _is_utf8(entry: bytes) -> bool:
+    try:
+        entry.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _unpacked(name: str, value: object) -> Any:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import checks
-from shapcpp.conversion import array_of
+from shapcpp.conversion import array_of, text_of
 
 __all__ = [
     "MOST_CLASSES",
     "Labels",
+    "as_read",
     "class_indices",
     "class_labels",
     "class_named",
@@ -31,7 +34,11 @@ LARGEST_WHOLE = 2.0**53  # whole floats beyond are not all different integers
 MOST_CLASSES = 1000
 SHOWN = 5  # labels in a sentence
 KINDS = {"b": "booleans", "i": "integers", "u": "integers", "U": "strings"}
+WANTED = "integers, booleans, strings or whole floats"
 OUT = "leave such rows out"
+# Types of labels that go together, where Python objects hold them.
+OF_ENTRIES = ((str,), (bytes,), (bool, np.bool_), (numbers.Real, Decimal))
+TEXT, BYTES, TRUTH, NUMBERS = range(4)
 
 
 def class_labels(name: str, value: ArrayLike) -> Labels:
@@ -66,7 +73,29 @@ def several_classes(name: str, y: Labels) -> tuple[Labels, NDArray[np.int64]]:
             f"{name} holds {len(classes):,} different labels ({shown(classes)}); at most "
             f"{MOST_CLASSES:,} are supported: numbers that are measured are no labels"
         )
+    _check_readable(name, y, classes)
     return classes, indices.astype(np.int64)
+
+
+def _check_readable(name: str, y: Labels, classes: Labels) -> None:
+    """Raises ValueError for two labels that nobody could tell apart, as "cat" and "cat "."""
+    if classes.dtype.kind != "U":
+        return
+    seen: dict[str, str] = {}
+    for label in classes.tolist():
+        other = seen.setdefault(as_read(label), label)
+        if other != label:
+            rows = [int(np.argmax(y == one)) for one in (other, label)]
+            raise ValueError(
+                f"{name} has the labels {other!a} (row {rows[0]}) and {label!a} (row "
+                f"{rows[1]}), which read alike: make them alike, as str.strip and "
+                "unicodedata.normalize do"
+            )
+
+
+def as_read(label: str) -> str:
+    """A label without surrounding spaces, in one Unicode normal form."""
+    return normalize("NFC", label.strip())
 
 
 def is_missing(array: Labels) -> NDArray[np.bool_]:
@@ -142,16 +171,20 @@ def class_weights(value: object, y: Labels, classes: Labels) -> NDArray[np.float
 
 def empty_rule(value: object, classes: Labels) -> str | list[Any]:
     """The name of a rule, or ["label", x] with x one of the labels: numbers need no word before."""
+    given = value
     if isinstance(value, str):
         if value not in ("majority", "none"):
             raise ValueError(
                 f"empty must be 'majority', 'none' or a label, ('label', {value!r}); got {value!r}"
             )
         return value
-    if isinstance(value, (tuple, list)) and len(value) == 2 and value[0] == "label":
-        value = value[1]
-    elif not isinstance(value, (numbers.Integral, np.bool_)):
-        raise TypeError(f"empty must be 'majority', 'none' or ('label', LABEL), got {value!r}")
+    if isinstance(value, (tuple, list)) and len(value) == 2 and isinstance(value[0], str):
+        word, value = value
+        is_label = word == "label" and isinstance(value, (str, numbers.Real, np.bool_))
+    else:
+        is_label = isinstance(value, (numbers.Integral, np.bool_))
+    if not is_label:
+        raise TypeError(f"empty must be 'majority', 'none' or ('label', LABEL), got {given!r}")
     known = classes.tolist()
     if value not in known:
         raise ValueError(f"empty is label {value}, which y lacks (its labels are {shown(classes)})")
@@ -161,35 +194,55 @@ def empty_rule(value: object, classes: Labels) -> str | list[Any]:
 def _vector(name: str, value: ArrayLike, may_be_missing: bool) -> Labels:
     array = array_of(name, value)
     if array.ndim != 1:
-        raise ValueError(f"{name} must have shape (samples,), got shape {array.shape}")
+        raise ValueError(
+            f"{name} must have shape (samples,), got shape {array.shape}{_column_of(array)}"
+        )
     if array.size == 0:
         raise ValueError(f"{name} is empty: it has shape {array.shape}")
-    if array.dtype.kind in "OT" or (array.dtype.kind == "U" and isinstance(value, (list, tuple))):
+    if array.dtype.kind in "OT" or (isinstance(value, (list, tuple)) and _is_mixed(array, value)):
         array = _of_one_kind(name, np.asarray(value, dtype=object).tolist())
     if array.dtype.kind == "f":
         array = _whole_floats(name, array)
     if array.dtype.kind == "S":
-        array = np.char.decode(array, "utf-8", "replace")
+        array = text_of(name, array)
     if array.dtype.kind == "b":
         return array
     if array.dtype.kind in "iu":
         return checks.labels(name, array)
     if array.dtype.kind != "U":
         raise TypeError(
-            f"{name} must hold integers, booleans, strings or whole floats, got dtype "
-            f"{array.dtype} (row 0 is {array[0]!r})"
+            f"{name} must hold {WANTED}, got dtype {array.dtype} (row 0 is {array[0]}); convert it "
+            "first, as astype(str) does"
         )
     return _strings(name, array, may_be_missing)
 
 
+def _is_mixed(array: Labels, value: list[Any] | tuple[Any, ...]) -> bool:
+    """True for a list that may hold several kinds, of which NumPy would make one."""
+    if array.dtype.kind in "iuf":
+        return any(isinstance(entry, OF_ENTRIES[TRUTH]) for entry in value)
+    return array.dtype.kind != "b"
+
+
+def _column_of(array: Labels) -> str:
+    """How to make labels of a matrix, in a clause."""
+    if array.ndim != 2:
+        return ""
+    if array.shape[1] == 1:
+        return "; pass its one column, as np.ravel makes"
+    return "; pass one label per sample, as np.argmax(..., axis=1) makes of indicators"
+
+
 def _whole_floats(name: str, array: Labels) -> NDArray[np.int64]:
+    array = array.astype(np.float64)  # half precision does not reach that far
     strange = ~(np.abs(array) < LARGEST_WHOLE) | (array != np.floor(array))
     if strange.any():
         row = int(np.argmax(strange))
         if np.isnan(array[row]):
             raise ValueError(f"{name} has nan, a missing label, at row {row}; {OUT}")
         raise ValueError(
-            f"{name} has {array[row]} at row {row}; labels that are floats must be whole numbers"
+            f"{name} has {array[row]} at row {row}; labels that are floats must be whole numbers: "
+            "pass text, as astype(str) makes, if these are names"
         )
     return array.astype(np.int64)
 
@@ -202,30 +255,47 @@ def _strings(name: str, array: Labels, may_be_missing: bool) -> Labels:
         raise ValueError(f"{name} has an empty string, a missing label, at row {row}; {OUT}")
     for text in np.unique(array).tolist():
         if not text.isprintable():
-            row = int(np.argmax(array == text))
-            raise ValueError(
-                f"{name} has {text!r} at row {row}: line breaks and control characters cannot be "
-                "part of a label"
-            )
+            raise _not_printable(name, text, int(np.argmax(array == text)))
     return array.astype(f"U{max(int(np.char.str_len(array).max()), 1)}")
 
 
+def _not_printable(name: str, text: str, row: int) -> ValueError:
+    return ValueError(
+        f"{name} has {text!r} at row {row}: line breaks and control characters cannot be part of a "
+        "label"
+    )
+
+
 def _of_one_kind(name: str, entries: list[Any]) -> Labels:
-    kinds: list[tuple[type, ...]] = [(str,), (bool, np.bool_), (numbers.Real,)]
-    kind = next((k for k in kinds if isinstance(entries[0], k)), kinds[2])
+    first = _kind(entries[0])
     for row, entry in enumerate(entries):
+        kind = _kind(entry)
         missing = entry is None or type(entry).__name__ in ("NAType", "NaTType")
-        if missing or (isinstance(entry, numbers.Real) and entry != entry):
+        if missing or (kind == NUMBERS and entry != entry):
             raise ValueError(f"{name} has {entry}, a missing label, at row {row}; {OUT}")
-        is_other = kind == kinds[2] and isinstance(entry, (bool, np.bool_))
-        if not isinstance(entry, kind) or is_other:
+        if kind is None:
+            raise TypeError(
+                f"{name} has {entry!r} at row {row}, and labels must be {WANTED}: convert them "
+                "first, as str does"
+            )
+        if kind != first:
             raise TypeError(
                 f"{name} must hold labels of one kind, got {entry!r} at row {row} beside "
                 f"{entries[0]!r} at row 0; make them alike"
             )
-    if kind == kinds[0]:
+        if kind == TEXT and entry.endswith("\0"):  # which NumPy would drop
+            raise _not_printable(name, str(entry), row)
+    if first == TEXT:
         return np.array(entries, dtype=str)
-    if kind == kinds[1]:
+    if first == BYTES:
+        return np.array(entries, dtype=bytes)
+    if first == TRUTH:
         return np.array(entries, dtype=bool)
     checks.fits_64_bits(name, entries)
-    return np.array(entries)
+    plain = (int, float, np.number)
+    return np.array([entry if isinstance(entry, plain) else float(entry) for entry in entries])
+
+
+def _kind(entry: object) -> int | None:
+    """The number of the kind in OF_ENTRIES; booleans are no numbers."""
+    return next((k for k, kinds in enumerate(OF_ENTRIES) if isinstance(entry, kinds)), None)

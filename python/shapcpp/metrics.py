@@ -165,6 +165,13 @@ class Metric:
         except ZeroDivisionError:
             empty = np.flatnonzero(test_counts == 0)
             raise ValueError(f"metric {self.name!r} is not defined: {_without(empty)}") from None
+        except ValueError:  # of a recall, which says what it lacks
+            raise
+        except Exception as error:
+            raise ValueError(
+                f"metric {self.name!r} has weights that cannot be computed from the test counts "
+                f"{test_counts.tolist()}: {type(error).__name__}: {error}"
+            ) from error
 
 
 def _without(empty: NDArray[np.int64]) -> str:
@@ -202,6 +209,12 @@ LONG_NAMES = {
     "specificity": "spc",
     "balanced_accuracy": "bal",
 }
+# Scores of a whole table of errors or of probabilities, which no weights of classes give.
+NOT_LINEAR = {
+    "f1", "f1_score", "f1_macro", "f1_micro", "f1_weighted", "precision", "ppv", "npv", "mcc",
+    "kappa", "youden", "auc", "roc_auc", "auroc", "average_precision", "logloss", "log_loss",
+    "brier",
+}  # fmt: skip
 OF_TWO = ("rec", "spc")  # that need a positive class
 
 
@@ -253,8 +266,14 @@ def resolve(
             return _recall_of(labels.index(label), label)
         some = ", ".join(labels[:5]) + (", ..." if len(labels) > 5 else "")
         raise ValueError(f"metric {metric!r} names no label (they are {some})")
+    why = ""
+    if metric.casefold() in NOT_LINEAR:
+        why = (
+            "; it is no weighted number of correct predictions, which a run counts: bal, or other "
+            "weights of the classes (shapcpp.Metric), come nearest"
+        )
     raise ValueError(
-        f"metric {metric!r} is unknown; known: {', '.join(known)} and {RECALL_OF}LABEL"
+        f"metric {metric!r} is unknown; known: {', '.join(known)} and {RECALL_OF}LABEL{why}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from shapcpp.labels import Labels, class_named, shown
@@ -10,11 +11,11 @@ __all__ = ["parse_class_weight", "parse_empty"]
 
 
 def parse_class_weight(text: str | None, classes: Labels) -> str | dict[Any, float] | None:
-    """Reads "balanced" or LABEL=WEIGHT,... with labels among these."""
+    """Reads "balanced" or LABEL=WEIGHT,... with labels among these, which may hold commas."""
     if text is None or text == "balanced":
         return text
     weights: dict[Any, float] = {}
-    for pair in text.split(","):
+    for pair in _pairs(text, classes):
         name, _, weight = pair.rpartition("=")
         try:
             factor = float(weight)
@@ -27,6 +28,19 @@ def parse_class_weight(text: str | None, classes: Labels) -> str | dict[Any, flo
             raise ValueError(f"--class-weight names label {label} twice, in {text!r}")
         weights[label] = factor
     return weights
+
+
+def _pairs(text: str, classes: Labels) -> Iterator[str]:
+    """The text cut at commas, but for those inside a label."""
+    names = sorted(map(str, classes.tolist()), key=len, reverse=True)
+    while True:
+        inside = next((len(name) for name in names if text.startswith(f"{name}=")), 0)
+        end = text.find(",", inside)
+        if end < 0:
+            yield text
+            return
+        yield text[:end]
+        text = text[end + 1 :]
 
 
 def parse_empty(text: str, classes: Labels) -> str | tuple[str, Any]:

@@ -26,6 +26,7 @@ from shapcpp.cli.console import (
     STOPS,
     check_outputs,
     note,
+    note_left_out,
     save,
     with_options,
 )
@@ -37,6 +38,7 @@ from shapcpp.cli.report import relabel, report
 from shapcpp.cli.reproduce import reproduce
 from shapcpp.cli.value import value
 from shapcpp.errors import reason
+from shapcpp.labels import is_missing
 from shapcpp.machine.memory import InsufficientMemoryError
 from shapcpp.results.folded import load_run
 from shapcpp.results.signs import UncertifiedError
@@ -143,7 +145,9 @@ def noise(features: str, rate: float | None, matrix: str | None, seed: int, outp
     noisy = shapcpp.add_noise(clean, rate, seed, None if matrix is None else read_matrix(matrix))
     kept = save(output, lambda path: shapcpp.write_features(path, noisy))
     train = clean.mask("train")
-    before, after = clean.rows["label"][train], noisy.rows["label"][train]
+    missing = is_missing(clean.rows["label"])
+    note_left_out(int((train & missing).sum()), "without a label", "training row")
+    before, after = (rows.labels(train & ~missing) for rows in (clean, noisy))
     if (before == after).all():
         what = matrix if rate is None else f"rate {rate}"
         note(f"{what} is less than half a sample of each class, so that no label is flipped")

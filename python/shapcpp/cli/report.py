@@ -9,6 +9,7 @@ import click
 import shapcpp
 from shapcpp.cli.console import PATH, check_outputs, note, save
 from shapcpp.detection.relabelling import apply_decisions, read_decisions
+from shapcpp.labels import is_missing
 from shapcpp.storage.reviewed import DECISIONS, REMOVE
 
 __all__ = ["relabel", "report"]
@@ -82,7 +83,7 @@ def report(
         fraction=fraction,
         most=most,
         metrics=list(metrics) or None,
-        class_names=_names(class_names),
+        class_names=_names(class_names, run) if class_names else None,
         neighbours=neighbours,
     )
     slices = folder_of(output)
@@ -90,14 +91,17 @@ def report(
     click.echo(f"wrote {output}{beside}")
 
 
-def _names(entries: tuple[str, ...]) -> dict[str, str]:
-    """Reads names of classes from LABEL=NAME."""
+def _names(entries: tuple[str, ...], run: str) -> dict[str, str]:
+    """Reads names of classes from LABEL=NAME; either may hold an equals sign."""
     names = {}
     for entry in entries:
-        label, equals, name = entry.partition("=")
-        if not (label and equals and name):
+        at = [at for at, letter in enumerate(entry) if letter == "=" and 0 < at < len(entry) - 1]
+        if not at:
             raise ValueError(f"--class-name must be LABEL=NAME, got {entry!r}")
-        names[label] = name
+        if len(at) > 1:
+            known = set(map(str, shapcpp.load(run).classes.tolist()))
+            at = [one for one in at if entry[:one] in known] or at
+        names[entry[: at[0]]] = entry[at[0] + 1 :]
     return names
 
 
@@ -134,7 +138,13 @@ def relabel(features: str, decisions: str, output: str) -> None:
         del counts[REMOVE]
     click.echo(", ".join(f"{name} {count}" for name, count in counts.items()))
     old, new = before.rows["label"], after.rows["label"]
-    pairs = zip(old[old != new].tolist(), new[old != new].tolist(), strict=True)
-    for (one, other), number in sorted(Counter(pairs).items()):
+    changed = (old != new) & ~is_missing(new)
+    pairs = (map(_shown, column[changed].tolist()) for column in (old, new))
+    for (one, other), number in sorted(Counter(zip(*pairs, strict=True)).items()):
         click.echo(f"relabelled {number} from {one} to {other}")
     click.echo(f"wrote {kept}. Next: shapcpp doubt {kept}")
+
+
+def _shown(label: object) -> str:
+    text = label.decode("utf-8", "replace") if isinstance(label, bytes) else str(label)
+    return text if text.strip() else "no label"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import _core, checks
-from shapcpp.labels import Labels, class_labels, several_classes
+from shapcpp.labels import Labels, class_labels, is_missing, several_classes
 from shapcpp.storage.features import Features
 
 __all__ = ["add_noise", "flip_labels"]
@@ -103,7 +103,8 @@ def add_noise(
     Parameters
     ----------
     features : Features
-        The rows; those outside the training split are left as they are.
+        The rows; those outside the training split, and those without a label, are left as they
+        are.
     rate, seed, matrix
         As for `flip_labels`.
 
@@ -118,8 +119,8 @@ def add_noise(
     TypeError, ValueError
         As for `flip_labels`, or if there are no training rows.
     """
-    features.classes()  # names the file where it has too few
-    train = features.mask("train")
+    features.without_missing()[0].classes()  # names the file where it has too few
+    train = features.mask("train") & ~is_missing(features.rows["label"])
     noisy, _ = flip_labels(features.labels(train), rate, seed, matrix)
     return features.relabelled(train, noisy)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp.labels import shown
+from shapcpp.conversion import text_of
+from shapcpp.labels import as_read, shown
 from shapcpp.progress import silent
 from shapcpp.storage import cells, files
 from shapcpp.storage.features import Features
@@ -31,7 +32,8 @@ class Decision:
     decision : str
         "keep", "relabel", "unsure" or "remove".
     label : str or None
-        The label that the reviewer saw, if the file has it.
+        The label that the reviewer saw, if the file has it. A word for nothing, such as "NA", means
+        None unless there is such a label.
     place : str
         File and line, for error messages.
     new_label : str or None
@@ -82,8 +84,7 @@ def read_decisions(path: files.PathLike, note: Callable[[str], None] = silent) -
             )
         if name in decisions:
             raise ValueError(f"{row.place}: id {name!r} was decided before")
-        labels = (row.cells.get(column, "") for column in ("label", "new_label"))
-        given, new = (None if cells.is_missing(label) else label for label in labels)
+        given, new = (row.cells.get(column) or None for column in ("label", "new_label"))
         decisions[name] = Decision(name, decision, given, row.place, new)
     if not decisions:
         raise ValueError(f"{path} holds no decision: its rows have nothing in the column decision")
@@ -119,13 +120,14 @@ def apply_decisions(features: Features, decisions: list[Decision]) -> Features:
         label is missing with three or more classes, or is none of the classes.
     """
     train = features.mask("train")
-    classes = features.classes()
+    classes = features.without_missing()[0].classes()
     find = _Finder(features, train)
     made: dict[int, str] = {}
     changes: dict[int, Any] = {}
-    for decision in decisions:
+    for written in decisions:
+        decision = _with_labels_of(written, classes.tolist())
         row = find(decision)
-        label = features.rows["label"][row].item()
+        label = _text(features.rows["label"][row].item())
         if decision.label is not None and not _is_label(decision.label, label):
             raise ValueError(
                 f"{decision.place}: {decision.id!r} was reviewed with label {decision.label!r}, "
@@ -135,12 +137,24 @@ def apply_decisions(features: Features, decisions: list[Decision]) -> Features:
         if decision.decision == "relabel":
             changes[row] = _new_label(decision, label, classes.tolist())
     rows = remembered(features.rows, made, features.source)
+    is_bytes = rows["label"].dtype.kind == "S"
     for row, label in changes.items():
-        rows["label"][row] = label
+        rows["label"][row] = label.encode() if is_bytes else label
     for row, word in made.items():
         if word == REMOVE:
             rows["split"][row] = ""
     return Features(rows, features.source)
+
+
+def _with_labels_of(decision: Decision, classes: list[Any]) -> Decision:
+    """The decision without labels that mean nothing, as "NA" does where no class is called so."""
+
+    def meant(text: str | None) -> str | None:
+        if text is None or not cells.is_missing(text):
+            return text
+        return text if any(_is_label(text, one) for one in classes) else None
+
+    return replace(decision, label=meant(decision.label), new_label=meant(decision.new_label))
 
 
 class _Finder:
@@ -221,10 +235,8 @@ def _as_meant(name: str) -> str:
 
 def _is_label(written: str, label: Any) -> bool:
     """True if an entry means a label: it is the label's text, or another spelling of its number."""
-    if isinstance(label, bytes):
-        label = label.decode("utf-8", "replace")
     if written == str(label) or isinstance(label, str):
-        return normalize("NFC", written) == normalize("NFC", str(label))
+        return as_read(written) == as_read(str(label))
     number = cells.whole_number(written)
     return bool(label == (cells.label_of(written) if number is None else number))
 
@@ -233,4 +245,9 @@ def _ids(features: Features) -> NDArray[Any]:
     if "id" not in (features.rows.dtype.names or ()):
         return np.arange(len(features.rows))
     ids = features.rows["id"]
-    return np.char.decode(ids, "utf-8", "replace") if ids.dtype.kind == "S" else ids
+    return text_of(f"{features.source}: id", ids) if ids.dtype.kind == "S" else ids
+
+
+def _text(label: Any) -> Any:
+    """A label of the rows as text where it is bytes."""
+    return label.decode("utf-8", "replace") if isinstance(label, bytes) else label

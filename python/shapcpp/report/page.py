@@ -14,6 +14,7 @@ from shapcpp.checks import natural, positive
 from shapcpp.ct.readers.columns import ANONYMOUS
 from shapcpp.ct.readers.slice_index import SERIES
 from shapcpp.extras import installs
+from shapcpp.labels import class_named, shown
 from shapcpp.metrics import Metric
 from shapcpp.report import figures, refits, summaries, words
 from shapcpp.report.conventions import about_doubts, conventions
@@ -151,13 +152,15 @@ def report(
 
 def _class_names(subject: Subject, names: Mapping[Any, str] | None) -> dict[str, str]:
     """Names of classes, by the text of their label."""
-    known = {str(label) for label in subject.classes.tolist()}
-    for label in names or {}:
-        if str(label) not in known:
+    classes, called = subject.classes, {}
+    for label, name in (names or {}).items():
+        k = class_named(str(label), classes)
+        if k is None:
             raise ValueError(
-                f"class_names has {label!r}, which is none of the labels {', '.join(sorted(known))}"
+                f"class_names has {label!r}, which is none of the labels {shown(classes)}"
             )
-    return {str(label): str(name) for label, name in (names or {}).items()}
+        called[str(classes[k])] = str(name)
+    return called
 
 
 def _of_doubts(subject: Subject) -> dict[str, Any]:

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 from shapcpp.metrics import LONG_NAMES, NAMED, RECALL_OF
 
-__all__ = ["METRIC", "NUMBER", "fault", "in_a_rule"]
+__all__ = ["METRIC", "NUMBER", "fault", "from_a_rule", "in_a_rule"]
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
-# A name, or the recall of a label; a label with spaces or commas stands in quotes.
-METRIC = rf"""(?:{RECALL_OF}"[^"]+"|{RECALL_OF}[^\s,"]+|{"|".join([*LONG_NAMES, *NAMED])})"""
-TOKEN = re.compile(rf"""{RECALL_OF}"[^"]+"|<=|>=|{NUMBER}(?![\w.])|%|,|[^\s%<>,]+|\S""", re.ASCII)
+QUOTED = r'"(?:[^"]|"")+"'
+# A name, or the recall of a label; a label with spaces, commas or quotes stands in quotes, where a
+# quote of its own is doubled.
+METRIC = rf"""(?:{RECALL_OF}{QUOTED}|{RECALL_OF}[^\s,"]+|{"|".join([*LONG_NAMES, *NAMED])})"""
+TOKEN = re.compile(rf"""{RECALL_OF}{QUOTED}|<=|>=|{NUMBER}(?![\w.])|%|,|[^\s%<>,]+|\S""", re.ASCII)
 COUNT = r"\d+"
 WANTED = {NUMBER: "a number", COUNT: "a count of samples", "but": "the end or 'but for 20'"}
 LEVEL = ("decided", "at", NUMBER, "%")
@@ -49,13 +51,29 @@ def fault(text: str) -> str:
             at, wanted = _follow(words, at, TAIL)
         wanted = wanted or "the end"
     found = f"{words[at]!r} stands where" if at < len(words) else "it ends where"
-    return f"{found} {wanted} should; a rule reads like '{metrics}{example}'"
+    quotes = ""
+    if any(word.startswith(RECALL_OF) and '"' not in word for word in words[:at]):
+        quotes = f'; a label with spaces or commas stands in quotes, as in {RECALL_OF}"a b"'
+    return f"{found} {wanted} should; a rule reads like '{metrics}{example}'{quotes}"
 
 
 def in_a_rule(metric: str) -> str:
     """A metric's name in the form that a rule takes."""
     label = metric.removeprefix(RECALL_OF)
-    return f'{RECALL_OF}"{label}"' if label != metric and re.search(r"[\s,]", label) else metric
+    if label == metric or not re.search(r'[\s,"]', label):
+        return metric
+    doubled = label.replace('"', '""')
+    return f'{RECALL_OF}"{doubled}"'
+
+
+def from_a_rule(metric: str) -> str:
+    """The name of a metric that stands in a rule; a label keeps its case and loses its quotes."""
+    start, colon, label = metric.partition(":")
+    if not colon:
+        return start.lower()
+    if label.startswith('"'):
+        label = label[1:-1].replace('""', '"')
+    return RECALL_OF + label
 
 
 def _after_metrics(words: Sequence[str]) -> int:

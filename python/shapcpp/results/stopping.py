@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shapcpp.metrics import RECALL_OF, Metric, resolve_all
-from shapcpp.results.rule_grammar import METRIC, NUMBER, fault
+from shapcpp.metrics import Metric, resolve_all
+from shapcpp.results.rule_grammar import METRIC, NUMBER, fault, from_a_rule
 from shapcpp.results.sums import Sums
 
 __all__ = ["Decided", "Reliable", "Rule", "SmallErrors", "parse_rule"]
@@ -222,12 +222,6 @@ class Decided(PerSample):
         return min(int(decided.sum()) / max(len(decided) - self.spared, 1), 1.0)
 
 
-def _name(metric: str) -> str:
-    """The name of a metric; a label keeps its case and loses its quotes."""
-    start, colon, label = metric.partition(":")
-    return RECALL_OF + label.strip('"') if colon else start.lower()
-
-
 def parse_rule(text: str) -> Rule:
     """The stopping rule that a text states.
 
@@ -267,7 +261,7 @@ def parse_rule(text: str) -> Rule:
     if found is None:
         raise ValueError(f"until is {text!r}: {fault(text)}")
     part = found.groupdict()
-    metrics = tuple(map(_name, re.findall(METRIC, part["metrics"] or "", re.IGNORECASE)))
+    metrics = tuple(map(from_a_rule, re.findall(METRIC, part["metrics"] or "", re.IGNORECASE)))
     if part["reliability"] is not None:
         threshold = float(part["reliability"])
         if not 0 < threshold < 1:
