@@ -17,7 +17,7 @@ FloatArray made(const FloatArray& rows, std::int64_t n_training, const Work& wor
   const Eigen::Map<const KernelRows> from(rows.data(), rows.shape(0), rows.shape(1));
   Eigen::Map<KernelRows> to(features.mutable_data(), rows.shape(0), n_training);
   const Checkpoint checkpoint = reporting(report_to(std::nullopt));
-  const py::gil_scoped_release release;
+  const Released release;
   work(from, to, checkpoint);
   return features;
 }

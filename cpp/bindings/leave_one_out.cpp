@@ -29,7 +29,7 @@ std::tuple<FloatArray, double, double, std::int64_t> leave_one_out_of(
   const ForEach for_each = for_each_on(threads, report_to(progress));
   const auto run = [&] {
     // This touches no Python object; the report takes the GIL again if it does.
-    const py::gil_scoped_release release;
+    const Released release;
     return leave_one_out(make_view(samples, options, for_each), view(classes), n_classes,
                          view(factors), view(judged), for_each);
   };
@@ -46,7 +46,7 @@ FloatArray steepness_of(const FloatArray& X, const IntArray& classes, std::int64
   const Eigen::Map<const RowMatrix> samples(X.data(), X.shape(0), X.shape(1));
   const ForEach for_each = for_each_on(threads, report_to(progress));
   const auto run = [&] {
-    const py::gil_scoped_release release;
+    const Released release;
     return steepness(samples, view(classes), n_classes, width, view(landmarks), view(factors),
                      for_each);
   };

@@ -37,7 +37,7 @@ std::unique_ptr<Problem> make_problem(const FloatArray& X, const IntArray& class
   const Checkpoint checkpoint = reporting(report_to(std::nullopt));
   // The caller's references keep the arrays alive; the report takes the GIL again where it needs
   // it.
-  const py::gil_scoped_release release;
+  const Released release;
   return std::make_unique<Problem>(n_features, n_classes, train, test, settings, checkpoint);
 }
 

@@ -50,6 +50,21 @@ class Passage {
   Passage& operator=(const Passage&) = delete;
 };
 
+// Gives the GIL away while it exists, and takes it again by the gate.
+class Released {
+ public:
+  Released() = default;
+  ~Released() {
+    const Passage passage;
+    release_.reset();
+  }
+  Released(const Released&) = delete;
+  Released& operator=(const Released&) = delete;
+
+ private:
+  std::optional<py::gil_scoped_release> release_{std::in_place};
+};
+
 SingleClass single_class_rule(const std::string& name);
 
 // Called from C++ without the GIL: checks for Ctrl-C and passes progress on.

@@ -31,10 +31,10 @@ IntArray permutation(std::size_t n, std::uint64_t seed, std::uint64_t index) {
   return order;
 }
 
-Score score_everyone(const GameFactory& factory) {
-  const Checkpoint checkpoint = reporting(report_to(std::nullopt));
+Score score_everyone(const GameFactory& factory, const Progress& progress) {
+  const Checkpoint checkpoint = reporting(report_to(progress));
   // The computation touches no Python object; the report takes the GIL again if it does.
-  const py::gil_scoped_release release;
+  const Released release;
   Statistics statistics;
   return grand_coalition(*factory.make({checkpoint, statistics}));
 }
@@ -47,7 +47,7 @@ std::unique_ptr<Sampler> halving_sampler(const GameFactory& game, std::uint64_t 
                                          const Progress& progress) {
   const Checkpoint checkpoint = reporting(report_to(progress));
   // The computation touches no Python object here either.
-  const py::gil_scoped_release release;
+  const Released release;
   return std::make_unique<HalvingSampler>(HalvingSampler::of(game, seed, checkpoint));
 }
 
@@ -67,7 +67,7 @@ void run(const GameFactory& game, const Sampler& sampler, const Score& grand, Ta
   const Report report = report_to(progress);
   // The computation touches no Python object. The tally is written by the run's threads only, under
   // the run's own lock.
-  const py::gil_scoped_release release;
+  const Released release;
   run_permutations({game, sampler, grand, seed}, {first, first + count}, threads, report,
                    [&tally] { return std::make_unique<TallyRecorder>(tally); });
 }
@@ -93,7 +93,7 @@ void bind_runs(py::module_& module) {
         return game_of(model_of(model), problem);
       },
       py::arg("problem"), py::arg("model") = "logistic", py::keep_alive<0, 1>());
-  module.def("grand_coalition", &score_everyone, py::arg("game"));
+  module.def("grand_coalition", &score_everyone, py::arg("game"), py::arg("progress") = py::none());
   module.def("permutation", &permutation, py::arg("n"), py::arg("seed"), py::arg("index"));
   py::class_<Sampler>(module, "Sampler");
   module.def("permutation_sampler", &permutation_sampler);

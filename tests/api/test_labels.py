@@ -110,9 +110,9 @@ def test_an_empty_rule_that_names_no_label_is_told_so(label: Any) -> None:
 
 
 def test_a_metric_that_fails_is_told_with_the_counts_that_it_got() -> None:
-    mine = shapcpp.Metric("mine", lambda counts: {}[len(counts)])
+    mine = shapcpp.Metric("mine", lambda counts: [[1.0]][len(counts)])
     with pytest.raises(
-        ValueError, match=r"'mine' has weights that cannot be .* \[4, 4\]: KeyError"
+        ValueError, match=r"'mine' has weights that cannot be .* \[4, 4\]: IndexError"
     ):
         valued(metrics=mine)
 

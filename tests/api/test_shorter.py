@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import shapcpp
 from runs import Clock, arguments
+from shapcpp import _core
 from shapcpp.plan import fewer_directions_of, plan
 from shapcpp.problem.limits import Limits
 from shapcpp.problem.problem import Problem
@@ -124,3 +126,30 @@ def test_a_run_without_two_permutations_says_so_once(monkeypatch: pytest.MonkeyP
     assert told[0] == (math.inf, 2, True, 40.0)
     assert [math.isinf(seconds) for seconds, *_ in told] == [True, False]
     assert runner.valuation().n_permutations == 2
+
+
+def test_a_run_is_told_to_be_long_while_its_first_model_is_fitted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock(monkeypatch)
+    problem, sampling = Problem.of(*arguments()), Sampling.of()
+    told: list[float] = []
+    at_the_fit: list[list[float]] = []
+    fitted = _core.grand_coalition
+
+    def slow(game: _core.Game, report: Callable[[int], object]) -> _core.Score:
+        clock.now += 25.0
+        report(0)
+        at_the_fit.append(told.copy())
+        return fitted(game, report)
+
+    monkeypatch.setattr(_core, "grand_coalition", slow)
+    runner = Runner(
+        problem, sampling, Limits.of(patience=120.0), forecast=lambda *t: told.append(t[-1])
+    )
+    runner.run(LocalBackend(problem, sampling, 1, runner.set_full_counts), lambda done, total: None)
+    assert at_the_fit == [[25.0]]
+    assert runner.valuation().n_permutations >= 8
+    runner = Runner(problem, sampling, Limits.of(max_time=20.0))
+    runner.run(LocalBackend(problem, sampling, 1, runner.set_full_counts), lambda done, total: None)
+    assert runner.valuation().n_permutations == 0

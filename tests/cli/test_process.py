@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import shapcpp
-from command import Reporting, shapcpp_cli
+from command import Reporting, after, shapcpp_cli
 
 
 def test_a_closed_pipe_is_no_error(folder: Path) -> None:
@@ -131,3 +131,24 @@ import shapcpp
     assert ("KeyboardInterrupt" in done.stderr) == (argv == ["mine.py"])
     if argv != ["mine.py"]:
         assert (done.returncode, done.stderr) == (130, "")
+
+
+# The work of a library that goes on after Ctrl-C, and an end of the process that would wait for it.
+ASIDE = """
+import atexit, os, signal, threading, time
+from shapcpp.problem import reduction
+def directions(rows, count):
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(100.0)
+reduction.principal_directions = directions
+atexit.register(time.sleep, 100.0)
+"""
+
+
+def test_an_end_by_ctrl_c_does_not_wait_for_a_library(folder: Path) -> None:
+    command = after(ASIDE, "value", "features.npy", "--components", 1, "--no-doubt")
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "\nNote: interrupted.\n"

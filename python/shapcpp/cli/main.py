@@ -40,6 +40,7 @@ from shapcpp.cli.value import value
 from shapcpp.errors import reason
 from shapcpp.labels import is_missing
 from shapcpp.machine.memory import InsufficientMemoryError
+from shapcpp.machine.threads import is_one_aside
 from shapcpp.results.folded import load_run
 from shapcpp.results.signs import UncertifiedError
 from shapcpp.storage.matrices import read_matrix
@@ -200,6 +201,18 @@ def info() -> None:
 
 def main() -> NoReturn:
     """Runs the command line; every error becomes one sentence and an exit status."""
+    try:
+        _main()
+    except SystemExit as end:
+        if not is_one_aside():  # whose result nobody wants after Ctrl-C
+            raise
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(end.code if isinstance(end.code, int) else EXIT_FAILED)
+
+
+def _main() -> NoReturn:
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, _interrupt_once)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup leaves it

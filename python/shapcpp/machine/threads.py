@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import threading
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
-__all__ = ["aside", "can_start", "pool", "spare_libraries"]
+__all__ = ["aside", "can_start", "is_one_aside", "pool", "spare_libraries"]
 
 Result = TypeVar("Result")
 MOST = 64  # threads tried
@@ -55,7 +56,9 @@ def pool(count: int) -> Executor:
 def aside(call: Callable[[], Result]) -> Result:
     """Calls a function of a library on a thread of its own, so that Ctrl-C is heard meanwhile.
 
-    After Ctrl-C the call goes on in the background, and its result is dropped.
+    After Ctrl-C the call goes on in the background, and its result is dropped. The end of the
+    process waits for it, unless it is `os._exit`: libraries of linear algebra end their threads
+    there, and would wait for ever for one that they are called from.
     """
     done: Future[Result] = Future()
 
@@ -65,13 +68,29 @@ def aside(call: Callable[[], Result]) -> Result:
         except BaseException as error:
             done.set_exception(error)
 
+    thread = threading.Thread(target=work, daemon=True)
+    _aside[:] = [*filter(threading.Thread.is_alive, _aside), thread]  # Ctrl-C may come from now on
     try:
-        threading.Thread(target=work, daemon=True).start()
+        thread.start()
     except RuntimeError:  # no thread is to be had
         return call()
     while not done.done():
         wait([done], timeout=TICK)
     return done.result()
+
+
+def is_one_aside() -> bool:
+    """True while a call of `aside` goes on in the background."""
+    return any(thread.is_alive() for thread in _aside)
+
+
+_aside: list[threading.Thread] = []
+
+
+@atexit.register
+def _await_those_aside() -> None:
+    for thread in filter(threading.Thread.is_alive, _aside):
+        thread.join()
 
 
 def spare_libraries() -> None:

@@ -38,26 +38,24 @@ class LocalBackend:
         self._problem = problem
         self._sampling = sampling
         self._threads = threads
-        self._game = problem.game()
-        self._grand_coalition = _core.grand_coalition(self._game)
-        self._sampler: _core.Sampler | None = None
+        self._set_full_counts = set_full_counts
+        self._ready: tuple[_core.Game, _core.Score, _core.Sampler] | None = None
         self._engine_tally: _core.Tally | None = None  # of the piece under way
         self._done: Tally | None = None  # the tally of a piece that the engine has left
         self.min_chunk = min(threads, sampling.max_orders(problem))
-        set_full_counts(self._grand_coalition.values)
 
     def do(self, first: int, end: int, report: Callable[[int], object]) -> Iterator[Tally]:
         """See `runner.Backend.do`."""
         self._done = None
-        weights = self._problem.weights_kept
-        self._engine_tally = tally = self._sampling.new_tally(self._game, weights)
+        if self._ready is None:
+            self._ready = self._made_ready(report)
+        game, grand_coalition, sampler = self._ready
+        self._engine_tally = tally = self._sampling.new_tally(game, self._problem.weights_kept)
         try:
-            if self._sampler is None:
-                self._sampler = self._sampling.prepare(self._game, report)
             self._sampling.draw(
-                self._game,
-                self._sampler,
-                self._grand_coalition,
+                game,
+                sampler,
+                grand_coalition,
                 tally,
                 first=first,
                 count=end - first,
@@ -71,6 +69,16 @@ class LocalBackend:
             del tally  # large where players are many
             self._engine_tally = None
             yield self._done
+
+    def _made_ready(
+        self, report: Callable[[int], object]
+    ) -> tuple[_core.Game, _core.Score, _core.Sampler]:
+        """Sets up the game; with many features that takes longer than one is willing to wait."""
+        report(0)
+        game = self._problem.game()
+        grand_coalition = _core.grand_coalition(game, report)
+        self._set_full_counts(grand_coalition.values)
+        return game, grand_coalition, self._sampling.prepare(game, report)
 
     def last(self) -> Tally | None:
         """See `runner.Backend.last`."""

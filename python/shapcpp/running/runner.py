@@ -35,6 +35,7 @@ Forecast = Callable[[float, int, bool, float], object]
 CLOSE_ENOUGH = 0.9  # share of the interval after which a checkpoint is due
 FORECAST_FROM = 8  # permutations that must be done before a forecast
 FORECAST_WITHIN = 60.0  # seconds: longer runs are forecast; after this time, at most once
+WORD_WITHIN = 20.0  # seconds after which a run that has not got two permutations is told to be long
 
 
 class CheckpointWarning(RuntimeWarning):
@@ -237,7 +238,8 @@ class Runner:
         fresh, elapsed = done - self._done_before, time.monotonic() - self._began
         within = min(FORECAST_WITHIN, self._limits.patience or FORECAST_WITHIN)
         has_rule, is_late = self._limits.rule is not None, elapsed > within
-        if is_late and fresh < 2 and not self._awaited and self._forecast is not None:
+        is_awaited = fresh < 2 and elapsed > min(WORD_WITHIN, within)
+        if is_awaited and not self._awaited and self._forecast is not None:
             self._awaited = True
             ends = self._limits.patience is not None and self._max_time is None
             least = FORECAST_FROM if has_rule else self._expected() - self._done_before
