@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -32,7 +33,7 @@ from shapcpp.running.cost import RunCost
 from shapcpp.running.folded_runner import FoldedRunner
 from shapcpp.running.local import LocalBackend
 from shapcpp.running.remote import ExecutorBackend
-from shapcpp.running.runner import Backend, Forecast, Report, Runner
+from shapcpp.running.runner import WORD_WITHIN, Backend, Forecast, Report, Runner
 from shapcpp.running.shorter import Fewer
 
 __all__ = ["Plan", "Progress", "carry_out", "expected_cost", "fewer_directions_of", "plan"]
@@ -57,6 +58,7 @@ class Plan:
     doubt: bool = False
     reviewed: NDArray[Any] | None = None
     without_doubts: Callable[[str], object] | None = None
+    slow_doubts: Callable[[float], object] | None = None
 
     def parts(self) -> Iterator[tuple[str, Problem]]:
         """Each game that is played, and where for the beginning of a sentence."""
@@ -68,7 +70,7 @@ def plan(**options: Any) -> Plan:
 
     Beside them, `reviewed` is kept with the doubts, as by `shapcpp.doubt`, `patience` is that of
     `Limits`, and `without_doubts` is told in one sentence why there can be no doubts; without it
-    that is an error.
+    that is an error. `slow_doubts` is told once that they take more than so many seconds.
     """
     try:
         return _plan(**options)
@@ -101,6 +103,7 @@ def _plan(
     doubt: bool = False,
     reviewed: ArrayLike | None = None,
     without_doubts: Callable[[str], object] | None = None,
+    slow_doubts: Callable[[float], object] | None = None,
     **options: Any,
 ) -> Plan:
     """The plan of these arguments; those not named here go to the class that has them."""
@@ -132,7 +135,7 @@ def _plan(
     decisions = checks.companion("reviewed", reviewed, whole.y)
     return Plan(
         problem, sampling, limits, threads, progress, extend, executor,
-        doubt, decisions, without_doubts,
+        doubt, decisions, without_doubts, slow_doubts,
     )  # fmt: skip
 
 
@@ -263,16 +266,38 @@ def _doubts(p: Plan) -> Doubts | None:
     """The doubts of the rows that are valued."""
     whole = p.problem if isinstance(p.problem, Problem) else p.problem.whole
     try:
-        return find_doubts(
-            whole.X, whole.y, whole.groups, whole.ids, whole.true_labels, p.sampling.seed,
-            p.threads if p.executor is None else None,
-            progress=p.progress is True, reviewed=p.reviewed,
-        )  # fmt: skip
+        with _doubting(p) as report:
+            return find_doubts(
+                whole.X, whole.y, whole.groups, whole.ids, whole.true_labels, p.sampling.seed,
+                p.threads if p.executor is None else None, progress=report, reviewed=p.reviewed,
+            )  # fmt: skip
     except (ValueError, InsufficientMemoryError) as error:
         if p.without_doubts is None:
             raise
         p.without_doubts(reason(error))
         return None
+
+
+@contextmanager
+def _doubting(p: Plan) -> Iterator[Report]:
+    """Shows the progress of doubts, and ends them where they take longer than patience allows."""
+    began, patience, said = time.monotonic(), p.limits.patience, p.slow_doubts is None
+    with progress_bar("doubts") if p.progress is True else nullcontext(nothing) as shown:
+
+        def report(done: int, total: int) -> None:
+            nonlocal said
+            shown(done, total)
+            elapsed = time.monotonic() - began
+            if patience is not None and elapsed > patience and p.without_doubts is not None:
+                raise ValueError(
+                    f"they take more than {patience:g} s; shapcpp doubt finds them by themselves"
+                )
+            if not said and elapsed > WORD_WITHIN:
+                said = True
+                assert p.slow_doubts is not None
+                p.slow_doubts(WORD_WITHIN)
+
+        yield report
 
 
 @contextmanager

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import shapcpp
+import shapcpp.plan as plans
 from runs import arguments
 from shapcpp import Doubts, FoldedValuation, Valuation
 from shapcpp.plan import carry_out, plan
@@ -105,6 +107,31 @@ def test_features_that_tell_nothing_are_an_error_unless_it_may_be_told() -> None
     assert v.doubts is None
     assert len(told) == 1
     assert "X tells nothing" in told[0]
+
+
+def test_doubts_that_take_long_are_told_of_and_then_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(plans, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    seen: list[object] = []
+
+    def slow(*_: Any, progress: Any, **__: Any) -> None:
+        for now[0] in (10.0, 21.0, 22.0, 31.0):
+            progress(0, 6)
+        raise AssertionError
+
+    monkeypatch.setattr(plans, "find_doubts", slow)
+    X, y, X_test, y_test = arguments()
+    v = carry_out(
+        plan(X=X, y=y, X_test=X_test, y_test=y_test, permutations=4, doubt=True, patience=30.0,
+             slow_doubts=seen.append, without_doubts=seen.append)
+    )  # fmt: skip
+    assert v.doubts is None
+    assert seen[0] == 20.0
+    assert [str(one) for one in seen[1:]] == [
+        "they take more than 30 s; shapcpp doubt finds them by themselves"
+    ]
 
 
 def test_doubt_is_true_or_false() -> None:

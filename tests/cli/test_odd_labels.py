@@ -96,3 +96,12 @@ def test_bytes_that_are_no_text_are_told_by_every_command(tmp_path: Path) -> Non
     written(tmp_path / "f.npy", [b"\xff", b"\xfe"], "S3")
     for command in (["value"], ["doubt"], ["knn"], ["noise", "--rate", 0.2, "-o", "n.npy"]):
         assert "bytes that are no UTF-8" in fails(command[0], "f.npy", *command[1:], cwd=tmp_path)
+
+
+def test_doubts_of_a_file_name_it(tmp_path: Path) -> None:
+    rows = written(tmp_path / "f.npy", ["a", "b"], "U3")
+    rows["label"] = "a"
+    np.save(tmp_path / "f.npy", rows)
+    assert fails("doubt", "f.npy", cwd=tmp_path) == (
+        "Error: f.npy: label holds one class only: every label is a; two are needed\n"
+    )

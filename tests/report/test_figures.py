@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import warnings
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import shapcpp
 from doubtful import run
 from shapcpp import Features, Valuation
 from shapcpp.detection.removal import removal_curve
@@ -94,6 +96,22 @@ def test_sorted_values_are_where_their_label_says(v: Valuation) -> None:
         paths: Any = strokes.get_paths()
         stands = [path.vertices[0, 0] for path in paths]
         np.testing.assert_array_equal(stands, offsets[:, 0])
+
+
+def test_of_many_labels_the_most_frequent_are_told_apart() -> None:
+    rng = np.random.default_rng(0)
+    y, y_test = np.arange(80) % 40, np.arange(40)
+    y[:30] = np.arange(30) % 3
+    X, X_test = rng.normal(size=(80, 3)), rng.normal(size=(40, 3))
+    v = shapcpp.value(X, y, X_test, y_test, permutations=4, model="centroid", metrics="acc")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # of a figure without room
+        [panel] = figures.sorted_values(v, "acc")
+    parts = drawing._told_apart(v, v.labels)
+    assert [name for name, _, _ in parts[:3]] == ["0", "1", "2"]
+    assert parts[-1][0] == f"{len(v.classes) - 12} others"
+    assert np.sum([members for _, members, _ in parts], axis=0).tolist() == [1] * 80
+    assert "Values by accuracy in rising order" in panel.alt
 
 
 def test_other_kinds_of_file_are_refused(v: Valuation, tmp_path: Path) -> None:

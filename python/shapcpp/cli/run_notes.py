@@ -17,6 +17,7 @@ __all__ = [
     "keep_partial",
     "keep_what_failed",
     "note_duration",
+    "note_slow_doubts",
     "note_the_end",
 ]
 
@@ -55,6 +56,14 @@ def note_duration(p: Plan, seconds: float, permutations: int, cut: bool, elapsed
         note(f"{translated(shorter.in_words(few))} ({permutations:,} permutations)")
     if p.sampling.sampler == "permutations" and (cut or math.isinf(seconds)):
         note(translated(shorter.BY_HALVING))
+
+
+def note_slow_doubts(seconds: float) -> None:
+    """Says what is waited for before the run."""
+    note(
+        f"the doubts, which come before the values, take more than {seconds:g} s; --no-doubt "
+        "leaves them out"
+    )
 
 
 def check_begun(v: Run, max_time: float | None) -> None:

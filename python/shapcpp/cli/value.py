@@ -34,6 +34,7 @@ from shapcpp.cli.run_notes import (
     keep_partial,
     keep_what_failed,
     note_duration,
+    note_slow_doubts,
     note_the_end,
 )
 from shapcpp.metrics import Metric
@@ -280,6 +281,7 @@ def value(
                 doubt=not no_doubt,
                 reviewed=None if no_doubt else samples.reviewed,
                 without_doubts=lambda why: note(f"no doubts are kept: {why}"),
+                slow_doubts=note_slow_doubts,
             )
             listed = metrics_to_show(asked, asked_for)
             v = carry_out(asked_for, partial(note_duration, asked_for))

@@ -31,6 +31,7 @@ OTHERS = ((PURPLE, "v", "--"), (SKY, "P", "-."), (GREY, "x", ":"))
 # Markers: the first is the largest, and hollow, so that overlapping curves all show.
 SIZES = {"acc": 6.5, "rec": 5.0, "spc": 3.0}
 LANES_IN_FULL = 6  # classes whose names are written at full size
+MOST_LABELS = 12  # labels that a panel tells apart; the most frequent ones of more
 Run = Valuation | FoldedValuation
 FEWEST_SHOWN = 10  # permutations
 LONGEST = 24  # characters of an id in a legend
@@ -78,6 +79,22 @@ def convergence(axes: Axes, v: Valuation, metric: str | Metric, samples: NDArray
     _legend(axes)
 
 
+def _told_apart(
+    v: Run, labels: NDArray[Any]
+) -> list[tuple[str, NDArray[np.bool_], tuple[str, str]]]:
+    """The name, samples, colour and marker of each label, or of the most frequent and the rest."""
+    counts = np.array([int((labels == label).sum()) for label in v.classes])
+    shown = np.sort(np.argsort(-counts, kind="stable")[:MOST_LABELS])
+    parts = [
+        (str(v.classes[k]), labels == v.classes[k], style)
+        for k, style in zip(shown, styles(len(shown)), strict=True)
+    ]
+    if len(shown) < len(counts):
+        rest = np.isin(labels, np.delete(v.classes, shown))
+        parts.append((f"{len(counts) - len(shown)} others", rest, (GREY, ".")))
+    return parts
+
+
 def sorted_values(
     axes: Axes, v: Run, metric: str | Metric, labels: NDArray[Any], what: str
 ) -> None:
@@ -85,8 +102,8 @@ def sorted_values(
     values = v[metric]
     order = np.argsort(values, kind="stable")
     ranks = np.arange(len(order))
-    for label, (colour, marker) in zip(v.classes, styles(len(v.classes)), strict=True):
-        members = labels[order] == label
+    for label, of_label, (colour, marker) in _told_apart(v, labels):
+        members = of_label[order]
         axes.scatter(ranks[members], values[order][members], s=9, color=colour, marker=marker,
                      linewidths=0, alpha=0.8, rasterized=len(order) > MOST_VECTORS,
                      label=f"{what} {label}")  # fmt: skip
@@ -97,14 +114,13 @@ def sorted_values(
 
 def class_lanes(axes: Axes, v: Run, metric: str | Metric, labels: NDArray[Any]) -> None:
     """Draws one lane per label under sorted values, with a stroke for each of its samples."""
-    ordered = labels[np.argsort(v[metric], kind="stable")]
-    for lane, (label, (colour, _)) in enumerate(
-        zip(v.classes, styles(len(v.classes)), strict=True)
-    ):
-        members = np.flatnonzero(ordered == label)
+    order = np.argsort(v[metric], kind="stable")
+    parts = _told_apart(v, labels)
+    for lane, (_, of_label, (colour, _)) in enumerate(parts):
+        members = np.flatnonzero(of_label[order])
         axes.vlines(members, lane + 0.08, lane + 0.92, color=colour, linewidth=0.8,
-                    rasterized=len(ordered) > MOST_VECTORS)  # fmt: skip
-    names = [_short(label) for label in v.classes.tolist()]
+                    rasterized=len(order) > MOST_VECTORS)  # fmt: skip
+    names = [_short(label) for label, _, _ in parts]
     axes.set_yticks(np.arange(len(names)) + 0.5, names)
     if len(names) > LANES_IN_FULL:
         axes.tick_params(axis="y", labelsize=4)

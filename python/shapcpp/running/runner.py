@@ -26,7 +26,7 @@ from shapcpp.results.trace import Arrays, Trace
 from shapcpp.results.valuation import Valuation
 from shapcpp.running.checkpoint import Checkpoint, RunFile
 
-__all__ = ["Backend", "CheckpointWarning", "Forecast", "Report", "Runner"]
+__all__ = ["WORD_WITHIN", "Backend", "CheckpointWarning", "Forecast", "Report", "Runner"]
 
 Report = Callable[[int, int], object]  # (done, total)
 # (seconds, permutations, whether it is cut short, seconds so far)
