@@ -132,3 +132,11 @@ def test_a_rule_names_any_label(label: str) -> None:
 def test_a_rule_that_names_a_label_with_spaces_is_told_of_quotes() -> None:
     with pytest.raises(ValueError, match='stands in quotes, as in rec:"a b"'):
         parse_rule("rec:a b stderr <= 0.1")
+
+
+def test_flipped_bytes_stay_bytes() -> None:
+    given = np.array(["\u00e4".encode(), b"bb"] * 4)
+    noisy, flipped = shapcpp.flip_labels(given, 0.5)
+    assert noisy.dtype == given.dtype
+    assert flipped.sum() == 4
+    assert sorted(noisy[flipped].tolist()) == sorted(given[flipped].tolist())

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.cluster import KMeans
+from sklearn.ensemble import IsolationForest, RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
@@ -182,6 +183,8 @@ def test_a_result_says_what_its_model_was(tmp_path: Path) -> None:
         ({"model": GaussianNB}, TypeError, r"model is the class GaussianNB: pass an object"),
         ({"model": 3}, TypeError, "got 3, which has no fit"),
         ({"model": LinearRegression()}, TypeError, "LinearRegression is a regressor"),
+        ({"model": KMeans(2)}, TypeError, "KMeans is a clusterer"),
+        ({"model": IsolationForest()}, TypeError, "IsolationForest is an outlier detector"),
         ({"model": GaussianNB(), "C": 2.0}, ValueError, "C is for the engine's own models"),
         (
             {"model": GaussianNB(), "class_weight": "balanced"},
@@ -209,6 +212,27 @@ def test_a_result_says_what_its_model_was(tmp_path: Path) -> None:
 def test_bad_models(options: dict[str, Any], error: type[Exception], sentence: str) -> None:
     with pytest.raises(error, match=sentence):
         shapcpp.value(*clouds(12, 12, 3), permutations=1, **options)
+
+
+class First:
+    """A classifier that has scikit-learn's methods, and nothing else of it."""
+
+    def fit(self, X: Any, y: Any) -> First:
+        self._label = y[0]
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return np.full(len(X), self._label)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        return {}
+
+
+def test_a_class_of_ones_own_needs_three_methods() -> None:
+    X, y, X_test, y_test = clouds(6, 12, 3)
+    v = shapcpp.value(X, NAMES[y], X_test, NAMES[y_test], permutations=2, model=First())
+    assert v.settings["model"] == "First()"
+    assert v.full_counts.sum() == (y_test == y[0]).sum()
 
 
 def test_a_control_of_three_classes_has_mean_zero() -> None:

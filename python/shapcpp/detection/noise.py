@@ -88,8 +88,12 @@ def flip_labels(
             count = math.floor(rate * len(members) + 0.5)
             others = _other_classes(k, len(classes), count, seed)
         new[order[: len(others)]] = others
-    noisy = classes[new].astype(given.dtype if given.dtype.kind in "biufUS" else classes.dtype)
-    return noisy, new != of_class
+    noisy = classes[new]
+    if given.dtype.kind == "S":
+        noisy = np.char.encode(noisy, "utf-8")
+    return noisy.astype(given.dtype if given.dtype.kind in "biufUS" else classes.dtype), (
+        new != of_class
+    )
 
 
 def add_noise(

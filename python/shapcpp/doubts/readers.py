@@ -197,7 +197,8 @@ def compare_readers(
     checks.same_length("second", z, "labels", "first", y)
     if (y.dtype.kind == "U") != (z.dtype.kind == "U"):
         raise ValueError(
-            f"first holds {y.dtype} and second {z.dtype}: labels of two kinds never agree"
+            f"first holds {labels.KINDS[y.dtype.kind]} and second {labels.KINDS[z.dtype.kind]}: "
+            "labels of two kinds never agree"
         )
     how: dict[str, Any] = {"groups": groups, "ids": ids, "seed": seed, "threads": threads}
     how |= {"progress": progress, "reviewed": reviewed}

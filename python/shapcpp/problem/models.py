@@ -138,9 +138,14 @@ def model_of(value: Any, n_classes: int) -> Model:
             f"model must be one of {', '.join(map(repr, MODELS))} or a classifier object of "
             f"scikit-learn, got {value!r}, which has no {missing[0]}"
         )
-    clone, is_regressor = _library()
-    if is_regressor(value):
-        raise TypeError(f"model must predict labels, and {type(value).__name__} is a regressor")
+    clone, kind_of = _library()
+    kind = kind_of(value)
+    if kind not in (None, "classifier"):
+        noun = kind.replace("_", " ")
+        article = "an" if noun[0] in "aeiou" else "a"
+        raise TypeError(
+            f"model must predict labels, and {type(value).__name__} is {article} {noun}"
+        )
     return _seeded(clone(value))
 
 
@@ -246,10 +251,21 @@ class Refits:
 
 def _library() -> tuple[Any, Any]:
     try:
-        from sklearn.base import clone, is_regressor
+        from sklearn.base import clone
     except ImportError:
         raise ImportError(f"a model of one's own needs scikit-learn: {installs('bench')}") from None
-    return clone, is_regressor
+    return clone, _kind_of
+
+
+def _kind_of(estimator: Any) -> str | None:
+    """What scikit-learn calls it, such as "classifier"; None where it does not say."""
+    try:
+        from sklearn.utils import get_tags
+
+        kind = get_tags(estimator).estimator_type
+    except Exception:  # of an older scikit-learn, or a class that has only the methods
+        kind = getattr(estimator, "_estimator_type", None)
+    return None if kind is None else str(kind)
 
 
 def _seeded(estimator: Any) -> Model:
