@@ -322,6 +322,34 @@ FloatArray row_sum(const FloatArray& rows, const FloatArray& factors) {
   return to_array(sums, columns);
 }
 
+// One direction of a Newton step of the dual path where S is the unit matrix, after a direction of
+// ones: what it adds, what it leaves, the excess, and all sums on the way.
+py::tuple step_direction(const FloatArray& left, const FloatArray& diagonal,
+                         const FloatArray& curvatures, const FloatArray& residuals, double kept,
+                         double length) {
+  const auto n = static_cast<std::size_t>(left.size());
+  const std::size_t width = padded_rows(n);
+  AlignedVector rest = padded(left, width), own = padded(diagonal, width), scaled(width);
+  AlignedVector c = padded(curvatures, width), ones(width), over(width), inverses(width);
+  std::fill_n(ones.begin(), n, 1.0);
+  const double along = kernels().scale(rest.data(), own.data(), ones.data(), n, scaled.data());
+  AlignedVector moved(scaled);  // S is the unit matrix
+  const double descent = kernels().descend(rest.data(), own.data(), ones.data(), along, n,
+                                           moved.data(), scaled.data());
+  AlignedVector coefficients(ones), margins(ones), all(width), all_margins(width);
+  const double curvature = kernels().turn(moved.data(), scaled.data(), kept, along, c.data(), n,
+                                          coefficients.data(), margins.data());
+  const double squares = kernels().excess(left.data(), residuals.data(), curvatures.data(), n,
+                                          over.data(), inverses.data());
+  const kernels::Remainder remainder =
+      kernels().go(coefficients.data(), margins.data(), length, c.data(), inverses.data(), n,
+                   all.data(), all_margins.data(), rest.data());
+  return py::make_tuple(to_array(all, n), to_array(all_margins, n), to_array(rest, n),
+                        to_array(over, n),
+                        std::vector<double>{along, descent, curvature, squares, remainder.sum,
+                                            remainder.bend, remainder.squares});
+}
+
 }  // namespace
 
 void bind_kernels(py::module_& module) {
@@ -341,6 +369,8 @@ void bind_kernels(py::module_& module) {
   module.def("lower_product", &lower_product, py::arg("matrix").noconvert(),
              py::arg("vector").noconvert(), py::arg("factor"));
   bind("row_sum", &row_sum, "rows", "factors");
+  bind("step_direction", &step_direction, "left", "diagonal", "curvatures", "residuals", "kept",
+       "length");
   bind("third_derivative", &third_derivative, "samples", "weights", "joining", "joining_weights",
        "a", "b");
 }

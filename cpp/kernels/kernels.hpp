@@ -217,7 +217,40 @@ struct TriangleLoops {
                          std::size_t classes, std::size_t count, std::size_t width, double* sums);
 };
 
-struct Kernels : SampleLoops, SingleLoops, ClassLoops, MatrixLoops, TriangleLoops {
+// What a direction leaves of a linear system: sums of what is left, of what margins add to it, and
+// of its squares times the inverse curvatures.
+struct Remainder {
+  double sum = 0;
+  double bend = 0;
+  double squares = 0;
+};
+
+// Newton's steps with one coefficient per member, by conjugate gradients (docs/engine.md). Vectors
+// of `size` numbers, zero up to the next multiple of kStrideMultiple.
+struct StepLoops {
+  // excess[i] = coefficients[i] + residuals[i] and inverse[i] = 1 / curvatures[i]. Returns the sum
+  // of excess[i]^2 * inverse[i].
+  double (*excess)(const double* coefficients, const double* residuals, const double* curvatures,
+                   std::size_t size, double* excess, double* inverse);
+  // scaled[i] = left[i] * diagonal[i]. Returns its product with `ones`.
+  double (*scale)(const double* left, const double* diagonal, const double* ones, std::size_t size,
+                  double* scaled);
+  // moved[i] = -moved[i] - shift * ones[i] and shifted[i] = -(left[i] + moved[i]) * diagonal[i].
+  // Returns minus the product of `left` and `shifted`.
+  double (*descend)(const double* left, const double* diagonal, const double* ones, double shift,
+                    std::size_t size, double* moved, double* shifted);
+  // coefficients[i] = moved[i] + kept * coefficients[i], and margins[i] from shifted[i] likewise.
+  // Returns the sum of coefficients[i] * (margins[i] - intercept) + curvatures[i] * margins[i]^2.
+  double (*turn)(const double* moved, const double* shifted, double kept, double intercept,
+                 const double* curvatures, std::size_t size, double* coefficients, double* margins);
+  // Adds `length` times coefficients and margins to all_coefficients and all_margins, and that of
+  // coefficients[i] + curvatures[i] * margins[i] to left[i].
+  Remainder (*go)(const double* coefficients, const double* margins, double length,
+                  const double* curvatures, const double* inverse, std::size_t size,
+                  double* all_coefficients, double* all_margins, double* left);
+};
+
+struct Kernels : SampleLoops, SingleLoops, ClassLoops, MatrixLoops, TriangleLoops, StepLoops {
   const char* level;
 };
 

@@ -277,3 +277,32 @@ def test_rows_in_single_precision_add_up_in_double(columns: int) -> None:
     exact = np.longdouble(factors) @ np.longdouble(np.float32(rows))
     room = 40 * DOUBLE * (np.abs(factors) @ np.abs(rows))
     assert (np.abs(testing.row_sum(rows, factors) - exact) <= room).all()
+
+
+@pytest.mark.parametrize("n", [1, 3, 7, 8, 9, 16, 50])
+def test_directions_of_newton_steps(n: int) -> None:
+    rng = np.random.default_rng(n)
+    left, residuals = rng.normal(size=(2, n))
+    diagonal, curvatures = rng.uniform(0.1, 4, size=(2, n))
+    kept, length = 0.3, 0.7
+    found = testing.step_direction(left, diagonal, curvatures, residuals, kept, length)
+    along = np.sum(left * diagonal)
+    moved = -left * diagonal - along
+    shifted = -(left + moved) * diagonal
+    coefficients, margins = moved + kept, shifted + kept
+    rest = left + length * (coefficients + curvatures * margins)
+    sums = [
+        along,
+        -left @ shifted,
+        coefficients @ (margins - along) + curvatures @ margins**2,
+        np.sum((left + residuals) ** 2 / curvatures),
+        np.sum(rest),
+        length * curvatures @ margins,
+        np.sum(rest**2 / curvatures),
+    ]
+    for array, wanted in zip(
+        found[:3], (length * coefficients, length * margins, rest), strict=True
+    ):
+        np.testing.assert_allclose(array, wanted, rtol=1e-9, atol=1e-9 * n**2)
+    np.testing.assert_allclose(found[3], left + residuals)
+    np.testing.assert_allclose(found[4], sums, rtol=1e-9, atol=1e-9 * n**2)

@@ -10,10 +10,16 @@ namespace shapcpp {
 DualInverse::DualInverse(std::size_t capacity, AlignedVector& room)
     : kernels_(kernels::kernels()),
       values_(capacity),
-      curvatures_(values_.pitch),
+      inverse_curvatures_(values_.pitch),
       ones_(values_.pitch),
       product_(values_.pitch),
       room_(room) {}
+
+void DualInverse::clear() {
+  std::fill_n(inverse_curvatures_.begin(), padded_rows(size_), 0.0);
+  std::fill_n(ones_.begin(), padded_rows(size_), 0.0);
+  size_ = 0;
+}
 
 // With R the roots of the curvatures, S = R (1 + R G R)^-1 R, which also serves curvatures near 0.
 bool DualInverse::build(const Triangle& products, const AlignedVector& curvatures, std::size_t size,
@@ -21,7 +27,7 @@ bool DualInverse::build(const Triangle& products, const AlignedVector& curvature
   const std::size_t stride = padded_columns(size);
   room_.assign(size * stride, 0.0);
   for (std::size_t i = 0; i < size; ++i) {
-    curvatures_[i] = curvatures[i];
+    inverse_curvatures_[i] = 1 / curvatures[i];
     ones_[i] = std::sqrt(curvatures[i]);
     for (std::size_t j = 0; j <= i; ++j)
       room_[i * stride + j] = room_[j * stride + i] =
@@ -65,7 +71,7 @@ void DualInverse::join(const Joining& joining, double curvature) {
   for (std::size_t i = 0; i < size_; ++i) ones_[i] -= factor * joining.one * product_[i];
   ones_[size_] = factor * joining.one;
   sum_ += factor * joining.one * joining.one;
-  curvatures_[size_] = curvature;
+  inverse_curvatures_[size_] = 1 / curvature;
   std::fill_n(values_.row(size_), size_ + 1, 0.0);
   ++size_;
   kernels_.add_outer_lower(values_.values.data(), values_.pitch, size_, product_.data(), factor);

@@ -16,7 +16,7 @@ class DualInverse {
   DualInverse(std::size_t capacity, AlignedVector& room);
 
   // Forgets all members.
-  void clear() { size_ = 0; }
+  void clear();
   std::size_t size() const { return size_; }
   // Computes S from the products of `size` members and their curvatures. False, and no members, if
   // that is beyond double precision.
@@ -39,7 +39,8 @@ class DualInverse {
   // S 1 and its sum.
   const AlignedVector& ones() const { return ones_; }
   double sum() const { return sum_; }
-  const AlignedVector& curvatures() const { return curvatures_; }
+  // D.
+  const AlignedVector& inverse_curvatures() const { return inverse_curvatures_; }
 
  private:
   void sum_rows();
@@ -47,7 +48,7 @@ class DualInverse {
   const kernels::Kernels& kernels_;
   std::size_t size_ = 0;
   Triangle values_;
-  AlignedVector curvatures_;
+  AlignedVector inverse_curvatures_;
   AlignedVector ones_;
   double sum_ = 0;
   AlignedVector product_;

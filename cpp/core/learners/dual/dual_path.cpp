@@ -12,19 +12,27 @@ namespace shapcpp {
 namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
-// Steps of one coalition, and inverses built for it, before it is left to a fit.
-constexpr int kMostSteps = 40;
+// Directions for one step and for one coalition, and inverses built for it, before it is left to a
+// fit.
+constexpr int kMostAtOnce = 30;
+constexpr int kMostDirections = 200;
 constexpr int kMostBuilds = 12;
-// No step moves a margin by more.
-constexpr double kLargestMove = 2;
-// A step after which more than this is left is not worth repeating.
+// What a step leaves of the error by its own model: beyond that the model errs.
+constexpr double kStepShare = 0.1;
+// No step moves a margin by more, nor ends where the slope is more than this share of the first
+// one, upwards; it is cut by at most that share at a time, and so many times.
+constexpr double kLargestMove = 20;
+constexpr double kOvershot = 0.25;
+constexpr double kMostBack = 0.9;
+constexpr int kMostTries = 10;
+// An estimate after which more than this is left is not worth repeating.
 constexpr double kSlow = 0.5;
-// A build costs as much as this many steps for each member, beyond the steps that are needed
+// A build costs as much as this many directions for each member, beyond those that are needed
 // anyway.
-constexpr double kBuildCost = 0.7;
-constexpr int kNeededSteps = 2;
-// More steps than this are never awaited.
-constexpr double kBearableSteps = 12;
+constexpr double kBuildCost = 0.4;
+constexpr int kNeededDirections = 2;
+// Coalitions over which the effort is averaged.
+constexpr double kMemory = 16;
 // The error is below what lately decided all signs, and follows it slowly up and quickly down.
 constexpr double kFirstTarget = 1e-4;
 constexpr double kLargestTarget = 1e-2;
@@ -52,6 +60,10 @@ DualPath::DualPath(const DualMembers& members, std::size_t positive, const Conte
       residuals_(signs_.size()),
       curvatures_(signs_.size()),
       excess_(signs_.size()),
+      inverse_now_(signs_.size()),
+      step_(signs_.size()),
+      direction_(signs_.size()),
+      left_(signs_.size()),
       scaled_(signs_.size()),
       moved_(signs_.size()) {}
 
@@ -60,13 +72,16 @@ double DualPath::bytes(const RunShape& s) {
 }
 
 void DualPath::clear() {
-  for (AlignedVector* vector : {&signs_, &coefficients_, &margins_, &excess_, &scaled_, &moved_})
+  for (AlignedVector* vector :
+       {&signs_, &coefficients_, &margins_, &excess_, &inverse_now_, &scaled_, &moved_, &left_,
+        &step_.coefficients, &step_.margins, &direction_.coefficients, &direction_.margins})
     std::fill_n(vector->begin(), padded_rows(size_), 0.0);
   size_ = 0;
   inverse_.clear();
   scores_.clear();
   intercept_ = excess_steps_ = 0;
   is_certain_ = false;
+  effort_ = 0;
   target_ = kFirstTarget;
 }
 
@@ -93,7 +108,7 @@ void DualPath::move_own(const DualInverse::Joining& joining) {
   for (std::size_t i = 0; i < size_; ++i) {
     const double change = -pull * (v[i] + share * inverse_.ones()[i]);
     coefficients_[i] += change;
-    margins_[i] -= change / inverse_.curvatures()[i];
+    margins_[i] -= change * inverse_.inverse_curvatures()[i];
   }
   coefficients_[size_] = pull;
   margins_[size_] += joining.square * pull;
@@ -126,56 +141,116 @@ bool DualPath::build() {
 void DualPath::evaluate() {
   kernels_.logistic(margins_.data(), signs_.data(), members_.weights().data(), padded_rows(size_),
                     residuals_.data(), curvatures_.data());
-  double squares = 0;
-  for (std::size_t i = 0; i < size_; ++i) {
-    excess_[i] = coefficients_[i] + residuals_[i];
-    squares += excess_[i] * excess_[i] / curvatures_[i];
-  }
-  error_ = std::sqrt(squares);
+  error_ = std::sqrt(kernels_.excess(coefficients_.data(), residuals_.data(), curvatures_.data(),
+                                     size_, excess_.data(), inverse_now_.data()));
 }
 
-// A Newton step with the inverse as it is.
-void DualPath::step() {
-  ++statistics_.passes;
-  const AlignedVector& c = inverse_.curvatures();
-  double sum = 0;
-  double along = 0;
+void DualPath::Move::clear(std::size_t size) {
+  std::fill_n(coefficients.begin(), size, 0.0);
+  std::fill_n(margins.begin(), size, 0.0);
+  intercept = 0;
+}
+
+// Newton's step with curvatures as they are, by conjugate gradients: the inverse, of curvatures as
+// they were, preconditions them, and its products with the Hessian are known without another matrix
+// (docs/engine.md). Ends when the model leaves this share of the error. Returns how many directions
+// it took.
+int DualPath::step(double share) {
+  step_.clear(size_);
+  direction_.clear(size_);
+  const AlignedVector& inverse = inverse_.inverse_curvatures();
+  const AlignedVector& ones = inverse_.ones();
+  double sum = 0;       // of what is left
+  double left_sum = 0;  // likewise of the residuals
   for (std::size_t i = 0; i < size_; ++i) {
-    scaled_[i] = excess_[i] / c[i];
-    sum += coefficients_[i];
-    along += inverse_.ones()[i] * scaled_[i];
+    left_[i] = excess_[i];
+    left_sum += residuals_[i];
+    sum += excess_[i];
   }
-  inverse_.multiply(scaled_, moved_);
-  const double shift = (sum - along) / inverse_.sum();
-  double most = 0;
+  const double enough = share * share * error_ * error_;
+  double descent = 0;
+  double slope = 0;
+  int taken = 0;
+  while (taken < kMostAtOnce) {
+    ++statistics_.passes;
+    ++taken;
+    const double along =
+        kernels_.scale(left_.data(), inverse.data(), ones.data(), size_, scaled_.data());
+    inverse_.multiply(scaled_, moved_);
+    const double shift = (sum - left_sum - along) / inverse_.sum();
+    const double before = descent;
+    descent =
+        (sum - left_sum) * shift + kernels_.descend(left_.data(), inverse.data(), ones.data(),
+                                                    shift, size_, moved_.data(), scaled_.data());
+    const double kept = taken > 1 ? descent / before : 0;
+    direction_.intercept = shift + kept * direction_.intercept;
+    const double curvature =
+        kernels_.turn(moved_.data(), scaled_.data(), kept, direction_.intercept, curvatures_.data(),
+                      size_, direction_.coefficients.data(), direction_.margins.data());
+    is_broken_ = !(curvature > 0) || !(descent > 0);
+    if (is_broken_) break;
+    const double length = descent / curvature;
+    slope -= length * descent;
+    step_.intercept += length * direction_.intercept;
+    const kernels::Remainder left = kernels_.go(
+        direction_.coefficients.data(), direction_.margins.data(), length, curvatures_.data(),
+        inverse_now_.data(), size_, step_.coefficients.data(), step_.margins.data(), left_.data());
+    sum = left.sum;
+    left_sum += left.bend;
+    if (left.squares <= enough || length * descent < share * share * -slope) break;
+  }
+  follow(slope);
+  return taken;
+}
+
+// Goes along the step, along which the objective has this slope at first: all the way, unless that
+// moves a margin too far or ends well beyond the minimum.
+void DualPath::follow(double slope) {
+  double farthest = 0;
+  for (std::size_t i = 0; i < size_; ++i) farthest = std::max(farthest, std::abs(step_.margins[i]));
+  double ahead = farthest > kLargestMove ? kLargestMove / farthest : 1;
+  advance(ahead);
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    double next = 0;
+    double sum = 0;
+    for (std::size_t i = 0; i < size_; ++i) {
+      next += excess_[i] * (step_.margins[i] - step_.intercept);
+      sum += residuals_[i];
+    }
+    next += sum * step_.intercept;
+    if (!(next > -kOvershot * slope)) return;
+    // The slope rises from its first value at the start to this one.
+    const double back = ahead * std::min(next / (next - slope), kMostBack);
+    ahead -= back;
+    advance(-back);
+  }
+}
+
+void DualPath::advance(double length) {
   for (std::size_t i = 0; i < size_; ++i) {
-    moved_[i] = -moved_[i] - shift * inverse_.ones()[i];
-    scaled_[i] = -(excess_[i] + moved_[i]) / c[i];
-    most = std::max(most, std::abs(scaled_[i]));
+    coefficients_[i] += length * step_.coefficients[i];
+    margins_[i] += length * step_.margins[i];
   }
-  const double length = most > kLargestMove ? kLargestMove / most : 1;
-  for (std::size_t i = 0; i < size_; ++i) {
-    coefficients_[i] += length * moved_[i];
-    margins_[i] += length * scaled_[i];
-  }
-  intercept_ += length * shift;
+  intercept_ += length * step_.intercept;
   evaluate();
 }
 
-// Steps until the error is below the target, or they no longer help.
-void DualPath::approach() {
+// Steps until the error is below the target, or they no longer help. A new inverse follows where
+// steps beyond those that it would need have cost as much, and where they lead astray.
+void DualPath::approach(bool from_afar) {
   const double cost = kBuildCost * static_cast<double>(size_);
-  const double bearable = std::min(cost, kBearableSteps);
-  for (int steps = 1; !(error_ <= target_) && steps <= kMostSteps; ++steps) {
+  int taken = 0;
+  while (!(error_ <= target_) && taken < kMostDirections) {
     const double before = error_;
-    step();
-    if (error_ <= target_) return;
-    if (steps >= kNeededSteps) ++excess_steps_;
-    // Whether steps shorten the error so little that too many of them are left to make.
-    const bool is_slow =
-        steps > 1 && !(std::log(before / error_) * bearable > std::log(error_ / target_));
-    if ((is_slow || excess_steps_ > cost) && (builds_ >= kMostBuilds || !build())) return;
+    const int directions = step(std::max(kStepShare, 0.5 * target_ / error_));
+    excess_steps_ += std::max(directions - std::max(kNeededDirections - taken, 0), 0);
+    taken += directions;
+    const bool is_astray =
+        directions == kMostAtOnce || is_broken_ || (from_afar && !(error_ < before));
+    if (!is_astray && !(excess_steps_ > cost)) continue;
+    if (builds_ >= kMostBuilds || !build()) return;
   }
+  if (!from_afar) effort_ += (taken - effort_) / kMemory;
 }
 
 // The margins of the coefficients as they are, and the bounds there.
@@ -255,13 +330,14 @@ const DualScores& DualPath::estimate() {
   if (is_certain_) return scores_;
   is_certain_ = true;
   is_stuck_ = false;
-  if (inverse_.size() == 0 && !start()) {
+  const bool from_afar = inverse_.size() == 0;
+  if (from_afar && !start()) {
     inverse_.clear();
     is_stuck_ = true;
     return scores_;
   }
   evaluate();
-  approach();
+  approach(from_afar);
   certify();
   target_ = std::min(target_ * kTargetGrowth, kLargestTarget);
   return scores_;
@@ -272,9 +348,9 @@ bool DualPath::refine() {
   target_ *= kTargetCut;
   const double before = error_;
   if (error_ > target_)
-    approach();
+    approach(false);
   else
-    step();
+    (void)step(kStepShare);
   certify();
   is_stuck_ = !(error_ < kSlow * before);
   return true;

@@ -34,6 +34,8 @@ class DualPath {
   const DualScores& scores() const { return scores_; }
   std::size_t size() const { return size_; }
   bool has_estimate() const { return inverse_.size() > 0; }
+  // How many products with the inverse a coalition lately took.
+  double effort() const { return effort_; }
 
   // The parts of the estimate, for tests of the lemmas.
   const AlignedVector& coefficients() const { return coefficients_; }
@@ -42,9 +44,11 @@ class DualPath {
  private:
   bool start();
   bool build();
-  void step();
+  int step(double share);
+  void follow(double slope);
+  void advance(double length);
   void evaluate();
-  void approach();
+  void approach(bool from_afar);
   void certify();
   void move_own(const DualInverse::Joining& joining);
   DualScores::Bounds bound() const;
@@ -67,7 +71,21 @@ class DualPath {
   AlignedVector margins_;
   AlignedVector residuals_;
   AlignedVector curvatures_;
-  AlignedVector excess_;  // coefficients and residuals, which add up to 0 at the optimum
+  AlignedVector excess_;       // coefficients and residuals, which add up to 0 at the optimum
+  AlignedVector inverse_now_;  // of the curvatures
+
+  // A step, and the direction that is added to it next: what they add to coefficients, margins and
+  // the intercept.
+  struct Move {
+    explicit Move(std::size_t capacity) : coefficients(capacity), margins(capacity) {}
+    void clear(std::size_t size);
+    AlignedVector coefficients;
+    AlignedVector margins;
+    double intercept = 0;
+  };
+  Move step_;
+  Move direction_;
+  AlignedVector left_;  // of the excess, by the quadratic model
   AlignedVector scaled_;
   AlignedVector moved_;
 
@@ -75,9 +93,11 @@ class DualPath {
   double error_ = 0;         // of the gradient, by the margins as they are
   bool is_certain_ = false;  // whether the estimate is that of this coalition
   bool is_stuck_ = false;    // whether another step would not improve it
+  bool is_broken_ = false;   // whether rounding ended a step
   double target_ = 0;        // the error that lately decided all signs
   double excess_steps_ = 0;  // beyond those that a new inverse would need
-  int builds_ = 0;           // for this coalition
+  double effort_ = 0;
+  int builds_ = 0;  // for this coalition
 };
 
 }  // namespace shapcpp

@@ -14,7 +14,7 @@ constexpr double kMostGramBytes = 1073741824;
 // With fewer columns the primal path is faster at all sizes.
 constexpr std::size_t kFewestColumns = 48;
 // Beyond this many members for each column weights are cheaper.
-constexpr double kMostPerColumn = 1.5;
+constexpr double kMostPerColumn = 2;
 // Products below this fit into single precision, and so do sums of them.
 constexpr double kLargestSingle = 1e30;
 // Rows of products that are computed together.

@@ -5,25 +5,31 @@ namespace {
 
 // Fits of a walk before it leaves the dual path: each starts from afar.
 constexpr int kMostFailures = 2;
+// Beyond this many members for each column weights are cheaper where the dual path needs fewer
+// products than this for a coalition: optima are near each other, and bases of weights serve long.
+constexpr double kEarlyPerColumn = 1.5;
+constexpr double kLittleEffort = 5;
 
 }  // namespace
 
 WideLogistic::WideLogistic(const Problem& problem, const Context& context, const Gram& gram)
     : dual_members_(gram, most_dual_members(problem)),
       dual_(dual_members_, 1, context),
-      primal_(problem, context) {
-  primal_.clear();
-}
+      problem_(problem),
+      context_(context),
+      early_(kEarlyPerColumn * static_cast<double>(problem.columns())) {}
 
+// Where the dual path runs to the end, the primal one is made only for fits, if at all.
 double WideLogistic::bytes(const RunShape& shape) {
-  return DualMembers::bytes(shape) + DualPath::bytes(shape) + BinaryLogistic::bytes(shape) +
-         kNumberBytes * shape.samples();
+  const bool ends_primal = shape.samples() > DualMembers::most(shape);
+  return DualMembers::bytes(shape) + DualPath::bytes(shape) +
+         (ends_primal ? BinaryLogistic::bytes(shape) : 0) + kNumberBytes * shape.samples();
 }
 
 void WideLogistic::clear() {
   dual_members_.clear();
   dual_.clear();
-  if (told_ > 0) primal_.clear();
+  if (told_ > 0) primal().clear();
   is_dual_ = true;
   failures_ = 0;
   members_.clear();
@@ -31,15 +37,27 @@ void WideLogistic::clear() {
 }
 
 void WideLogistic::join(std::size_t i) {
-  if (is_dual_ && members_.size() == dual_members_.capacity()) leave_dual();
+  if (is_dual_ && is_weights_turn()) leave_dual();
   members_.push_back(i);
   if (!is_dual_) return tell_primal();
   dual_members_.join(i);
   dual_.join(i);
 }
 
+bool WideLogistic::is_weights_turn() const {
+  if (members_.size() == dual_members_.capacity()) return true;
+  return dual_.has_estimate() && static_cast<double>(members_.size()) >= early_ &&
+         dual_.effort() < kLittleEffort;
+}
+
+// The primal path is made when it is first needed: a kernel may never need it.
+BinaryLogistic& WideLogistic::primal() {
+  if (!primal_) primal_.emplace(problem_, context_).clear();
+  return *primal_;
+}
+
 void WideLogistic::tell_primal() {
-  for (; told_ < members_.size(); ++told_) primal_.join(members_[told_]);
+  for (; told_ < members_.size(); ++told_) primal().join(members_[told_]);
 }
 
 // Fits begin where the dual path has come to.
@@ -50,35 +68,35 @@ void WideLogistic::leave_dual() {
   const auto weights = dual_.scores().weights();
   const Eigen::Map<const Eigen::VectorXd> start(weights.data(),
                                                 static_cast<Eigen::Index>(weights.size()));
-  if (start.allFinite()) primal_.start_from(start);
+  if (start.allFinite()) primal().start_from(start);
 }
 
 WideScores WideLogistic::estimate() {
-  if (!is_dual_) return {primal_.estimate(), nullptr};
+  if (!is_dual_) return {primal().estimate(), nullptr};
   const DualScores& scores = dual_.estimate();
   return {scores, &scores};
 }
 
 bool WideLogistic::refine(const OpenPairs& open) {
-  return is_dual_ ? dual_.refine() : primal_.refine(open);
+  return is_dual_ ? dual_.refine() : primal().refine(open);
 }
 
 void WideLogistic::settle(bool decided) {
   if (!is_dual_)
-    primal_.settle(decided);
+    primal().settle(decided);
   else if (!decided)
     ++failures_;
 }
 
 const FittedScores& WideLogistic::fit(const OpenPairs& open) {
-  if (!is_dual_) return primal_.fit(open);
+  if (!is_dual_) return primal().fit(open);
   if (failures_ >= kMostFailures) {
     leave_dual();
-    return primal_.fit(open);
+    return primal().fit(open);
   }
   leave_dual();
   is_dual_ = true;
-  return primal_.fit_alone();
+  return primal().fit_alone();
 }
 
 }  // namespace shapcpp

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "core/learners/dual/dual_path.hpp"
@@ -33,19 +34,24 @@ class WideLogistic {
 
   void clear();
   void join(std::size_t i);
-  [[nodiscard]] bool may_estimate() { return is_dual_ || primal_.may_estimate(); }
+  [[nodiscard]] bool may_estimate() { return is_dual_ || primal().may_estimate(); }
   WideScores estimate();
   [[nodiscard]] bool refine(const OpenPairs& open);
   void settle(bool decided);
   const FittedScores& fit(const OpenPairs& open);
 
  private:
+  bool is_weights_turn() const;
+  BinaryLogistic& primal();
   void tell_primal();
   void leave_dual();
 
   DualMembers dual_members_;
   DualPath dual_;
-  BinaryLogistic primal_;
+  const Problem& problem_;
+  const Context context_;
+  const double early_;  // members
+  std::optional<BinaryLogistic> primal_;
   bool is_dual_ = true;
   int failures_ = 0;
   std::vector<std::size_t> members_;

@@ -12,21 +12,23 @@ WideOneAgainstRest::WideOneAgainstRest(const Problem& problem, const Context& co
                                        const Gram& gram)
     : dual_members_(gram, most_dual_members(problem)),
       differences_(dual_members_),
-      primal_(problem, context) {
+      problem_(problem),
+      context_(context) {
   for (std::size_t k = 0; k < problem.n_classes(); ++k)
     differences_.add(paths_.emplace_back(dual_members_, k, context).scores());
-  primal_.clear();
 }
 
+// As for two classes.
 double WideOneAgainstRest::bytes(const RunShape& shape) {
+  const bool ends_primal = shape.samples() > DualMembers::most(shape);
   return DualMembers::bytes(shape) + shape.classes() * DualPath::bytes(shape) +
-         OneAgainstRest::bytes(shape) + kNumberBytes * shape.samples();
+         (ends_primal ? OneAgainstRest::bytes(shape) : 0) + kNumberBytes * shape.samples();
 }
 
 void WideOneAgainstRest::clear() {
   dual_members_.clear();
   for (DualPath& path : paths_) path.clear();
-  if (told_ > 0) primal_.clear();
+  if (told_ > 0) primal().clear();
   is_dual_ = true;
   failures_ = 0;
   members_.clear();
@@ -41,8 +43,14 @@ void WideOneAgainstRest::join(std::size_t i) {
   for (DualPath& path : paths_) path.join(i);
 }
 
+// The primal paths are made when they are first needed: a kernel may never need them.
+OneAgainstRest& WideOneAgainstRest::primal() {
+  if (!primal_) primal_.emplace(problem_, context_).clear();
+  return *primal_;
+}
+
 void WideOneAgainstRest::tell_primal() {
-  for (; told_ < members_.size(); ++told_) primal_.join(members_[told_]);
+  for (; told_ < members_.size(); ++told_) primal().join(members_[told_]);
 }
 
 // Fits begin where the dual paths have come to.
@@ -54,12 +62,12 @@ void WideOneAgainstRest::leave_dual() {
     const auto weights = paths_[k].scores().weights();
     const Eigen::Map<const Eigen::VectorXd> start(weights.data(),
                                                   static_cast<Eigen::Index>(weights.size()));
-    if (start.allFinite()) primal_.start_from(k, start);
+    if (start.allFinite()) primal().start_from(k, start);
   }
 }
 
 WideClassScores WideOneAgainstRest::estimate() {
-  if (!is_dual_) return {primal_.estimate(), nullptr};
+  if (!is_dual_) return {primal().estimate(), nullptr};
   for (std::size_t k = 0; k < paths_.size(); ++k)
     if (has(k)) paths_[k].estimate();
   return {differences_, &differences_};
@@ -67,7 +75,7 @@ WideClassScores WideOneAgainstRest::estimate() {
 
 // Regressions about which nothing is known come first: none of their pairs can be decided.
 bool WideOneAgainstRest::refine(const OpenPairs& open) {
-  if (!is_dual_) return primal_.refine(open);
+  if (!is_dual_) return primal().refine(open);
   const auto is_open = [&](std::size_t k) { return has(k) && open.involve(k); };
   bool knows_all = true;
   for (std::size_t k = 0; k < paths_.size(); ++k)
@@ -80,17 +88,17 @@ bool WideOneAgainstRest::refine(const OpenPairs& open) {
 
 void WideOneAgainstRest::settle(bool decided) {
   if (!is_dual_)
-    primal_.settle(decided);
+    primal().settle(decided);
   else if (!decided)
     ++failures_;
 }
 
 const FittedScores& WideOneAgainstRest::fit(const OpenPairs& open) {
-  if (!is_dual_) return primal_.fit(open);
+  if (!is_dual_) return primal().fit(open);
   leave_dual();
-  if (failures_ >= kMostFailures) return primal_.fit(open);
+  if (failures_ >= kMostFailures) return primal().fit(open);
   is_dual_ = true;
-  return primal_.fit_alone();
+  return primal().fit_alone();
 }
 
 }  // namespace shapcpp

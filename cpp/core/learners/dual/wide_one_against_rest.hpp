@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "core/learners/dual/dual_differences.hpp"
@@ -42,13 +43,16 @@ class WideOneAgainstRest {
 
  private:
   bool has(std::size_t k) const { return dual_members_.class_size(k) > 0; }
+  OneAgainstRest& primal();
   void tell_primal();
   void leave_dual();
 
   DualMembers dual_members_;
   std::deque<DualPath> paths_;  // of the classes
   DualDifferences differences_;
-  OneAgainstRest primal_;
+  const Problem& problem_;
+  const Context context_;
+  std::optional<OneAgainstRest> primal_;
   bool is_dual_ = true;
   int failures_ = 0;
   std::vector<std::size_t> members_;
