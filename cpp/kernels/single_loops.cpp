@@ -252,9 +252,16 @@ size_t lead(const float* tile, size_t columns, const float* weights, size_t n_cl
   for (; row + kRegisters * kSingleLanes <= rows; row += kRegisters * kSingleLanes)
     lead_rows<kRegisters>(tile + row, columns, weights, n_classes, own, reaches, norms + row, led,
                           row, inside);
-  for (; row < rows; row += kSingleLanes)
-    lead_rows<1>(tile + row, columns, weights, n_classes, own, reaches, norms + row, led, row,
-                 inside);
+  const auto rest = [&]<size_t Rows>() {
+    lead_rows<Rows>(tile + row, columns, weights, n_classes, own, reaches, norms + row, led, row,
+                    inside);
+  };
+  switch ((rows - row) / kSingleLanes) {
+    case 1: rest.template operator()<1>(); break;
+    case 2: rest.template operator()<2>(); break;
+    case 3: rest.template operator()<3>(); break;
+    default: break;
+  }
   *within = inside.list(open);
   return sum_of_counts(led);
 }

@@ -80,6 +80,12 @@ TEST("a base is asked for when digits are lost, steps are slow, or passes have c
   CHECK(slow.refine(kSmall, {.decrement = 0.4}) == Refinement::kPass);
   CHECK(slow.refine(kSmall, {.decrement = 0.4}) == Refinement::kBase);
 
+  // A step from a new base is new: what steps of the old one were says nothing about it.
+  slow.build();
+  CHECK(slow.refine(kSmall, {.decrement = 0.4}) == Refinement::kPass);
+  CHECK(slow.refine(kSmall, {.decrement = 0.4}) == Refinement::kPass);
+  CHECK(slow.refine(kSmall, {.decrement = 0.4}) == Refinement::kBase);
+
   RefitPolicy several(17);
   constexpr RefitPolicy::Size kThree{.members = 101, .contrasts = 2};
   several.join();

@@ -208,25 +208,35 @@ bool PairWatch::is_decided(const Scores& scores, const TestSample& sample, Close
 // Notes the pairs that leave the sample open.
 PairWatch::State PairWatch::evaluate(const Scores& scores, const TestSample& sample,
                                      Closeness closeness) {
+  constexpr double kLargest = std::numeric_limits<double>::max();
   const std::size_t k = sample.k;
   const double norm = norm_of(sample);
-  const auto decides = [&](std::size_t b) {
-    const double lead = std::abs(margins_[k] - margins_[b]);
-    if (!std::isfinite(lead)) return false;
-    return lead > norm * (shares_[k] + shares_[b]) * (1 + 1e-9) ||
-           (closeness == Closeness::kError && lead > scores.error({k, b}, sample_, norm));
-  };
-  bool leads_all = true;
+  const double own = margins_[k];
+  const auto reach = [&](std::size_t b) { return norm * (shares_[k] + shares_[b]) * (1 + 1e-9); };
+  // Without branches: which rival is close is different for each sample. A margin that overflows
+  // decides nothing.
+  std::size_t led = 0, led_by = 0;
   for (const std::size_t b : classes_) {
-    if (b == k) continue;
-    const bool decided = decides(b);
-    if (decided && margins_[b] > margins_[k]) return State::kWrong;
-    leads_all = leads_all && decided;
+    const double lead = own - margins_[b];
+    const double bound = reach(b);
+    led += static_cast<std::size_t>((lead > bound) & (lead <= kLargest));
+    led_by += static_cast<std::size_t>((-lead > bound) & (-lead <= kLargest));
   }
-  if (leads_all) return State::kCorrect;
-  for (const std::size_t b : classes_)
-    if (b != k && !decides(b)) open_pairs_.add({k, b});
-  return State::kOpen;
+  if (led_by > 0) return State::kWrong;
+  if (led + 1 == classes_.size()) return State::kCorrect;
+  undecided_.clear();
+  for (const std::size_t b : classes_) {
+    const double lead = std::abs(own - margins_[b]);
+    if (b == k || (lead > reach(b) && lead <= kLargest)) continue;
+    if (closeness == Closeness::kError && lead <= kLargest &&
+        lead > scores.error({k, b}, sample_, norm)) {
+      if (margins_[b] > own) return State::kWrong;
+      continue;
+    }
+    undecided_.push_back(b);
+  }
+  for (const std::size_t b : undecided_) open_pairs_.add({k, b});
+  return undecided_.empty() ? State::kCorrect : State::kOpen;
 }
 
 Verdict PairWatch::verdict(const FittedScores& fitted, const Pair& pair, double norm) const {

@@ -138,9 +138,10 @@ class PairWatch {
  private:
   std::vector<double> lengths_;  // of the weights of each class
   AlignedVector sample_;
-  std::vector<double> margins_;  // of one sample, for each class
-  SampleTiles some_;             // open samples, copied out,
-  AlignedVector some_margins_;   // and their margins, class by class
+  std::vector<double> margins_;         // of one sample, for each class
+  std::vector<std::size_t> undecided_;  // rivals of one sample
+  SampleTiles some_;                    // open samples, copied out,
+  AlignedVector some_margins_;          // and their margins, class by class
   // For the kernels: numbers of the classes that the model has, in order, column by column.
   Aligned<float> single_weights_;
   Aligned<float> single_bounds_;

@@ -33,7 +33,7 @@ double scores_of(const RefitPolicy::Size& size) {
 void RefitPolicy::join() {
   if (tried_) success_ = kSuccessKept * success_ + (refinements_ == 0 ? kSuccessAdded : 0.0);
   tried_ = exact_ = false;
-  refinements_ = bases_ = 0;
+  refinements_ = bases_ = steps_ = 0;
 }
 
 void RefitPolicy::absorb(bool moves_far) {
@@ -69,6 +69,7 @@ bool RefitPolicy::tries_estimate(const Size& size) {
 RefitPolicy::Refinement RefitPolicy::refine(const Size& size, const Estimate& estimate) {
   if (refinements_ >= kMostRefinements) return Refinement::kNone;
   ++refinements_;
+  ++steps_;
   const bool is_time = is_time_to_build(size);
   const bool slow = is_slow(size, estimate.decrement);
   joins_since_pass_ = 0;
@@ -84,6 +85,7 @@ RefitPolicy::Refinement RefitPolicy::refine(const Size& size, const Estimate& es
 void RefitPolicy::build() {
   joins_since_pass_ = joins_since_base_ = passes_since_base_ = 0;
   awaits_pass_ = exact_ = false;
+  steps_ = 0;
 }
 
 bool RefitPolicy::wants_third(std::size_t members) const {
@@ -117,14 +119,15 @@ bool RefitPolicy::is_time_to_build(const Size& size) {
 }
 
 // Whether passes shorten the step so slowly that a few more of them cost as much as a base. The
-// first step of a join is new; each later one should be shorter than the one before. Between
-// several classes short and long ones take turns, so that two are compared to the two before.
+// first step of a join, or from a base, is new; each later one should be shorter than the one
+// before. Between several classes short and long ones take turns, so that two are compared to the
+// two before.
 bool RefitPolicy::is_slow(const Size& size, double decrement) const {
   const double bearable =
       std::max(kHalved, 1 - kPassesPerBase * pass_cost(size) / build_cost(size));
   if (size.contrasts > 1)
-    return refinements_ > 3 && !(decrement < bearable * bearable * decrement_before_);
-  return refinements_ > 2 && !(decrement < bearable * last_decrement_);
+    return steps_ > 3 && !(decrement < bearable * bearable * decrement_before_);
+  return steps_ > 2 && !(decrement < bearable * last_decrement_);
 }
 
 }  // namespace shapcpp

@@ -77,6 +77,7 @@ class RefitPolicy {
   // State of the current coalition.
   int refinements_ = 0;
   int bases_ = 0;
+  int steps_ = 0;       // refinements since the last base
   bool tried_ = false;  // whether it was tried without a pass
   // Once a pass in single precision was not enough, neither is another one from the same base.
   bool exact_ = false;

@@ -56,9 +56,7 @@ double SoftmaxNewton::bytes(const RunShape& s) {
 const FittedSoftmax& SoftmaxNewton::fit() {
   optimum_.renew();
   ++statistics_.fits;
-  const auto dimension = static_cast<Eigen::Index>(sums_.dimension());
-  gradient_.resize(dimension);
-  hessian_.resize(dimension, dimension);
+  make_room();
   if (reach(kWarmSteps)) return optimum_;
   // A warm start can lie where all losses are saturated and curvature says nothing. From zero,
   // where curvature is largest, logits grow by a few units a step.
@@ -71,6 +69,17 @@ const FittedSoftmax& SoftmaxNewton::fit() {
       "large for double precision; lower C or standardise the features");
 }
 
+void SoftmaxNewton::make_room() {
+  const auto dimension = static_cast<Eigen::Index>(sums_.dimension());
+  gradient_.resize(dimension);
+  hessian_.resize(dimension, dimension);
+}
+
+const AlignedVector* SoftmaxNewton::approach() {
+  make_room();
+  return shorten(kWarmSteps) ? &optimum_.weights : nullptr;
+}
+
 // As of `Newton`: from a larger penalty down to the problem's.
 bool SoftmaxNewton::descend() {
   const double least = training_.penalty().head(training_.penalty().size() - 1).minCoeff();
@@ -78,15 +87,15 @@ bool SoftmaxNewton::descend() {
   for (double floor = kVisiblePenalty; floor > least; floor /= kDescent) {
     penalty_ = training_.penalty().cwiseMax(floor);
     penalty_[penalty_.size() - 1] = 0;
-    if (!approach()) break;
+    if (!shorten(kColdSteps)) break;
   }
   penalty_ = training_.penalty();
   return reach(kColdSteps);
 }
 
 // Whether Newton's steps have become short.
-bool SoftmaxNewton::approach() {
-  for (int i = 0; i < kColdSteps; ++i) {
+bool SoftmaxNewton::shorten(int most_steps) {
+  for (int i = 0; i < most_steps; ++i) {
     evaluate();
     const Step next = step();
     if (!std::isfinite(next.decrement)) return false;

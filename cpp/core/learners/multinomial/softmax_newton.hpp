@@ -27,6 +27,8 @@ class SoftmaxNewton {
 
   // Where the next fit starts.
   void start_from(const AlignedVector& weights) { optimum_.weights = weights; }
+  // Weights near the optimum, from which full steps lead on; null if they are not found soon.
+  const AlignedVector* approach();
   // The optimum of the members, of at least two classes. Throws ConvergenceError, and what the
   // checkpoint throws.
   const FittedSoftmax& fit();
@@ -41,7 +43,8 @@ class SoftmaxNewton {
   // Whether this many steps reach the tolerance.
   bool reach(int most_steps);
   bool descend();
-  bool approach();
+  void make_room();
+  bool shorten(int most_steps);
   void evaluate();
   Step step();
   bool finish(const Step& step);

@@ -21,6 +21,10 @@ constexpr double kStepRounding = 16 * kRounding;
 // An estimate whose radius is this many times those that decided lately is not worth a judge's
 // look.
 constexpr double kHopelessRadius = 100;
+// A step at whose end the objective rises by more than this share of how steeply it falls at the
+// start is shortened, so often at most.
+constexpr double kSteep = 0.5;
+constexpr int kMostRetreats = 3;
 // Weight of the old one in the geometric mean of such radii.
 constexpr double kRadiusKept = 0.75;
 
@@ -52,6 +56,7 @@ double SoftmaxPath::bytes(const RunShape& s) {
 void SoftmaxPath::clear() {
   usual_radius_ = kInfinite;
   has_base_ = false;
+  starts_base_ = true;
   std::fill(optimum_.weights.begin(), optimum_.weights.end(), 0.0);
   policy_.clear();
 }
@@ -70,10 +75,11 @@ void SoftmaxPath::join(std::size_t i, bool is_new_class) {
   if (has_base_) absorb(i);
 }
 
-// Nothing is known of a class that was not there. The next fit starts where it is as rare as its
-// only member is.
+// Nothing is known of a class that was not there. The next base or fit starts where it is as rare
+// as its only member is.
 void SoftmaxPath::start_class() {
   has_base_ = false;
+  starts_base_ = true;
   const std::size_t own = sums_.contrasts();
   const auto classes = static_cast<double>(sums_.classes());
   double* intercept = optimum_.weights.data() + sums_.columns() - 1;
@@ -252,6 +258,18 @@ bool SoftmaxPath::refine() {
   return false;
 }
 
+// The first base of these classes, without a fit: few of its steps serve to come near the optimum.
+// Tried once: where there is none, bases come from fits.
+bool SoftmaxPath::start_base() {
+  if (!starts_base_ || !RefitPolicy::is_worth_base(members_.size())) return false;
+  starts_base_ = false;
+  newton_.start_from(optimum_.weights);
+  const AlignedVector* near = newton_.approach();
+  if (near == nullptr) return false;
+  optimum_.weights = anchor_ = *near;
+  return build(kInfinite);
+}
+
 // Moves the anchor by the step that secants teach, where the step is the model's.
 void SoftmaxPath::move() {
   const bool is_plain = is_solved_;
@@ -263,7 +281,23 @@ void SoftmaxPath::move() {
   add_step();
   before_ = gradient_;
   pass();
+  for (int i = 0; i < kMostRetreats && retreat(); ++i) pass();
   secants_.note(step_, before_, gradient_, is_plain ? &plain_ : nullptr);
+}
+
+// Along the step the objective falls at first. Where it rises steeply at the end, the step led far
+// beyond its least value: the anchor goes back to where the slope would be zero if it were linear.
+// False if it stays.
+bool SoftmaxPath::retreat() {
+  const double start = kernels_.dot(step_.data(), before_.data(), step_.size());
+  const double end = kernels_.dot(step_.data(), gradient_.data(), step_.size());
+  if (!(start < 0) || !(end > -kSteep * start)) return false;
+  const double length = start / (start - end);
+  sums_.helmert().to_classes(step_.data(), sums_.classes(), class_step_.data());
+  kernels_.add_scaled(anchor_.data(), anchor_.size(), class_step_.data(), length - 1);
+  std::fill(class_step_.begin(), class_step_.end(), 0.0);
+  for (double& s : step_) s *= length;
+  return true;
 }
 
 // The end of the step becomes the anchor.

@@ -36,7 +36,9 @@ class SoftmaxPath {
   void join(std::size_t i, bool is_new_class);
 
   // These work as in `LogisticPath`.
-  [[nodiscard]] bool may_estimate() { return policy_.may_estimate() && has_base_; }
+  [[nodiscard]] bool may_estimate() {
+    return policy_.may_estimate() && (has_base_ || start_base());
+  }
   const EstimatedSoftmax& estimate();
   [[nodiscard]] bool refine();
   void settle(bool decided);
@@ -70,7 +72,9 @@ class SoftmaxPath {
   void expand(std::size_t row, const Eigen::VectorXd& at, const Eigen::VectorXd& anchor,
               double weight);
   bool build(double growth);
+  bool start_base();
   void move();
+  bool retreat();
   void pass();
   void add_step();
   void bound_step();
@@ -99,6 +103,7 @@ class SoftmaxPath {
   RefitPolicy policy_;
 
   bool has_base_ = false;
+  bool starts_base_ = true;     // whether the classes have not been tried without a fit
   AlignedVector anchor_;        // weights of the classes
   AlignedVector gradient_;      // at the anchor, in contrasts
   double anchor_rounding_ = 0;  // of the gradient, in the norm of H^-1
