@@ -105,3 +105,12 @@ def test_doubts_of_a_file_name_it(tmp_path: Path) -> None:
     assert fails("doubt", "f.npy", cwd=tmp_path) == (
         "Error: f.npy: label holds one class only: every label is a; two are needed\n"
     )
+
+
+def test_a_matrix_of_noise_has_no_names_and_is_called_by_its_option(tmp_path: Path) -> None:
+    written(tmp_path / "f.npy", ["a", "b"], "U3")
+    (tmp_path / "m.csv").write_text("a,b\n0,0.2\n0.1,0\n")
+    command = ("noise", "f.npy", "--matrix", "m.csv", "-o", "n.npy")
+    assert "has 'a', which is no number; leave out names" in fails(*command, cwd=tmp_path)
+    (tmp_path / "m.csv").write_text("0,1.2\n0.1,0\n")
+    assert fails(*command, cwd=tmp_path).startswith("Error: --matrix has 1.2 at row 0, column 1")

@@ -34,7 +34,7 @@ __all__ = [
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
-VERBS = ("must", "is", "are", "names", "holds")  # of sentences about a bad argument
+VERBS = ("must", "is", "are", "names", "holds", "has", "flips")  # of sentences about a bad argument
 # Where two runs differ, after an argument's name.
 DIFFERENCE = r"(?:of another run: its|of different problems:|in its rule:) (\w+)(?= is )"
 WORDS = {"None": "none", "True": "yes", "False": "no"}

@@ -52,4 +52,6 @@ def _number(cell: str, place: str) -> float:
     try:
         return float(cell)
     except ValueError:
-        raise ValueError(f"{place} has {cell!r}, which is no number") from None
+        raise ValueError(
+            f"{place} has {cell!r}, which is no number; leave out names of rows and columns"
+        ) from None
