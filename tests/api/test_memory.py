@@ -259,7 +259,7 @@ def test_sizes_are_readable(size: float, text: str) -> None:
 
 def test_what_does_not_fit_may_fit_along_few_directions(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
-    X, y = rng.normal(size=(600, 1500)), np.arange(600) % 2
+    X, y = rng.normal(size=(600, 280)), np.arange(600) % 2
     problem = Problem.of(X, y, X[:50], y[:50])
     narrow = Problem.of(X, y, X[:50], y[:50], components=64)
     sampling = Sampling.of(permutations=4)
