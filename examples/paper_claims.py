@@ -76,13 +76,16 @@ def agreement(features: Path, rule: Literal["constant", "carry"]) -> list[list[s
 
 
 def print_means(rows: Sequence[Row], by: Sequence[str], columns: Sequence[str]) -> None:
-    """Prints the columns over the rows that are alike in `by`."""
-    print(f"| {' | '.join(by)} | seeds | {' | '.join(columns)} |")
+    """Prints the columns over the rows that are alike in `by`, whose first is the noise."""
+    heads = [name.replace("_", " ") for name in columns]
+    print(f"| {' | '.join(by)} | seeds | {' | '.join(heads)} |")
     print("|---" * (len(by) + 1 + len(columns)) + "|")
     for key in dict.fromkeys(tuple(row[name] for name in by) for row in rows):
         alike = [row for row in rows if tuple(row[name] for name in by) == key]
         cells = [spread([float(row[name]) for row in alike]) for name in columns]
-        print(f"| {' | '.join(key)} | {len(alike)} | {' | '.join(cells)} |")
+        print(
+            f"| {float(key[0]):.0%} | {' | '.join(key[1:])} | {len(alike)} | {' | '.join(cells)} |"
+        )
 
 
 def main() -> None:
