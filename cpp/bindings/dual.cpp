@@ -1,6 +1,9 @@
-// The path of one coefficient per member, for tests of its lemmas.
+// The path of one coefficient per member, for tests of its lemmas and loops.
+#include <algorithm>
 #include <stdexcept>
+#include <vector>
 
+#include "bindings/aligned.hpp"
 #include "bindings/python.hpp"
 #include "core/game/wide_game.hpp"
 
@@ -62,6 +65,35 @@ class Dual {
   DualPath path_;
 };
 
+// One direction of a Newton step of the dual path where S is the unit matrix, after a direction of
+// ones: what it adds, what it leaves, the excess, and all sums on the way.
+py::tuple step_direction(const FloatArray& left, const FloatArray& diagonal,
+                         const FloatArray& curvatures, const FloatArray& residuals, double kept,
+                         double length) {
+  const kernels::Kernels& k = kernels::kernels();
+  const auto n = static_cast<std::size_t>(left.size());
+  const std::size_t width = padded_rows(n);
+  AlignedVector rest = padded(left, width), own = padded(diagonal, width), scaled(width);
+  AlignedVector c = padded(curvatures, width), ones(width), over(width), inverses(width);
+  std::fill_n(ones.begin(), n, 1.0);
+  const double along = k.scale(rest.data(), own.data(), ones.data(), n, scaled.data());
+  AlignedVector moved(scaled);  // S is the unit matrix
+  const double descent =
+      k.descend(rest.data(), own.data(), ones.data(), along, n, moved.data(), scaled.data());
+  AlignedVector coefficients(ones), margins(ones), all(width), all_margins(width);
+  const double curvature = k.turn(moved.data(), scaled.data(), kept, along, c.data(), n,
+                                  coefficients.data(), margins.data());
+  const double squares =
+      k.excess(left.data(), residuals.data(), curvatures.data(), n, over.data(), inverses.data());
+  const kernels::Remainder remainder =
+      k.go(coefficients.data(), margins.data(), length, c.data(), inverses.data(), n, all.data(),
+           all_margins.data(), rest.data());
+  return py::make_tuple(to_array(all, n), to_array(all_margins, n), to_array(rest, n),
+                        to_array(over, n),
+                        std::vector<double>{along, descent, curvature, squares, remainder.sum,
+                                            remainder.bend, remainder.squares});
+}
+
 }  // namespace
 
 void bind_dual(py::module_& module) {
@@ -72,6 +104,10 @@ void bind_dual(py::module_& module) {
       .def("estimate", &Dual::estimate)
       .def("refine", &Dual::refine)
       .def_property_readonly("margins", &Dual::margins);
+  module.def("step_direction", &step_direction, py::arg("left").noconvert(),
+             py::arg("diagonal").noconvert(), py::arg("curvatures").noconvert(),
+             py::arg("residuals").noconvert(), py::arg("kept").noconvert(),
+             py::arg("length").noconvert());
   module.def(
       "wide_game",
       [](const Problem& problem, bool stored) -> std::unique_ptr<GameFactory> {

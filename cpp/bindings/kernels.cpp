@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bindings/aligned.hpp"
 #include "bindings/python.hpp"
 #include "core/learners/dual/dual_inverse.hpp"
 #include "core/learners/logistic/third_derivative.hpp"
@@ -22,25 +23,10 @@ using kernels::kLaneSums;
 using kernels::kTileRows;
 using kernels::Shifts;
 
-template <class T>
-FloatArray to_array(const Aligned<T>& values, std::size_t size) {
-  FloatArray array(static_cast<py::ssize_t>(size));
-  std::copy_n(values.begin(), size, array.mutable_data());
-  return array;
-}
-
 void check_size(const FloatArray& array, std::size_t size, const char* name) {
   if (static_cast<std::size_t>(array.size()) != size)
     throw std::invalid_argument(std::string(name) + " has " + std::to_string(array.size()) +
                                 " numbers, not " + std::to_string(size));
-}
-
-template <class T = double>
-Aligned<T> padded(const FloatArray& array, std::size_t size) {
-  Aligned<T> copy(size);
-  std::transform(array.data(), array.data() + array.size(), copy.begin(),
-                 [](double value) { return static_cast<T>(value); });
-  return copy;
 }
 
 // Rows of a matrix in single precision, as the kernels want them.
@@ -322,34 +308,6 @@ FloatArray row_sum(const FloatArray& rows, const FloatArray& factors) {
   return to_array(sums, columns);
 }
 
-// One direction of a Newton step of the dual path where S is the unit matrix, after a direction of
-// ones: what it adds, what it leaves, the excess, and all sums on the way.
-py::tuple step_direction(const FloatArray& left, const FloatArray& diagonal,
-                         const FloatArray& curvatures, const FloatArray& residuals, double kept,
-                         double length) {
-  const auto n = static_cast<std::size_t>(left.size());
-  const std::size_t width = padded_rows(n);
-  AlignedVector rest = padded(left, width), own = padded(diagonal, width), scaled(width);
-  AlignedVector c = padded(curvatures, width), ones(width), over(width), inverses(width);
-  std::fill_n(ones.begin(), n, 1.0);
-  const double along = kernels().scale(rest.data(), own.data(), ones.data(), n, scaled.data());
-  AlignedVector moved(scaled);  // S is the unit matrix
-  const double descent = kernels().descend(rest.data(), own.data(), ones.data(), along, n,
-                                           moved.data(), scaled.data());
-  AlignedVector coefficients(ones), margins(ones), all(width), all_margins(width);
-  const double curvature = kernels().turn(moved.data(), scaled.data(), kept, along, c.data(), n,
-                                          coefficients.data(), margins.data());
-  const double squares = kernels().excess(left.data(), residuals.data(), curvatures.data(), n,
-                                          over.data(), inverses.data());
-  const kernels::Remainder remainder =
-      kernels().go(coefficients.data(), margins.data(), length, c.data(), inverses.data(), n,
-                   all.data(), all_margins.data(), rest.data());
-  return py::make_tuple(to_array(all, n), to_array(all_margins, n), to_array(rest, n),
-                        to_array(over, n),
-                        std::vector<double>{along, descent, curvature, squares, remainder.sum,
-                                            remainder.bend, remainder.squares});
-}
-
 }  // namespace
 
 void bind_kernels(py::module_& module) {
@@ -369,8 +327,6 @@ void bind_kernels(py::module_& module) {
   module.def("lower_product", &lower_product, py::arg("matrix").noconvert(),
              py::arg("vector").noconvert(), py::arg("factor"));
   bind("row_sum", &row_sum, "rows", "factors");
-  bind("step_direction", &step_direction, "left", "diagonal", "curvatures", "residuals", "kept",
-       "length");
   bind("third_derivative", &third_derivative, "samples", "weights", "joining", "joining_weights",
        "a", "b");
 }

@@ -42,6 +42,9 @@ class DualPath {
   double intercept() const { return intercept_; }
 
  private:
+  // Directions for one step.
+  static constexpr int kMostAtOnce = 30;
+
   bool start();
   bool build();
   int step(double share);
