@@ -208,7 +208,11 @@ def test_many_classes_are_counted_without_the_large_covariance() -> None:
         (([[0.0], [1.0]], ["", "b"]), ValueError, "an empty string, a missing label, at row 0"),
         (([[0.0], [1.0]], ["1", 1]), TypeError, "labels of one kind, got 1 at row 1"),
         (([[0.0], [1.0]], [None, 1]), ValueError, "y has None, a missing label, at row 0"),
-        (([[0.0], [1.0]], [1j, 1]), TypeError, "y has 1j at row 0, and labels must be integers, booleans, strings"),
+        (
+            ([[0.0], [1.0]], [1j, 1]),
+            TypeError,
+            "y has 1j at row 0, and labels must be integers, booleans, strings",
+        ),
         (
             ([[2.0], [2.0]], [0, 1]),
             ValueError,
