@@ -167,7 +167,7 @@ class Metric:
             raise ValueError(f"metric {self.name!r} is not defined: {_without(empty)}") from None
         except ValueError:  # of a recall, which says what it lacks
             raise
-        except Exception as error:
+        except Exception as error:  # whatever a function of the user's raises
             raise ValueError(
                 f"metric {self.name!r} has weights that cannot be computed from the test counts "
                 f"{test_counts.tolist()}: {type(error).__name__}: {error}"

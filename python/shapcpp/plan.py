@@ -70,7 +70,7 @@ def plan(**options: Any) -> Plan:
 
     Beside them, `reviewed` is kept with the doubts, as by `shapcpp.doubt`, `patience` is that of
     `Limits`, and `without_doubts` is told in one sentence why there can be no doubts; without it
-    that is an error. `slow_doubts` is told once that they take more than so many seconds.
+    that is an error. `slow_doubts` is called once, with a number of seconds, when they take longer.
     """
     try:
         return _plan(**options)

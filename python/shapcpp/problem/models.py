@@ -138,8 +138,8 @@ def model_of(value: Any, n_classes: int) -> Model:
             f"model must be one of {', '.join(map(repr, MODELS))} or a classifier object of "
             f"scikit-learn, got {value!r}, which has no {missing[0]}"
         )
-    clone, kind_of = _library()
-    kind = kind_of(value)
+    clone = _clone_of_library()
+    kind = _kind_of(value)
     if kind not in (None, "classifier"):
         noun = kind.replace("_", " ")
         article = "an" if noun[0] in "aeiou" else "a"
@@ -210,7 +210,7 @@ class Refits:
     """
 
     def __init__(self, model: Model, labels: Labels, arguments: dict[str, Any]) -> None:
-        self._clone = _library()[0]
+        self._clone = _clone_of_library()
         self._model = model
         self._X, self._X_test = arguments["X"], arguments["X_test"]
         self._y, self._y_test = (labels[arguments[of]] for of in ("classes", "classes_test"))
@@ -249,12 +249,12 @@ class Refits:
         return predicted
 
 
-def _library() -> tuple[Any, Any]:
+def _clone_of_library() -> Any:
     try:
         from sklearn.base import clone
     except ImportError:
         raise ImportError(f"a model of one's own needs scikit-learn: {installs('bench')}") from None
-    return clone, _kind_of
+    return clone
 
 
 def _kind_of(estimator: Any) -> str | None:
