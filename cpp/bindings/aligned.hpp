@@ -3,11 +3,19 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <stdexcept>
+#include <string>
 
 #include "bindings/python.hpp"
 #include "core/numerics/storage.hpp"
 
 namespace shapcpp::bindings {
+
+inline void check_size(const FloatArray& array, std::size_t size, const char* name) {
+  if (static_cast<std::size_t>(array.size()) != size)
+    throw std::invalid_argument(std::string(name) + " has " + std::to_string(array.size()) +
+                                " numbers, not " + std::to_string(size));
+}
 
 template <class T>
 FloatArray to_array(const Aligned<T>& values, std::size_t size) {

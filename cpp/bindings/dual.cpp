@@ -1,5 +1,6 @@
 // The path of one coefficient per member, for tests of its lemmas and loops.
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
@@ -94,6 +95,30 @@ py::tuple step_direction(const FloatArray& left, const FloatArray& diagonal,
                                             remainder.bend, remainder.squares});
 }
 
+// S times a vector: built of all samples but the last ones, which join. None if that fails.
+std::optional<FloatArray> inverse_product(const FloatArray& products, const FloatArray& curvatures,
+                                          std::size_t joining, const FloatArray& vector,
+                                          bool in_single) {
+  const auto n = static_cast<std::size_t>(vector.size());
+  check_size(products, n * n, "products");
+  check_size(curvatures, n, "curvatures");
+  if (joining >= n) throw std::invalid_argument("nothing to build of");
+  Triangle triangle(n);
+  for (std::size_t i = 0; i < n; ++i) std::copy_n(products.data() + i * n, i + 1, triangle.row(i));
+  AlignedVector room;
+  DualInverse inverse(n, in_single, room);
+  if (!inverse.build(triangle, padded<double>(curvatures, triangle.pitch), n - joining, [] {}))
+    return std::nullopt;
+  for (std::size_t i = n - joining; i < n; ++i) {
+    AlignedVector own(triangle.pitch);
+    std::copy_n(products.data() + i * n, i, own.begin());
+    inverse.join(inverse.expect(own, products.data()[i * n + i]), curvatures.data()[i]);
+  }
+  AlignedVector product(triangle.pitch);
+  inverse.multiply(padded<double>(vector, triangle.pitch), product);
+  return to_array(product, n);
+}
+
 }  // namespace
 
 void bind_dual(py::module_& module) {
@@ -108,6 +133,9 @@ void bind_dual(py::module_& module) {
              py::arg("diagonal").noconvert(), py::arg("curvatures").noconvert(),
              py::arg("residuals").noconvert(), py::arg("kept").noconvert(),
              py::arg("length").noconvert());
+  module.def("inverse_product", &inverse_product, py::arg("products").noconvert(),
+             py::arg("curvatures").noconvert(), py::arg("joining"), py::arg("vector").noconvert(),
+             py::arg("in_single"));
   module.def(
       "wide_game",
       [](const Problem& problem, bool stored) -> std::unique_ptr<GameFactory> {

@@ -23,12 +23,6 @@ using kernels::kLaneSums;
 using kernels::kTileRows;
 using kernels::Shifts;
 
-void check_size(const FloatArray& array, std::size_t size, const char* name) {
-  if (static_cast<std::size_t>(array.size()) != size)
-    throw std::invalid_argument(std::string(name) + " has " + std::to_string(array.size()) +
-                                " numbers, not " + std::to_string(size));
-}
-
 // Rows of a matrix in single precision, as the kernels want them.
 struct Samples {
   explicit Samples(const FloatArray& matrix)

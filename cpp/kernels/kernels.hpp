@@ -190,6 +190,10 @@ struct MatrixLoops {
   // `rows` rows and the first `width` columns, a multiple of kStrideMultiple.
   void (*subtract_product)(double* target, std::size_t rows, std::size_t width, std::size_t stride,
                            const double* factors, const double* block, std::size_t depth);
+  // The same in single precision, for a width that is a multiple of kRowMultiple.
+  void (*subtract_single_product)(float* target, std::size_t rows, std::size_t width,
+                                  std::size_t stride, const float* factors, const float* block,
+                                  std::size_t depth);
 
   // Full rows (j, l), l <= j, of a symmetric cubic form: += factor * vector (x) vector (x) vector
   void (*add_cube)(double* third, std::size_t columns, std::size_t stride, const double* vector,
@@ -207,6 +211,11 @@ struct TriangleLoops {
   // matrix += factor * vector * vector'
   void (*add_outer_lower)(double* lower, std::size_t pitch, std::size_t size, const double* vector,
                           double factor);
+  // The same in single precision, for vectors that are zero up to a multiple of kRowMultiple.
+  void (*multiply_single_lower)(const float* lower, std::size_t pitch, std::size_t size,
+                                const float* vector, float* product);
+  void (*add_outer_single_lower)(float* lower, std::size_t pitch, std::size_t size,
+                                 const float* vector, float factor);
 
   // sums[j] += sum over i of factors[i] * rows[i][j], for `count` rows of `width` numbers, a
   // multiple of kRowMultiple.
@@ -248,6 +257,10 @@ struct StepLoops {
   Remainder (*go)(const double* coefficients, const double* margins, double length,
                   const double* curvatures, const double* inverse, std::size_t size,
                   double* all_coefficients, double* all_margins, double* left);
+  // product[i] = a[i] * b[i], from double to single precision and back. The former fills `product`
+  // up to a multiple of kRowMultiple.
+  void (*narrow)(const double* a, const double* b, std::size_t size, float* product);
+  void (*widen)(const float* a, const double* b, std::size_t size, double* product);
 };
 
 struct Kernels : SampleLoops, SingleLoops, ClassLoops, MatrixLoops, TriangleLoops, StepLoops {

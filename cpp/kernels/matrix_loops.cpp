@@ -33,12 +33,12 @@ void add_scaled(double* target, size_t stride, const double* vector, double fact
 
 // The loops over matrices hold a row of up to four registers, or pass over wider ones four
 // registers at a time: Body<Width> does one such strip.
-template <template <size_t> class Body, class... Arguments>
+template <template <size_t> class Body, size_t Length = kLanes, class... Arguments>
 void in_strips_up_to(size_t width, size_t stride, Arguments... arguments) {
   size_t first = 0;
-  for (; first + 4 * kLanes <= width; first += 4 * kLanes)
+  for (; first + 4 * Length <= width; first += 4 * Length)
     Body<4>::run(first, stride, arguments...);
-  switch ((width - first) / kLanes) {
+  switch ((width - first) / Length) {
     case 1: Body<1>::run(first, stride, arguments...); break;
     case 2: Body<2>::run(first, stride, arguments...); break;
     case 3: Body<3>::run(first, stride, arguments...); break;
@@ -205,30 +205,34 @@ bool invert(double* matrix, size_t columns, size_t stride, double* scratch) {
   return true;
 }
 
-template <size_t Rows, size_t Width>
-inline void subtract_rows(double* target, size_t stride, const double* factors, const double* block,
+template <size_t Rows, size_t Width, class Real>
+inline void subtract_rows(Real* target, size_t stride, const Real* factors, const Real* block,
                           size_t depth) {
-  Vec sums[Rows][Width] = {};
+  using Register = typename RegisterOf<Real>::Type;
+  constexpr size_t kLength = RegisterOf<Real>::kLength;
+  Register sums[Rows][Width] = {};
   for (size_t p = 0; p < depth; ++p, block += stride) {
-    Vec right[Width];
-    for (size_t w = 0; w < Width; ++w) right[w] = load(block + w * kLanes);
+    Register right[Width];
+    for (size_t w = 0; w < Width; ++w) right[w] = load(block + w * kLength);
     for (size_t i = 0; i < Rows; ++i)
       for (size_t w = 0; w < Width; ++w) sums[i][w] += right[w] * factors[i * depth + p];
   }
   for (size_t i = 0; i < Rows; ++i)
     for (size_t w = 0; w < Width; ++w) {
-      double* place = target + i * stride + w * kLanes;
+      Real* place = target + i * stride + w * kLength;
       store(place, load(place) - sums[i][w]);
     }
 }
 
 template <size_t Width>
 struct SubtractProduct {
-  static void run(size_t first, size_t stride, double* target, size_t rows, const double* factors,
-                  const double* block, size_t depth) {
+  template <class Real>
+  static void run(size_t first, size_t stride, Real* target, size_t rows, const Real* factors,
+                  const Real* block, size_t depth) {
     constexpr size_t kHeight = 4;
     constexpr size_t kWidth = kLanes == 8 ? Width : Width % 2 == 0 ? 2 : 1;  // 32 registers or 16
-    for (size_t column = first; column < first + Width * kLanes; column += kWidth * kLanes) {
+    constexpr size_t kLength = RegisterOf<Real>::kLength;
+    for (size_t column = first; column < first + Width * kLength; column += kWidth * kLength) {
       size_t i = 0;
       for (; i + kHeight <= rows; i += kHeight)
         subtract_rows<kHeight, kWidth>(target + i * stride + column, stride, factors + i * depth,
@@ -240,9 +244,11 @@ struct SubtractProduct {
   }
 };
 
-void subtract_product(double* target, size_t rows, size_t width, size_t stride,
-                      const double* factors, const double* block, size_t depth) {
-  in_strips_up_to<SubtractProduct>(width, stride, target, rows, factors, block, depth);
+template <class Real>
+void subtract_product(Real* target, size_t rows, size_t width, size_t stride, const Real* factors,
+                      const Real* block, size_t depth) {
+  in_strips_up_to<SubtractProduct, RegisterOf<Real>::kLength>(width, stride, target, rows, factors,
+                                                              block, depth);
 }
 
 template <size_t Width>
@@ -298,8 +304,8 @@ void contract(const double* third, size_t columns, size_t stride, const double* 
 }  // namespace
 
 extern const MatrixLoops matrix_loops;
-const MatrixLoops matrix_loops = {dot,       absolute_dot,    add_scaled, multiply,
-                                  add_outer, largest_row_sum, invert,     subtract_product,
-                                  add_cube,  contract};
+const MatrixLoops matrix_loops = {
+    dot,    absolute_dot,     add_scaled,       multiply, add_outer, largest_row_sum,
+    invert, subtract_product, subtract_product, add_cube, contract};
 
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

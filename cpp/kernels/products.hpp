@@ -7,20 +7,6 @@
 namespace shapcpp::kernels::SHAPCPP_LEVEL {
 namespace {
 
-// Blocks of sums of products, in double or single precision: the register that holds each.
-template <class Real>
-struct RegisterOf;
-template <>
-struct RegisterOf<double> {
-  typedef Vec Type;
-  static constexpr size_t kLength = kLanes;
-};
-template <>
-struct RegisterOf<float> {
-  typedef Single Type;
-  static constexpr size_t kLength = kSingleLanes;
-};
-
 // Rows of the Hessian from `scaled` (curvature times feature, Height of them) against Width
 // columns: Height * Width sums held in registers.
 template <size_t Height, size_t Width, class Real>

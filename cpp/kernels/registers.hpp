@@ -124,5 +124,27 @@ inline Vec select(Bits condition, Vec yes, Vec no) {
   return (Vec)((condition & (Bits)yes) | (~condition & (Bits)no));
 }
 
+inline Single select(SingleBits condition, Single yes, Single no) {
+  return (Single)((condition & (SingleBits)yes) | (~condition & (SingleBits)no));
+}
+
+// The register of numbers in double or single precision, and of comparisons of them.
+template <class Real>
+struct RegisterOf;
+template <>
+struct RegisterOf<double> {
+  typedef Vec Type;
+  typedef Bits Mask;
+  typedef long long Index;
+  static constexpr size_t kLength = kLanes;
+};
+template <>
+struct RegisterOf<float> {
+  typedef Single Type;
+  typedef SingleBits Mask;
+  typedef int Index;
+  static constexpr size_t kLength = kSingleLanes;
+};
+
 }  // namespace
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

@@ -81,9 +81,18 @@ Remainder go(const double* coefficients, const double* margins, double length,
   return {sum_of_lanes(sums), sum_of_lanes(bends), sum_of_lanes(squares)};
 }
 
+void narrow(const double* a, const double* b, size_t size, float* product) {
+  const size_t end = (size + kRowMultiple - 1) / kRowMultiple * kRowMultiple;
+  for (size_t i = 0; i < end; i += kLanes) store_narrowed(product + i, load(a + i) * load(b + i));
+}
+
+void widen(const float* a, const double* b, size_t size, double* product) {
+  for (size_t i = 0; i < size; i += kLanes) store(product + i, load_widened(a + i) * load(b + i));
+}
+
 }  // namespace
 
 extern const StepLoops step_loops;
-const StepLoops step_loops = {excess, scale, descend, turn, go};
+const StepLoops step_loops = {excess, scale, descend, turn, go, narrow, widen};
 
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

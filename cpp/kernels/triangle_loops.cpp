@@ -4,24 +4,27 @@
 namespace shapcpp::kernels::SHAPCPP_LEVEL {
 namespace {
 
+template <class Real>
 constexpr size_t round_up(size_t count) {
-  return (count + kLanes - 1) / kLanes * kLanes;
+  constexpr size_t kLength = RegisterOf<Real>::kLength;
+  return (count + kLength - 1) / kLength * kLength;
 }
 
 // Each number of a row serves twice: it stands for itself and for its mirror image.
-template <size_t Rows>
-inline void multiply_rows(const double* lower, size_t pitch, size_t first, const double* vector,
-                          double* product) {
-  const double* row = lower + first * pitch;
-  double own[Rows];  // copied: the product might overlap the vector, for all the compiler knows
+template <size_t Rows, class Real>
+inline void multiply_rows(const Real* lower, size_t pitch, size_t first, const Real* vector,
+                          Real* product) {
+  using Register = typename RegisterOf<Real>::Type;
+  const Real* row = lower + first * pitch;
+  Real own[Rows];  // copied: the product might overlap the vector, for all the compiler knows
   for (size_t i = 0; i < Rows; ++i) own[i] = vector[first + i];
-  Vec sums[Rows] = {};
-  const size_t width = round_up(first + Rows);
-  for (size_t j = 0; j < width; j += kLanes) {
-    const Vec factor = load(vector + j);
-    Vec even = load(product + j), odd{};  // sums that wait for each other take long
+  Register sums[Rows] = {};
+  const size_t width = round_up<Real>(first + Rows);
+  for (size_t j = 0; j < width; j += RegisterOf<Real>::kLength) {
+    const Register factor = load(vector + j);
+    Register even = load(product + j), odd{};  // sums that wait for each other take long
     for (size_t i = 0; i < Rows; ++i) {
-      const Vec value = load(row + i * pitch + j);
+      const Register value = load(row + i * pitch + j);
       sums[i] += value * factor;
       if (i % 2 == 0)
         even += value * own[i];
@@ -31,43 +34,51 @@ inline void multiply_rows(const double* lower, size_t pitch, size_t first, const
     store(product + j, even + odd);
   }
   for (size_t i = 0; i < Rows; ++i)  // the diagonal has been counted twice
-    product[first + i] += sum_of_lanes(sums[i]) - row[i * pitch + first + i] * own[i];
+    product[first + i] +=
+        static_cast<Real>(sum_of_lanes(sums[i])) - row[i * pitch + first + i] * own[i];
 }
 
-void multiply_lower(const double* lower, size_t pitch, size_t size, const double* vector,
-                    double* product) {
-  for (size_t j = 0; j < round_up(size); j += kLanes) store(product + j, Vec{});
+template <class Real>
+void multiply_lower(const Real* lower, size_t pitch, size_t size, const Real* vector,
+                    Real* product) {
+  using Register = typename RegisterOf<Real>::Type;
+  for (size_t j = 0; j < round_up<Real>(size); j += RegisterOf<Real>::kLength)
+    store(product + j, Register{});
   size_t i = 0;
   for (; i + 4 <= size; i += 4) multiply_rows<4>(lower, pitch, i, vector, product);
   for (; i < size; ++i) multiply_rows<1>(lower, pitch, i, vector, product);
 }
 
-template <size_t Rows>
-inline void add_outer_rows(double* lower, size_t pitch, size_t first, const double* vector,
-                           double factor, Bits lanes) {
-  double* row = lower + first * pitch;
-  double own[Rows];
+template <size_t Rows, class Real>
+inline void add_outer_rows(Real* lower, size_t pitch, size_t first, const Real* vector, Real factor,
+                           typename RegisterOf<Real>::Mask lanes) {
+  using Register = typename RegisterOf<Real>::Type;
+  using Index = typename RegisterOf<Real>::Index;
+  constexpr size_t kLength = RegisterOf<Real>::kLength;
+  Real* row = lower + first * pitch;
+  Real own[Rows];
   for (size_t i = 0; i < Rows; ++i) own[i] = factor * vector[first + i];
   size_t j = 0;
-  for (; j + kLanes <= first + 1; j += kLanes) {
-    const Vec other = load(vector + j);
+  for (; j + kLength <= first + 1; j += kLength) {
+    const Register other = load(vector + j);
     for (size_t i = 0; i < Rows; ++i)
       store(row + i * pitch + j, load(row + i * pitch + j) + other * own[i]);
   }
-  for (; j < first + Rows; j += kLanes) {
-    const Vec other = load(vector + j);
+  for (; j < first + Rows; j += kLength) {
+    const Register other = load(vector + j);
     for (size_t i = 0; i < Rows; ++i) {
-      const Vec sum = load(row + i * pitch + j) + other * own[i];
-      const auto left = static_cast<long long>(first + i) - static_cast<long long>(j);
-      store(row + i * pitch + j, select(lanes <= left, sum, Vec{}));
+      const Register sum = load(row + i * pitch + j) + other * own[i];
+      const Index left = static_cast<Index>(first + i) - static_cast<Index>(j);
+      store(row + i * pitch + j, select(lanes <= left, sum, Register{}));
     }
   }
 }
 
-void add_outer_lower(double* lower, size_t pitch, size_t size, const double* vector,
-                     double factor) {
-  Bits lanes{};
-  for (size_t lane = 0; lane < kLanes; ++lane) lanes[lane] = static_cast<long long>(lane);
+template <class Real>
+void add_outer_lower(Real* lower, size_t pitch, size_t size, const Real* vector, Real factor) {
+  typename RegisterOf<Real>::Mask lanes{};
+  for (size_t lane = 0; lane < RegisterOf<Real>::kLength; ++lane)
+    lanes[lane] = static_cast<typename RegisterOf<Real>::Index>(lane);
   size_t i = 0;
   for (; i + 4 <= size; i += 4) add_outer_rows<4>(lower, pitch, i, vector, factor, lanes);
   for (; i < size; ++i) add_outer_rows<1>(lower, pitch, i, vector, factor, lanes);
@@ -144,6 +155,7 @@ void add_class_rows(const float* const* rows, const double* const* factors, size
 }  // namespace
 
 extern const TriangleLoops triangle_loops;
-const TriangleLoops triangle_loops = {multiply_lower, add_outer_lower, add_rows, add_class_rows};
+const TriangleLoops triangle_loops = {multiply_lower,  add_outer_lower, multiply_lower,
+                                      add_outer_lower, add_rows,        add_class_rows};
 
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
+#include "core/numerics/block_elimination.hpp"
 #include "core/numerics/storage.hpp"
 #include "core/run/checkpoint.hpp"
 
@@ -18,21 +20,15 @@ class Inverter {
   [[nodiscard]] bool invert(AlignedVector& matrix, const Checkpoint& checkpoint);
 
  private:
-  bool invert_by_blocks(AlignedVector& matrix, const Checkpoint& checkpoint);
   bool is_well_conditioned(const AlignedVector& inverse) const;
-  bool eliminate(double* matrix, std::size_t first, std::size_t size);
-  void take_columns(const double* matrix, std::size_t first, std::size_t size);
-  void put_columns(double* matrix, std::size_t first, std::size_t size) const;
+  void mirror(AlignedVector& matrix) const;
 
   const std::size_t columns_;
   const std::size_t stride_;
   const kernels::Kernels& kernels_;
+  std::optional<BlockElimination<double>> by_blocks_;
   AlignedVector scratch_;
   AlignedVector original_;
-  AlignedVector pivots_;    // a block of the diagonal and its inverse
-  AlignedVector factors_;   // the columns of the block, and then their products with it
-  AlignedVector products_;  // those products, rows padded
-  AlignedVector rows_;      // the columns of the block, as rows
 };
 
 }  // namespace shapcpp

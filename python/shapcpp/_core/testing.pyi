@@ -126,6 +126,13 @@ def step_direction(
     kept: float,
     length: float,
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, list[float]]: ...
+def inverse_product(
+    products: FloatArray,
+    curvatures: FloatArray,
+    joining: int,
+    vector: FloatArray,
+    in_single: bool,
+) -> FloatArray | None: ...
 def third_derivative(
     samples: FloatArray,
     weights: FloatArray,

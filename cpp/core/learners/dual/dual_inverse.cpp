@@ -3,56 +3,121 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/numerics/block_elimination.hpp"
 #include "core/numerics/inverse.hpp"
 
 namespace shapcpp {
+namespace {
 
-DualInverse::DualInverse(std::size_t capacity, AlignedVector& room)
-    : kernels_(kernels::kernels()),
-      values_(capacity),
-      inverse_curvatures_(values_.pitch),
-      ones_(values_.pitch),
-      product_(values_.pitch),
-      room_(room) {}
+// Of an inverse in single precision, relative: steps leave more than this of what they take.
+constexpr double kMostError = 1e-3;
+
+}  // namespace
+
+template <class Real>
+DualInverse::Scaled<Real>::Scaled(std::size_t capacity)
+    : values(capacity), vector(values.pitch), product(values.pitch), border(values.pitch) {}
+
+DualInverse::DualInverse(std::size_t capacity, bool in_single, AlignedVector& room)
+    : kernels_(kernels::kernels()), scaled_(std::in_place_type<Scaled<float>>, 0), room_(room) {
+  if (in_single)
+    scaled_.emplace<Scaled<float>>(capacity);
+  else
+    scaled_.emplace<Scaled<double>>(capacity);
+  const std::size_t pitch =
+      std::visit([](const auto& scaled) { return scaled.values.pitch; }, scaled_);
+  for (AlignedVector* vector : {&roots_, &inverse_curvatures_, &ones_, &product_})
+    vector->resize(pitch);
+}
 
 void DualInverse::clear() {
-  std::fill_n(inverse_curvatures_.begin(), padded_rows(size_), 0.0);
-  std::fill_n(ones_.begin(), padded_rows(size_), 0.0);
+  for (AlignedVector* vector : {&roots_, &inverse_curvatures_, &ones_})
+    std::fill_n(vector->begin(), padded_rows(size_), 0.0);
   size_ = 0;
 }
 
-// With R the roots of the curvatures, S = R (1 + R G R)^-1 R, which also serves curvatures near 0.
 bool DualInverse::build(const Triangle& products, const AlignedVector& curvatures, std::size_t size,
                         const Checkpoint& checkpoint) {
-  const std::size_t stride = padded_columns(size);
-  room_.assign(size * stride, 0.0);
   for (std::size_t i = 0; i < size; ++i) {
     inverse_curvatures_[i] = 1 / curvatures[i];
-    ones_[i] = std::sqrt(curvatures[i]);
+    roots_[i] = std::sqrt(curvatures[i]);
+  }
+  size_ = size;
+  if (std::visit([&](auto& scaled) { return invert(scaled, products, checkpoint); }, scaled_) &&
+      sum_ > 0)
+    return true;
+  size_ = 0;
+  return false;
+}
+
+// In place and by blocks. That fails where the condition number is large, which its product with
+// the ones shows.
+bool DualInverse::invert(Scaled<float>& scaled, const Triangle& products,
+                         const Checkpoint& checkpoint) {
+  TriangleOf<float>& values = scaled.values;
+  for (std::size_t i = 0; i < size_; ++i)
+    for (std::size_t j = 0; j <= i; ++j)
+      values.row(i)[j] =
+          static_cast<float>(roots_[i] * roots_[j] * products.row(i)[j] + (i == j ? 1.0 : 0.0));
+  const bool is_done =
+      BlockElimination<float>(size_, values.pitch).invert(values.values.data(), checkpoint);
+  for (std::size_t i = 0; i < size_; ++i) {
+    float* row = values.row(i);
+    std::fill(row + i + 1, row + values.pitch, 0.0f);
+  }
+  if (is_done) {
+    sum_rows();
+    if (is_inverse(products)) return true;
+  }
+  return invert_by_rows(values, products, checkpoint);
+}
+
+bool DualInverse::invert(Scaled<double>& scaled, const Triangle& products,
+                         const Checkpoint& checkpoint) {
+  return invert_by_rows(scaled.values, products, checkpoint);
+}
+
+template <class Real>
+bool DualInverse::invert_by_rows(TriangleOf<Real>& values, const Triangle& products,
+                                 const Checkpoint& checkpoint) {
+  const std::size_t stride = padded_columns(size_);
+  room_.assign(size_ * stride, 0.0);
+  for (std::size_t i = 0; i < size_; ++i)
     for (std::size_t j = 0; j <= i; ++j)
       room_[i * stride + j] = room_[j * stride + i] =
-          ones_[i] * ones_[j] * products.row(i)[j] + (i == j ? 1.0 : 0.0);
-  }
-  size_ = 0;
-  if (!Inverter(size, stride).invert(room_, checkpoint)) return false;
-  for (std::size_t i = 0; i < size; ++i)
+          roots_[i] * roots_[j] * products.row(i)[j] + (i == j ? 1.0 : 0.0);
+  if (!Inverter(size_, stride).invert(room_, checkpoint)) return false;
+  for (std::size_t i = 0; i < size_; ++i)
     for (std::size_t j = 0; j <= i; ++j)
-      values_.row(i)[j] = ones_[i] * ones_[j] * room_[i * stride + j];
-  size_ = size;
+      values.row(i)[j] = static_cast<Real>(room_[i * stride + j]);
   sum_rows();
-  return sum_ > 0;
+  return true;
 }
 
 void DualInverse::sum_rows() {
-  AlignedVector one(values_.pitch);
-  std::fill_n(one.begin(), size_, 1.0);
-  kernels_.multiply_lower(values_.values.data(), values_.pitch, size_, one.data(), ones_.data());
+  std::fill_n(product_.begin(), size_, 1.0);
+  multiply(product_, ones_);
   sum_ = 0;
   for (std::size_t i = 0; i < size_; ++i) sum_ += ones_[i];
 }
 
+// Whether S^-1 S 1 is 1, as far as steps need it.
+bool DualInverse::is_inverse(const Triangle& products) {
+  kernels_.multiply_lower(products.values.data(), products.pitch, size_, ones_.data(),
+                          product_.data());
+  double error = 0;
+  double all = 0;
+  for (std::size_t i = 0; i < size_; ++i) {
+    const double left = roots_[i] * (product_[i] + inverse_curvatures_[i] * ones_[i] - 1);
+    error += left * left;
+    all += roots_[i] * roots_[i];
+  }
+  return error < kMostError * kMostError * all;
+}
+
 DualInverse::Joining DualInverse::expect(const AlignedVector& products, double own) {
   multiply(products, product_);
+  std::visit([](auto& scaled) { std::swap(scaled.product, scaled.border); }, scaled_);
   Joining joining{own, 1, 0};
   for (std::size_t i = 0; i < size_; ++i) {
     joining.rest -= products[i] * product_[i];
@@ -67,19 +132,55 @@ DualInverse::Joining DualInverse::expect(const AlignedVector& products, double o
 // square is added.
 void DualInverse::join(const Joining& joining, double curvature) {
   const double factor = curvature / (1 + curvature * joining.rest);
+  const double length = std::sqrt(factor);
   product_[size_] = -1;
   for (std::size_t i = 0; i < size_; ++i) ones_[i] -= factor * joining.one * product_[i];
   ones_[size_] = factor * joining.one;
   sum_ += factor * joining.one * joining.one;
   inverse_curvatures_[size_] = 1 / curvature;
-  std::fill_n(values_.row(size_), size_ + 1, 0.0);
+  roots_[size_] = std::sqrt(curvature);
+  std::visit(
+      [&](auto& scaled) {
+        using Real = std::decay_t<decltype(scaled.border[0])>;
+        for (std::size_t i = 0; i < size_; ++i) scaled.border[i] *= static_cast<Real>(length);
+        scaled.border[size_] = static_cast<Real>(-1 / std::sqrt(1 + curvature * joining.rest));
+        std::fill_n(scaled.values.row(size_), size_ + 1, Real{0});
+      },
+      scaled_);
   ++size_;
-  kernels_.add_outer_lower(values_.values.data(), values_.pitch, size_, product_.data(), factor);
+  std::visit([&](auto& scaled) { add_border(scaled); }, scaled_);
 }
 
-void DualInverse::multiply(const AlignedVector& vector, AlignedVector& product) const {
-  kernels_.multiply_lower(values_.values.data(), values_.pitch, size_, vector.data(),
-                          product.data());
+void DualInverse::add_border(Scaled<float>& scaled) const {
+  kernels_.add_outer_single_lower(scaled.values.values.data(), scaled.values.pitch, size_,
+                                  scaled.border.data(), 1);
+}
+
+void DualInverse::add_border(Scaled<double>& scaled) const {
+  kernels_.add_outer_lower(scaled.values.values.data(), scaled.values.pitch, size_,
+                           scaled.border.data(), 1);
+}
+
+void DualInverse::multiply(const AlignedVector& vector, AlignedVector& product) {
+  std::visit([&](auto& scaled) { multiply(scaled, vector, product); }, scaled_);
+}
+
+void DualInverse::multiply(Scaled<float>& scaled, const AlignedVector& vector,
+                           AlignedVector& product) const {
+  kernels_.narrow(vector.data(), roots_.data(), size_, scaled.vector.data());
+  kernels_.multiply_single_lower(scaled.values.values.data(), scaled.values.pitch, size_,
+                                 scaled.vector.data(), scaled.product.data());
+  kernels_.widen(scaled.product.data(), roots_.data(), size_, product.data());
+}
+
+void DualInverse::multiply(Scaled<double>& scaled, const AlignedVector& vector,
+                           AlignedVector& product) const {
+  for (std::size_t i = 0; i < size_; ++i) scaled.vector[i] = vector[i] * roots_[i];
+  std::fill(scaled.vector.begin() + static_cast<std::ptrdiff_t>(size_),
+            scaled.vector.begin() + static_cast<std::ptrdiff_t>(padded_rows(size_)), 0.0);
+  kernels_.multiply_lower(scaled.values.values.data(), scaled.values.pitch, size_,
+                          scaled.vector.data(), scaled.product.data());
+  for (std::size_t i = 0; i < size_; ++i) product[i] = scaled.product[i] * roots_[i];
 }
 
 }  // namespace shapcpp

@@ -43,12 +43,15 @@ class DualMembers {
   double longest() const { return longest_; }
   // The largest norm in working coordinates.
   double largest_norm() const { return largest_norm_; }
+  // Whether coalitions have inverses that single precision can hold.
+  bool suit_single() const { return suit_single_; }
   // Scratch, for one path at a time.
   AlignedVector& room() const { return room_; }
 
  private:
   const Gram& gram_;
   const std::size_t capacity_;
+  const bool suit_single_;
   std::vector<std::size_t> samples_;
   std::vector<std::size_t> class_sizes_;
   Triangle products_;

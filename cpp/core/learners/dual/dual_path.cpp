@@ -21,7 +21,7 @@ constexpr double kStepShare = 0.1;
 constexpr double kSlow = 0.5;
 // A build costs as much as this many directions for each member, beyond those that are needed
 // anyway.
-constexpr double kBuildCost = 0.4;
+constexpr double kBuildCost = 0.5;
 constexpr int kNeededDirections = 2;
 // Coalitions over which the effort is averaged.
 constexpr double kMemory = 16;
@@ -44,7 +44,7 @@ DualPath::DualPath(const DualMembers& members, std::size_t positive, const Conte
       kernels_(context.kernels),
       rotation_(members.gram().problem()),
       columns_(members.gram().problem().columns()),
-      inverse_(members.capacity(), members.room()),
+      inverse_(members.capacity(), members.suit_single(), members.room()),
       scores_(members),
       signs_(members.products().pitch),
       coefficients_(signs_.size()),

@@ -7,15 +7,18 @@
 
 namespace shapcpp {
 
-struct Triangle {
-  explicit Triangle(std::size_t capacity)
+template <class Real>
+struct TriangleOf {
+  explicit TriangleOf(std::size_t capacity)
       : pitch(padded_rows(capacity) + kernels::kRowMultiple),
         values(checked_product(capacity, pitch, "a triangle")) {}
-  double* row(std::size_t i) { return values.data() + i * pitch; }
-  const double* row(std::size_t i) const { return values.data() + i * pitch; }
+  Real* row(std::size_t i) { return values.data() + i * pitch; }
+  const Real* row(std::size_t i) const { return values.data() + i * pitch; }
 
   const std::size_t pitch;
-  AlignedVector values;
+  Aligned<Real> values;
 };
+
+using Triangle = TriangleOf<double>;
 
 }  // namespace shapcpp
