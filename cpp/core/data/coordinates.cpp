@@ -13,7 +13,7 @@ namespace {
 using Eigen::Index;
 
 // Number of samples that are rotated together, by one product of matrices.
-constexpr std::size_t kBatch = 32;
+constexpr std::size_t kBatch = 64;
 // Sizes of features within a band differ by at most this factor: a rotation rounds relative to the
 // largest feature, so the smallest one loses that many digits.
 constexpr double kBandWidth = 0x1p16;
@@ -141,9 +141,10 @@ void Coordinates::rotate(std::span<const double> training, const Checkpoint& che
   }
   rotated_.clear();
   for (const Band& band : bands_) {
-    double distance = 0;
-    for_each_batch(training, checkpoint, [&](std::size_t, const Eigen::MatrixXd& batch) {
-      distance = std::max(distance, band.span.distance(batch(band.features, Eigen::all)));
+    const double distance = band.span.distance([&](const auto& take) {
+      for_each_batch(training, checkpoint, [&](std::size_t, const Eigen::MatrixXd& batch) {
+        take(batch(band.features, Eigen::all));
+      });
     });
     // Centring rounds each entry once; one more rounding is kept in reserve.
     rotation_error_ =

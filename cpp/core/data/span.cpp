@@ -3,10 +3,13 @@
 #include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 #include <vector>
 
 #include "core/numerics/rounding.hpp"
+#include "core/numerics/storage.hpp"
+#include "kernels/kernels.hpp"
 
 namespace shapcpp {
 namespace {
@@ -14,23 +17,30 @@ namespace {
 using Eigen::Index;
 using Eigen::MatrixXd;
 
+using Rows = Span::Rows;
+
 // Rounds entries to multiples of 2^-25; the remainder of each is at most 2^-26. For two vectors no
 // longer than 1 the sum of products of such entries is exact in any order: its terms are multiples
 // of 2^-50, and no partial sum exceeds 4.
-MatrixXd leading_digits(const MatrixXd& matrix) {
+template <class Matrix>
+Matrix leading_digits(const Matrix& matrix) {
   constexpr double kShift = 1.5 * 0x1p52 * 0x1p-25;
   return (matrix.array() + kShift) - kShift;
 }
 
 // Eigen cuts products into blocks by cache size, and the blocks decide the last bits of sums. Fixed
-// sizes make coordinates the same on every machine.
+// sizes make the basis the same on every machine.
 [[maybe_unused]] const bool blocks_are_fixed = [] {
   Eigen::setCpuCacheSizes(1 << 15, 1 << 19, 1 << 21);
   return true;
 }();
 
+// Times a power of two, which need not be a number itself.
 void scale(Eigen::Ref<MatrixXd> matrix, int exponent) {
-  matrix = matrix.unaryExpr([exponent](double value) { return std::ldexp(value, exponent); });
+  if (std::abs(exponent) < std::numeric_limits<double>::max_exponent - 2)
+    matrix *= std::ldexp(1.0, exponent);
+  else
+    matrix = matrix.unaryExpr([exponent](double value) { return std::ldexp(value, exponent); });
 }
 
 // Brings a column's length to between 1/2 and 1 by a power of two, if it is not zero, and returns
@@ -43,6 +53,35 @@ int normalise(Eigen::Ref<MatrixXd> column) {
   const int second = -std::ilogb(column.norm()) - 1;
   scale(column, second);
   return first + second;
+}
+
+// Columns of `left` that are multiplied at a time: the rows of `right` beside them stay in a cache.
+constexpr Index kDepth = 256;
+
+// left * right, by the vector loops.
+Rows product(const Eigen::Ref<const Rows, 0, Eigen::OuterStride<>>& left, const Rows& right) {
+  Rows negative = Rows::Zero(left.rows(), right.cols());
+  const auto width = static_cast<std::size_t>(right.cols());
+  for (Index first = 0; first < left.cols(); first += kDepth) {
+    const Rows factors = left.middleCols(first, std::min(kDepth, left.cols() - first));
+    kernels::kernels().subtract_product(negative.data(), static_cast<std::size_t>(left.rows()),
+                                        width, width, factors.data(), right.row(first).data(),
+                                        static_cast<std::size_t>(factors.cols()));
+  }
+  return -negative;
+}
+
+// With columns of zeros up to a multiple of kStrideMultiple.
+Rows padded(const MatrixXd& matrix) {
+  const auto columns = padded_columns(static_cast<std::size_t>(matrix.cols()));
+  Rows result = Rows::Zero(matrix.rows(), static_cast<Index>(columns));
+  result.leftCols(matrix.cols()) = matrix;
+  return result;
+}
+
+// A matrix by columns is its transpose by rows.
+Rows transposed(const MatrixXd& matrix) {
+  return Eigen::Map<const Rows>(matrix.data(), matrix.cols(), matrix.rows());
 }
 
 // Matrices are processed in strips of this many columns, with a checkpoint for each.
@@ -81,23 +120,26 @@ MatrixXd orthonormal(MatrixXd vectors, const Checkpoint& checkpoint) {
 
 }  // namespace
 
-Span::Span(MatrixXd vectors, const Checkpoint& checkpoint) {
+Span::Span(MatrixXd vectors, const Checkpoint& checkpoint) : dimension_(vectors.cols()) {
   const double largest = vectors.lpNorm<Eigen::Infinity>();
   if (largest > 0) scale(vectors, -std::ilogb(largest) - 1);
-  low_ = orthonormal(std::move(vectors), checkpoint);
+  const MatrixXd basis = orthonormal(std::move(vectors), checkpoint);
+  low_ = padded(basis);
   high_ = leading_digits(low_);
   low_ -= high_;
-  defect_.resize(high_.cols(), high_.cols());
-  MatrixXd mixed(high_.cols(), high_.cols());
-  in_strips(high_.cols(), checkpoint, [&](Index first, Index count) {
-    const auto of_high = high_.middleCols(first, count);
-    const auto of_low = low_.middleCols(first, count);
-    mixed.middleCols(first, count).noalias() = high_.transpose() * of_low;
-    defect_.middleCols(first, count).noalias() = high_.transpose() * of_high;
-    defect_.block(first, first, count, count).diagonal().array() -= 1;
-    defect_.middleCols(first, count).noalias() += low_.transpose() * of_low;
+  defect_ = Rows::Zero(dimension_, high_.cols());
+  Rows mixed = defect_;
+  in_strips(dimension_, checkpoint, [&](Index first, Index count) {
+    const Rows of_high = high_.middleCols(first, count).transpose();
+    const Rows of_low = low_.middleCols(first, count).transpose();
+    mixed.middleRows(first, count) = product(of_high, low_);
+    auto part = defect_.middleRows(first, count);
+    part = product(of_high, high_);
+    part.middleCols(first, count).diagonal().array() -= 1;
+    part += product(of_low, low_);
   });
-  defect_ += mixed + mixed.transpose();
+  defect_ += mixed;
+  defect_.leftCols(dimension_) += mixed.leftCols(dimension_).transpose();
 }
 
 // With Q = V S and S^2 = I + defect, V'x = S^-1 Q'x, and S^-1 is I - defect / 2 up to squares of
@@ -105,16 +147,15 @@ Span::Span(MatrixXd vectors, const Checkpoint& checkpoint) {
 MatrixXd Span::coordinates(MatrixXd x) const {
   std::vector<int> exponents;
   for (Index i = 0; i < x.cols(); ++i) exponents.push_back(normalise(x.col(i)));
-  const MatrixXd high = leading_digits(x);
-  MatrixXd rest = low_.transpose() * x;
-  x -= high;
-  rest.noalias() += high_.transpose() * x;
-  MatrixXd result = high_.transpose() * high;
-  result += rest;
-  result -= (defect_ * (0.5 * result)).eval();
-  for (Index i = 0; i < x.cols(); ++i)
-    scale(result.col(i), -exponents[static_cast<std::size_t>(i)]);
-  return result;
+  const Rows all = transposed(x);
+  const Rows high = leading_digits(all);
+  Rows result = product(all, low_);
+  result += product(all - high, high_);
+  result += product(high, high_);
+  result -= product(0.5 * result.leftCols(dimension_), defect_);
+  MatrixXd found = result.leftCols(dimension_).transpose();
+  for (Index i = 0; i < x.cols(); ++i) scale(found.col(i), -exponents[static_cast<std::size_t>(i)]);
+  return found;
 }
 
 // The sum of: one rounding each for the product and the correction, and as much in reserve; the
@@ -127,19 +168,22 @@ double Span::coordinate_error() const {
 }
 
 // |x - Q z| bounds the distance for any z; here z is Q'x in double precision.
-double Span::distance(MatrixXd x) const {
-  for (Index i = 0; i < x.cols(); ++i) normalise(x.col(i));
-  MatrixXd low = low_.transpose() * x;
-  low.noalias() += high_.transpose() * x;
-  const MatrixXd high = leading_digits(low);
-  MatrixXd rest = low_ * low;
-  low -= high;
-  rest.noalias() += high_ * low;
-  const MatrixXd product = high_ * high;  // exact, unlike its parts subtracted one by one
-  const MatrixXd left = (x - product) - rest;
+double Span::distance(const Batches& batches) const {
+  const Rows high_rows = padded(high_.leftCols(dimension_).transpose());
+  const Rows low_rows = padded(low_.leftCols(dimension_).transpose());
   double most = 0;
-  for (Index i = 0; i < x.cols(); ++i)
-    if (x.col(i).norm() > 0) most = std::max(most, left.col(i).norm() / x.col(i).norm());
+  batches([&](MatrixXd x) {
+    for (Index i = 0; i < x.cols(); ++i) normalise(x.col(i));
+    const Rows all = transposed(x);
+    Rows low = (product(all, low_) + product(all, high_)).leftCols(dimension_);
+    const Rows high = leading_digits(low);
+    low -= high;
+    const Rows rest = product(high + low, low_rows) + product(low, high_rows);
+    // The product of leading digits is exact, unlike its parts subtracted one by one.
+    const Rows left = (all - product(high, high_rows).leftCols(x.rows())) - rest.leftCols(x.rows());
+    for (Index i = 0; i < x.cols(); ++i)
+      if (x.col(i).norm() > 0) most = std::max(most, left.row(i).norm() / x.col(i).norm());
+  });
   return 1.001 * most + 2 * std::sqrt(static_cast<double>(dimension())) * rounding_of_rest();
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <functional>
 
 #include "core/run/checkpoint.hpp"
 
@@ -16,20 +17,25 @@ class Span {
   // The span of the columns of `vectors`, a matrix taller than wide, which is overwritten.
   Span(Eigen::MatrixXd vectors, const Checkpoint& checkpoint);
 
-  Eigen::Index dimension() const { return high_.cols(); }
+  using Rows = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+  Eigen::Index dimension() const { return dimension_; }
   // For each column x the coordinates z with |z - V'x| <= coordinate_error() |x|, where V is
   // orthonormal and spans what the basis spans.
   Eigen::MatrixXd coordinates(Eigen::MatrixXd x) const;
   double coordinate_error() const;
-  // A bound on |x - V V'x| / |x| over all columns.
-  double distance(Eigen::MatrixXd x) const;
+  // A bound on |x - V V'x| / |x| over all columns of all batches.
+  using Batches = std::function<void(const std::function<void(Eigen::MatrixXd)>& take)>;
+  double distance(const Batches& batches) const;
 
  private:
   double rounding_of_rest() const;
 
-  Eigen::MatrixXd high_;    // leading digits of the basis Q
-  Eigen::MatrixXd low_;     // Q - high_
-  Eigen::MatrixXd defect_;  // Q'Q - I
+  Eigen::Index dimension_;
+  // Filled up with columns of zeros.
+  Rows high_;    // leading digits of the basis Q
+  Rows low_;     // Q - high_
+  Rows defect_;  // Q'Q - I
 };
 
 }  // namespace shapcpp
