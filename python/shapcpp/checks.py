@@ -193,20 +193,6 @@ def companion(name: str, value: ArrayLike | None, y: NDArray[Any]) -> NDArray[An
     return array
 
 
-def groups_of(name: str, value: ArrayLike | None, y: NDArray[Any]) -> NDArray[Any] | None:
-    """Checks groups, one per label: samples of no group would all count as one group."""
-    groups = companion(name, value, y)
-    if groups is None or groups.dtype.kind != "U":
-        return groups
-    without = np.flatnonzero(np.char.strip(groups) == "")
-    if len(without) > 1:
-        raise ValueError(
-            f"{name} is empty at {len(without):,} rows (the first: {without[0]} and "
-            f"{without[1]}), which would count as one group: give each of them a name of its own"
-        )
-    return groups
-
-
 def whole(name: str, value: object) -> int:
     """A Python int from anything that is an integer."""
     if isinstance(value, (bool, np.bool_)):

@@ -96,7 +96,7 @@ def knn_values(
             "sample, so that values tell only one label from another"
         ])  # fmt: skip
     checks.choice("scale", scale, None, "standard")
-    groups = checks.groups_of("groups", groups, y)
+    groups = checks.companion("groups", groups, y)
     ids = checks.companion("ids", ids, y)
     if true_labels is not None:
         true_labels = labels.truth("true_labels", true_labels, y)

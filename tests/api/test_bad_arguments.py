@@ -90,7 +90,6 @@ CASES: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"threads": 0}, ValueError, "threads must be at least 1, got 0"),
     ({"threads": 2000}, ValueError, "threads must be at most 1024, got 2000"),
     ({"ids": ["a", 3] * 4}, TypeError, "ids must hold integers or strings, all of one kind, got 3 at row 1"),
-    ({"groups": ["a", "", "b", " "] * 2}, ValueError, "groups is empty at 4 rows (the first: 1 and 3), which would count as one group"),
     ({"ids": ["a", "b\nc"] * 4}, ValueError, "ids has 'b\\nc' at row 1: line breaks and control"),
     ({"C": 10**400}, ValueError, "C is too large for a double"),
     ({"threads": 1.0}, TypeError, "threads must be an integer, got 1.0"),

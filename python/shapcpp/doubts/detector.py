@@ -90,7 +90,7 @@ def doubt(
     y = labels.class_labels("y", y)
     checks.same_length("y", y, "labels", "X", X)
     classes, codes = labels.several_classes("y", y)
-    groups = checks.groups_of("groups", groups, y)
+    groups = checks.companion("groups", groups, y)
     ids = checks.companion("ids", ids, y)
     if true_labels is not None:
         true_labels = labels.class_labels("true_labels", true_labels)

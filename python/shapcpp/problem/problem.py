@@ -127,7 +127,7 @@ class Problem:
         checks.choice("scale", scale, None, "standard")
         empty_rule = labels.empty_rule(empty, classes)
         checks.choice("single_class", single_class, "constant", "carry")
-        groups = checks.groups_of("groups", groups, y)
+        groups = checks.companion("groups", groups, y)
         ids = checks.companion("ids", ids, y)
         if true_labels is not None:
             true_labels = labels.truth("true_labels", true_labels, y)

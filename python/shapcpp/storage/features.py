@@ -188,8 +188,8 @@ class Features:
             checks.same_length(name("y_test"), y_test, "labels", name("X_test"), X_test)
             class_indices(name("y_test"), y_test, classes, name("y"))
         extra: dict[str, tuple[Array, Any]] = {}
-        group = checks.groups_of(name("groups"), groups, y)
-        for field, column in (("id", checks.companion(name("ids"), ids, y)), ("group", group)):
+        for field, argument, given in (("id", "ids", ids), ("group", "groups", groups)):
+            column = checks.companion(name(argument), given, y)
             if column is not None:
                 extra[field] = column, "" if column.dtype.kind == "U" else -1
         if true_labels is not None:
