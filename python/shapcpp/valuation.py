@@ -128,7 +128,8 @@ def value(
         Score of a coalition of one class: that of always predicting this class, or still the
         score of the empty coalition.
     groups : array_like of int or str, shape (n,), optional
-        Samples with the same group id join together and share one value.
+        Samples with the same group id join together and share one value; one whose id is blank
+        joins by itself.
     ids : array_like of int or str, shape (n,), optional
         Names of the samples, kept with the result. Default: their row numbers.
     threads : int, optional

@@ -20,7 +20,7 @@ PACKAGE = ROOT / "python" / "shapcpp"
 LAYERS = [
     {"_core", "conversion"},
     {"checks", "errors", "extras", "metrics", "machine"},
-    {"labels"},
+    {"groups", "labels"},
     {"storage", "permutations", "progress"},
     {"doubts"},
     {"results"},

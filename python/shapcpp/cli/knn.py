@@ -8,7 +8,8 @@ import click
 
 import shapcpp
 from shapcpp.cli import tables
-from shapcpp.cli.console import PATH, RAW_CSV, check_outputs, counted, note_left_out, save
+from shapcpp.cli.console import PATH, RAW_CSV, check_outputs, counted, save
+from shapcpp.cli.run_arguments import labelled
 
 __all__ = ["knn"]
 
@@ -57,9 +58,7 @@ def knn(
     """
     companions = {"labels": labels, "test_features": test_features, "test_labels": test_labels}
     check_outputs([output, csv_path], inputs=[features, *filter(None, companions.values())])
-    data, missing = shapcpp.read_features(features, **companions).without_missing()
-    note_left_out(missing, "without a label")
-    train, test = data.sides()
+    train, test = labelled(shapcpp.read_features(features, **companions)).sides()
     options: dict[str, Any] = {
         "scale": scale, "groups": train.groups, "ids": train.ids, "true_labels": train.true_labels,
         "components": components,

@@ -12,8 +12,17 @@ from shapcpp.plan import Plan
 from shapcpp.problem.folds import DEFAULT_FOLDS
 from shapcpp.problem.limits import DEFAULT_RULE
 from shapcpp.results.rule_grammar import in_a_rule
+from shapcpp.storage.reviewed import is_kept
 
-__all__ = ["arrays_of", "classes_and_metrics", "default_rule", "metrics_to_show"]
+__all__ = ["arrays_of", "classes_and_metrics", "default_rule", "labelled", "metrics_to_show"]
+
+
+def labelled(data: shapcpp.Features) -> shapcpp.Features:
+    """The rows with labels; notes how many have none, and how many a reviewer removed."""
+    data, missing = data.without_missing()
+    note_left_out(missing, "without a label")
+    note_left_out(int((~is_kept(data.rows)).sum()), "that a reviewer removed")
+    return data
 
 
 def arrays_of(
@@ -21,8 +30,7 @@ def arrays_of(
 ) -> tuple[shapcpp.Samples, dict[str, Any]]:
     """The samples to value, and the arguments of `shapcpp.value` taken from the file."""
     sides: dict[str, Any]
-    data, missing = data.without_missing()
-    note_left_out(missing, "without a label")
+    data = labelled(data)
     if folds is None and (data.has_test or not len(data.rows)):
         samples, test = data.sides()
         sides = {"X_test": test.X, "y_test": test.y}

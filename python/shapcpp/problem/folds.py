@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import checks
+from shapcpp.groups import numbered
 from shapcpp.labels import Labels, class_labels
 from shapcpp.permutations import permutation
 from shapcpp.problem.problem import Problem
@@ -119,7 +120,7 @@ def stratified_folds(
         If `folds` is out of range, or a label has fewer than two samples, or groups.
     """
     folds = checks.whole("folds", folds)
-    units = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    units = np.arange(len(y)) if groups is None else numbered(groups)
     noun, n_units = "samples" if groups is None else "groups", int(units.max()) + 1
     classes, of_class = np.unique(y, return_inverse=True)
     of_unit = np.zeros((n_units, len(classes)), dtype=np.int64)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import _core, checks, labels
+from shapcpp.groups import numbered
 from shapcpp.labels import Labels
 from shapcpp.metrics import Metric, resolve_all
 from shapcpp.problem import scales
@@ -328,10 +329,10 @@ class Problem:
 
 
 def players_of(groups: NDArray[Any] | None, by_group: bool, n: int) -> NDArray[np.int64]:
-    """The player of each of n samples: itself, or its group in sorted order of their ids."""
+    """The player of each of n samples: itself, or its group, as `numbered` has it."""
     if groups is None or not by_group:
         return np.arange(n, dtype=np.int64)
-    return np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    return numbered(groups)
 
 
 def _asked(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapcpp.doubts.result import Doubts
+from shapcpp.groups import numbered
 from shapcpp.metrics import Metric
 from shapcpp.results import folds_file, run_file, signs
 from shapcpp.results.estimates import Metrics
@@ -80,7 +81,7 @@ class FoldedValuation(Run):
         """The player (sample or group) of each sample, numbered over all parts, shape (n,)."""
         if self.groups is None or not self.settings["by_group"]:
             return np.arange(len(self.labels))
-        return np.unique(self.groups, return_inverse=True)[1].astype(np.int64)
+        return numbered(self.groups)
 
     @property
     def settings(self) -> dict[str, Any]:  # type: ignore[override]

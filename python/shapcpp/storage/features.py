@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import checks
+from shapcpp.groups import without_group
 from shapcpp.labels import (
     class_indices,
     class_labels,
@@ -20,7 +21,7 @@ from shapcpp.labels import (
     truth,
 )
 from shapcpp.storage import files
-from shapcpp.storage.reviewed import FIELD, REMOVE, decisions_of
+from shapcpp.storage.reviewed import FIELD, decisions_of, is_kept
 
 __all__ = ["Features", "Samples"]
 
@@ -218,8 +219,8 @@ class Features:
         return np.char.decode(splits, "latin-1") if splits.dtype.kind == "S" else splits
 
     def mask(self, split: str) -> NDArray[np.bool_]:
-        """Marks the rows of a split."""
-        mask: NDArray[np.bool_] = self._splits == split
+        """Marks the rows of a split, except those that were removed."""
+        mask: NDArray[np.bool_] = (self._splits == split) & is_kept(self.rows)
         if not mask.any():
             has = ", ".join(repr(str(s)) for s in np.unique(self._splits)) or "none"
             raise ValueError(
@@ -252,11 +253,11 @@ class Features:
         """
         if not len(self.rows):
             raise ValueError(f"{self.source} has no rows")
-        decisions = decisions_of(self.rows)
-        mask = np.ones(len(self.rows), dtype=bool) if decisions is None else decisions != REMOVE
+        mask = is_kept(self.rows)
         for name in {*labelled} & {*(self.rows.dtype.names or ())}:
             mask &= ~is_missing(self.rows[name])
-        return self._samples(mask)
+        found, is_test = self._samples(mask), self._splits[mask] == "test"
+        return replace(found, groups=without_group(found.groups, is_test))
 
     @property
     def has_test(self) -> bool:

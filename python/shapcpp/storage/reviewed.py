@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DECISIONS", "FIELD", "FINAL", "REMOVE", "decisions_of", "remembered"]
+__all__ = ["DECISIONS", "FIELD", "FINAL", "REMOVE", "decisions_of", "is_kept", "remembered"]
 
 FIELD = "reviewed"  # of the rows of a features file; "" where nobody has decided
 REMOVE = "remove"
@@ -25,6 +25,12 @@ def decisions_of(rows: NDArray[Any]) -> NDArray[np.str_] | None:
         return None
     words = rows[FIELD]
     return np.char.decode(words, "utf-8", "replace") if words.dtype.kind == "S" else words
+
+
+def is_kept(rows: NDArray[Any]) -> NDArray[np.bool_]:
+    """Marks the rows that no reviewer removed."""
+    decisions = decisions_of(rows)
+    return np.ones(len(rows), dtype=bool) if decisions is None else decisions != REMOVE
 
 
 def remembered(rows: NDArray[Any], decisions: dict[int, str], source: str) -> NDArray[Any]:
