@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NO_GROUP", "numbered", "without_group"]
-
-NO_GROUP = -1  # of a row that has none, where groups are integers; "" where they are text
+__all__ = ["numbered", "with_unknown"]
 
 
 def numbered(groups: NDArray[Any]) -> NDArray[np.int64]:
@@ -25,16 +23,15 @@ def numbered(groups: NDArray[Any]) -> NDArray[np.int64]:
     return np.unique(own, return_inverse=True)[1].astype(np.int64)
 
 
-def without_group(groups: NDArray[Any] | None, mask: NDArray[np.bool_]) -> NDArray[Any] | None:
-    """Integer groups in which each of these rows that has no group gets an id of its own.
+def with_unknown(groups: NDArray[Any], n: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """These groups, and those of n further samples of which none is known.
 
-    Nothing changes if other rows use the same number, which then is a group like any other.
+    They are blank, or each a number of its own: negative, except beside unsigned ones of 64 bits.
     """
-    if groups is None or groups.dtype.kind != "i":
-        return groups
-    is_filler = mask & (groups == NO_GROUP)
-    if not is_filler.any() or (groups[~mask] == NO_GROUP).any():
-        return groups
-    own = groups.astype(np.int64)
-    own[is_filler] = own.min() - 1 - np.arange(is_filler.sum())
-    return own
+    if groups.dtype.kind == "U":
+        return groups, np.full(n, "")
+    if not np.can_cast(groups.dtype, np.int64):
+        free = np.setdiff1d(np.arange(len(groups) + n, dtype=np.uint64), groups)
+        return groups, free[:n]
+    groups = groups.astype(np.int64)
+    return groups, min(0, groups.min()) - np.arange(1, n + 1)

@@ -45,11 +45,14 @@ def test_test_rows_without_a_group_are_not_one_group(text: bool) -> None:
     assert max(len(part.labels) for part in run.parts) <= 26
 
 
-def test_minus_one_of_training_rows_is_a_group() -> None:
-    features = shapcpp.Features.from_splits(X, Y, X_TEST, Y_TEST, groups=np.arange(24) % 4 - 1)
+@pytest.mark.parametrize("dtype", ["i1", "u1", "u8", "i8", "?"])
+def test_minus_one_of_training_rows_is_a_group(dtype: str) -> None:
+    given = (np.arange(24) % 4 - 1).astype(dtype)
+    features = shapcpp.Features.from_splits(X, Y, X_TEST, Y_TEST, groups=given)
     groups = features.all_samples().groups
     assert groups is not None
-    assert len(np.unique(groups)) == 4
+    assert len(np.unique(groups)) == len(np.unique(given)) + 12
+    assert (groups[:24] == given).all()
 
 
 def test_removed_rows_are_on_no_side() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import checks
-from shapcpp.groups import without_group
+from shapcpp.groups import with_unknown
 from shapcpp.labels import (
     class_indices,
     class_labels,
@@ -156,8 +156,8 @@ class Features:
         X, y, X_test, y_test : array_like
             Features and labels of both sides, as for `value`; the test side may be left out.
         ids, groups, true_labels : array_like of shape (n,), optional
-            Those of the training samples. Test samples get the empty string or -1 as id and
-            group, and their label as true label.
+            Those of the training samples. Test samples get the empty string or -1 as id, the empty
+            string or a negative number of their own as group, and their label as true label.
         source : str, default "features"
             Name of the whole in error messages.
         names : mapping of str to str, optional
@@ -189,10 +189,10 @@ class Features:
             checks.same_length(name("y_test"), y_test, "labels", name("X_test"), X_test)
             class_indices(name("y_test"), y_test, classes, name("y"))
         extra: dict[str, tuple[Array, Any]] = {}
-        for field, argument, given in (("id", "ids", ids), ("group", "groups", groups)):
-            column = checks.companion(name(argument), given, y)
-            if column is not None:
-                extra[field] = column, "" if column.dtype.kind == "U" else -1
+        if (column := checks.companion(name("ids"), ids, y)) is not None:
+            extra["id"] = column, "" if column.dtype.kind == "U" else -1
+        if (column := checks.companion(name("groups"), groups, y)) is not None:
+            extra["group"] = with_unknown(column, len(y_test))
         if true_labels is not None:
             extra["true_label"] = truth(name("true_labels"), true_labels, y, name("y")), y_test
         dtype = [
@@ -256,8 +256,7 @@ class Features:
         mask = is_kept(self.rows)
         for name in {*labelled} & {*(self.rows.dtype.names or ())}:
             mask &= ~is_missing(self.rows[name])
-        found, is_test = self._samples(mask), self._splits[mask] == "test"
-        return replace(found, groups=without_group(found.groups, is_test))
+        return self._samples(mask)
 
     @property
     def has_test(self) -> bool:
