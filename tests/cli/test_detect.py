@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.lib.recfunctions import append_fields
 
 import shapcpp
 from command import fails, shapcpp_cli
@@ -114,7 +115,8 @@ def test_a_decision_made_is_not_asked_again(clear: Path) -> None:
     e = shapcpp.load(clear / "e.npz", shapcpp.Doubts)
     assert len(e) == len(d) - 1
     assert not set(e.ids[e.expected_wrong()]) & set(d.ids[first])
-    shapcpp_cli("value", "fixed.npy", "--perms", 3, "-o", "run.npz", cwd=clear)
+    valued = shapcpp_cli("value", "fixed.npy", "--perms", 3, "-o", "run.npz", cwd=clear)
+    assert "1 row that a reviewer removed is left out" in valued.stderr
     listed = shapcpp_cli("detect", "run.npz", "--fraction", "1", cwd=clear).stdout
     doubted = re.findall(r"slice-\d+", listed.split("Review queue")[0])
     assert not set(doubted) & set(d.ids[first].tolist())
@@ -135,3 +137,16 @@ def test_by_group_there_is_a_row_per_group(folder: Path) -> None:
     assert "--group-csv has a row per group: it goes with --by-group" in fails(
         "value", "features.npy", "--group-csv", "g.csv", cwd=folder
     )
+
+
+@pytest.mark.parametrize("command", [("value", "--perms", 3), ("knn", "--k", 3)])
+def test_rows_removed_by_hand_are_not_valued(clear: Path, command: tuple[object, ...]) -> None:
+    """Their split says nothing of it, unlike that of rows that `relabel` removes."""
+    rows = np.load(clear / "unknown.npy")
+    marked = append_fields(rows, "reviewed", np.full(len(rows), "", dtype="U6"), usemask=False)
+    marked["reviewed"][np.flatnonzero(rows["split"] == "train")[:3]] = "remove"
+    np.save(clear / "marked.npy", marked)
+    name, *options = command
+    done = shapcpp_cli(name, "marked.npy", *options, cwd=clear)
+    assert "3 rows that a reviewer removed are left out" in done.stderr
+    assert done.stdout.startswith(f"{(rows['split'] == 'train').sum() - 3} training samples")

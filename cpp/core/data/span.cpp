@@ -35,7 +35,7 @@ Matrix leading_digits(const Matrix& matrix) {
   return true;
 }();
 
-// Times a power of two, which need not be a number itself.
+// Times a power of two, which may be too large or too small for a double.
 void scale(Eigen::Ref<MatrixXd> matrix, int exponent) {
   if (std::abs(exponent) < std::numeric_limits<double>::max_exponent - 2)
     matrix *= std::ldexp(1.0, exponent);

@@ -61,8 +61,8 @@ class DualInverse {
   bool invert(Scaled<float>& scaled, const Triangle& products, const Checkpoint& checkpoint);
   bool invert(Scaled<double>& scaled, const Triangle& products, const Checkpoint& checkpoint);
   template <class Real>
-  bool invert_by_rows(TriangleOf<Real>& values, const Triangle& products,
-                      const Checkpoint& checkpoint);
+  bool invert_in_double(TriangleOf<Real>& values, const Triangle& products,
+                        const Checkpoint& checkpoint);
   void sum_rows();
   bool is_inverse(const Triangle& products);
   void multiply(Scaled<float>& scaled, const AlignedVector& vector, AlignedVector& product) const;

@@ -5,8 +5,8 @@
 namespace shapcpp {
 namespace {
 
-// Largest condition number of a matrix whose inverse is kept in single precision: rounding then
-// leaves a twentieth of what a step moves.
+// The largest condition number of a matrix whose inverse is kept in single precision: it times the
+// rounding of single precision is a twentieth.
 constexpr double kMostSingle = 1e6;
 
 // The matrices are 1 + R G R. Their largest eigenvalue is at most 1 more than the trace of R G R,
