@@ -74,6 +74,9 @@ class Path {
     bounds["total"] = path_.error().total;
     bounds["decrement"] = path_.error().decrement;
     bounds["growth"] = path_.error().growth;
+    bounds["radius"] = path_.radius();
+    bounds["least"] = path_.step_stretch().least;
+    bounds["most"] = path_.step_stretch().most;
     return bounds;
   }
 

@@ -49,7 +49,7 @@ TEST("passes are made at once until tries at every eighth size succeed") {
   CHECK(policy.passes_at_once({.members = 101}));
   CHECK(!policy.passes_at_once({.members = 104}));
   CHECK(!policy.passes_at_once({.members = 101, .has_third = true}));
-  for (int i = 0; i < 2; ++i) spend(policy, 0, {.members = 104});
+  for (int i = 0; i < 3; ++i) spend(policy, 0, {.members = 104});
   policy.join();
   CHECK(!policy.passes_at_once({.members = 101}));
   CHECK(policy.tries_estimate({.members = 101}));

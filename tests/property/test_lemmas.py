@@ -122,10 +122,11 @@ def test_every_bound_holds_at_every_step() -> None:
     chain = ["refine", "estimate", "estimate"]
     watched += [small("rare class last", seed, 1, 0, 3.0, chain) for seed in range(4)]
     seen, tightest = summary(watched)
-    for what in ("at the base", "away from the base", "with offsets", "without offsets"):
+    for what in ("at the base", "away from the base", "with offsets", "without offsets",
+                 "stretched step"):  # fmt: skip
         assert seen[what] > 20, what
     for what in ("gradient at the estimate", "distance to the optimum", "growth of curvatures",
-                 "largest shift", "fourth powers of shifts", "eighth powers of shifts",
+                 "largest stretch", "least stretch", "distance of the end of the step", "largest shift", "fourth powers of shifts", "eighth powers of shifts",
                  "length of the step", "leverage", "root of the inverse"):  # fmt: skip
         assert tightest[what] > 0.9, what
 

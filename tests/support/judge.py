@@ -53,6 +53,16 @@ class Objective:
         odds = [mpmath.exp(-abs(z)) for z in margins]
         return [a * q / (1 + q) ** 2 for a, q in zip(self.weights, odds, strict=True)]
 
+    def mean_curvatures(self, before: Vector, after: Vector) -> Vector:
+        """Of the losses between two margins each."""
+
+        def mean(a: Any, z: Any, to: Any) -> Any:
+            half = (to - z) / 2
+            ratio = mpmath.sinh(half) / half if half else mpmath.mpf(1)
+            return a * ratio / (4 * mpmath.cosh(z / 2) * mpmath.cosh(to / 2))
+
+        return [mean(*terms) for terms in zip(self.weights, before, after, strict=True)]
+
     def hessian(self, curvatures: Vector) -> Matrix:
         d = len(self.penalty)
         hessian = [

@@ -10,6 +10,7 @@ from judge import (
     Floats,
     Matrix,
     Objective,
+    Vector,
     backward,
     cholesky,
     exactly,
@@ -78,14 +79,33 @@ class Watched(WatchedPath):
         ratios = [max(c / b, b / c) for c, b in zip(after, curvatures, strict=True)]
         self.at_most("growth of curvatures", max(ratios), bounds["growth"])
         distance = norm(raised(root, self.to_optimum(w)))
+        self.at_most("distance of the end of the step", distance, bounds["radius"])
+        distance = norm(raised(root, self.to_optimum(exactly(weights))))
         self.at_most("distance to the optimum", distance, radius)
+        self.check_stretch(objective, anchor, curvatures)
         # From the gradient to the optimum, in the Hessian there: at least H / growth.
         total, lever = bounds["growth"] * mpmath.mpf(bounds["total"]), bounds["leverage"]
-        self.at_most("radius", -mpmath.log1p(-lever * total) / lever, radius)
+        if lever * total < 1:
+            self.at_most("radius", -mpmath.log1p(-lever * total) / lever, bounds["radius"])
         self.count("third derivative" if path.has_third else "first order")
         self.count("with offsets" if any(offsets) else "without offsets")
         self.count("at the base" if not any(u) else "away from the base")
         return float(radius)
+
+    def check_stretch(self, objective: Objective, anchor: Vector, curvatures: Vector) -> None:
+        """Mean curvatures on the way from the anchor to the optimum."""
+        bounds = self.path.bounds
+        if bounds["most"] == bounds["least"]:  # nothing is claimed
+            return
+        before = objective.margins(anchor)
+        after = objective.margins(
+            [a + b for a, b in zip(anchor, self.to_optimum(anchor), strict=True)]
+        )
+        means = objective.mean_curvatures(before, after)
+        ratios = [c / mean for c, mean in zip(curvatures, means, strict=True)]
+        self.at_most("largest stretch", max(ratios), bounds["most"])
+        self.at_most("least stretch", 1 / min(ratios), 1 / bounds["least"])
+        self.count("stretched step")
 
     def check_matrices(self, root: Matrix, hessian: Matrix) -> None:
         """The Hessian and its inverse, relative to the true one, and norms taken with them."""

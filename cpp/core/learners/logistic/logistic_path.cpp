@@ -13,11 +13,6 @@ namespace {
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 // If rounding at the anchor is this share of the error, a pass in double precision is worth it.
 constexpr double kRoundingBound = 0.3;
-// Up to these shifts kappa of Lemmas 8 and 9 is bounded by 1 + x: the quotients lose their digits.
-constexpr double kSmallKappa = 1e-5;
-constexpr double kSmallThirdKappa = 1e-3;
-// Lemma 11: rounding of the products in the step and in its remainder.
-constexpr double kStepRounding = 16 * kRounding;
 
 }  // namespace
 
@@ -157,93 +152,29 @@ void LogisticPath::take_step() {
   evaluate_step();
 }
 
-// An upper bound on the length of the base, of the anchor and of the estimate.
-double LogisticPath::weights_length() const {
-  return expansion_.base_length() + displacement_length_ + step_length_;
-}
-
-// An upper bound on |step|_H: without T the step is -H^-1 gradient, up to the drift of the inverse.
-double LogisticPath::decrement() const {
-  const std::size_t stride = expansion_.stride();
-  const double square = expansion_.has_third()
-                            ? kernels_.dot(step_.data(), curved_.data(), stride)
-                            : -kernels_.dot(step_.data(), gradient_.data(), stride);
-  return std::sqrt(std::max(square, 0.0)) *
-         (1 + expansion_.hessian_rounding() + 3 * expansion_.inverse_drift());
-}
-
-// Lemmas 8, 9 and 10: a bound on the part of the gradient that its model leaves out along the step,
-// where `R` is the largest shift along it and `growth` - 1 is `exponential`.
-double LogisticPath::left_by_model(double R, double exponential) const {
-  const double size = error_.decrement;
-  const double T = shifts_.largest;
-  const double x = T + R;
-  // Norms, weighted by curvature, of products of shifts to the anchor and along the step.
-  const double fourth = std::sqrt(shifts_.fourth);
-  const double fourth_of_step = std::sqrt(R * size);
-  const double mixed = std::min(T * size, std::sqrt(fourth) * fourth_of_step);
-  if (!expansion_.has_third()) {
-    const double kappa = x > kSmallKappa ? exponential / x : 1 + x;
-    return kappa * (mixed + R * size / 2);
-  }
-  const double kappa = x > kSmallThirdKappa ? 2 * (exponential - x) / (x * x) : 1 + x;
-  const double squared =
-      std::min({T * mixed, R * fourth, std::sqrt(std::sqrt(shifts_.eighth)) * fourth_of_step});
-  return kappa / 2 * (squared + R * mixed + R * R * size / 3) +
-         expansion_.third_rounding() * members_.largest_norm() *
-             (displacement_length_ + step_length_) * size;
-}
-
-// At least |H P v - v|_{H^-1} / |v|_{H^-1}, with P the inverse that is kept for H.
-double LogisticPath::unsolved_share() const {
-  return 2 * expansion_.inverse_drift() + expansion_.hessian_rounding();
-}
-
-// The remaining gradient of the model after the step, in the norm of H^-1.
-double LogisticPath::left_in_model() {
-  const double drift = expansion_.inverse_drift();
-  if (!expansion_.has_third()) return 2 * drift * error_.decrement;
-  solve(unsolved_, product_);
-  const double square = kernels_.dot(unsolved_.data(), product_.data(), expansion_.stride());
-  return (1 + drift) * std::sqrt(std::max(square, 0.0));
-}
-
-// Lemma 11, except its last line: a bound on the gradient that the step leaves.
-void LogisticPath::bound_error() {
-  step_length_ = length(step_);
-  error_.decrement = decrement();
-  curved_error_ = unsolved_share() * error_.decrement;
-  const double R =
-      std::min(members_.largest_norm() * step_length_, expansion_.leverage() * error_.decrement);
-  const double exponential = std::expm1(shifts_.largest + R);
-  error_.growth = exponential + 1;
-  error_.total = left_by_model(R, exponential);
-  error_.total += left_in_model() + expansion_.hessian_rounding() * error_.decrement +
-                  anchor_rounding_ + expansion_.rotation_of_gradient(weights_length()) +
-                  kStepRounding * gradient_length_ * expansion_.inverse_root();
-}
-
 const EstimatedOptimum& LogisticPath::estimate() {
   optimum_.radius = kInfinite;
   if (!expansion_.has_base() || expansion_.has_drifted()) return optimum_;
   if (!policy_.tries_estimate(size())) return optimum_;
   take_step();
   bound_error();
+  double stretched = 1;
+  optimum_.radius = radius();
+  if (const Stretch stretch = step_stretch(); stretch.radius < optimum_.radius) {
+    optimum_.radius = stretch.radius;
+    stretched = stretch.middle;
+  }
   for (std::size_t j = 0; j < columns_; ++j)
     optimum_.weights[static_cast<Eigen::Index>(j)] =
-        expansion_.base()[j] + displacement_[j] + step_[j];
-  // H is known up to its rounding.
-  const double error = (1 + 2 * expansion_.hessian_rounding()) * error_.growth * error_.total;
-  const double contraction = expansion_.leverage() * error;
-  // An upper bound on -log(1 - contraction) / leverage.
-  if (contraction < 0.5) optimum_.radius = error / (1 - contraction);
+        expansion_.base()[j] + displacement_[j] + stretched * step_[j];
   // Four times the value of a fit at the base, since samples have joined.
   optimum_.floor = 4 * kTieWidth * error_.growth *
                    (expansion_.gradient_rounding() +
                     optimum_.dot_rounding * (expansion_.coordinate_length(displacement_) +
                                              expansion_.coordinate_length(step_)));
-  optimum_.margin_rounding = 3 * kRounding * weights_length() +
-                             expansion_.rotation_of_margin(weights_length(), optimum_.radius);
+  const double length = expansion_.base_length() + displacement_length_ + stretched * step_length_;
+  optimum_.margin_rounding =
+      3 * kRounding * length + expansion_.rotation_of_margin(length, optimum_.radius);
   optimum_.inverse_root = expansion_.inverse_root();
   optimum_.norm_error = expansion_.inverse_drift();
   return optimum_;

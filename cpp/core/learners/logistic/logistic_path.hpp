@@ -53,9 +53,19 @@ class LogisticPath {
 
   // Bounds on the gradient that a step leaves, in the norm of H^-1.
   struct Error {
+    double rounding = 0;  // of the anchor and of the products
     double total = 0;
     double decrement = 0;  // |step|_H
     double growth = 0;     // curvatures at the end are within this factor of those in H
+  };
+
+  // The way from the anchor to the optimum in terms of the step: in the root of H, between `least`
+  // and `most` of it in every direction, up to rounding; so within `radius` of `middle` times it.
+  struct Stretch {
+    double least = 1;
+    double most = 1;
+    double middle = 1;
+    double radius = 0;
   };
 
   // The parts of the last estimate, with each bound by itself, for tests of the lemmas.
@@ -66,6 +76,9 @@ class LogisticPath {
   double anchor_rounding() const { return anchor_rounding_; }
   const Shifts& shifts() const { return shifts_; }
   const Error& error() const { return error_; }
+  // Of the end of the step, and of the step as a whole.
+  double radius() const;
+  Stretch step_stretch() const;
 
  private:
   bool rebase(double growth);
@@ -83,6 +96,7 @@ class LogisticPath {
   double unsolved_share() const;
   void advance_linear();
   void bound_error();
+  double known_share() const;
   double weights_length() const;
   double length(const AlignedVector& vector) const;
 

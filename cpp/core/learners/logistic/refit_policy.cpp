@@ -9,7 +9,7 @@ constexpr int kMostRefinements = 40;
 // After this many failures in a row 2^6 - 1 coalitions are skipped.
 constexpr int kMostFailures = 6;
 // If a smaller share of joins than this is certified without a pass, passes are made at once.
-constexpr double kHopeless = 0.15;
+constexpr double kHopeless = 0.4;
 // At every eighth size no pass is made at once, to learn whether that share has changed.
 constexpr std::size_t kTryEvery = 8;
 // Weights of a recent average: the old average's, and the newest entry's.

@@ -1,0 +1,115 @@
+// How far a path's estimate can be from the optimum.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/learners/logistic/logistic_path.hpp"
+
+namespace shapcpp {
+namespace {
+
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
+// Up to these shifts kappa of Lemmas 8 and 9 is bounded by 1 + x: the quotients lose their digits.
+constexpr double kSmallKappa = 1e-5;
+constexpr double kSmallThirdKappa = 1e-3;
+// Lemma 11: rounding of the products in the step and in its remainder.
+constexpr double kStepRounding = 16 * kRounding;
+
+}  // namespace
+
+// An upper bound on the length of the base, of the anchor and of the estimate.
+double LogisticPath::weights_length() const {
+  return expansion_.base_length() + displacement_length_ + step_length_;
+}
+
+// An upper bound on |step|_H: without T the step is -H^-1 gradient, up to the drift of the inverse.
+double LogisticPath::decrement() const {
+  const std::size_t stride = expansion_.stride();
+  const double square = expansion_.has_third()
+                            ? kernels_.dot(step_.data(), curved_.data(), stride)
+                            : -kernels_.dot(step_.data(), gradient_.data(), stride);
+  return std::sqrt(std::max(square, 0.0)) *
+         (1 + expansion_.hessian_rounding() + 3 * expansion_.inverse_drift());
+}
+
+// Lemmas 8, 9 and 10: a bound on the part of the gradient that its model leaves out along the step,
+// where `R` is the largest shift along it and `growth` - 1 is `exponential`.
+double LogisticPath::left_by_model(double R, double exponential) const {
+  const double size = error_.decrement;
+  const double T = shifts_.largest;
+  const double x = T + R;
+  // Norms, weighted by curvature, of products of shifts to the anchor and along the step.
+  const double fourth = std::sqrt(shifts_.fourth);
+  const double fourth_of_step = std::sqrt(R * size);
+  const double mixed = std::min(T * size, std::sqrt(fourth) * fourth_of_step);
+  if (!expansion_.has_third()) {
+    const double kappa = x > kSmallKappa ? exponential / x : 1 + x;
+    return kappa * (mixed + R * size / 2);
+  }
+  const double kappa = x > kSmallThirdKappa ? 2 * (exponential - x) / (x * x) : 1 + x;
+  const double squared =
+      std::min({T * mixed, R * fourth, std::sqrt(std::sqrt(shifts_.eighth)) * fourth_of_step});
+  return kappa / 2 * (squared + R * mixed + R * R * size / 3) +
+         expansion_.third_rounding() * members_.largest_norm() *
+             (displacement_length_ + step_length_) * size;
+}
+
+// At least |H P v - v|_{H^-1} / |v|_{H^-1}, with P the inverse that is kept for H.
+double LogisticPath::unsolved_share() const {
+  return 2 * expansion_.inverse_drift() + expansion_.hessian_rounding();
+}
+
+// The remaining gradient of the model after the step, in the norm of H^-1.
+double LogisticPath::left_in_model() {
+  const double drift = expansion_.inverse_drift();
+  if (!expansion_.has_third()) return 2 * drift * error_.decrement;
+  solve(unsolved_, product_);
+  const double square = kernels_.dot(unsolved_.data(), product_.data(), expansion_.stride());
+  return (1 + drift) * std::sqrt(std::max(square, 0.0));
+}
+
+// Lemma 11, except its last line: a bound on the gradient that the step leaves.
+void LogisticPath::bound_error() {
+  step_length_ = length(step_);
+  error_.decrement = decrement();
+  curved_error_ = unsolved_share() * error_.decrement;
+  const double R =
+      std::min(members_.largest_norm() * step_length_, expansion_.leverage() * error_.decrement);
+  const double exponential = std::expm1(shifts_.largest + R);
+  error_.growth = exponential + 1;
+  error_.rounding = left_in_model() + expansion_.hessian_rounding() * error_.decrement +
+                    anchor_rounding_ + expansion_.rotation_of_gradient(weights_length()) +
+                    kStepRounding * gradient_length_ * expansion_.inverse_root();
+  error_.total = left_by_model(R, exponential) + error_.rounding;
+}
+
+// Lemma 11: a bound on the distance of the optimum from the end of the step, in the norm of H.
+double LogisticPath::radius() const {
+  const double error = known_share() * error_.growth * error_.total;
+  const double contraction = expansion_.leverage() * error;
+  // An upper bound on -log(1 - contraction) / leverage.
+  return contraction < 0.5 ? error / (1 - contraction) : kInfinite;
+}
+
+// Lemma 31. With a third derivative the step is not the one meant there.
+LogisticPath::Stretch LogisticPath::step_stretch() const {
+  if (expansion_.has_third()) return {1, 1, 1, kInfinite};
+  const double growth = std::exp(shifts_.largest);
+  const double error = error_.rounding + expansion_.hessian_rounding() * error_.decrement;
+  const double x = known_share() * expansion_.leverage() * growth * (error_.decrement + error);
+  if (!(x < 0.5)) return {1, 1, 1, kInfinite};
+  Stretch stretch;
+  stretch.most = growth * (1 - x / 2) / (1 - x);
+  stretch.least = (1 + x / 2) * (1 - x) / growth;
+  stretch.middle = (stretch.most + stretch.least) / 2;
+  stretch.radius = known_share() *
+                   ((stretch.most - stretch.least) / 2 * error_.decrement + stretch.most * error);
+  return stretch;
+}
+
+// H, in whose norm all this is, is known up to its rounding.
+double LogisticPath::known_share() const {
+  return 1 + 2 * expansion_.hessian_rounding();
+}
+
+}  // namespace shapcpp
