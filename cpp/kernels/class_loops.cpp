@@ -212,10 +212,57 @@ void add_squares(const double* tile, size_t columns, const double* weights, size
   }
 }
 
+// Which of a register's rows lead class b, and which are led by it, beyond what is known of both; a
+// margin that overflows decides nothing.
+struct Verdicts {
+  Bits leads;
+  Bits trails;
+};
+
+inline Verdicts compare(Vec own, Vec other, Vec bound) {
+  constexpr double kLargest = 1.7976931348623157e308;
+  const Vec lead = own - other;
+  const Bits finite = (Bits)(absolute(lead) <= kLargest);
+  return {(Bits)(lead > bound) & finite, (Bits)(-lead > bound) & finite};
+}
+
+OpenBits decide(const double* margins, const size_t* classes, size_t n_classes,
+                const double* reaches, const double* own, const double* own_reaches,
+                const double* norms, size_t rows, bool* undecided) {
+  OpenBits found{};
+  for (size_t row = 0; row < rows; row += kLanes) {
+    const Vec mine = load(own + row), reach = load(own_reaches + row), norm = load(norms + row);
+    const auto against = [&](size_t b) {
+      const Vec bound = norm * (reach + reaches[b]) * (1 + 1e-9);
+      return compare(mine, load(margins + b * kTileRows + row), bound);
+    };
+    Bits led_by{}, led{};
+    for (size_t place = 0; place < n_classes; ++place) {
+      const Verdicts verdicts = against(classes[place]);
+      led -= verdicts.leads;
+      led_by |= verdicts.trails;
+    }
+    // A class does not lead itself.
+    const Bits all = (Bits)(led == static_cast<long long>(n_classes) - 1) & ~led_by;
+    const Bits open = ~all & ~led_by;
+    const unsigned valid = rows - row < kLanes ? (1U << (rows - row)) - 1 : ~0U;
+    found.correct |= static_cast<unsigned long long>(mask_of(all) & valid) << row;
+    const unsigned left = mask_of(open) & valid;
+    found.open |= static_cast<unsigned long long>(left) << row;
+    if (left == 0) continue;
+    for (size_t place = 0; place < n_classes; ++place) {
+      const size_t b = classes[place];
+      undecided[b] |= (left & ~mask_of(against(b).leads)) != 0;
+    }
+  }
+  return found;
+}
+
 }  // namespace
 
 extern const ClassLoops class_loops;
 const ClassLoops class_loops = {logits,     softmax,     class_residuals,  add_class_gradient,
-                                add_ranges, least_ratio, contrast_moments, add_squares};
+                                add_ranges, least_ratio, contrast_moments, add_squares,
+                                decide};
 
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

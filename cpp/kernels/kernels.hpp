@@ -125,6 +125,13 @@ struct SingleLoops {
                          float* leads, std::size_t* within, unsigned short* open);
 };
 
+// Rows, a bit each, whose class certainly leads all others, and those of which neither that nor the
+// opposite is certain.
+struct OpenBits {
+  unsigned long long correct = 0;
+  unsigned long long open = 0;
+};
+
 // Passes over samples of several classes. Of each class there are kTileRows numbers, one per row of
 // a tile.
 struct ClassLoops {
@@ -165,6 +172,13 @@ struct ClassLoops {
   // sums[j] += sum over rows i of weights[i] * tile(i, j)^2
   void (*add_squares)(const double* tile, std::size_t columns, const double* weights,
                       std::size_t rows, double* sums);
+
+  // At most 64 rows. The class of row i has the margin own[i], known up to own_reaches[i] *
+  // norms[i]; each of `n_classes` classes k, also that one, has margins[k][i], known up to
+  // reaches[k] * norms[i]. Sets undecided[k] where class k is, or may lead, that of an open row.
+  OpenBits (*decide)(const double* margins, const std::size_t* classes, std::size_t n_classes,
+                     const double* reaches, const double* own, const double* own_reaches,
+                     const double* norms, std::size_t rows, bool* undecided);
 };
 
 // Small vectors and matrices, rows of `stride` numbers, a multiple of kStrideMultiple; what lies

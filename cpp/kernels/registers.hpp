@@ -81,6 +81,21 @@ inline unsigned mask_of(SingleBits condition) {
 #endif
 }
 
+inline unsigned mask_of(Bits condition) {
+#if defined(__AVX512DQ__) && SHAPCPP_LANES == 8
+  return _mm512_movepi64_mask((__m512i)condition);
+#elif defined(__AVX2__) && SHAPCPP_LANES == 4
+  return static_cast<unsigned>(_mm256_movemask_pd((__m256d)condition));
+#elif defined(__SSE2__) && SHAPCPP_LANES == 2
+  return static_cast<unsigned>(_mm_movemask_pd((__m128d)condition));
+#else
+  unsigned mask = 0;
+  for (size_t lane = 0; lane < kLanes; ++lane)
+    mask |= static_cast<unsigned>(condition[lane] & 1) << lane;
+  return mask;
+#endif
+}
+
 // Pairs of whole numbers of 16 bits, a lane each.
 inline SingleBits load_pairs(const short* address) {
   return *reinterpret_cast<const SingleBits*>(address);

@@ -2,6 +2,7 @@
 #include "kernels/kernels.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -219,6 +220,60 @@ TEST("sums of rows for any number of classes are those of one class after the ot
         for (std::size_t j = 0; j < width; ++j) CHECK(is_near(sums[k * width + j], expected[j]));
       }
     }
+  }
+}
+
+// Margins, reaches and norms of few values, so that bounds are often attained, and some that are no
+// numbers.
+TEST("rows are decided as by plain comparisons") {
+  Draw draw;
+  const kernels::Kernels& loops = kernels::kernels();
+  constexpr std::size_t kClasses = 5;
+  constexpr std::size_t kMost = 64;
+  const auto pick = [&](std::vector<double> values) {
+    return values[static_cast<std::size_t>((draw() + 1) / 2 * static_cast<double>(values.size()))];
+  };
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  for (std::size_t rows = 1; rows <= kMost; ++rows) {
+    const std::vector<std::size_t> classes =
+        rows % 2 == 0 ? std::vector<std::size_t>{0, 1, 2, 3, 4} : std::vector<std::size_t>{1, 2, 4};
+    AlignedVector margins(kClasses * kernels::kTileRows), reaches(kClasses);
+    AlignedVector own(kMost), own_reaches(kMost), norms(kMost);
+    std::vector<std::size_t> own_class(rows);
+    const bool overflows = rows % 8 == 0;
+    for (double& margin : margins)
+      margin = overflows ? pick({-kInfinity, -1, 0, 1, kInfinity}) : pick({-2, -1, 0, 1, 2, 4});
+    for (double& reach : reaches) reach = rows % 16 == 3 ? kInfinity : pick({0, 0.25, 0.5});
+    for (std::size_t i = 0; i < rows; ++i) {
+      own_class[i] = classes[i % classes.size()];
+      norms[i] = pick({1, 2, 3});
+      own[i] = margins[own_class[i] * kernels::kTileRows + i];
+      own_reaches[i] = reaches[own_class[i]];
+    }
+    std::array<bool, kClasses> undecided{};
+    const kernels::OpenBits bits =
+        loops.decide(margins.data(), classes.data(), classes.size(), reaches.data(), own.data(),
+                     own_reaches.data(), norms.data(), rows, undecided.data());
+    std::array<bool, kClasses> expected{};
+    for (std::size_t i = 0; i < kMost; ++i) {
+      bool correct = i < rows, wrong = i >= rows;
+      std::vector<std::size_t> close;
+      for (const std::size_t b : classes) {
+        if (i >= rows || b == own_class[i]) continue;
+        const double lead = own[i] - margins[b * kernels::kTileRows + i];
+        const double bound = norms[i] * (own_reaches[i] + reaches[b]) * (1 + 1e-9);
+        if (std::isfinite(lead) && lead > bound) continue;
+        correct = false;
+        close.push_back(b);
+        if (std::isfinite(lead) && -lead > bound) wrong = true;
+      }
+      CHECK((bits.correct >> i & 1) == (correct ? 1 : 0));
+      CHECK((bits.open >> i & 1) == (correct || wrong ? 0 : 1));
+      if (correct || wrong) continue;
+      expected[own_class[i]] = true;
+      for (const std::size_t b : close) expected[b] = true;
+    }
+    CHECK(undecided == expected);
   }
 }
 

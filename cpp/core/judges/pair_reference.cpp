@@ -57,6 +57,7 @@ bool PairWatch::fits_single() const {
 void PairWatch::look() {
   if (!looked_) ++age_;
   looked_ = true;
+  copied_ = false;
   if (!fits_single()) {
     open_all();
     return;

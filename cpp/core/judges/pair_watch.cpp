@@ -30,8 +30,7 @@ PairWatch::PairWatch(const Problem& problem, const Context& context)
       lengths_(n_classes_),
       sample_(stride_),
       margins_(n_classes_),
-      some_(columns_, kMany),
-      some_margins_(checked_product(n_classes_, kernels::kTileRows, "margins")),
+      copies_(columns_, n_classes_, kernels_),
       single_weights_(weights_.size()),
       single_bounds_(n_classes_),
       within_(kernels::kTileRows),
@@ -60,6 +59,7 @@ void PairWatch::begin() {
   looked_ = false;
   left_ = {};
   open_.clear();
+  copied_ = false;
   open_pairs_.add_all();
 }
 
@@ -70,10 +70,10 @@ bool PairWatch::decide(const Scores& scores) {
     look();
   }
   if (open_.size() > kMany && !is_exact()) {
-    if (scores.has_parts()) note_some(scores);
+    if (scores.has_parts()) note_some();
     return false;
   }
-  decide_by_reach(scores);
+  decide_by_reach();
   if (open_.size() <= kWorthErrors) decide_by_error(scores);
   return open_.empty();
 }
@@ -81,6 +81,7 @@ bool PairWatch::decide(const Scores& scores) {
 void PairWatch::decide_what_can_be(const FittedScores& fitted) {
   take_weights(fitted);
   if (!looked_ || open_.size() > kMany) look();
+  copied_ = false;  // with margins of other weights
   decide_by_error(fitted);
   settle(fitted);
 }
@@ -134,61 +135,76 @@ bool PairWatch::is_exact() const {
 void PairWatch::open_all() {
   std::fill(correct_.begin(), correct_.end(), 0);
   open_.clear();
+  copied_ = false;
   for (const std::size_t k : classes_)
     for (std::size_t row = 0; row < test_.samples(k).size(); ++row)
       open_.push_back({static_cast<std::uint32_t>(k), static_cast<std::uint32_t>(row)});
 }
 
-void PairWatch::decide_by_reach(const Scores& scores) {
+void PairWatch::decide_by_reach() {
   open_pairs_.clear();
   std::size_t kept = 0;
   for (std::size_t first = 0; first < open_.size(); first += kMany) {
     const std::size_t count = std::min(kMany, open_.size() - first);
-    take_margins_of_some(first, count);
+    copy_out(first, count);
+    const kernels::OpenBits bits = copies_.decide(classes_, shares_, open_pairs_);
     for (std::size_t i = 0; i < count; ++i) {
       const TestSample sample = open_[first + i];
-      take_margins_from(i);
-      note_margins(sample, margins_);
-      if (is_decided(scores, sample, Closeness::kReach)) continue;
+      if (notes_margins()) {
+        recall(i);
+        note_margins(sample, margins_);
+      }
+      correct_[sample.k] += static_cast<std::int64_t>(bits.correct >> i & 1);
+      if ((bits.open >> i & 1) == 0) continue;
+      if (copied_) copies_.move(i, kept);
       open_[kept++] = sample;
     }
   }
   open_.resize(kept);
+  if (copied_) copies_.shrink(kept);
 }
 
 void PairWatch::decide_by_error(const Scores& scores) {
   open_pairs_.clear();
-  std::erase_if(open_, [&](const TestSample& sample) {
-    take_margins(sample);
-    return is_decided(scores, sample, Closeness::kError);
-  });
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < open_.size(); ++i) {
+    const TestSample sample = open_[i];
+    if (copied_)
+      recall(i);
+    else
+      take_margins(sample);
+    const State state = evaluate(scores, sample);
+    if (state == State::kCorrect) ++correct_[sample.k];
+    if (state != State::kOpen) continue;
+    if (copied_) copies_.move(i, kept);
+    open_[kept++] = sample;
+  }
+  open_.resize(kept);
+  if (copied_) copies_.shrink(kept);
 }
 
 // Notes the pairs that leave some of the open samples open.
-void PairWatch::note_some(const Scores& scores) {
+void PairWatch::note_some() {
   open_pairs_.clear();
-  take_margins_of_some(0, kMany);
-  for (std::size_t i = 0; i < kMany; ++i) {
-    take_margins_from(i);
-    evaluate(scores, open_[i], Closeness::kReach);
-  }
+  copy_out(0, kMany);
+  copies_.decide(classes_, shares_, open_pairs_);
 }
 
-// Those of `count` open samples together, at most kMany.
-void PairWatch::take_margins_of_some(std::size_t first, std::size_t count) {
-  some_.rewind();
-  for (std::size_t i = first; i < first + count; ++i) {
-    const std::size_t row = open_[i].row;
-    const double* from =
-        test_.samples(open_[i].k).tile(row / kernels::kTileRows) + row % kernels::kTileRows;
-    some_.append_with([&](std::size_t j) { return from[j * kernels::kTileStride]; });
+// Copies these open samples out, at most kMany, unless they are, and computes their margins.
+void PairWatch::copy_out(std::size_t first, std::size_t count) {
+  if (!copied_) {
+    copies_.clear();
+    for (std::size_t i = first; i < first + count; ++i)
+      copies_.append(test_, open_[i].k, open_[i].row);
+    copied_ = count == open_.size();
   }
-  kernels_.logits(some_.tile(0), columns_, weights_.data(), n_classes_, stride_, padded_rows(count),
-                  some_margins_.data());
+  copies_.take_margins(weights_, stride_);
 }
 
-void PairWatch::take_margins_from(std::size_t i) {
-  for (const std::size_t b : classes_) margins_[b] = some_margins_[b * kernels::kTileRows + i];
+// A sample that has been copied out.
+void PairWatch::recall(std::size_t i) {
+  for (std::size_t j = 0; j < columns_; ++j) sample_[j] = copies_.value(i, j);
+  for (const std::size_t b : classes_) margins_[b] = copies_.margin(i, b);
 }
 
 void PairWatch::take_margins(const TestSample& sample) {
@@ -198,38 +214,19 @@ void PairWatch::take_margins(const TestSample& sample) {
     margins_[b] = kernels_.dot(sample_.data(), weights_.data() + b * stride_, stride_);
 }
 
-// Counts the sample if its margins decide it.
-bool PairWatch::is_decided(const Scores& scores, const TestSample& sample, Closeness closeness) {
-  const State state = evaluate(scores, sample, closeness);
-  if (state == State::kCorrect) ++correct_[sample.k];
-  return state != State::kOpen;
-}
-
-// Notes the pairs that leave the sample open.
-PairWatch::State PairWatch::evaluate(const Scores& scores, const TestSample& sample,
-                                     Closeness closeness) {
+// By the error of the scores at the sample; notes the pairs that leave it open.
+PairWatch::State PairWatch::evaluate(const Scores& scores, const TestSample& sample) {
   constexpr double kLargest = std::numeric_limits<double>::max();
   const std::size_t k = sample.k;
   const double norm = norm_of(sample);
   const double own = margins_[k];
-  const auto reach = [&](std::size_t b) { return norm * (shares_[k] + shares_[b]) * (1 + 1e-9); };
-  // Without branches: which rival is close is different for each sample. A margin that overflows
-  // decides nothing.
-  std::size_t led = 0, led_by = 0;
-  for (const std::size_t b : classes_) {
-    const double lead = own - margins_[b];
-    const double bound = reach(b);
-    led += static_cast<std::size_t>((lead > bound) & (lead <= kLargest));
-    led_by += static_cast<std::size_t>((-lead > bound) & (-lead <= kLargest));
-  }
-  if (led_by > 0) return State::kWrong;
-  if (led + 1 == classes_.size()) return State::kCorrect;
   undecided_.clear();
   for (const std::size_t b : classes_) {
+    if (b == k) continue;
     const double lead = std::abs(own - margins_[b]);
-    if (b == k || (lead > reach(b) && lead <= kLargest)) continue;
-    if (closeness == Closeness::kError && lead <= kLargest &&
-        lead > scores.error({k, b}, sample_, norm)) {
+    const double reach = norm * (shares_[k] + shares_[b]) * (1 + 1e-9);
+    // A margin that overflows decides nothing.
+    if (lead <= kLargest && (lead > reach || lead > scores.error({k, b}, sample_, norm))) {
       if (margins_[b] > own) return State::kWrong;
       continue;
     }

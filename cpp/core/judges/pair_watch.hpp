@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/data/problem.hpp"
+#include "core/judges/open_samples.hpp"
 #include "core/learners/scores.hpp"
 #include "core/numerics/storage.hpp"
 #include "core/run/context.hpp"
@@ -59,12 +60,13 @@ class PairWatch {
   };
   // Fewer open samples than this are computed again in double precision; more are looked at again
   // once the estimate is better, and then this many are asked which classes they are open between.
-  static constexpr std::size_t kMany = 64;
+  static constexpr std::size_t kMany = OpenSamples::kMost;
 
   // Another way to look at all samples: writes what is correct and what is open. False if there is
   // none for these weights.
   virtual bool look_otherwise() { return false; }
-  // Told of the margins of an open sample, for each class, in double precision.
+  // Whether it is to be told of the margins of an open sample, for each class, in double precision.
+  virtual bool notes_margins() const { return false; }
   virtual void note_margins(const TestSample&, const std::vector<double>&) {}
   // The cost of looking otherwise, as a share of the usual one.
   virtual double cost_of_look() const { return 1; }
@@ -72,8 +74,6 @@ class PairWatch {
 
  private:
   enum class State { kOpen, kCorrect, kWrong };
-  // Decides by the reach of the scores alone, or by their error at each sample.
-  enum class Closeness { kReach, kError };
   // Near samples of one class, copied out, and their norms padded with NaN.
   struct NearSet {
     Tiles<float> samples{0, 0};
@@ -91,13 +91,12 @@ class PairWatch {
   bool is_useful();
   bool is_exact() const;
   void open_all();
-  void decide_by_reach(const Scores& scores);
+  void decide_by_reach();
   void decide_by_error(const Scores& scores);
-  bool is_decided(const Scores& scores, const TestSample& sample, Closeness closeness);
-  void note_some(const Scores& scores);
-  void take_margins_of_some(std::size_t first, std::size_t count);
-  void take_margins_from(std::size_t i);
-  State evaluate(const Scores& scores, const TestSample& sample, Closeness closeness);
+  void note_some();
+  void copy_out(std::size_t first, std::size_t count);
+  void recall(std::size_t i);
+  State evaluate(const Scores& scores, const TestSample& sample);
   void take_margins(const TestSample& sample);
   void settle(const FittedScores& fitted);
   Verdict verdict(const FittedScores& fitted, const Pair& pair, double norm) const;
@@ -140,8 +139,8 @@ class PairWatch {
   AlignedVector sample_;
   std::vector<double> margins_;         // of one sample, for each class
   std::vector<std::size_t> undecided_;  // rivals of one sample
-  SampleTiles some_;                    // open samples, copied out,
-  AlignedVector some_margins_;          // and their margins, class by class
+  OpenSamples copies_;
+  bool copied_ = false;  // whether these are all open samples, in order
   // For the kernels: numbers of the classes that the model has, in order, column by column.
   Aligned<float> single_weights_;
   Aligned<float> single_bounds_;

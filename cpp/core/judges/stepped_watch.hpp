@@ -35,6 +35,7 @@ class SteppedWatch final : public PairWatch {
   };
 
   bool look_otherwise() override;
+  bool notes_margins() const override { return step_ != nullptr && holds_; }
   void note_margins(const TestSample& sample, const std::vector<double>& margins) override;
   double cost_of_look() const override;
   bool may_keep() const;
