@@ -17,7 +17,6 @@
 namespace shapcpp::bindings {
 namespace {
 
-using kernels::kBlockRows;
 using kernels::kernels;
 using kernels::kLaneSums;
 using kernels::kTileRows;
@@ -174,50 +173,6 @@ std::pair<std::size_t, IntArray> lead(const FloatArray& samples, const FloatArra
                    {open.begin(), open.begin() + static_cast<std::ptrdiff_t>(within)}, {within})};
 }
 
-// Where part `of` of `parts` of row i lies, in blocks of rows.
-std::size_t in_blocks(std::size_t rows, std::size_t i, std::size_t parts, std::size_t of) {
-  const std::size_t first = i / kBlockRows * kBlockRows;
-  return parts * first + of * std::min(kBlockRows, rows - first) + i - first;
-}
-
-// The leads over each rival moved by the step along `unit` times the vector, how many samples are
-// ahead of all, and which are open; one tile at most.
-std::tuple<FloatArray, std::size_t, IntArray> advance(const FloatArray& samples,
-                                                      const FloatArray& vector, std::size_t chunk,
-                                                      double unit, const FloatArray& steps,
-                                                      double limit, const FloatArray& known,
-                                                      const FloatArray& leads) {
-  const auto n = static_cast<std::size_t>(samples.shape(0));
-  const auto columns = static_cast<std::size_t>(samples.shape(1));
-  const auto rivals = static_cast<std::size_t>(steps.size());
-  check_size(vector, columns, "vector");
-  check_size(known, n, "known");
-  check_size(leads, rivals * n, "leads");
-  if (n > kTileRows || chunk == 0) throw std::invalid_argument("more than one tile, or no chunk");
-  const std::size_t rows = padded_rows(n), pairs = (columns + 1) / 2;
-  auto all_known = padded<float>(known, rows);
-  std::fill(all_known.begin() + known.size(), all_known.end(), std::nanf(""));
-  Aligned<short> blocks(2 * pairs * rows);
-  for (std::size_t i = 0; i < n * columns; ++i)
-    blocks[2 * in_blocks(rows, i / columns, pairs, i % columns / 2) + i % columns % 2] =
-        static_cast<short>(samples.data()[i]);
-  Aligned<float> moved(rivals * rows);
-  for (std::size_t i = 0; i < rivals * n; ++i)
-    moved[in_blocks(rows, i % n, rivals, i / n)] = static_cast<float>(leads.data()[i]);
-  const auto numbers = padded<short>(vector, 2 * pairs);
-  std::vector<unsigned short> open(kTileRows);
-  std::size_t within = 0;
-  const std::size_t led =
-      kernels().advance(blocks.data(), {numbers.data(), pairs, chunk, static_cast<float>(unit)},
-                        padded<float>(steps, rivals).data(), rivals, static_cast<float>(limit),
-                        all_known.data(), rows, moved.data(), &within, open.data());
-  open.resize(within);
-  FloatArray result({rivals, n});
-  for (std::size_t i = 0; i < rivals * n; ++i)
-    result.mutable_data()[i] = static_cast<double>(moved[in_blocks(rows, i % n, rivals, i / n)]);
-  return {result, led, bindings::to_array({open.begin(), open.end()}, {within})};
-}
-
 double absolute_dot(const FloatArray& a, const FloatArray& b) {
   const auto n = static_cast<std::size_t>(a.size());
   check_size(b, n, "b");
@@ -314,8 +269,6 @@ void bind_kernels(py::module_& module) {
   bind("class_residuals", &class_residuals, "logits", "own");
   bind("contrast_covariances", &contrast_covariances, "probabilities");
   bind("lead", &lead, "samples", "weights", "own", "reaches", "norms");
-  bind("advance", &advance, "samples", "vector", "chunk", "unit", "steps", "limit", "known",
-       "leads");
   bind("absolute_dot", &absolute_dot, "a", "b");
   bind("invert", &invert, "matrix");
   module.def("lower_product", &lower_product, py::arg("matrix").noconvert(),

@@ -17,5 +17,6 @@ PYBIND11_MODULE(_core, module) {
   shapcpp::bindings::bind_path(testing);
   shapcpp::bindings::bind_dual(testing);
   shapcpp::bindings::bind_softmax(testing);
+  shapcpp::bindings::bind_common_steps(testing);
   shapcpp::bindings::bind_kernels(testing);
 }

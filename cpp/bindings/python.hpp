@@ -89,6 +89,7 @@ void bind_testing(py::module_& module);
 void bind_path(py::module_& module);
 void bind_dual(py::module_& module);
 void bind_softmax(py::module_& module);
+void bind_common_steps(py::module_& module);
 void bind_kernels(py::module_& module);
 
 }  // namespace shapcpp::bindings

@@ -15,9 +15,9 @@ inline constexpr std::size_t kTileStride = kTileRows + 16;
 // remainder.
 inline constexpr std::size_t kRowMultiple = 16;
 
-// Samples in whole numbers lie in blocks of this many rows, the last of a class in one of
-// kRowMultiple if it has no more: pair by pair of columns, both numbers of a row side by side.
-inline constexpr std::size_t kBlockRows = 32;
+// Samples in whole numbers lie in blocks of this many rows, or those that a class has left: pair by
+// pair of columns, both numbers of a row side by side.
+inline constexpr std::size_t kBlockRows = 128;
 
 // Rows of small matrices are padded to a multiple of this.
 inline constexpr std::size_t kStrideMultiple = 8;
@@ -115,14 +115,6 @@ struct SingleLoops {
                       std::size_t n_classes, std::size_t own, const float* reaches,
                       const float* norms, std::size_t rows, std::size_t* within,
                       unsigned short* open);
-
-  // Of samples in whole numbers, at most kTileRows. Their leads over each of the rivals of their
-  // class, rival by rival in each block of rows, grow by steps[rival] times their product with the
-  // vector. Returns how many rows are ahead of all rivals by more than limit - known[i], and lists
-  // the `within` rows that are ahead of or behind one by no more, and behind none by more.
-  std::size_t (*advance)(const short* samples, const WholeVector& vector, const float* steps,
-                         std::size_t rivals, float limit, const float* known, std::size_t rows,
-                         float* leads, std::size_t* within, unsigned short* open);
 };
 
 // Rows, a bit each, whose class certainly leads all others, and those of which neither that nor the
@@ -277,7 +269,34 @@ struct StepLoops {
   void (*widen)(const float* a, const double* b, std::size_t size, double* product);
 };
 
-struct Kernels : SampleLoops, SingleLoops, ClassLoops, MatrixLoops, TriangleLoops, StepLoops {
+// Classes whose weights all move along one vector.
+struct CommonStepLoops {
+  // Of samples in whole numbers, at most kTileRows. Their leads over each of the rivals of their
+  // class, rival by rival in each block of rows, grow by steps[rival] times their product with the
+  // vector. Returns how many rows are ahead of all rivals by more than limit - known[i], and lists
+  // the `within` rows that are ahead of or behind one by no more, and behind none by more.
+  std::size_t (*advance)(const short* samples, const WholeVector& vector, const float* steps,
+                         std::size_t rivals, float limit, const float* known, std::size_t rows,
+                         float* leads, std::size_t* within, unsigned short* open);
+
+  // Of `count` rows of `stride` numbers, a multiple of kStrideMultiple: products[i] with a vector;
+  // += lengths[i] times a vector; squares[i], the sum of squares, and absolute_sums[i], that of
+  // absolute products with `scales`.
+  void (*products)(const double* rows, std::size_t count, std::size_t stride, const double* vector,
+                   double* products);
+  void (*move)(double* rows, std::size_t count, std::size_t stride, const double* vector,
+               const double* lengths);
+  void (*sizes)(const double* rows, std::size_t count, std::size_t stride, const double* scales,
+                double* squares, double* absolute_sums);
+};
+
+struct Kernels : SampleLoops,
+                 SingleLoops,
+                 CommonStepLoops,
+                 ClassLoops,
+                 MatrixLoops,
+                 TriangleLoops,
+                 StepLoops {
   const char* level;
 };
 

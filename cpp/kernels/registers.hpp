@@ -96,6 +96,23 @@ inline unsigned mask_of(Bits condition) {
 #endif
 }
 
+// The masks of a > b and a >= b.
+inline unsigned mask_of_greater(Single a, Single b) {
+#if SHAPCPP_LANES == 8
+  return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_GT_OQ);
+#else
+  return mask_of((SingleBits)(a > b));
+#endif
+}
+
+inline unsigned mask_of_at_least(Single a, Single b) {
+#if SHAPCPP_LANES == 8
+  return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_GE_OQ);
+#else
+  return mask_of((SingleBits)(a >= b));
+#endif
+}
+
 // Pairs of whole numbers of 16 bits, a lane each.
 inline SingleBits load_pairs(const short* address) {
   return *reinterpret_cast<const SingleBits*>(address);

@@ -1,5 +1,6 @@
 // Passes over samples in single precision.
 #include "kernels/products.hpp"
+#include "kernels/row_set.hpp"
 
 namespace shapcpp::kernels::SHAPCPP_LEVEL {
 namespace {
@@ -149,30 +150,10 @@ size_t sum_of_counts(SingleBits counts) {
   return sum;
 }
 
-// The rows of a tile that are open, a bit each.
-struct OpenRows {
-  static constexpr size_t kWord = 64;
-  unsigned long long words[kTileRows / kWord] = {};
-
-  // Those of a register that begins at `row`.
-  void add(size_t row, SingleBits condition) {
-    words[row / kWord] |= static_cast<unsigned long long>(mask_of(condition)) << row % kWord;
-  }
-  // Lists them and returns their number.
-  size_t list(unsigned short* rows) const {
-    size_t found = 0;
-    for (size_t w = 0; w < kTileRows / kWord; ++w)
-      for (unsigned long long word = words[w]; word != 0; word &= word - 1)
-        rows[found++] =
-            static_cast<unsigned short>(w * kWord + static_cast<size_t>(__builtin_ctzll(word)));
-    return found;
-  }
-};
-
 size_t look(const float* tile, size_t columns, const float* weights, const float* norms,
             float scale, size_t rows, size_t* within, unsigned short* open) {
   SingleBits above{};
-  OpenRows inside;
+  RowSet inside;
   const auto classify_row = [&](Single margin, size_t row) {
     const Single bound = load(norms + row) * scale;
     above -= (SingleBits)(margin > bound);
@@ -217,7 +198,7 @@ inline void add_rivals(const float* tile, size_t columns, const float* weights, 
 template <size_t Rows>
 inline void lead_rows(const float* tile, size_t columns, const float* weights, size_t n_classes,
                       size_t own, const float* reaches, const float* norms_at, SingleBits& led,
-                      size_t row, OpenRows& open) {
+                      size_t row, RowSet& open) {
   Single norms[Rows];
   Rivals<Rows> rivals;
   for (size_t r = 0; r < Rows; ++r) {
@@ -247,7 +228,7 @@ size_t lead(const float* tile, size_t columns, const float* weights, size_t n_cl
             unsigned short* open) {
   constexpr size_t kRegisters = kLanes == 8 ? 4 : 2;  // times 4 classes, of 32 or 16
   SingleBits led{};
-  OpenRows inside;
+  RowSet inside;
   size_t row = 0;
   for (; row + kRegisters * kSingleLanes <= rows; row += kRegisters * kSingleLanes)
     lead_rows<kRegisters>(tile + row, columns, weights, n_classes, own, reaches, norms + row, led,
@@ -266,69 +247,10 @@ size_t lead(const float* tile, size_t columns, const float* weights, size_t n_cl
   return sum_of_counts(led);
 }
 
-// The sums over a chunk, for `Registers` registers of rows.
-template <size_t Registers>
-inline const short* add_pairs(const short* samples, const short* numbers, size_t pairs,
-                              Single (&sums)[Registers]) {
-  SingleBits whole[Registers] = {};
-  for (size_t p = 0; p < pairs; ++p, samples += 2 * Registers * kSingleLanes) {
-    const SingleBits factor = broadcast_pair(numbers + 2 * p);
-    for (size_t r = 0; r < Registers; ++r)
-      whole[r] += multiply_pairs(load_pairs(samples + 2 * r * kSingleLanes), factor);
-  }
-  for (size_t r = 0; r < Registers; ++r) sums[r] += __builtin_convertvector(whole[r], Single);
-  return samples;
-}
-
-// Adds to `led`, and the open rows of a block of `Registers` registers from `row` on to `open`.
-template <size_t Registers>
-inline void advance_block(const short* samples, const WholeVector& vector, const float* steps,
-                          size_t rivals, float limit, const float* known, float* leads,
-                          SingleBits& led, size_t row, OpenRows& open) {
-  Single products[Registers] = {}, least[Registers];
-  for (size_t first = 0; first < vector.pairs; first += vector.chunk) {
-    const size_t left = vector.pairs - first;
-    samples = add_pairs(samples, vector.numbers + 2 * first,
-                        left < vector.chunk ? left : vector.chunk, products);
-  }
-  for (size_t r = 0; r < Registers; ++r) {
-    products[r] *= vector.unit;
-    least[r] = Single{} + 1e38f;
-  }
-  for (size_t b = 0; b < rivals; ++b, leads += Registers * kSingleLanes)
-    for (size_t r = 0; r < Registers; ++r) {
-      const Single lead = load(leads + r * kSingleLanes) + products[r] * steps[b];
-      store(leads + r * kSingleLanes, lead);
-      least[r] = lead < least[r] ? lead : least[r];
-    }
-  for (size_t r = 0; r < Registers; ++r) {
-    const Single bound = limit - load(known + r * kSingleLanes);
-    led -= (SingleBits)(least[r] > bound);
-    open.add(row + r * kSingleLanes, (SingleBits)(absolute(least[r]) <= bound));
-  }
-}
-
-size_t advance(const short* samples, const WholeVector& vector, const float* steps, size_t rivals,
-               float limit, const float* known, size_t rows, float* leads, size_t* within,
-               unsigned short* open) {
-  constexpr size_t kWhole = kBlockRows / kSingleLanes, kLast = kRowMultiple / kSingleLanes;
-  SingleBits led{};
-  OpenRows inside;
-  size_t row = 0;
-  for (; row + kBlockRows <= rows; row += kBlockRows)
-    advance_block<kWhole>(samples + 2 * vector.pairs * row, vector, steps, rivals, limit,
-                          known + row, leads + rivals * row, led, row, inside);
-  if (row < rows)
-    advance_block<kLast>(samples + 2 * vector.pairs * row, vector, steps, rivals, limit,
-                         known + row, leads + rivals * row, led, row, inside);
-  *within = inside.list(open);
-  return sum_of_counts(led);
-}
-
 }  // namespace
 
 extern const SingleLoops single_loops;
-const SingleLoops single_loops = {kSingleLanes,   expand, add_remainder, add_lanes, add_third,
-                                  single_margins, look,   lead,          advance};
+const SingleLoops single_loops = {kSingleLanes, expand,         add_remainder, add_lanes,
+                                  add_third,    single_margins, look,          lead};
 
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

@@ -1,5 +1,5 @@
 // Symmetric matrices that grow row by row, and sums of rows in single precision.
-#include "kernels/registers.hpp"
+#include "kernels/lane_sums.hpp"
 
 namespace shapcpp::kernels::SHAPCPP_LEVEL {
 namespace {
@@ -10,17 +10,40 @@ constexpr size_t round_up(size_t count) {
   return (count + kLength - 1) / kLength * kLength;
 }
 
-// Each number of a row serves twice: it stands for itself and for its mirror image.
+template <class Real>
+using LaneNumbers = typename RegisterOf<Real>::Mask;
+
+template <class Real>
+inline LaneNumbers<Real> lane_numbers() {
+  LaneNumbers<Real> lanes{};
+  for (size_t lane = 0; lane < RegisterOf<Real>::kLength; ++lane)
+    lanes[lane] = static_cast<typename RegisterOf<Real>::Index>(lane);
+  return lanes;
+}
+
+// Each number of a row serves twice: it stands for itself and for its mirror image. The rows are
+// part of a register of the product, which is only read and written whole: a register that has just
+// been written in parts takes long to read.
 template <size_t Rows, class Real>
 inline void multiply_rows(const Real* lower, size_t pitch, size_t first, const Real* vector,
-                          Real* product) {
+                          Real* product, LaneNumbers<Real> lanes) {
   using Register = typename RegisterOf<Real>::Type;
+  using Index = typename RegisterOf<Real>::Index;
+  constexpr size_t kLength = RegisterOf<Real>::kLength;
   const Real* row = lower + first * pitch;
   Real own[Rows];  // copied: the product might overlap the vector, for all the compiler knows
   for (size_t i = 0; i < Rows; ++i) own[i] = vector[first + i];
-  Register sums[Rows] = {};
-  const size_t width = round_up<Real>(first + Rows);
-  for (size_t j = 0; j < width; j += RegisterOf<Real>::kLength) {
+  const size_t last = first / kLength * kLength;
+  const auto place = Rows == kLength ? 0 : static_cast<Index>(first - last);
+  Register sums[Rows], rest{};
+  const Register last_factor = load(vector + last);
+  for (size_t i = 0; i < Rows; ++i) {
+    const Register value = load(row + i * pitch + last);
+    sums[i] = value * last_factor;
+    const auto diagonal = place + static_cast<Index>(i);  // has no mirror image
+    rest += select(lanes < diagonal, value, Register{}) * own[i];
+  }
+  for (size_t j = 0; j < last; j += kLength) {
     const Register factor = load(vector + j);
     Register even = load(product + j), odd{};  // sums that wait for each other take long
     for (size_t i = 0; i < Rows; ++i) {
@@ -33,20 +56,34 @@ inline void multiply_rows(const Real* lower, size_t pitch, size_t first, const R
     }
     store(product + j, even + odd);
   }
-  for (size_t i = 0; i < Rows; ++i)  // the diagonal has been counted twice
-    product[first + i] +=
-        static_cast<Real>(sum_of_lanes(sums[i])) - row[i * pitch + first + i] * own[i];
+  const LaneNumbers<Real> of_rows = (lanes >= place) & (lanes < place + static_cast<Index>(Rows));
+  rest += select(of_rows, sums_of_lanes<Real, Rows>(sums), Register{});
+  store(product + last, load(product + last) + rest);
+}
+
+// The last rows, fewer than two times `Rows`.
+template <size_t Rows, class Real>
+inline void multiply_last_rows(const Real* lower, size_t pitch, size_t first, size_t size,
+                               const Real* vector, Real* product, LaneNumbers<Real> lanes) {
+  if (first + Rows <= size) {
+    multiply_rows<Rows>(lower, pitch, first, vector, product, lanes);
+    first += Rows;
+  }
+  if constexpr (Rows > 1)
+    multiply_last_rows<Rows / 2>(lower, pitch, first, size, vector, product, lanes);
 }
 
 template <class Real>
 void multiply_lower(const Real* lower, size_t pitch, size_t size, const Real* vector,
                     Real* product) {
   using Register = typename RegisterOf<Real>::Type;
-  for (size_t j = 0; j < round_up<Real>(size); j += RegisterOf<Real>::kLength)
-    store(product + j, Register{});
+  constexpr size_t kLength = RegisterOf<Real>::kLength;
+  const LaneNumbers<Real> lanes = lane_numbers<Real>();
+  for (size_t j = 0; j < round_up<Real>(size); j += kLength) store(product + j, Register{});
   size_t i = 0;
-  for (; i + 4 <= size; i += 4) multiply_rows<4>(lower, pitch, i, vector, product);
-  for (; i < size; ++i) multiply_rows<1>(lower, pitch, i, vector, product);
+  for (; i + kLength <= size; i += kLength)
+    multiply_rows<kLength>(lower, pitch, i, vector, product, lanes);
+  multiply_last_rows<kLength / 2>(lower, pitch, i, size, vector, product, lanes);
 }
 
 template <size_t Rows, class Real>
@@ -76,9 +113,7 @@ inline void add_outer_rows(Real* lower, size_t pitch, size_t first, const Real* 
 
 template <class Real>
 void add_outer_lower(Real* lower, size_t pitch, size_t size, const Real* vector, Real factor) {
-  typename RegisterOf<Real>::Mask lanes{};
-  for (size_t lane = 0; lane < RegisterOf<Real>::kLength; ++lane)
-    lanes[lane] = static_cast<typename RegisterOf<Real>::Index>(lane);
+  const LaneNumbers<Real> lanes = lane_numbers<Real>();
   size_t i = 0;
   for (; i + 4 <= size; i += 4) add_outer_rows<4>(lower, pitch, i, vector, factor, lanes);
   for (; i < size; ++i) add_outer_rows<1>(lower, pitch, i, vector, factor, lanes);

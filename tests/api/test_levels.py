@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-KERNELS = ROOT / "tests" / "api" / "test_kernels.py"
+KERNELS = [ROOT / "tests" / "api" / f"test_{name}.py" for name in ("kernels", "common_steps")]
 LEVELS = ("avx512", "avx2", "generic")
 FIRST_USE = """
 import shapcpp
@@ -86,7 +86,7 @@ def test_the_loops_of_every_level_are_accurate(level: str) -> None:
     """The best level's are tested where they stand."""
     if level not in offered()[1:]:
         pytest.skip(f"this processor lacks {level}, or it is the best that it has")
-    python("-m", "pytest", "-q", "-p", "no:cacheprovider", KERNELS, level=level)
+    python("-m", "pytest", "-q", "-p", "no:cacheprovider", *KERNELS, level=level)
 
 
 def test_a_level_that_cannot_be_had_is_refused_at_the_first_use() -> None:
@@ -110,6 +110,7 @@ DISPATCH = """
   namespace name {{ \\
   extern const SampleLoops sample_loops{{}}; \\
   extern const SingleLoops single_loops{{}}; \\
+  extern const CommonStepLoops common_step_loops{{}}; \\
   extern const ClassLoops class_loops{{}}; \\
   extern const MatrixLoops matrix_loops{{}}; \\
   extern const TriangleLoops triangle_loops{{}}; \\

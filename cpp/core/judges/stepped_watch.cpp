@@ -21,25 +21,32 @@ constexpr double kRoom = 1e-6;
 // More leads than this are not kept: they would have to come from far away each time.
 constexpr double kMostLeads = 1 << 22;
 
+// An open sample takes as long as the leads of four samples when all are computed.
+constexpr double kOpenedBeforeAnew = 0.25;
+
 }  // namespace
 
 SteppedWatch::SteppedWatch(const Problem& problem, const Context& context)
     : PairWatch(problem, context),
       kept_(n_classes_),
+      steps_(n_classes_),
       lengths_(n_classes_),
+      scaled_(stride_),
+      products_(n_classes_),
       vector_(stride_),
       margins_(checked_product(n_classes_, kTileRows, "margins")),
       within_(kTileRows) {}
 
 double SteppedWatch::bytes(const RunShape& s) {
   const double rows = s.tests() + s.classes() * kernels::kRowMultiple;
-  return PairWatch::bytes(s) + WholeSamples::bytes(s) +
+  return PairWatch::bytes(s) + WholeSamples::bytes(s) + ScaledRows::bytes(s) +
          kSingleBytes * (std::min(rows * s.classes(), kMostLeads) + rows);
 }
 
 void SteppedWatch::clear() {
   PairWatch::clear();
   holds_ = false;
+  forwards_ = true;
 }
 
 bool SteppedWatch::decide(const SteppedScores& scores) {
@@ -75,13 +82,20 @@ bool SteppedWatch::look_otherwise() {
     return false;
   }
   if (!may_keep()) return false;
-  if (!holds_ || !take_step()) compute_leads();
+  if (!holds_ || !take_step() || is_worn()) compute_leads();
   advance();
+  opened_ += static_cast<double>(open_.size());
   if (open_.size() > kMany && error_ > rounding_of_leads()) {
     compute_leads();
     advance();
   }
+  if (open_.size() <= kMany) decide_by_rows();
   return true;
+}
+
+// Whether the samples that the error has left open have taken as long as to compute all leads anew.
+bool SteppedWatch::is_worn() const {
+  return opened_ > kOpenedBeforeAnew * total_ && error_ > 2 * rounding_of_leads();
 }
 
 // Lemma 28.
@@ -108,11 +122,28 @@ double SteppedWatch::rounding_of_leads() const {
          kUnderflow * (1 + longest_) * static_cast<double>(columns_);
 }
 
+// The error of leads that `decide_by_rows` has computed.
+double SteppedWatch::rounding_of_rows() const {
+  return 4 * kSingleRounding * longest_ +
+         kUnderflow * (1 + longest_) * static_cast<double>(columns_);
+}
+
+// Bound on the reach of a class.
+double SteppedWatch::most_reach() const {
+  double most = 0;
+  for (const std::size_t k : followed_) most = std::max(most, shares_[k]);
+  return most;
+}
+
 // Writes the leads by the weights, and a step that moves none.
 void SteppedWatch::compute_leads() {
-  if (!samples_) samples_.emplace(test_, columns_, kernels_);
+  if (!samples_) {
+    samples_.emplace(test_, columns_, kernels_);
+    rows_.emplace(test_, columns_);
+  }
   samples_->write(AlignedVector(stride_), direction_);
   error_ = rounding_of_leads();
+  opened_ = 0;
   moves_ = false;
   const std::size_t rivals = followed_.size() - 1;
   for (const std::size_t k : followed_) {
@@ -170,33 +201,62 @@ void SteppedWatch::note_margins(const TestSample& sample, const std::vector<doub
   kept_[sample.k].known[sample.row] = static_cast<float>(std::max(error_ - own, 0.0) * (1 - kRoom));
 }
 
-// Moves the leads by the step, and decides what they decide.
+// Computes the leads of the open samples anew, keeps them, and decides what they decide.
+void SteppedWatch::decide_by_rows() {
+  const double rounding = rounding_of_rows();
+  const double limit = (2 * most_reach() + rounding) * (1 + kRoom);
+  // Their rounding to single precision comes to it.
+  const double own = rounding + 2 * kSingleRounding * longest_ + kUnderflow;
+  const auto known = static_cast<float>(std::max(error_ - own, 0.0) * (1 - kRoom));
+  std::erase_if(open_, [&](const TestSample& sample) {
+    rows_->write(sample.k, sample.row, scaled_.data());
+    kernels_.products(weights_.data(), n_classes_, stride_, scaled_.data(), products_.data());
+    double least = std::numeric_limits<double>::infinity();
+    write_leads(sample.k, sample.row, [&](std::size_t place) {
+      const double lead = products_[sample.k] - products_[followed_[place]];
+      least = std::min(least, lead);
+      return static_cast<float>(lead);
+    });
+    kept_[sample.k].known[sample.row] = known;
+    if (least > limit) ++correct_[sample.k];
+    return std::abs(least) > limit;
+  });
+}
+
+// Moves the leads by the step, and decides what they decide. Every other time the last class is the
+// first, since its leads and samples are still in the nearest cache.
 void SteppedWatch::advance() {
-  double most = 0;
-  for (const std::size_t k : followed_) most = std::max(most, shares_[k]);
-  const auto limit = static_cast<float>((2 * most + error_) * (1 + kRoom));
+  const auto limit = static_cast<float>((2 * most_reach() + error_) * (1 + kRoom));
   const kernels::WholeVector direction = samples_->view(direction_);
   const std::size_t rivals = followed_.size() - 1;
   std::fill(correct_.begin(), correct_.end(), 0);
   open_.clear();
-  for (const std::size_t k : followed_) {
-    float* length = lengths_.data();
-    for (const std::size_t b : followed_)
-      if (b != k)
-        *length++ = moves_ ? static_cast<float>(step_->lengths[k] - step_->lengths[b]) : 0;
-    const std::size_t rows = padded_rows(test_.samples(k).size());
-    for (std::size_t first = 0; first < rows; first += kTileRows) {
-      std::size_t within = 0;
-      correct_[k] += static_cast<std::int64_t>(
-          kernels_.advance(samples_->samples(k, first), direction, lengths_.data(), rivals, limit,
-                           kept_[k].known.data() + first, std::min(kTileRows, rows - first),
-                           kept_[k].leads.data() + rivals * first, &within, within_.data()));
-      for (std::size_t i = 0; i < within; ++i)
-        open_.push_back(
-            {static_cast<std::uint32_t>(k), static_cast<std::uint32_t>(first + within_[i])});
-    }
-  }
+  for (std::size_t i = 0; i < followed_.size(); ++i)
+    steps_[i] = moves_ ? step_->lengths[followed_[i]] : 0;
+  for (std::size_t i = 0; i < followed_.size(); ++i)
+    advance(forwards_ ? i : rivals - i, direction, limit);
+  forwards_ = !forwards_;
   statistics_.test_evaluations += static_cast<std::int64_t>(total_);
+}
+
+void SteppedWatch::advance(std::size_t place, const kernels::WholeVector& direction, float limit) {
+  const std::size_t k = followed_[place];
+  const std::size_t rivals = followed_.size() - 1;
+  const double own = steps_[place];
+  for (std::size_t b = 0; b < place; ++b) lengths_[b] = static_cast<float>(own - steps_[b]);
+  for (std::size_t b = place; b < rivals; ++b)
+    lengths_[b] = static_cast<float>(own - steps_[b + 1]);
+  const std::size_t rows = padded_rows(test_.samples(k).size());
+  for (std::size_t first = 0; first < rows; first += kTileRows) {
+    std::size_t within = 0;
+    correct_[k] += static_cast<std::int64_t>(
+        kernels_.advance(samples_->samples(k, first), direction, lengths_.data(), rivals, limit,
+                         kept_[k].known.data() + first, std::min(kTileRows, rows - first),
+                         kept_[k].leads.data() + rivals * first, &within, within_.data()));
+    for (std::size_t i = 0; i < within; ++i)
+      open_.push_back(
+          {static_cast<std::uint32_t>(k), static_cast<std::uint32_t>(first + within_[i])});
+  }
 }
 
 }  // namespace shapcpp

@@ -13,6 +13,7 @@ Rotation::Rotation(const Problem& problem)
 // long, and sum a_i s_i |x_i|^2 is part of the trace.
 double Rotation::of_gradient(double residual_mass, double weights_norm,
                              double hessian_trace) const {
+  if (error_ == 0) return 0;
   return error_ * (residual_mass * root_ + weights_norm * std::sqrt(hessian_trace));
 }
 
@@ -28,6 +29,7 @@ double Rotation::of_hessian(double hessian_trace) const {
 // the test sample outside. The factor 2 allows for residuals at the optimum that differ from those
 // in `residual_mass`.
 double Rotation::of_margin(double residual_mass, double weights_norm, double radius) const {
+  if (error_ == 0) return 0;
   return 2 * error_ *
          ((1 + outside_) * (weights_norm + radius * root_) +
           outside_ * residual_mass * root_ * root_);

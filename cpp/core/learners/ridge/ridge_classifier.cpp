@@ -32,6 +32,11 @@ RidgeClassifier::RidgeClassifier(const Problem& problem, const Context& context)
       dot_rounding_((static_cast<double>(columns_) + 5) * kRounding),
       rotation_(problem),
       members_(training_, problem.n_classes()),
+      regressions_(problem.n_classes()),
+      weights_(checked_product(problem.n_classes(), stride_, "weights")),
+      margins_(problem.n_classes()),
+      squares_(problem.n_classes()),
+      terms_(problem.n_classes()),
       hessian_(checked_product(columns_, stride_, "the Hessian")),
       inverse_(hessian_.size()),
       inverter_(columns_, stride_),
@@ -39,13 +44,12 @@ RidgeClassifier::RidgeClassifier(const Problem& problem, const Context& context)
       step_{.direction = AlignedVector(stride_),
             .lengths = std::vector<double>(problem.n_classes())},
       left_(stride_),
+      squares_of_x_(stride_),
       hessian_roots_(stride_),
+      inverse_diagonal_(stride_),
       scores_(*this),
       exact_(problem.n_classes()),
-      sums_(problem.n_classes()) {
-  for (std::size_t k = 0; k < problem.n_classes(); ++k)
-    regressions_.push_back({.weights = AlignedVector(stride_)});
-}
+      sums_(problem.n_classes()) {}
 
 double RidgeClassifier::bytes(const RunShape& s) {
   return Members::bytes(s) +
@@ -54,8 +58,7 @@ double RidgeClassifier::bytes(const RunShape& s) {
 
 void RidgeClassifier::clear() {
   members_.clear();
-  for (Regression& regression : regressions_)
-    std::fill(regression.weights.begin(), regression.weights.end(), 0.0);
+  std::fill(weights_.begin(), weights_.end(), 0.0);
   has_inverse_ = false;
   move_otherwise();
 }
@@ -65,6 +68,7 @@ void RidgeClassifier::join(std::size_t i) {
   is_corrected_ = false;
   if (!has_inverse_) return;
   absorb(i);
+  measure_diagonals();
   measure();
   if (drift_ > kMostDrift) has_inverse_ = false;
 }
@@ -80,10 +84,15 @@ RidgeClassifier::Joining RidgeClassifier::look_at(std::size_t i) {
   joining.weight = training_.weight_of(i);
   joining.norm = std::sqrt(kernels_.dot(x_.data(), x_.data(), stride_));
   joining.leverage = std::max(kernels_.dot(x_.data(), v.data(), stride_), 0.0);
-  joining.length = std::sqrt(kernels_.dot(v.data(), v.data(), stride_));
-  joining.along = coordinate_length(v);
+  kernels_.sizes(v.data(), 1, stride_, hessian_roots_.data(), &joining.length, &joining.along);
+  joining.length = std::sqrt(joining.length);
   joining.left = std::sqrt(kernels_.dot(left_.data(), left_.data(), stride_)) * inverse_root_ +
                  (hessian_rounding_ + 3 * (d + 4) * kRounding) * joining.along * spread_;
+  joining.growth = 1 + joining.weight * joining.leverage;
+  for (std::size_t j = 0; j < columns_; ++j) squares_of_x_[j] = x_[j] * x_[j];
+  joining.condition = condition_ + joining.weight * kernels_.dot(squares_of_x_.data(),
+                                                                 inverse_diagonal_.data(), stride_);
+  joining.share = std::sqrt(joining.leverage / joining.growth) * (1 + drift_);
   return joining;
 }
 
@@ -91,44 +100,39 @@ RidgeClassifier::Joining RidgeClassifier::look_at(std::size_t i) {
 // 15).
 void RidgeClassifier::absorb(std::size_t i) {
   const Joining joining = look_at(i);
+  kernels_.products(weights_.data(), regressions_.size(), stride_, x_.data(), margins_.data());
   for (std::size_t k = 0; k < regressions_.size(); ++k)
-    step_.lengths[k] =
-        members_.class_size(k) == 0
-            ? 0
-            : update(regressions_[k], training_.class_of(i) == k ? 1.0 : 0.0, joining);
+    step_.lengths[k] = members_.class_size(k) == 0
+                           ? 0
+                           : step_of(regressions_[k], margins_[k],
+                                     training_.class_of(i) == k ? 1.0 : 0.0, joining);
+  kernels_.move(weights_.data(), regressions_.size(), stride_, step_.direction.data(),
+                step_.lengths.data());
   ++step_.number;
-  const double growth = 1 + joining.weight * joining.leverage;
   kernels_.add_outer_lower(hessian_.data(), stride_, columns_, x_.data(), joining.weight);
   ++updates_;
-  charge_drift(growth);
+  charge_drift(joining.condition, joining.growth);
   kernels_.add_outer_lower(inverse_.data(), stride_, columns_, step_.direction.data(),
-                           -joining.weight / growth);
+                           -joining.weight / joining.growth);
 }
 
-double RidgeClassifier::update(Regression& regression, double target,
-                               const Joining& joining) const {
+double RidgeClassifier::step_of(Regression& regression, double margin, double target,
+                                const Joining& joining) const {
   const double a = joining.weight;
-  AlignedVector& weights = regression.weights;
-  const double margin = kernels_.dot(x_.data(), weights.data(), stride_);
-  const double growth = 1 + a * joining.leverage;
-  const double step = a * (target - margin) / growth;
-  kernels_.add_scaled(weights.data(), stride_, step_.direction.data(), step);
-  const double unbalanced =
-      a * (dot_rounding_ * joining.norm * regression.length +
-           2 * kRounding * (std::abs(margin) + 1)) +
-      std::abs(step) * (a * dot_rounding_ * joining.norm * joining.length + 8 * kRounding * growth);
-  regression.left += unbalanced * std::sqrt(joining.leverage / growth) * (1 + drift_) +
-                     std::abs(step) * (joining.left + 2 * kRounding * joining.along);
+  const double step = a * (target - margin) / joining.growth;
+  const double unbalanced = a * (dot_rounding_ * joining.norm * regression.length +
+                                 2 * kRounding * (std::abs(margin) + 1)) +
+                            std::abs(step) * (a * dot_rounding_ * joining.norm * joining.length +
+                                              8 * kRounding * joining.growth);
+  regression.left +=
+      unbalanced * joining.share + std::abs(step) * (joining.left + 2 * kRounding * joining.along);
   regression.unmeasured += 2 * kRounding;
   return step;
 }
 
-// Lemma 12.
-void RidgeClassifier::charge_drift(double growth) {
+// Lemma 12. `condition` is the sum of H_jj (H^-1)_jj, with the sample in H alone.
+void RidgeClassifier::charge_drift(double condition, double growth) {
   const auto d = static_cast<double>(columns_);
-  double condition = 0;
-  for (std::size_t j = 0; j < columns_; ++j)
-    condition += hessian_[j * (stride_ + 1)] * inverse_[j * (stride_ + 1)];
   drift_ += (d * d * d + 20 * d) * kRounding * std::max(condition, d) * growth;
 }
 
@@ -146,31 +150,36 @@ void RidgeClassifier::bound_inverse() {
   inverse_root_ = (1 + drift_) * std::sqrt(*std::max_element(sums.begin(), sums.end()));
 }
 
-// The sizes of all regressions for the current members.
-void RidgeClassifier::measure() {
-  spread_ = trace_ = 0;
+void RidgeClassifier::measure_diagonals() {
+  condition_ = trace_ = 0;
   for (std::size_t j = 0; j < columns_; ++j) {
     const double diagonal = hessian_[j * (stride_ + 1)];
     hessian_roots_[j] = std::sqrt(diagonal);
-    spread_ += std::sqrt(diagonal * std::max(inverse_[j * (stride_ + 1)], 0.0));
+    inverse_diagonal_[j] = std::max(inverse_[j * (stride_ + 1)], 0.0);
+    condition_ += diagonal * inverse_diagonal_[j];
     trace_ += diagonal;
   }
-  spread_ *= 1 + drift_;
+}
+
+// The sizes of all regressions for the current members.
+void RidgeClassifier::measure() {
+  // Cauchy-Schwarz
+  spread_ = (1 + drift_) * std::sqrt(static_cast<double>(columns_) * condition_) * (1 + 1e-6);
   if (4 * members_.size() >= 5 * bounded_at_) bound_inverse();
   hessian_rounding_ = sum_rounding(members_.size()) + 2 * updates_ * kRounding;
+  kernels_.sizes(weights_.data(), regressions_.size(), stride_, hessian_roots_.data(),
+                 squares_.data(), terms_.data());
   for (std::size_t k = 0; k < regressions_.size(); ++k)
-    if (members_.class_size(k) > 0) measure(k);
+    if (members_.class_size(k) > 0) measure(k, squares_[k], terms_[k]);
 }
 
 // Residuals squared, weighted, and the penalty add up to no more than they do without weights: to
 // the weight of the class. That bounds all terms of the gradient (Lemma 15).
-void RidgeClassifier::measure(std::size_t k) {
+void RidgeClassifier::measure(std::size_t k, double square, double terms) {
   Regression& regression = regressions_[k];
-  const AlignedVector& weights = regression.weights;
   const double root = std::sqrt(members_.class_weight(k));
   const double mass = members_.largest_norm() * std::sqrt(members_.total_weight()) * root;
-  regression.length = std::sqrt(kernels_.dot(weights.data(), weights.data(), stride_));
-  const double terms = coordinate_length(weights);
+  regression.length = std::sqrt(square);
   const double rounding =
       dot_rounding_ * terms +
       (sum_rounding(members_.size()) * spread_ + 2 * kRounding) * root * (1 + 1e-3) +
@@ -204,7 +213,7 @@ const FittedScores& RidgeClassifier::fit(const OpenPairs&) {
   build();
   for (std::size_t k = 0; k < regressions_.size(); ++k) {
     if (members_.class_size(k) == 0) {
-      std::fill(regressions_[k].weights.begin(), regressions_[k].weights.end(), 0.0);
+      std::fill_n(weights(k), stride_, 0.0);
       regressions_[k].left = regressions_[k].unmeasured = 0;
       continue;
     }
@@ -262,7 +271,8 @@ void RidgeClassifier::build() {
   bounded_at_ = 0;
   updates_ = 0;
   drift_ = 0;
-  charge_drift(1);
+  measure_diagonals();
+  charge_drift(condition_, 1);
   if (!(drift_ < kMostDriftOfBuild)) fail();
   measure();
   has_inverse_ = true;
@@ -272,6 +282,7 @@ void RidgeClassifier::build() {
 void RidgeClassifier::correct(std::size_t k) {
   ++statistics_.passes;
   Regression& regression = regressions_[k];
+  double* const own = weights(k);
   AlignedVector gradient(stride_);
   AlignedVector magnitude(stride_);
   AlignedVector residuals(kTileRows);
@@ -280,7 +291,7 @@ void RidgeClassifier::correct(std::size_t k) {
     checkpoint_();
     const std::size_t first = t * kTileRows;
     const std::size_t rows = padded_rows(samples.rows_in(t));
-    kernels_.margins(samples.tile(t), columns_, regression.weights.data(), rows, residuals.data());
+    kernels_.margins(samples.tile(t), columns_, own, rows, residuals.data());
     for (std::size_t i = 0; i < rows; ++i) {
       const bool is_member = first + i < members_.size();
       const double target = is_member && members_.class_of(first + i) == k ? 1.0 : 0.0;
@@ -290,7 +301,7 @@ void RidgeClassifier::correct(std::size_t k) {
                           magnitude.data());
   }
   for (std::size_t j = 0; j < columns_; ++j)
-    gradient[j] += training_.penalty()[static_cast<Eigen::Index>(j)] * regression.weights[j];
+    gradient[j] += training_.penalty()[static_cast<Eigen::Index>(j)] * own[j];
   AlignedVector step(stride_);
   multiply(inverse_, gradient, step);
   const double square = kernels_.dot(gradient.data(), step.data(), stride_);
@@ -298,19 +309,19 @@ void RidgeClassifier::correct(std::size_t k) {
   // The terms of this gradient, unlike those at the optimum, may be large.
   double rounding = 0;
   for (std::size_t j = 0; j < columns_; ++j)
-    rounding += magnitude[j] * std::sqrt(std::max(inverse_[j * (stride_ + 1)], 0.0));
+    rounding += magnitude[j] * std::sqrt(inverse_diagonal_[j]);
   rounding = sum_rounding(members_.size()) * (1 + drift_) * rounding +
-             dot_rounding_ * coordinate_length(regression.weights);
-  const double before = coordinate_length(regression.weights);
-  kernels_.add_scaled(regression.weights.data(), stride_, step.data(), -1.0);
-  regression.left = rounding + 2 * drift_ * norm +
-                    4 * kRounding * (before + coordinate_length(regression.weights));
-  measure(k);
+             dot_rounding_ * coordinate_length(own);
+  const double before = coordinate_length(own);
+  kernels_.add_scaled(own, stride_, step.data(), -1.0);
+  const double terms = coordinate_length(own);
+  regression.left = rounding + 2 * drift_ * norm + 4 * kRounding * (before + terms);
+  measure(k, kernels_.dot(own, own, stride_), terms);
 }
 
 const std::vector<DoubleDouble>& RidgeClassifier::exact(std::size_t k) const {
   if (exact_[k].empty())
-    exact_[k] = refine_ridge(members_, k, regressions_[k].weights, inverse_, regressions_[k].radius,
+    exact_[k] = refine_ridge(members_, k, {weights(k), columns_}, inverse_, regressions_[k].radius,
                              checkpoint_);
   return exact_[k];
 }

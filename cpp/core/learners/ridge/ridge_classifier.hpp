@@ -46,7 +46,6 @@ class RidgeClassifier {
  private:
   // The regression of one class.
   struct Regression {
-    AlignedVector weights;
     double left = 0;        // bound on the gradient at the weights, in the norm of H^-1
     double unmeasured = 0;  // roundings of the weights that `left` lacks, as shares
     double rounding = 0;    // bound on the rounding of gradients
@@ -85,27 +84,34 @@ class RidgeClassifier {
   struct Joining {
     double weight;
     double norm;
-    double leverage;  // x.v with v = H^-1 x, before it has joined
-    double length;    // of v
-    double along;     // sum over columns of |v_j| sqrt(H_jj)
-    double left;      // bound on H v - x, in the norm of H^-1
+    double leverage;   // x.v with v = H^-1 x, before it has joined
+    double length;     // of v
+    double along;      // sum over columns of |v_j| sqrt(H_jj)
+    double left;       // bound on H v - x, in the norm of H^-1
+    double growth;     // 1 + a x.v
+    double condition;  // of H with the sample and the inverse without it
+    double share;      // bound on |x|_{H^-1}, after it has joined
   };
 
   void absorb(std::size_t i);
   Joining look_at(std::size_t i);
-  double update(Regression& regression, double target, const Joining& joining) const;
+  double step_of(Regression& regression, double margin, double target,
+                 const Joining& joining) const;
   void move_otherwise() { step_.number += 2; }
-  double coordinate_length(const AlignedVector& weights) const {
-    return kernels_.absolute_dot(weights.data(), hessian_roots_.data(), stride_);
+  double* weights(std::size_t k) { return weights_.data() + k * stride_; }
+  const double* weights(std::size_t k) const { return weights_.data() + k * stride_; }
+  double coordinate_length(const double* weights) const {
+    return kernels_.absolute_dot(weights, hessian_roots_.data(), stride_);
   }
   void multiply(const AlignedVector& matrix, const AlignedVector& vector,
                 AlignedVector& product) const {
     kernels_.multiply_lower(matrix.data(), stride_, columns_, vector.data(), product.data());
   }
-  void charge_drift(double growth);
+  void charge_drift(double condition, double growth);
   void bound_inverse();
+  void measure_diagonals();
   void measure();
-  void measure(std::size_t k);
+  void measure(std::size_t k, double square, double terms);
   void build();
   void correct(std::size_t k);
   [[noreturn]] void fail() const;
@@ -123,6 +129,11 @@ class RidgeClassifier {
   const Rotation rotation_;
   Members members_;
   std::vector<Regression> regressions_;
+  AlignedVector weights_;  // of each class, `stride_` numbers
+  // Of each class: the margin of a sample that joins; squares and terms of the weights.
+  std::vector<double> margins_;
+  std::vector<double> squares_;
+  std::vector<double> terms_;
   // Lower triangles, zero beyond the diagonal.
   AlignedVector hessian_;
   AlignedVector inverse_;
@@ -130,7 +141,9 @@ class RidgeClassifier {
   AlignedVector x_;
   CommonStep step_;  // along the inverse times the newest member
   AlignedVector left_;
-  AlignedVector hessian_roots_;  // sqrt(H_jj)
+  AlignedVector squares_of_x_;
+  AlignedVector hessian_roots_;     // sqrt(H_jj)
+  AlignedVector inverse_diagonal_;  // (H^-1)_jj
   bool has_inverse_ = false;
   bool is_corrected_ = false;    // whether refining could bring no more
   double updates_ = 0;           // of the inverse since it was built
@@ -138,7 +151,8 @@ class RidgeClassifier {
   std::size_t bounded_at_ = 0;   // computed for this many members
   double drift_ = 0;             // relative error of norms taken with the inverse
   double hessian_rounding_ = 0;  // of entry (j, l), on sqrt(H_jj H_ll)
-  double spread_ = 0;            // sum over columns of sqrt(H_jj (H^-1)_jj)
+  double condition_ = 0;         // sum over columns of H_jj (H^-1)_jj
+  double spread_ = 0;            // bound on that of the roots of these
   double trace_ = 0;
   Differences scores_;
   double feature_reach_ = 0;  // at the last fit

@@ -34,12 +34,13 @@ AlignedVector gradient(const Members& members, std::size_t k,
 }  // namespace
 
 std::vector<DoubleDouble> refine_ridge(const Members& members, std::size_t k,
-                                       const AlignedVector& weights, const AlignedVector& inverse,
-                                       double radius, const Checkpoint& checkpoint) {
+                                       std::span<const double> weights,
+                                       const AlignedVector& inverse, double radius,
+                                       const Checkpoint& checkpoint) {
   const kernels::Kernels& loops = kernels::kernels();
   std::vector<DoubleDouble> refined(members.training().columns());
   for (std::size_t j = 0; j < refined.size(); ++j) refined[j].high = weights[j];
-  AlignedVector step(weights.size());
+  AlignedVector step(padded_columns(refined.size()));
   for (int i = 0; i < kMostSteps; ++i) {
     const AlignedVector left = gradient(members, k, refined, checkpoint);
     loops.multiply_lower(inverse.data(), step.size(), refined.size(), left.data(), step.data());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "core/learners/members.hpp"
@@ -15,7 +16,8 @@ namespace shapcpp {
 // `radius` away in the norm of the Hessian. `inverse` is that of the Hessian, a
 // lower triangle padded for the kernels.
 std::vector<DoubleDouble> refine_ridge(const Members& members, std::size_t k,
-                                       const AlignedVector& weights, const AlignedVector& inverse,
-                                       double radius, const Checkpoint& checkpoint);
+                                       std::span<const double> weights,
+                                       const AlignedVector& inverse, double radius,
+                                       const Checkpoint& checkpoint);
 
 }  // namespace shapcpp

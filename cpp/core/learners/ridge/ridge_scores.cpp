@@ -16,14 +16,14 @@ constexpr double kRoom = 100;
 }  // namespace
 
 void RidgeClassifier::Differences::write_weights(std::size_t k, std::span<double> weights) const {
-  std::copy_n(learner_.regressions_[k].weights.begin(), weights.size(), weights.begin());
+  std::copy_n(learner_.weights(k), weights.size(), weights.begin());
 }
 
 double RidgeClassifier::Differences::length(const Pair& pair) const {
-  const AlignedVector& leader = learner_.regressions_[pair.leader].weights;
-  const AlignedVector& rival = learner_.regressions_[pair.rival].weights;
+  const double* leader = learner_.weights(pair.leader);
+  const double* rival = learner_.weights(pair.rival);
   double squares = 0;
-  for (std::size_t j = 0; j < leader.size(); ++j)
+  for (std::size_t j = 0; j < learner_.columns_; ++j)
     squares += (leader[j] - rival[j]) * (leader[j] - rival[j]);
   return std::sqrt(squares);
 }
@@ -55,10 +55,10 @@ double RidgeClassifier::Differences::norm_of(const AlignedVector& x) const {
 
 // The sizes of the terms in the products with the weights of both classes.
 double RidgeClassifier::Differences::terms(const Pair& pair, const AlignedVector& x) const {
-  const AlignedVector& leader = learner_.regressions_[pair.leader].weights;
-  const AlignedVector& rival = learner_.regressions_[pair.rival].weights;
+  const double* leader = learner_.weights(pair.leader);
+  const double* rival = learner_.weights(pair.rival);
   double sum = 0;
-  for (std::size_t j = 0; j < leader.size(); ++j)
+  for (std::size_t j = 0; j < learner_.columns_; ++j)
     sum += std::abs(x[j]) * (std::abs(leader[j]) + std::abs(rival[j]));
   return sum;
 }
@@ -66,10 +66,11 @@ double RidgeClassifier::Differences::terms(const Pair& pair, const AlignedVector
 // The sizes of the terms in the product with the difference of the weights. What two classes share,
 // such as their intercepts, is no scale for the difference.
 double RidgeClassifier::Differences::terms_apart(const Pair& pair, const AlignedVector& x) const {
-  const AlignedVector& leader = learner_.regressions_[pair.leader].weights;
-  const AlignedVector& rival = learner_.regressions_[pair.rival].weights;
+  const double* leader = learner_.weights(pair.leader);
+  const double* rival = learner_.weights(pair.rival);
   double sum = 0;
-  for (std::size_t j = 0; j < leader.size(); ++j) sum += std::abs(x[j] * (leader[j] - rival[j]));
+  for (std::size_t j = 0; j < learner_.columns_; ++j)
+    sum += std::abs(x[j] * (leader[j] - rival[j]));
   return sum;
 }
 
