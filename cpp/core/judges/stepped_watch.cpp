@@ -21,9 +21,6 @@ constexpr double kRoom = 1e-6;
 // More leads than this are not kept: they would have to come from far away each time.
 constexpr double kMostLeads = 1 << 22;
 
-// An open sample takes as long as the leads of four samples when all are computed.
-constexpr double kOpenedBeforeAnew = 0.25;
-
 }  // namespace
 
 SteppedWatch::SteppedWatch(const Problem& problem, const Context& context)
@@ -82,20 +79,14 @@ bool SteppedWatch::look_otherwise() {
     return false;
   }
   if (!may_keep()) return false;
-  if (!holds_ || !take_step() || is_worn()) compute_leads();
+  if (!holds_ || !take_step()) compute_leads();
   advance();
-  opened_ += static_cast<double>(open_.size());
   if (open_.size() > kMany && error_ > rounding_of_leads()) {
     compute_leads();
     advance();
   }
   if (open_.size() <= kMany) decide_by_rows();
   return true;
-}
-
-// Whether the samples that the error has left open have taken as long as to compute all leads anew.
-bool SteppedWatch::is_worn() const {
-  return opened_ > kOpenedBeforeAnew * total_ && error_ > 2 * rounding_of_leads();
 }
 
 // Lemma 28.
@@ -143,7 +134,6 @@ void SteppedWatch::compute_leads() {
   }
   samples_->write(AlignedVector(stride_), direction_);
   error_ = rounding_of_leads();
-  opened_ = 0;
   moves_ = false;
   const std::size_t rivals = followed_.size() - 1;
   for (const std::size_t k : followed_) {

@@ -45,7 +45,6 @@ class SteppedWatch final : public PairWatch {
   template <class Lead>
   void write_leads(std::size_t k, std::size_t row, const Lead& lead);
   bool take_step();
-  bool is_worn() const;
   void advance();
   void advance(std::size_t place, const kernels::WholeVector& direction, float limit);
   void decide_by_rows();
@@ -61,7 +60,6 @@ class SteppedWatch final : public PairWatch {
   std::int64_t number_ = 0;              // of the weights last looked at
   bool holds_ = false;                   // whether the leads are those of these weights
   double error_ = 0;                     // of leads that have only been moved
-  double opened_ = 0;                    // samples left open since all leads were computed
   bool moves_ = false;                   // whether a step is to move them
   bool forwards_ = true;                 // whether the classes are to be moved in their order
   WholeSamples::Vector direction_;       // that of it
