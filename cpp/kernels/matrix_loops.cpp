@@ -55,8 +55,10 @@ template <size_t Width>
 struct Multiply {
   static void run(size_t first, size_t stride, const double* matrix, size_t columns,
                   const double* vector, double* product) {
-    Vec even[Width] = {};
-    Vec odd[Width] = {};
+    Vec even[Width];
+    set_to_zero(even);
+    Vec odd[Width];
+    set_to_zero(odd);
     const double* row = matrix + first;
     size_t i = 0;
     for (; i + 1 < columns; i += 2, row += 2 * stride)
@@ -101,7 +103,8 @@ void multiply_wide(const double* matrix, size_t columns, size_t stride, const do
                    double* product) {
   size_t i = 0;
   for (; i + kBlock <= columns; i += kBlock) {
-    Vec sums[kBlock] = {};
+    Vec sums[kBlock];
+    set_to_zero(sums);
     const double* rows = matrix + i * stride;
     multiply_rows<kBlock, true>(rows, stride, 0, i, vector, vector + i, sums, product);
     multiply_rows<kBlock, false>(rows, stride, i, i + kBlock, vector, vector, sums, product);
@@ -210,7 +213,8 @@ inline void subtract_rows(Real* target, size_t stride, const Real* factors, cons
                           size_t depth) {
   using Register = typename RegisterOf<Real>::Type;
   constexpr size_t kLength = RegisterOf<Real>::kLength;
-  Register sums[Rows][Width] = {};
+  Register sums[Rows][Width];
+  set_to_zero(sums);
   for (size_t p = 0; p < depth; ++p, block += stride) {
     Register right[Width];
     for (size_t w = 0; w < Width; ++w) right[w] = load(block + w * kLength);
@@ -273,8 +277,10 @@ template <size_t Width>
 struct Contract {
   static void run(size_t first, size_t stride, const double* third, size_t columns, const double* a,
                   const double* b, double* product) {
-    Vec even[Width] = {};
-    Vec odd[Width] = {};
+    Vec even[Width];
+    set_to_zero(even);
+    Vec odd[Width];
+    set_to_zero(odd);
     const double* row = third + first;
     for (size_t j = 0; j < columns; ++j) {
       const double aj = a[j], bj = b[j];

@@ -13,7 +13,8 @@ template <size_t Height, size_t Width, class Real>
 void add_block(const Real* scaled, const Real* columns_from, size_t rows, double* hessian,
                size_t stride) {
   using Register = typename RegisterOf<Real>::Type;
-  Register sums[Height][Width] = {};
+  Register sums[Height][Width];
+  set_to_zero(sums);
   for (size_t row = 0; row < rows; row += RegisterOf<Real>::kLength) {
     Register right[Width];
     for (size_t l = 0; l < Width; ++l) right[l] = load(columns_from + l * kTileStride + row);
@@ -63,7 +64,9 @@ void add_products(const Real* tile, size_t columns, const Real* weights, size_t 
 template <size_t Width>
 inline void add_weighted_columns(const float* columns_from, const float* weights, size_t rows,
                                  double* lane_sums) {
-  Single even[Width] = {}, odd[Width] = {};
+  Single even[Width], odd[Width];
+  set_to_zero(even);
+  set_to_zero(odd);
   size_t row = 0;
   for (; row + 2 * kSingleLanes <= rows; row += 2 * kSingleLanes) {
     const Single first = load(weights + row), second = load(weights + row + kSingleLanes);

@@ -152,6 +152,17 @@ inline double sum_of_lanes(Single value) {
   return sum_of_lanes(load_widened(lanes) + load_widened(lanes + kLanes));
 }
 
+// Registers of sums, where `= {}` would be a call that clears memory, dearer than the sums.
+template <class Register, size_t Size>
+inline void set_to_zero(Register (&sums)[Size]) {
+  for (size_t i = 0; i < Size; ++i) sums[i] = Register{};
+}
+
+template <class Register, size_t Rows, size_t Columns>
+inline void set_to_zero(Register (&sums)[Rows][Columns]) {
+  for (size_t i = 0; i < Rows; ++i) set_to_zero(sums[i]);
+}
+
 inline Vec select(Bits condition, Vec yes, Vec no) {
   return (Vec)((condition & (Bits)yes) | (~condition & (Bits)no));
 }

@@ -10,7 +10,8 @@ void margins(const double* tile, size_t columns, const double* weights, size_t r
   constexpr size_t kChains = 8;
   size_t row = 0;
   for (; row + kChains * kLanes <= rows; row += kChains * kLanes) {
-    Vec sums[kChains] = {};
+    Vec sums[kChains];
+    set_to_zero(sums);
     for (size_t j = 0; j < columns; ++j) {
       const double* column = tile + j * kTileStride + row;
       for (size_t c = 0; c < kChains; ++c) sums[c] += load(column + c * kLanes) * weights[j];
@@ -59,8 +60,10 @@ void add_gradient(const double* tile, size_t columns, const double* residuals, s
   constexpr size_t kChains = 4;
   for (size_t j = 0; j < columns; ++j) {
     const double* column = tile + j * kTileStride;
-    Vec sums[kChains] = {};
-    Vec sizes[kChains] = {};
+    Vec sums[kChains];
+    set_to_zero(sums);
+    Vec sizes[kChains];
+    set_to_zero(sizes);
     size_t row = 0;
     for (; row + kChains * kLanes <= rows; row += kChains * kLanes)
       for (size_t c = 0; c < kChains; ++c) {

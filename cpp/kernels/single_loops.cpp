@@ -43,7 +43,8 @@ inline Single remainder(Single t, Single p, Single c) {
 template <size_t Chains, class Use>
 inline void margins_of(const float* tile, size_t columns, const float* weights, size_t row,
                        const Use& use) {
-  Single sums[Chains] = {};
+  Single sums[Chains];
+  set_to_zero(sums);
   for (size_t j = 0; j < columns; ++j) {
     const float* column = tile + j * kTileStride + row;
     for (size_t c = 0; c < Chains; ++c) sums[c] += load(column + c * kSingleLanes) * weights[j];
@@ -176,7 +177,8 @@ template <size_t Rows, size_t Classes>
 inline void add_rivals(const float* tile, size_t columns, const float* weights, size_t n_classes,
                        size_t first, size_t own, const float* reaches, const Single* norms,
                        Rivals<Rows>& rivals) {
-  Single sums[Classes][Rows] = {};
+  Single sums[Classes][Rows];
+  set_to_zero(sums);
   const float* of_column = weights + first;
   for (size_t j = 0; j < columns; ++j, tile += kTileStride, of_column += n_classes)
     for (size_t b = 0; b < Classes; ++b)
