@@ -173,12 +173,19 @@ struct ClassLoops {
                      const double* norms, std::size_t rows, bool* undecided);
 };
 
+struct Squares {
+  double plain = 0;
+  double weighted = 0;
+};
+
 // Small vectors and matrices, rows of `stride` numbers, a multiple of kStrideMultiple; what lies
 // beyond `columns` in a vector is zero. Matrices are symmetric.
 struct MatrixLoops {
   double (*dot)(const double* a, const double* b, std::size_t stride);
   // The sum of the absolute products.
   double (*absolute_dot)(const double* a, const double* b, std::size_t stride);
+  // The sums of squares[j] = a[j]^2 and of weights[j] * squares[j].
+  Squares (*squares)(const double* a, const double* weights, std::size_t stride);
   void (*add_scaled)(double* target, std::size_t stride, const double* vector, double factor);
   void (*multiply)(const double* matrix, std::size_t columns, std::size_t stride,
                    const double* vector, double* product);

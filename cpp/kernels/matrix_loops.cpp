@@ -26,6 +26,16 @@ double absolute_dot(const double* a, const double* b, size_t stride) {
   return sum_of_lanes(even + odd);
 }
 
+Squares squares(const double* a, const double* weights, size_t stride) {
+  Vec plain{}, weighted{};
+  for (size_t j = 0; j < stride; j += kLanes) {
+    const Vec square = load(a + j) * load(a + j);
+    plain += square;
+    weighted += square * load(weights + j);
+  }
+  return {sum_of_lanes(plain), sum_of_lanes(weighted)};
+}
+
 void add_scaled(double* target, size_t stride, const double* vector, double factor) {
   for (size_t j = 0; j < stride; j += kLanes)
     store(target + j, load(target + j) + load(vector + j) * factor);
@@ -311,7 +321,7 @@ void contract(const double* third, size_t columns, size_t stride, const double* 
 
 extern const MatrixLoops matrix_loops;
 const MatrixLoops matrix_loops = {
-    dot,    absolute_dot,     add_scaled,       multiply, add_outer, largest_row_sum,
-    invert, subtract_product, subtract_product, add_cube, contract};
+    dot,    absolute_dot,     squares,          add_scaled, multiply, add_outer, largest_row_sum,
+    invert, subtract_product, subtract_product, add_cube,   contract};
 
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

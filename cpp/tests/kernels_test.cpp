@@ -223,6 +223,21 @@ TEST("sums of rows for any number of classes are those of one class after the ot
   }
 }
 
+TEST("sums of squares, plain and weighted, are those of plain loops") {
+  Draw draw;
+  for (const std::size_t stride : {8, 16, 24, 72}) {
+    const std::vector<double> a = draw(stride), weights = draw(stride);
+    double plain = 0, weighted = 0;
+    for (std::size_t j = 0; j < stride; ++j) {
+      plain += a[j] * a[j];
+      weighted += weights[j] * a[j] * a[j];
+    }
+    const kernels::Squares squares = kernels::kernels().squares(a.data(), weights.data(), stride);
+    CHECK(is_near(squares.plain, plain));
+    CHECK(is_near(squares.weighted, weighted));
+  }
+}
+
 // Margins, reaches and norms of few values, so that bounds are often attained, and some that are no
 // numbers.
 TEST("rows are decided as by plain comparisons") {

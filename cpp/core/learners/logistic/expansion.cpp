@@ -19,6 +19,8 @@ constexpr double kLargestSingle = 1e15;
 // A sample whose margin moves by less than this when it joins is expanded at the base like all
 // others.
 constexpr double kWorthOffset = 0.5;
+// Updates of the inverse after which its norm is bounded anew.
+constexpr int kMeasureEvery = 4;
 // Polling the checkpoint costs as much as a small tile, so it is polled once in this many tiles.
 constexpr std::size_t kTilesPerCheckpoint = 8;
 
@@ -114,8 +116,10 @@ void Expansion::add_curvature(double before) {
   charge_rounding(growth);
   inverse_.add_outer(inverse_x_, -curvature / growth, growth);
   if (has_third_) third_.absorb(x_, absorbed_.third);
-  // While updates wait the last bound holds: the inverse only shrinks.
-  if (inverse_.waiting() == 0) measure_inverse();
+  // The last bound holds: the inverse only shrinks. While updates wait it is not at hand.
+  const bool waits = UpdatedMatrix::waits(columns_);
+  if (waits ? inverse_.waiting() == 0 : ++unmeasured_ == kMeasureEvery) measure_inverse();
+  measure_spread();
   absorbed_.norm = std::sqrt(before);
   absorbed_.leverage = (1 + inverse_drift_) * std::sqrt(before / growth);
   leverage_ = std::max(leverage_, absorbed_.leverage);
@@ -128,11 +132,11 @@ void Expansion::add_residual(std::size_t i, double residual) {
       dot_rounding_ * (training_.norm_of(i) * base_length_ + std::abs(absorbed_.offset));
   absorbed_.slope = residual - moved;
   kernels_.add_scaled(gradient_.data(), stride_, x_.data(), absorbed_.slope);
+  gradient_length_ += std::abs(absorbed_.slope) * training_.norm_of(i);
   gradient_rounding_ +=
       absorbed_.leverage * (kJoinRounding * (std::abs(residual) + std::abs(moved)) +
                             training_.weight_of(i) * margin_error) +
-      2 * kRounding * std::sqrt(kernels_.dot(gradient_.data(), gradient_.data(), stride_)) *
-          inverse_root_;
+      2 * kRounding * gradient_length_ * inverse_root_;
 }
 
 double Expansion::exact_gradient(const AlignedVector& u, double growth, AlignedVector& gradient) {
@@ -146,18 +150,16 @@ double Expansion::exact_gradient(const AlignedVector& u, double growth, AlignedV
   // Curvatures at these weights are within a factor `growth` of those in H; the sum base + u rounds
   // too.
   return growth * (rounding_of_gradient(weights) +
-                   4 * kRounding * (coordinate_length(base_) + coordinate_length(u)));
+                   4 * kRounding * (lengths(base_).of_coordinates + lengths(u).of_coordinates));
 }
 
-double Expansion::add_remainder(const AlignedVector& u, AlignedVector& gradient, Shifts& shifts) {
+Expansion::Remainder Expansion::add_remainder(const AlignedVector& u, const Lengths& lengths,
+                                              AlignedVector& gradient, Shifts& shifts) {
   ++statistics_.passes;
   shifts = {};
-  double largest = members_.largest_norm();
-  for (std::size_t j = 0; j < columns_; ++j) {
-    direction_[j] = static_cast<float>(u[j]);
-    largest = std::max(largest, std::abs(u[j]));
-  }
-  if (!(largest < kLargestSingle)) return kInfinite;
+  if (!(std::max(members_.largest_norm(), lengths.plain) < kLargestSingle))
+    return {kInfinite, kInfinite};
+  for (std::size_t j = 0; j < columns_; ++j) direction_[j] = static_cast<float>(u[j]);
   std::fill(lane_sums_.begin(), lane_sums_.end(), 0.0);
   for (std::size_t t = 0; t < members_.singles().tile_count(); ++t) {
     if (t % kTilesPerCheckpoint == kTilesPerCheckpoint - 1) checkpoint_();
@@ -168,7 +170,7 @@ double Expansion::add_remainder(const AlignedVector& u, AlignedVector& gradient,
                            lane_sums_.data(), &shifts);
   }
   kernels_.add_lanes(lane_sums_.data(), stride_, gradient.data());
-  return bound_remainder(u, shifts);
+  return bound_remainder(lengths, shifts);
 }
 
 }  // namespace shapcpp

@@ -43,11 +43,24 @@ class Expansion {
   // Whether the Hessian or its inverse has lost too many digits to updates.
   bool has_drifted() const;
 
+  // Sizes of a vector.
+  struct Lengths {
+    double plain = 0;
+    // At least the sum over columns of |v_j| sqrt(H_jj), which is at least |v|_H.
+    double of_coordinates = 0;
+  };
+  Lengths lengths(const AlignedVector& v) const;
+
+  // How well a remainder is known.
+  struct Remainder {
+    double rounding =
+        0;              // at least its error in the norm of H^-1, infinite if a shift is too large
+    double growth = 0;  // exp of the largest shift
+  };
   // Adds the remainder at base + u to `gradient`, by a pass over the members, and sets how far
-  // their margins shift; returns a bound on its rounding in the norm of H^-1, infinite if a shift
-  // is too large.
-  [[nodiscard]] double add_remainder(const AlignedVector& u, AlignedVector& gradient,
-                                     Shifts& shifts);
+  // their margins shift.
+  [[nodiscard]] Remainder add_remainder(const AlignedVector& u, const Lengths& lengths,
+                                        AlignedVector& gradient, Shifts& shifts);
 
   // Writes the gradient at base + u, by a pass in double precision, and returns a bound on its
   // rounding in the norm of H^-1; curvatures there are within a factor `growth` of those at the
@@ -96,10 +109,8 @@ class Expansion {
   double inverse_drift() const { return inverse_drift_; }
   // Bound on |x|_{H^-1} / |x|.
   double inverse_root() const { return inverse_root_; }
-  // At least the sum over columns of |v_j| sqrt(H_jj), which is at least |v|_H.
-  double coordinate_length(const AlignedVector& v) const;
   // At least |v|_{H^-1} for v = sum f_i |x_i|, entry by entry, where sum f_i^2 / c_i = 1.
-  double spread() const;
+  double spread() const { return spread_; }
 
  private:
   double expand_loss(std::size_t i, double before, const AlignedVector& displacement);
@@ -111,8 +122,9 @@ class Expansion {
   double rounding_of_gradient(const AlignedVector& weights) const;
   void charge_rounding(double loss);
   void measure_inverse();
+  void measure_spread();
   double largest_leverage() const;
-  double bound_remainder(const AlignedVector& u, Shifts& shifts) const;
+  Remainder bound_remainder(const Lengths& lengths, Shifts& shifts) const;
   // At least sum a_i |r_i| |x_i| over the members.
   double residual_mass() const;
   double largest_trace() const;
@@ -139,6 +151,9 @@ class Expansion {
   double base_length_ = 0;
   double hessian_rounding_ = 0;
   double inverse_root_ = 0;
+  int unmeasured_ = 0;  // updates since `inverse_root_` was computed
+  double spread_ = 0;
+  double gradient_length_ = 0;  // at least that at the base
   Absorbed absorbed_;
   double largest_offset_ = 0;
   double offset_squares_ = 0;  // weighted with the curvatures

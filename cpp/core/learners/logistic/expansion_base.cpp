@@ -29,6 +29,7 @@ bool Expansion::build(const AlignedVector& weights, double growth, bool with_thi
   inverse_drift_ = 0;
   charge_rounding(1);
   measure_inverse();
+  measure_spread();
   if (has_drifted()) return false;
   // Curvatures, and with them H, have changed by a factor within `growth`.
   leverage_ *= std::sqrt(growth);
@@ -38,6 +39,7 @@ bool Expansion::build(const AlignedVector& weights, double growth, bool with_thi
     leverage_ = largest_leverage();
     leverage_size_ = members_.size();
   }
+  gradient_length_ = std::sqrt(kernels_.dot(gradient_.data(), gradient_.data(), stride_));
   gradient_rounding_ = rounding_of_gradient(base_);
   return has_base_ = true;
 }

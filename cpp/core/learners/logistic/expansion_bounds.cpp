@@ -25,20 +25,9 @@ bool Expansion::has_drifted() const {
   return inverse_drift_ > kMostDrift || hessian_rounding_ > kMostDrift;
 }
 
-double Expansion::coordinate_length(const AlignedVector& v) const {
-  const auto n = static_cast<Eigen::Index>(columns_);
-  const Vector diagonal(hessian_.diagonal().data(), n);
-  const double squares = Vector(v.data(), n).cwiseAbs2().dot(diagonal);
-  return std::sqrt(static_cast<double>(columns_) * squares);
-}
-
-// Lemma 7, its third part. The second of the two bounds holds since |v| <= sum over members of
-// |f_i| |x_i|, and |v|_{H^-1} <= |v| inverse_root.
-double Expansion::spread() const {
-  const double trace =
-      Vector(hessian_.diagonal().data(), static_cast<Eigen::Index>(columns_)).sum();
-  return std::min(std::sqrt(static_cast<double>(columns_) * condition_),
-                  std::sqrt(trace) * inverse_root_);
+Expansion::Lengths Expansion::lengths(const AlignedVector& v) const {
+  const kernels::Squares squares = kernels_.squares(v.data(), hessian_.diagonal().data(), stride_);
+  return {std::sqrt(squares.plain), std::sqrt(static_cast<double>(columns_) * squares.weighted)};
 }
 
 // Lemmas 5 and 12: bounds on the rounding of the Hessian and of its inverse, from the condition
@@ -55,13 +44,20 @@ void Expansion::charge_rounding(double loss) {
   hessian_rounding_ =
       (sum_rounding(members_.size()) + (2 * updates_ + d + 2) * kRounding) * d * condition_ +
       rotation_.of_hessian(largest_trace());
+}
+
+// Lemma 7, its third part. The second of the two bounds holds since |v| <= sum over members of
+// |f_i| |x_i|, and |v|_{H^-1} <= |v| inverse_root.
+void Expansion::measure_spread() {
+  const double trace =
+      Vector(hessian_.diagonal().data(), static_cast<Eigen::Index>(columns_)).sum();
+  const auto d = static_cast<double>(columns_);
+  spread_ = std::min(std::sqrt(d * condition_), std::sqrt(trace) * inverse_root_);
   // Lemma 9: the rounding of an entry of T is relative to sum c_i |x_ij x_il x_im|, and T[a, b] of
   // the absolute terms is at most max |x_i| |a| |b|_H times the square of the spread.
-  const double spread_now = spread();
   // Each lane sums its share of a tile's rows; 8 covers the rounding of the terms themselves.
   const double single = static_cast<double>(kTileRows / kernels_.single_lanes + 8);
-  third_rounding_ =
-      (single * kSingleRounding + (updates_ + d * d) * kRounding) * spread_now * spread_now;
+  third_rounding_ = (single * kSingleRounding + (updates_ + d * d) * kRounding) * spread_ * spread_;
 }
 
 // Residuals are at most 1.
@@ -88,6 +84,7 @@ double Expansion::leverage() const {
 
 // The largest sum of a row bounds the largest eigenvalue.
 void Expansion::measure_inverse() {
+  unmeasured_ = 0;
   inverse_root_ = (1 + inverse_drift_) *
                   std::sqrt(kernels_.largest_row_sum(inverse_.settled().data(), columns_, stride_));
 }
@@ -101,22 +98,21 @@ double Expansion::rounding_of_gradient(const AlignedVector& weights) const {
 }
 
 // Lemma 7: enlarges the shifts by their possible error, and bounds the rounding of the sums.
-double Expansion::bound_remainder(const AlignedVector& u, Shifts& shifts) const {
-  const double length = Vector(u.data(), static_cast<Eigen::Index>(columns_)).norm();
+Expansion::Remainder Expansion::bound_remainder(const Lengths& lengths, Shifts& shifts) const {
   // Each shift errs by (d + 4) roundings of its absolute terms: by at most `far`, and all of them
   // by `near` in the norm weighted by curvature. Sums are inflated by more than their own rounding.
   const double relative = (static_cast<double>(columns_) + 4) * kSingleRounding;
   // Underflow counts too.
   constexpr double kLeast = std::numeric_limits<float>::min();
   const double lost =
-      kLeast * static_cast<double>(columns_) * (1 + members_.largest_norm() + length);
+      kLeast * static_cast<double>(columns_) * (1 + members_.largest_norm() + lengths.plain);
   const double far =
-      relative * members_.largest_norm() * length + kSingleRounding * largest_offset_ + lost;
-  const double near = relative * coordinate_length(u) +
+      relative * members_.largest_norm() * lengths.plain + kSingleRounding * largest_offset_ + lost;
+  const double near = relative * lengths.of_coordinates +
                       kSingleRounding * std::sqrt(offset_squares_) +
                       lost * std::sqrt(members_.total_weight());
   shifts.largest += far;
-  if (!(shifts.largest < 2)) return kInfinite;
+  if (!(shifts.largest < 2)) return {kInfinite, kInfinite};
   const auto squared = [](double value) { return value * value; };
   const auto fourth_root = [](double value) { return std::sqrt(std::sqrt(value)); };
   // Each of three products of a member loses less than curvature + 1 times the least number.
@@ -130,10 +126,12 @@ double Expansion::bound_remainder(const AlignedVector& u, Shifts& shifts) const 
   // In each lane a tile is added up in two sums.
   const double sums = static_cast<double>(kTileRows / (2 * kernels_.single_lanes) + 4);
   const double growth = std::exp(shifts.largest);
-  return std::expm1(shifts.largest) * near +
-         kSingleRounding * growth * growth * std::sqrt(shifts.fourth) *
-             (16 + 0.6 * sums * spread()) +
-         1e-15 * std::sqrt(static_cast<double>(members_.size()));
+  // The first term has room for what is lost where `growth` is near 1.
+  return {(growth - 1 + 1e-14) * near +
+              kSingleRounding * growth * growth * std::sqrt(shifts.fourth) *
+                  (16 + 0.6 * sums * spread_) +
+              1e-15 * std::sqrt(static_cast<double>(members_.size())),
+          growth};
 }
 
 // All rows of a tile side by side; no update waits right after a build.

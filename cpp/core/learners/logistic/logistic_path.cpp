@@ -59,32 +59,41 @@ void LogisticPath::join(std::size_t i) {
     return;
   }
   policy_.absorb(expansion_.absorbed().offset != 0);
+  const double shift = move_anchor(i);
+  if (expansion_.has_third()) return;
   const double coefficient =
       policy_.passes_at_once(size()) ? expansion_.absorbed().coefficient : 0.0;
-  kernels_.add_scaled(step_.data(), step_.size(), expansion_.inverse_x().data(), coefficient);
-  move_anchor(i);
-  if (!expansion_.has_third()) advance(i, coefficient);
+  if (coefficient != 0) {
+    kernels_.add_scaled(step_.data(), step_.size(), expansion_.inverse_x().data(), coefficient);
+    step_length_ = length(step_);
+  }
+  advance(i, coefficient, shift);
 }
 
 // Lemma 30: what the sample adds to `linear_` and to `curved_`, both along it.
-void LogisticPath::advance(std::size_t i, double coefficient) {
+void LogisticPath::advance(std::size_t i, double coefficient, double shift) {
   const AlignedVector& x = expansion_.x();
   const Expansion::Absorbed& absorbed = expansion_.absorbed();
-  const auto add = [&](AlignedVector& target, const AlignedVector& at, double other) {
-    const double bent = absorbed.curvature * kernels_.dot(x.data(), at.data(), x.size());
+  const double norm = training_.norm_of(i);
+  // `along`: the product of the sample with a vector of that length; `size` bounds the target's.
+  const auto add = [&](AlignedVector& target, double& size, double other, double along,
+                       double length) {
+    const double bent = absorbed.curvature * along;
     kernels_.add_scaled(target.data(), x.size(), x.data(), other + bent);
-    return absorbed.leverage *
-               (kJoinRounding * (std::abs(other) + std::abs(bent)) +
-                absorbed.curvature * optimum_.dot_rounding * training_.norm_of(i) * length(at)) +
-           2 * kRounding * length(target) * expansion_.inverse_root();
+    size += std::abs(other + bent) * norm;
+    return absorbed.leverage * (kJoinRounding * (std::abs(other) + std::abs(bent)) +
+                                absorbed.curvature * optimum_.dot_rounding * norm * length) +
+           2 * kRounding * size * expansion_.inverse_root();
   };
-  linear_error_ += add(linear_, displacement_, absorbed.slope);
-  curved_error_ +=
-      add(curved_, step_, coefficient) + unsolved_share() * std::abs(coefficient) * absorbed.norm;
+  linear_error_ += add(linear_, linear_length_, absorbed.slope, shift, displacement_length_);
+  const double along = kernels_.dot(x.data(), step_.data(), x.size());
+  curved_error_ += add(curved_, curved_length_, coefficient, along, step_length_) +
+                   unsolved_share() * std::abs(coefficient) * absorbed.norm;
 }
 
-// The sample joins at the anchor: its residual there, the error of the residual, and its shift.
-void LogisticPath::move_anchor(std::size_t i) {
+// The sample joins at the anchor: its residual there, the error of the residual, and its shift,
+// which is returned.
+double LogisticPath::move_anchor(std::size_t i) {
   const AlignedVector& x = expansion_.x();
   const Expansion::Absorbed& absorbed = expansion_.absorbed();
   const double shift = kernels_.dot(x.data(), displacement_.data(), x.size());
@@ -98,16 +107,20 @@ void LogisticPath::move_anchor(std::size_t i) {
     const double quadratic = absorbed.third * (shift + along / 2) * along;
     kernels_.add_scaled(unsolved_.data(), x.size(), x.data(), residual + linear + quadratic);
   }
-  gradient_length_ = length(gradient_);
+  gradient_length_ += std::abs(residual) * training_.norm_of(i);
   const double margin_error = optimum_.dot_rounding * training_.norm_of(i) *
                               (expansion_.base_length() + displacement_length_);
   anchor_rounding_ += absorbed.leverage * (kJoinRounding * std::abs(residual) + a * margin_error) +
                       2 * kRounding * gradient_length_ * expansion_.inverse_root();
   const double far = std::abs(shift - absorbed.offset) + margin_error;
   const double fourth = absorbed.curvature * far * far * far * far;
-  shifts_.largest = std::max(shifts_.largest, far);
+  if (far > shifts_.largest) {
+    shifts_.largest = far;
+    shift_growth_ = std::exp(far);
+  }
   shifts_.fourth += fourth;
   shifts_.eighth += fourth * far * far * far * far;
+  return shift;
 }
 
 double LogisticPath::length(const AlignedVector& vector) const {
@@ -140,6 +153,7 @@ void LogisticPath::take_step() {
     solve(gradient_, step_);
     for (double& s : step_) s = -s;
     std::transform(gradient_.begin(), gradient_.end(), curved_.begin(), std::negate());
+    curved_length_ = gradient_length_;
     return;
   }
   solve(unsolved_, product_);
@@ -170,8 +184,8 @@ const EstimatedOptimum& LogisticPath::estimate() {
   // Four times the value of a fit at the base, since samples have joined.
   optimum_.floor = 4 * kTieWidth * error_.growth *
                    (expansion_.gradient_rounding() +
-                    optimum_.dot_rounding * (expansion_.coordinate_length(displacement_) +
-                                             expansion_.coordinate_length(step_)));
+                    optimum_.dot_rounding * (expansion_.lengths(displacement_).of_coordinates +
+                                             step_lengths_.of_coordinates));
   const double length = expansion_.base_length() + displacement_length_ + stretched * step_length_;
   optimum_.margin_rounding =
       3 * kRounding * length + expansion_.rotation_of_margin(length, optimum_.radius);
@@ -192,14 +206,15 @@ bool LogisticPath::build(double growth) {
   if (!expansion_.build(weights_, growth, policy_.wants_third(members_.size()))) return false;
   std::fill(displacement_.begin(), displacement_.end(), 0.0);
   std::fill(step_.begin(), step_.end(), 0.0);
-  displacement_length_ = 0;
+  displacement_length_ = step_length_ = curved_length_ = 0;
   std::fill(curved_.begin(), curved_.end(), 0.0);
   linear_error_ = curved_error_ = 0;
   linear_ = gradient_ = expansion_.gradient();
   unsolved_ = gradient_;
-  gradient_length_ = length(gradient_);
+  linear_length_ = gradient_length_ = length(gradient_);
   anchor_rounding_ = expansion_.gradient_rounding();
   shifts_ = {};
+  shift_growth_ = 1;
   return true;
 }
 
@@ -217,38 +232,45 @@ bool LogisticPath::refine() {
   return false;
 }
 
-// The expansion's gradient at the estimate, which becomes the anchor.
-void LogisticPath::advance_linear() {
+// The expansion's gradient at the estimate, which becomes the anchor; returns the lengths of its
+// displacement.
+Expansion::Lengths LogisticPath::advance_linear() {
   for (std::size_t j = 0; j < columns_; ++j) displacement_[j] += step_[j];
   const std::size_t stride = expansion_.stride();
-  const double bent = expansion_.coordinate_length(displacement_);
+  const Expansion::Lengths lengths = expansion_.lengths(displacement_);
+  const double bent = lengths.of_coordinates;
   if (expansion_.has_third()) {
     expansion_.hessian().multiply(displacement_, curved_);
     linear_ = expansion_.gradient();
     linear_error_ = expansion_.hessian_rounding() * bent;
+    linear_length_ = length(linear_);
+    curved_length_ = length(curved_);
   } else {
     linear_error_ += curved_error_ + 2 * kRounding * bent;
   }
-  linear_error_ += 4 * kRounding * (length(linear_) + length(curved_)) * expansion_.inverse_root();
+  linear_error_ += 4 * kRounding * (linear_length_ + curved_length_) * expansion_.inverse_root();
   kernels_.add_scaled(linear_.data(), stride, curved_.data(), 1.0);
+  linear_length_ = length(linear_);
   std::fill(step_.begin(), step_.end(), 0.0);
   std::fill(curved_.begin(), curved_.end(), 0.0);
-  curved_error_ = 0;
+  curved_error_ = curved_length_ = step_length_ = 0;
+  return lengths;
 }
 
 // Makes the estimate the anchor.
 bool LogisticPath::pass(bool exact) {
-  advance_linear();
+  const Expansion::Lengths lengths = advance_linear();
+  displacement_length_ = lengths.plain;
   gradient_ = linear_;
-  anchor_rounding_ = expansion_.add_remainder(displacement_, gradient_, shifts_);
+  const Expansion::Remainder remainder =
+      expansion_.add_remainder(displacement_, lengths, gradient_, shifts_);
+  shift_growth_ = remainder.growth;
   // Errors of margins at the base weigh with the curvatures at the anchor.
-  anchor_rounding_ += std::exp(shifts_.largest) * expansion_.gradient_rounding() + linear_error_;
+  anchor_rounding_ =
+      remainder.rounding + shift_growth_ * expansion_.gradient_rounding() + linear_error_;
   if (!std::isfinite(anchor_rounding_)) return rebase(kInfinite);
-  if (exact)
-    anchor_rounding_ =
-        expansion_.exact_gradient(displacement_, std::exp(shifts_.largest), gradient_);
-  unsolved_ = gradient_;
-  displacement_length_ = length(displacement_);
+  if (exact) anchor_rounding_ = expansion_.exact_gradient(displacement_, shift_growth_, gradient_);
+  if (expansion_.has_third()) unsolved_ = gradient_;
   gradient_length_ = length(gradient_);
   return true;
 }

@@ -88,13 +88,13 @@ class LogisticPath {
   void evaluate_step();
   void solve(const AlignedVector& right, AlignedVector& solution) const;
   void take_step();
-  void move_anchor(std::size_t i);
-  void advance(std::size_t i, double coefficient);
+  double move_anchor(std::size_t i);
+  void advance(std::size_t i, double coefficient, double shift);
   double decrement() const;
   double left_by_model(double R, double exponential) const;
   double left_in_model();
   double unsolved_share() const;
-  void advance_linear();
+  Expansion::Lengths advance_linear();
   void bound_error();
   double known_share() const;
   double weights_length() const;
@@ -121,10 +121,15 @@ class LogisticPath {
   AlignedVector product_;
   AlignedVector middle_;
   AlignedVector weights_;
+  double shift_growth_ = 1;  // exp of the largest shift
+  // At least the lengths of vectors: a joining sample adds its own part.
   double displacement_length_ = 0;
   double gradient_length_ = 0;
+  double linear_length_ = 0;
+  double curved_length_ = 0;
   double step_length_ = 0;
-  Error error_;  // of the last estimate
+  Expansion::Lengths step_lengths_;  // of the last estimate
+  Error error_;                      // of the last estimate
   EstimatedOptimum optimum_;
 };
 

@@ -70,7 +70,8 @@ double LogisticPath::left_in_model() {
 
 // Lemma 11, except its last line: a bound on the gradient that the step leaves.
 void LogisticPath::bound_error() {
-  step_length_ = length(step_);
+  step_lengths_ = expansion_.lengths(step_);
+  step_length_ = step_lengths_.plain;
   error_.decrement = decrement();
   curved_error_ = unsolved_share() * error_.decrement;
   const double R =
@@ -94,7 +95,7 @@ double LogisticPath::radius() const {
 // Lemma 31. With a third derivative the step is not the one meant there.
 LogisticPath::Stretch LogisticPath::step_stretch() const {
   if (expansion_.has_third()) return {1, 1, 1, kInfinite};
-  const double growth = std::exp(shifts_.largest);
+  const double growth = shift_growth_;
   const double error = error_.rounding + expansion_.hessian_rounding() * error_.decrement;
   const double x = known_share() * expansion_.leverage() * growth * (error_.decrement + error);
   if (!(x < 0.5)) return {1, 1, 1, kInfinite};
