@@ -2,7 +2,7 @@
 // columns in single precision.
 #pragma once
 
-#include "kernels/registers.hpp"
+#include "kernels/lane_sums.hpp"
 
 namespace shapcpp::kernels::SHAPCPP_LEVEL {
 namespace {
@@ -23,8 +23,15 @@ void add_block(const Real* scaled, const Real* columns_from, size_t rows, double
       for (size_t l = 0; l < Width; ++l) sums[j][l] += left * right[l];
     }
   }
-  for (size_t j = 0; j < Height; ++j)
-    for (size_t l = 0; l < Width; ++l) hessian[j * stride + l] += sum_of_lanes(sums[j][l]);
+  if constexpr (Width > 1 && RegisterOf<Real>::kLength == kLanes) {
+    for (size_t j = 0; j < Height; ++j) {
+      const Register row_sums = sums_of_lanes<Real, Width>(sums[j]);
+      for (size_t l = 0; l < Width; ++l) hessian[j * stride + l] += row_sums[l];
+    }
+  } else {
+    for (size_t j = 0; j < Height; ++j)
+      for (size_t l = 0; l < Width; ++l) hessian[j * stride + l] += sum_of_lanes(sums[j][l]);
+  }
 }
 
 template <size_t Height, class Real>

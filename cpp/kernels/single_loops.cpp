@@ -1,4 +1,5 @@
 // Passes over samples in single precision.
+#include "kernels/lane_sums.hpp"
 #include "kernels/products.hpp"
 #include "kernels/row_set.hpp"
 
@@ -99,28 +100,15 @@ void add_remainder(const float* tile, size_t columns, const float* direction, co
   shifts->eighth += sum_of_lanes(eighth);
 }
 
-// Two columns at a time: their halves fill a register side by side.
 void add_lanes(const double* lane_sums, size_t stride, double* vector) {
-  constexpr size_t kHalf = kLanes / 2;
-  for (size_t j = 0; j < stride; j += 2) {
-    const double* first = lane_sums + j * kLaneSums;
-    const double* second = first + kLaneSums;
-    double low[kLanes], high[kLanes];
-    for (size_t lane = 0; lane < kHalf; ++lane) {
-      low[lane] = first[lane];
-      low[lane + kHalf] = second[lane];
-      high[lane] = first[lane + kHalf];
-      high[lane + kHalf] = second[lane + kHalf];
+  for (size_t j = 0; j < stride; j += kLanes) {
+    Vec sums[kLanes];
+    for (size_t c = 0; c < kLanes; ++c) {
+      const double* column = lane_sums + (j + c) * kLaneSums;
+      sums[c] = load(column);
+      for (size_t lane = kLanes; lane < kLaneSums; lane += kLanes) sums[c] += load(column + lane);
     }
-    double sums[kLanes];
-    store(sums, load(low) + load(high));
-    for (size_t half = kHalf / 2; half > 0; half /= 2)
-      for (size_t lane = 0; lane < half; ++lane) {
-        sums[lane] += sums[lane + half];
-        sums[lane + kHalf] += sums[lane + kHalf + half];
-      }
-    vector[j] += sums[0];
-    vector[j + 1] += sums[kHalf];
+    store(vector + j, load(vector + j) + sums_of_lanes<double, kLanes>(sums));
   }
 }
 
