@@ -56,12 +56,18 @@ class SoftmaxWalk {
           path_.takes_step() ? path_.step()[static_cast<std::size_t>(j)] : 0.0;
     return result;
   }
+  // As products have it.
   FloatArray inverse() const {
     const std::size_t d = path_.sums().dimension();
-    const std::size_t stride = path_.sums().padded_dimension();
     FloatArray result({d, d});
-    for (std::size_t j = 0; j < d; ++j)
-      std::copy_n(path_.metric().inverse().data() + j * stride, d, result.mutable_data() + j * d);
+    AlignedVector unit(path_.sums().padded_dimension());
+    AlignedVector product(unit.size());
+    for (std::size_t j = 0; j < d; ++j) {
+      unit[j] = 1;
+      path_.metric().multiply(unit, product);
+      unit[j] = 0;
+      std::copy_n(product.data(), d, result.mutable_data() + j * d);
+    }
     return result;
   }
   FloatArray expanded() const {
@@ -76,6 +82,7 @@ class SoftmaxWalk {
     py::dict bounds;
     bounds["gradient_rounding"] = path_.anchor_rounding();
     bounds["hessian_rounding"] = path_.metric().hessian_rounding();
+    bounds["waiting"] = path_.metric().matrix().waiting();
     bounds["drift"] = path_.metric().drift();
     bounds["inverse_root"] = path_.metric().inverse_root();
     bounds["leverage"] = path_.metric().leverage();

@@ -231,12 +231,30 @@ struct TriangleLoops {
                                  const float* vector, float factor);
 
   // sums[j] += sum over i of factors[i] * rows[i][j], for `count` rows of `width` numbers, a
-  // multiple of kRowMultiple.
+  // multiple of kStrideMultiple.
   void (*add_rows)(const float* const* rows, const double* factors, std::size_t count,
                    std::size_t width, double* sums);
   // The same for each of several classes: factors[k][i] and sums[k * width + j].
   void (*add_class_rows)(const float* const* rows, const double* const* factors,
                          std::size_t classes, std::size_t count, std::size_t width, double* sums);
+};
+
+// Wide symmetric matrices in single precision, rows of `stride` numbers, and vectors as of
+// MatrixLoops.
+struct WideLoops {
+  // Reads what is left of the diagonal, and blocks of a register on it. Sums are in double
+  // precision, as below.
+  void (*multiply_widened)(const float* matrix, std::size_t columns, std::size_t stride,
+                           const double* vector, double* product);
+  // product -= rows' rows vector
+  void (*subtract_gram)(const float* rows, std::size_t count, std::size_t stride,
+                        const double* vector, double* product);
+  // product[i] = sum over j < width of rows[i * stride + j] * vector[j]; the width is a multiple of
+  // kStrideMultiple.
+  void (*multiply_rows)(const float* rows, std::size_t count, std::size_t stride,
+                        const double* vector, std::size_t width, double* product);
+  // single[j] = row[j]. Returns the sum of scales[j] * (row[j] - single[j])^2.
+  double (*narrow_row)(const double* row, const double* scales, std::size_t stride, float* single);
 };
 
 // What a direction leaves of a linear system: sums of what is left, of what margins add to it, and
@@ -303,6 +321,7 @@ struct Kernels : SampleLoops,
                  ClassLoops,
                  MatrixLoops,
                  TriangleLoops,
+                 WideLoops,
                  StepLoops {
   const char* level;
 };

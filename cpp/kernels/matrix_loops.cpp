@@ -1,5 +1,5 @@
 // Small vectors and matrices, in double precision.
-#include "kernels/registers.hpp"
+#include "kernels/symmetric.hpp"
 
 namespace shapcpp::kernels::SHAPCPP_LEVEL {
 namespace {
@@ -84,56 +84,6 @@ struct Multiply {
 
 // Matrices with at least this many columns are read row by row, as they lie in memory.
 constexpr size_t kWide = 64;
-// Rows of a wide matrix that are read side by side.
-constexpr size_t kBlock = kLanes < 4 ? 4 : kLanes;
-
-// Of `Rows` rows of a symmetric matrix: adds their products with the vector up to column `end` to
-// theirs, and the products of what stands in these columns, mirrored, to those of rows up to `end`.
-template <size_t Rows, bool Mirrored>
-inline void multiply_rows(const double* rows, size_t stride, size_t begin, size_t end,
-                          const double* vector, const double* own, Vec* sums, double* product) {
-  for (size_t j = begin; j < end; j += kLanes) {
-    const Vec right = load(vector + j);
-    Vec even{}, odd{};
-    for (size_t r = 0; r < Rows; r += 2) {
-      const Vec first = load(rows + r * stride + j), second = load(rows + (r + 1) * stride + j);
-      sums[r] += first * right;
-      sums[r + 1] += second * right;
-      if (Mirrored) {
-        even += first * own[r];
-        odd += second * own[r + 1];
-      }
-    }
-    if (Mirrored) store(product + j, load(product + j) + (even + odd));
-  }
-}
-
-// Each number left of the diagonal's blocks is read once and serves two rows.
-void multiply_wide(const double* matrix, size_t columns, size_t stride, const double* vector,
-                   double* product) {
-  size_t i = 0;
-  for (; i + kBlock <= columns; i += kBlock) {
-    Vec sums[kBlock];
-    set_to_zero(sums);
-    const double* rows = matrix + i * stride;
-    multiply_rows<kBlock, true>(rows, stride, 0, i, vector, vector + i, sums, product);
-    multiply_rows<kBlock, false>(rows, stride, i, i + kBlock, vector, vector, sums, product);
-    for (size_t r = 0; r < kBlock; ++r) product[i + r] = sum_of_lanes(sums[r]);
-  }
-  for (size_t j = i; j < stride; ++j) product[j] = 0;
-  for (; i < columns; ++i) {
-    const double* row = matrix + i * stride;
-    const size_t diagonal = columns / kBlock * kBlock;
-    Vec sum{};
-    for (size_t j = 0; j < diagonal; j += kLanes) {
-      sum += load(row + j) * load(vector + j);
-      store(product + j, load(product + j) + load(row + j) * vector[i]);
-    }
-    for (size_t j = diagonal; j < stride; j += kLanes) sum += load(row + j) * load(vector + j);
-    product[i] += sum_of_lanes(sum);
-  }
-}
-
 void multiply(const double* matrix, size_t columns, size_t stride, const double* vector,
               double* product) {
   if (columns < kWide)

@@ -53,12 +53,25 @@ inline void store(float* address, Single value) {
   *reinterpret_cast<Single*>(address) = value;
 }
 
+// Compilers convert a whole register in halves, unless told.
 inline Vec load_widened(const float* address) {
+#if defined(__AVX512F__) && SHAPCPP_LANES == 8
+  return (Vec)_mm512_cvtps_pd(_mm256_loadu_ps(address));
+#else
   return __builtin_convertvector(*reinterpret_cast<const HalfSingle*>(address), Vec);
+#endif
+}
+
+inline Vec load_widened(const double* address) {
+  return load(address);
 }
 
 inline void store_narrowed(float* address, Vec value) {
+#if defined(__AVX512F__) && SHAPCPP_LANES == 8
+  _mm256_storeu_ps(address, _mm512_cvtpd_ps((__m512d)value));
+#else
   *reinterpret_cast<HalfSingle*>(address) = __builtin_convertvector(value, HalfSingle);
+#endif
 }
 
 inline Single absolute(Single value) {

@@ -2,6 +2,7 @@
 
 #include <Eigen/Cholesky>
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "core/learners/multinomial/own_loss.hpp"
@@ -15,6 +16,8 @@ namespace {
 // Share of the inverse and the Hessian that rounding may take before they are built again.
 constexpr double kMostDrift = 0.05;
 constexpr double kMostRounding = 0.01;
+// Share of the inverse that single precision may take.
+constexpr double kMostNarrowed = 0.01;
 // Updates between two measurements of the inverse. Norms in it only shrink, so that bounds hold.
 constexpr int kMeasureEvery = 4;
 
@@ -42,14 +45,15 @@ SoftmaxMetric::SoftmaxMetric(const Problem& problem, const Members& members,
       sums_(sums),
       checkpoint_(context.checkpoint),
       kernels_(context.kernels),
+      matrix_(context.kernels),
       column_roots_(sums.columns()),
-      x_(sums.stride()),
-      turned_(sums.stride()) {}
+      x_(sums.stride()) {}
 
 double SoftmaxMetric::bytes(const RunShape& s) {
   const double contrasts = s.classes() - 1;
   const double dimension = contrasts * s.columns();
-  return kNumberBytes * (2 * dimension * dimension + (3 * contrasts + 40) * dimension);
+  return ShrinkingMatrix::bytes(s.columns(), contrasts) +
+         kNumberBytes * (dimension * dimension + (contrasts + 40) * dimension);
 }
 
 bool SoftmaxMetric::build(double growth) {
@@ -59,19 +63,20 @@ bool SoftmaxMetric::build(double growth) {
     inverter_.emplace(dimension_, stride_);
     diagonal_.assign(stride_, 0.0);
     products_.assign(sums_.contrasts() * stride_, 0.0);
-    halves_.assign(products_.size(), 0.0);
-    factors_.assign(products_.size(), 0.0);
+    matrix_.resize(sums_.columns(), sums_.contrasts());
     leverage_size_ = 0;
   }
-  // Blocks on the diagonal are read in rows of the stride, which end beyond the matrix.
-  inverse_.assign(checked_product(dimension_ + 1, stride_, "the Hessian"), 0.0);
-  sums_.write_hessian(training_.penalty(), inverse_.data(), stride_);
-  for (std::size_t j = 0; j < dimension_; ++j) diagonal_[j] = inverse_[j * (stride_ + 1)];
-  if (!inverter_->invert(inverse_, checkpoint_)) return false;
+  const bool is_inverted = matrix_.write([&](AlignedVector& inverse) {
+    sums_.write_hessian(training_.penalty(), inverse.data(), stride_);
+    for (std::size_t j = 0; j < dimension_; ++j) diagonal_[j] = inverse[j * (stride_ + 1)];
+    return inverter_->invert(inverse, checkpoint_);
+  });
+  if (!is_inverted) return false;
   const auto d = static_cast<double>(dimension_);
   updates_ = drift_ = 0;
   charge((d * d * d + 20 * d) * kRounding);
   if (has_drifted()) return false;
+  narrow();
   measure_inverse();
   // Curvatures, and with them H, have changed by a factor within `growth`.
   const double cheap = std::sqrt(2.0) * members_.largest_norm() * inverse_root_;
@@ -84,10 +89,19 @@ bool SoftmaxMetric::build(double growth) {
   return true;
 }
 
+// Lemma 31. Where single precision would lose too much, products stay with double.
+void SoftmaxMetric::narrow() {
+  if (!ShrinkingMatrix::is_wide(dimension_)) return;
+  const double lost = static_cast<double>(dimension_) * matrix_.narrow(diagonal_) * (1 + 1e-9);
+  if (!(lost <= kMostNarrowed)) return;
+  matrix_.use_single();
+  drift_ += lost;
+}
+
 double SoftmaxMetric::condition() const {
   double sum = 0;
   for (std::size_t j = 0; j < dimension_; ++j)
-    sum += diagonal_[j] * std::max(inverse_[j * (stride_ + 1)], 0.0);
+    sum += diagonal_[j] * std::max(matrix_.diagonal()[j], 0.0);
   return std::max(sum, static_cast<double>(dimension_));
 }
 
@@ -98,46 +112,39 @@ void SoftmaxMetric::charge(double share) {
   drift_ += share * scaled;
   hessian_rounding_ = sums_.hessian_rounding(scaled) +
                       2 * updates_ * kRounding * static_cast<double>(dimension_) * scaled;
+  const auto d = static_cast<double>(dimension_);
+  const auto waiting = static_cast<double>(matrix_.waiting() + sums_.contrasts());
+  product_rounding_ = matrix_.is_single() ? (2 * d + waiting + 8) * d * kRounding * scaled : 0;
 }
 
 bool SoftmaxMetric::has_drifted() const {
-  return !(drift_ <= kMostDrift) || !(hessian_rounding_ <= kMostRounding);
+  return matrix_.is_full() || !(drift() <= kMostDrift) || !(hessian_rounding_ <= kMostRounding);
 }
 
 // The largest sum of a row bounds the largest eigenvalue; the trace of a column's block, that of
 // the block.
 void SoftmaxMetric::measure_inverse() {
   unmeasured_ = 0;
-  inverse_root_ =
-      (1 + drift_) * std::sqrt(kernels_.largest_row_sum(inverse_.data(), dimension_, stride_));
+  inverse_root_ = (1 + drift()) * std::sqrt(kernels_.largest_row_sum(matrix_.settled().data(),
+                                                                     dimension_, stride_));
   for (std::size_t j = 0; j < sums_.columns(); ++j) {
     double trace = 0;
     for (std::size_t row = j; row < dimension_; row += sums_.columns())
-      trace += std::max(inverse_[row * (stride_ + 1)], 0.0);
-    column_roots_[j] = (1 + drift_) * std::sqrt(trace);
+      trace += std::max(matrix_.diagonal()[row], 0.0);
+    column_roots_[j] = (1 + drift()) * std::sqrt(trace);
   }
-}
-
-void SoftmaxMetric::multiply(const AlignedVector& vector, AlignedVector& product) const {
-  kernels_.multiply(inverse_.data(), dimension_, stride_, vector.data(), product.data());
 }
 
 void SoftmaxMetric::measure(std::size_t i) {
   const auto sample = training_.sample(i);
   std::copy(sample.begin(), sample.end(), x_.begin());
-  set_products(x_);
+  matrix_.multiply_blocks(x_, products_);
+  set_gram(x_);
 }
 
-// Row by row of the inverse, which is symmetric.
-void SoftmaxMetric::set_products(const AlignedVector& x) {
+void SoftmaxMetric::set_gram(const AlignedVector& x) {
   const std::size_t columns = sums_.columns();
   const std::size_t contrasts = sums_.contrasts();
-  std::fill(products_.begin(), products_.end(), 0.0);
-  turned_ = x;
-  for (double& value : turned_) value = -value;
-  for (std::size_t j = 0; j < contrasts; ++j)
-    kernels_.subtract_product(products_.data() + j * stride_, 1, stride_, stride_, turned_.data(),
-                              inverse_.data() + j * columns * stride_, columns);
   const auto m = static_cast<Eigen::Index>(contrasts);
   gram_.resize(m, m);
   for (std::size_t j = 0; j < contrasts; ++j)
@@ -148,14 +155,6 @@ void SoftmaxMetric::set_products(const AlignedVector& x) {
       gram_(static_cast<Eigen::Index>(j), static_cast<Eigen::Index>(l)) =
           gram_(static_cast<Eigen::Index>(l), static_cast<Eigen::Index>(j)) = sum;
     }
-}
-
-// W'W v, with W the rows by which the inverse was last updated.
-void SoftmaxMetric::subtract_update(const AlignedVector& vector, AlignedVector& product) const {
-  for (std::size_t j = 0; j < sums_.contrasts(); ++j) {
-    const double* half = halves_.data() + j * stride_;
-    kernels_.add_scaled(product.data(), stride_, half, -kernels_.dot(half, vector.data(), stride_));
-  }
 }
 
 void SoftmaxMetric::subtract_product(const Eigen::VectorXd& factors, AlignedVector& vector) const {
@@ -174,19 +173,15 @@ void SoftmaxMetric::absorb(const Eigen::VectorXd& probabilities, double weight) 
                                            root.transpose() * gram_ * root);
   const Eigen::MatrixXd half = growth.matrixL().solve(root.transpose());
   Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> turned = -half;
-  std::fill(halves_.begin(), halves_.end(), 0.0);
-  kernels_.subtract_product(halves_.data(), contrasts, stride_, stride_, turned.data(),
+  kernels_.subtract_product(matrix_.next_rows(), contrasts, stride_, stride_, turned.data(),
                             products_.data(), contrasts);
-  for (std::size_t row = 0; row < dimension_; ++row)
-    for (std::size_t j = 0; j < contrasts; ++j)
-      factors_[row * contrasts + j] = halves_[j * stride_ + row];
   // The sizes of the terms of B and G, before the inverse shrinks (Lemma 23).
   double size = 0;
   for (std::size_t j = 0; j < contrasts; ++j) {
     double terms = 0;
     for (std::size_t p = 0; p < sums_.columns(); ++p) {
       const std::size_t row = j * sums_.columns() + p;
-      terms += std::abs(x_[p]) * std::sqrt(std::max(inverse_[row * (stride_ + 1)], 0.0));
+      terms += std::abs(x_[p]) * std::sqrt(std::max(matrix_.diagonal()[row], 0.0));
       diagonal_[row] +=
           curvature(static_cast<Eigen::Index>(j), static_cast<Eigen::Index>(j)) * x_[p] * x_[p];
     }
@@ -197,13 +192,21 @@ void SoftmaxMetric::absorb(const Eigen::VectorXd& probabilities, double weight) 
   const auto d = static_cast<double>(dimension_);
   const auto c = static_cast<double>(sums_.columns());
   const auto K = static_cast<double>(sums_.classes());
-  charge((4 * c + 8 * K * K + 60) * d * kRounding * (1 + size * size));
-  kernels_.subtract_product(inverse_.data(), dimension_, stride_, stride_, factors_.data(),
-                            halves_.data(), contrasts);
-  if (++unmeasured_ == kMeasureEvery) measure_inverse();
+  const auto waiting = static_cast<double>(matrix_.waiting());
+  const double terms = (matrix_.is_single() ? 8 * c + 4 * waiting : 4 * c) + 8 * K * K + 60;
+  charge(terms * d * kRounding * (1 + size * size));
+  take_off((root.transpose() * gram_ * root).trace());
   const Eigen::MatrixXd seen = half * gram_;
-  own_leverage_ = (1 + drift_) * pair_leverage(gram_ - seen.transpose() * seen);
+  own_leverage_ = (1 + drift()) * pair_leverage(gram_ - seen.transpose() * seen);
   leverage_ = std::max(leverage_, own_leverage_);
+}
+
+// Lemma 31; `largest` bounds the eigenvalues of what the sample adds, relative to H.
+void SoftmaxMetric::take_off(double largest) {
+  const double root = std::sqrt(static_cast<double>(dimension_));
+  const double lost = root * matrix_.take_off(diagonal_);
+  drift_ += (2 * std::sqrt(std::max(largest, 0.0)) + lost) * lost * (1 + 1e-9);
+  if (!matrix_.is_single() && ++unmeasured_ == kMeasureEvery) measure_inverse();
 }
 
 double SoftmaxMetric::pair_leverage(const Eigen::MatrixXd& gram) const {
@@ -224,46 +227,50 @@ double SoftmaxMetric::with_rotation(double leverage) const {
   return leverage + std::sqrt(2.0) * sums_.rotation().of_leverage(members_.largest_norm());
 }
 
-// Writes the blocks of the inverse added up for the difference of two classes, so that a sample's
-// squared norm in the result is that of the pair.
-void SoftmaxMetric::write_pair_block(std::size_t a, std::size_t b, AlignedVector& block) const {
-  const std::size_t columns = sums_.columns();
-  std::fill(block.begin(), block.end(), 0.0);
-  for (std::size_t j = 0; j < sums_.contrasts(); ++j) {
-    const double row = sums_.helmert().of(a, j) - sums_.helmert().of(b, j);
-    for (std::size_t l = 0; row != 0 && l < sums_.contrasts(); ++l) {
-      const double factor = row * (sums_.helmert().of(a, l) - sums_.helmert().of(b, l));
-      if (factor == 0) continue;
-      for (std::size_t p = 0; p < columns; ++p)
-        kernels_.add_scaled(block.data() + p * sums_.stride(), sums_.stride(),
-                            inverse_.data() + (j * columns + p) * stride_ + l * columns, factor);
-    }
-  }
-}
-
-// Pair by pair and tile by tile: what a pair needs of the inverse fits the cache.
+// Tile by tile: the Gram matrices of its samples in the inverse, seen from the classes.
 double SoftmaxMetric::largest_leverage() {
   const std::size_t columns = sums_.columns();
+  const std::size_t contrasts = sums_.contrasts();
   const SampleTiles& samples = members_.samples();
-  AlignedVector block(columns * sums_.stride());
-  AlignedVector turned(columns * kTileRows);
-  AlignedVector squares(kTileRows);
+  AlignedVector products(columns * kTileRows);
+  AlignedVector grams(contrasts * contrasts * kTileRows);
   double most = 0;
-  for (std::size_t a = 1; a < sums_.classes(); ++a)
-    for (std::size_t b = 0; b < a; ++b) {
-      checkpoint_();
-      write_pair_block(a, b, block);
-      for (std::size_t t = 0; t < samples.tile_count(); ++t) {
-        kernels_.logits(samples.tile(t), columns, block.data(), columns, sums_.stride(),
-                        padded_rows(samples.rows_in(t)), turned.data());
-        std::fill(squares.begin(), squares.end(), 0.0);
-        for (std::size_t p = 0; p < columns; ++p)
-          for (std::size_t i = 0; i < samples.rows_in(t); ++i)
-            squares[i] += samples.tile(t)[p * kernels::kTileStride + i] * turned[p * kTileRows + i];
-        for (std::size_t i = 0; i < samples.rows_in(t); ++i) most = std::max(most, squares[i]);
+  for (std::size_t t = 0; t < samples.tile_count(); ++t) {
+    checkpoint_();
+    const std::size_t rows = padded_rows(samples.rows_in(t));
+    std::fill(grams.begin(), grams.end(), 0.0);
+    for (std::size_t j = 0; j < contrasts; ++j)
+      for (std::size_t l = 0; l <= j; ++l) {
+        kernels_.logits(samples.tile(t), columns,
+                        matrix_.settled().data() + j * columns * stride_ + l * columns, columns,
+                        stride_, rows, products.data());
+        double* gram = grams.data() + (j * contrasts + l) * kTileRows;
+        for (std::size_t p = 0; p < columns; ++p) {
+          const double* column = samples.tile(t) + p * kernels::kTileStride;
+          for (std::size_t i = 0; i < rows; ++i) gram[i] += column[i] * products[p * kTileRows + i];
+        }
       }
+    for (std::size_t a = 1; a < sums_.classes(); ++a)
+      for (std::size_t b = 0; b < a; ++b) most = std::max(most, largest_square(a, b, grams, rows));
+  }
+  return (1 + drift()) * with_rotation(std::sqrt(most));
+}
+
+// Of the pair of classes, over the rows of a tile with these Gram matrices.
+double SoftmaxMetric::largest_square(std::size_t a, std::size_t b, const AlignedVector& grams,
+                                     std::size_t rows) const {
+  std::array<double, kTileRows> squares{};
+  const auto [first, end] = Contrasts::between(a, b);
+  for (std::size_t j = first; j < end; ++j) {
+    const double own = sums_.helmert().of(a, j) - sums_.helmert().of(b, j);
+    for (std::size_t l = first; l <= j; ++l) {
+      const double factor =
+          (l < j ? 2 : 1) * own * (sums_.helmert().of(a, l) - sums_.helmert().of(b, l));
+      const double* gram = grams.data() + (j * sums_.contrasts() + l) * kTileRows;
+      for (std::size_t i = 0; i < rows; ++i) squares[i] += factor * gram[i];
     }
-  return (1 + drift_) * with_rotation(std::sqrt(most));
+  }
+  return *std::max_element(squares.begin(), squares.begin() + static_cast<std::ptrdiff_t>(rows));
 }
 
 }  // namespace shapcpp

@@ -9,6 +9,7 @@
 #include "core/learners/members.hpp"
 #include "core/learners/multinomial/softmax_sums.hpp"
 #include "core/numerics/inverse.hpp"
+#include "core/numerics/shrinking_matrix.hpp"
 #include "core/run/context.hpp"
 #include "core/run/run_shape.hpp"
 
@@ -38,16 +39,21 @@ class SoftmaxMetric {
   // vector -= H^-1 X' factors, with the metric as it was before.
   void subtract_product(const Eigen::VectorXd& factors, AlignedVector& vector) const;
   // product, the metric's with the vector before a sample was absorbed, becomes the one after it.
-  void subtract_update(const AlignedVector& vector, AlignedVector& product) const;
+  void subtract_update(const AlignedVector& vector, AlignedVector& product) const {
+    matrix_.subtract_last(vector, product);
+  }
   // A bound on |(q_a - q_b) (x) x|_{H^-1} for all classes a, b, once it is absorbed.
   double own_leverage() const { return own_leverage_; }
 
-  const AlignedVector& inverse() const { return inverse_; }
-  void multiply(const AlignedVector& vector, AlignedVector& product) const;
+  // The inverse.
+  const ShrinkingMatrix& matrix() const { return matrix_; }
+  void multiply(const AlignedVector& vector, AlignedVector& product) const {
+    matrix_.multiply(vector, product);
+  }
   // The same bound for all members.
   double leverage() const { return leverage_; }
   double inverse_root() const { return inverse_root_; }
-  double drift() const { return drift_; }
+  double drift() const { return drift_ + product_rounding_; }
   double hessian_rounding() const { return hessian_rounding_; }
   bool has_drifted() const;
   // Bound on |v|_{H^-1} for v of length 1 in column j of any contrasts.
@@ -55,14 +61,17 @@ class SoftmaxMetric {
   const AlignedVector& diagonal() const { return diagonal_; }
 
  private:
-  void set_products(const AlignedVector& x);
+  void narrow();
+  void set_gram(const AlignedVector& x);
   void measure_inverse();
+  void take_off(double largest);
   void charge(double share);
   double condition() const;
   double pair_leverage(const Eigen::MatrixXd& gram) const;
   double with_rotation(double leverage) const;
-  void write_pair_block(std::size_t a, std::size_t b, AlignedVector& block) const;
   double largest_leverage();
+  double largest_square(std::size_t a, std::size_t b, const AlignedVector& grams,
+                        std::size_t rows) const;
 
   const TrainingSet& training_;
   const Members& members_;
@@ -73,22 +82,20 @@ class SoftmaxMetric {
   std::size_t dimension_ = 0;
   std::size_t stride_ = 0;  // the dimension, padded for the kernels
   std::optional<Inverter> inverter_;
-  AlignedVector inverse_;
+  ShrinkingMatrix matrix_;  // the inverse
   AlignedVector diagonal_;  // of H
   double leverage_ = 0;
   std::size_t leverage_size_ = 0;  // members when the leverage was last computed
   double inverse_root_ = 0;
   double drift_ = 0;
+  double product_rounding_ = 0;  // as a share of the inverse, like the drift
   double hessian_rounding_ = 0;
   double updates_ = 0;
   int unmeasured_ = 0;  // updates since the bounds on norms were computed
   AlignedVector column_roots_;
 
   AlignedVector x_;         // the measured sample
-  AlignedVector turned_;    // times -1
   AlignedVector products_;  // H^-1 X', a row of `stride_` numbers for each contrast
-  AlignedVector halves_;    // of the update of rank K - 1: its root, in rows
-  AlignedVector factors_;   // the same in columns
   Eigen::MatrixXd gram_;
   double own_leverage_ = 0;
 };

@@ -5,7 +5,7 @@
 namespace shapcpp {
 
 EstimatedSoftmax::EstimatedSoftmax(const SoftmaxSums& sums, const Arrivals& arrivals,
-                                   const AlignedVector& inverse)
+                                   const ShrinkingMatrix& inverse)
     : SoftmaxScores(sums, arrivals), inverse_(inverse) {}
 
 double EstimatedSoftmax::norm(const Pair& pair, const AlignedVector& x) const {
@@ -17,9 +17,7 @@ double EstimatedSoftmax::norm(const Pair& pair, const AlignedVector& x) const {
   pair_.assign(padded, 0.0);
   product_.resize(padded);
   sums_.helmert().write_between(leader, rival, x.data(), pair_.data());
-  // The block of these contrasts, on the diagonal of the inverse.
-  const double* block = inverse_.data() + first * sums_.columns() * (padded + 1);
-  loops.multiply(block, (end - first) * sums_.columns(), padded, pair_.data(), product_.data());
+  inverse_.multiply_settled(first, end - first, pair_, product_);
   return (1 + norm_error) *
          std::sqrt(std::max(loops.dot(pair_.data(), product_.data(), padded), 0.0));
 }

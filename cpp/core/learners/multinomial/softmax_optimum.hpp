@@ -12,6 +12,7 @@
 #include "core/learners/scores.hpp"
 #include "core/learners/tie.hpp"
 #include "core/numerics/double_double.hpp"
+#include "core/numerics/shrinking_matrix.hpp"
 
 namespace shapcpp {
 
@@ -97,15 +98,17 @@ class SoftmaxScores : public Interface, public SoftmaxOptimum {
 // An optimum known without a fit.
 class EstimatedSoftmax final : public SoftmaxScores<Scores> {
  public:
-  // Norms use `inverse`, the inverse of H, which must outlive the optimum, as must the rest.
-  EstimatedSoftmax(const SoftmaxSums& sums, const Arrivals& arrivals, const AlignedVector& inverse);
+  // Norms use `inverse`, the inverse of H, which must outlive the optimum, as must the rest. Those
+  // without the rows that wait are larger.
+  EstimatedSoftmax(const SoftmaxSums& sums, const Arrivals& arrivals,
+                   const ShrinkingMatrix& inverse);
   // Bound on the relative error of those norms.
   double norm_error = 0;
 
  private:
   double norm(const Pair& pair, const AlignedVector& x) const override;
 
-  const AlignedVector& inverse_;
+  const ShrinkingMatrix& inverse_;
   mutable AlignedVector pair_;
   mutable AlignedVector product_;
 };

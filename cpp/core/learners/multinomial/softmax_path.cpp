@@ -46,7 +46,7 @@ SoftmaxPath::SoftmaxPath(const Problem& problem, const Members& members, const A
       inverses_(expanded_.size()),
       variances_(tiled_rows(training_.size())),
       class_step_(sums_.capacity()),
-      optimum_(sums_, arrivals, metric_.inverse()) {}
+      optimum_(sums_, arrivals, metric_.matrix()) {}
 
 double SoftmaxPath::bytes(const RunShape& s) {
   return SoftmaxSums::bytes(s) + SoftmaxNewton::bytes(s) + SoftmaxMetric::bytes(s) +

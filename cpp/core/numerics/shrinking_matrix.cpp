@@ -1,0 +1,167 @@
+#include "core/numerics/shrinking_matrix.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace shapcpp {
+namespace {
+
+// Rows that are read twice while the nearest cache holds them.
+constexpr std::size_t kTogether = 16;
+
+}  // namespace
+
+// Products with so many rows take twice as long as those with half of the matrix.
+std::size_t ShrinkingMatrix::most_waiting(std::size_t size, std::size_t blocks) {
+  return is_wide(size * blocks) ? size * blocks : 0;
+}
+
+double ShrinkingMatrix::bytes(double size, double blocks) {
+  const double columns = size * blocks;
+  const auto waiting = static_cast<double>(
+      most_waiting(static_cast<std::size_t>(size), static_cast<std::size_t>(blocks)));
+  const double single = waiting > 0 ? columns : 0;
+  return sizeof(double) * (columns * (columns + 2 * blocks) + kTogether * blocks) +
+         sizeof(float) * columns * (single + waiting);
+}
+
+void ShrinkingMatrix::resize(std::size_t size, std::size_t blocks) {
+  size_ = size;
+  blocks_ = blocks;
+  columns_ = size * blocks;
+  stride_ = padded_columns(columns_);
+  most_waiting_ = most_waiting(size, blocks);
+  diagonal_.assign(stride_, 0.0);
+  rows_.assign(blocks * stride_, 0.0);
+  factors_.assign(rows_.size(), 0.0);
+  // Blocks are read in whole registers, which end beyond the last row.
+  waiting_rows_.assign(most_waiting_ * stride_ + kernels::kStrideMultiple, 0.0f);
+  along_.assign(kTogether * blocks, 0.0);
+  along_blocks_.resize(blocks);
+  pointers_.resize(kTogether);
+  single_.assign(is_wide(columns_) ? columns_ * stride_ + kernels::kStrideMultiple : 0, 0.0f);
+}
+
+void ShrinkingMatrix::note_diagonal() {
+  for (std::size_t j = 0; j < columns_; ++j) diagonal_[j] = values_[j * (stride_ + 1)];
+}
+
+// Blocks that begin at a register's end are read eight columns beyond the diagonal. What stands
+// left of it counts twice.
+double ShrinkingMatrix::narrow(const AlignedVector& scales) {
+  double lost = 0;
+  for (std::size_t j = 0; j < columns_; ++j) {
+    const std::size_t end = (j / size_ + 1) * size_ + kernels::kStrideMultiple;
+    lost += scales[j] * kernels_.narrow_row(values_.data() + j * stride_, scales.data(),
+                                            std::min(padded_columns(end), stride_),
+                                            single_.data() + j * stride_);
+  }
+  return std::sqrt(2 * lost);
+}
+
+double* ShrinkingMatrix::next_rows() {
+  std::fill(rows_.begin(), rows_.end(), 0.0);
+  return rows_.data();
+}
+
+double ShrinkingMatrix::take_off(const AlignedVector& scales) {
+  if (!is_single_) {
+    for (std::size_t j = 0; j < columns_; ++j)
+      for (std::size_t p = 0; p < blocks_; ++p) factors_[j * blocks_ + p] = rows_[p * stride_ + j];
+    kernels_.subtract_product(values_.data(), columns_, stride_, stride_, factors_.data(),
+                              rows_.data(), blocks_);
+    note_diagonal();
+    return 0;
+  }
+  last_ = waiting_;
+  double lost = 0;
+  for (std::size_t p = 0; p < blocks_; ++p, ++waiting_)
+    lost += kernels_.narrow_row(rows_.data() + p * stride_, scales.data(), stride_,
+                                waiting_rows_.data() + waiting_ * stride_);
+  return std::sqrt(lost);
+}
+
+void ShrinkingMatrix::multiply(const AlignedVector& vector, AlignedVector& product) const {
+  if (!is_single_) {
+    kernels_.multiply(values_.data(), columns_, stride_, vector.data(), product.data());
+    return;
+  }
+  kernels_.multiply_widened(single_.data(), columns_, stride_, vector.data(), product.data());
+  kernels_.subtract_gram(waiting_rows_.data(), waiting_, stride_, vector.data(), product.data());
+}
+
+void ShrinkingMatrix::multiply_settled(std::size_t first, std::size_t count,
+                                       const AlignedVector& vector, AlignedVector& product) const {
+  const std::size_t corner = first * size_ * (stride_ + 1);
+  if (is_single_)
+    kernels_.multiply_widened(single_.data() + corner, count * size_, stride_, vector.data(),
+                              product.data());
+  else
+    kernels_.multiply(values_.data() + corner, count * size_, stride_, vector.data(),
+                      product.data());
+}
+
+void ShrinkingMatrix::multiply_blocks(const AlignedVector& x, AlignedVector& products) {
+  std::fill(products.begin(), products.end(), 0.0);
+  if (is_single_) {
+    multiply_single_blocks(x, products);
+    return;
+  }
+  turned_ = x;
+  for (double& value : turned_) value = -value;
+  for (std::size_t j = 0; j < blocks_; ++j)
+    kernels_.subtract_product(products.data() + j * stride_, 1, stride_, stride_, turned_.data(),
+                              values_.data() + j * size_ * stride_, size_);
+}
+
+// Each block left of the diagonal is read for two products: of its columns, which stand in for
+// those of its mirror image, and of its rows.
+void ShrinkingMatrix::multiply_single_blocks(const AlignedVector& x, AlignedVector& products) {
+  const std::size_t width = padded_columns(size_);
+  for (std::size_t j = 0; j < blocks_; ++j) {
+    const std::size_t first = j * size_;
+    double* product = products.data() + j * stride_;
+    for (std::size_t p = 0; p < size_; p += kTogether) {
+      const float* rows = single_.data() + (first + p) * stride_;
+      const std::size_t count = std::min(kTogether, size_ - p);
+      point_at(rows, count);
+      kernels_.add_rows(pointers_.data(), x.data() + p, count, padded_columns(first + size_),
+                        product);
+      for (std::size_t l = 0; l < j; ++l)
+        kernels_.multiply_rows(rows + l * size_, count, stride_, x.data(), width,
+                               products.data() + l * stride_ + first + p);
+    }
+    std::fill(product + first + size_, product + stride_, 0.0);
+  }
+  for (std::size_t first = 0; first < waiting_; first += kTogether) {
+    const float* rows = waiting_rows_.data() + first * stride_;
+    const std::size_t count = std::min(kTogether, waiting_ - first);
+    for (std::size_t j = 0; j < blocks_; ++j) {
+      double* along = along_.data() + j * kTogether;
+      kernels_.multiply_rows(rows + j * size_, count, stride_, x.data(), width, along);
+      for (std::size_t r = 0; r < count; ++r) along[r] = -along[r];
+      along_blocks_[j] = along;
+    }
+    point_at(rows, count);
+    kernels_.add_class_rows(pointers_.data(), along_blocks_.data(), blocks_, count, stride_,
+                            products.data());
+  }
+}
+
+void ShrinkingMatrix::point_at(const float* rows, std::size_t count) {
+  for (std::size_t r = 0; r < count; ++r) pointers_[r] = rows + r * stride_;
+}
+
+void ShrinkingMatrix::subtract_last(const AlignedVector& vector, AlignedVector& product) const {
+  if (is_single_) {
+    kernels_.subtract_gram(waiting_rows_.data() + last_ * stride_, blocks_, stride_, vector.data(),
+                           product.data());
+    return;
+  }
+  for (std::size_t p = 0; p < blocks_; ++p) {
+    const double* row = rows_.data() + p * stride_;
+    kernels_.add_scaled(product.data(), stride_, row, -kernels_.dot(row, vector.data(), stride_));
+  }
+}
+
+}  // namespace shapcpp

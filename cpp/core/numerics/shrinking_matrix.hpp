@@ -1,0 +1,101 @@
+// A symmetric matrix of blocks that loses Gram matrices of a few rows at a time.
+//
+// In double precision it loses them at once. A wide one would stream through the cache for a few
+// operations a number: where the caller can afford what that loses, products read it in single
+// precision, half of it alone, and the rows wait, in single precision too.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "core/numerics/storage.hpp"
+#include "kernels/kernels.hpp"
+
+namespace shapcpp {
+
+class ShrinkingMatrix {
+ public:
+  // `kernels` must outlive the matrix.
+  explicit ShrinkingMatrix(const kernels::Kernels& kernels) : kernels_(kernels) {}
+
+  // Bytes that it allocates for so many blocks.
+  static double bytes(double size, double blocks);
+
+  // Whether single precision pays for a matrix with this many columns.
+  static bool is_wide(std::size_t columns) { return columns >= kWide; }
+
+  // Forgets the matrix. It will have blocks of `size` columns, and lose a row for each at a time.
+  void resize(std::size_t size, std::size_t blocks);
+
+  // Has `write` fill the matrix, zero so far, in rows of `stride` numbers, and returns what it
+  // returns. No rows wait.
+  template <class Write>
+  auto write(const Write& write) {
+    waiting_ = last_ = 0;
+    is_single_ = false;
+    // Blocks on the diagonal are read in rows of the stride, which end beyond the matrix.
+    values_.assign(checked_product(columns_ + 1, stride_, "a matrix"), 0.0);
+    const auto result = write(values_);
+    note_diagonal();
+    return result;
+  }
+  // The matrix without the rows that wait, and its diagonal.
+  const AlignedVector& settled() const { return values_; }
+  const AlignedVector& diagonal() const { return diagonal_; }
+
+  // Copies the matrix in single precision. Returns a bound on the Frobenius norm of what that
+  // loses, entry (j, l) times the root of scales[j] * scales[l].
+  double narrow(const AlignedVector& scales);
+  // Has products read the copy, and rows wait.
+  void use_single() { is_single_ = true; }
+  bool is_single() const { return is_single_; }
+  std::size_t waiting() const { return waiting_; }
+  // Whether no more rows can wait.
+  bool is_full() const { return is_single_ && waiting_ == most_waiting_; }
+
+  // Where the next rows are to be written, zero.
+  double* next_rows();
+  // Takes them off. Returns the Frobenius norm of what waiting in single precision loses of them,
+  // column j times the root of scales[j].
+  double take_off(const AlignedVector& scales);
+
+  // The product with the matrix without the rows taken off.
+  void multiply(const AlignedVector& vector, AlignedVector& product) const;
+  // The product of `count` blocks on the diagonal from `first` on, without the rows that wait.
+  void multiply_settled(std::size_t first, std::size_t count, const AlignedVector& vector,
+                        AlignedVector& product) const;
+  // Row j of `products`, each of `stride` numbers, becomes the product with the vector that is x in
+  // block j, zero else; x is padded to whole registers.
+  void multiply_blocks(const AlignedVector& x, AlignedVector& products);
+  // product -= what the last rows took off, times the vector.
+  void subtract_last(const AlignedVector& vector, AlignedVector& product) const;
+
+ private:
+  static constexpr std::size_t kWide = 256;
+  static std::size_t most_waiting(std::size_t size, std::size_t blocks);
+  void note_diagonal();
+  void multiply_single_blocks(const AlignedVector& x, AlignedVector& products);
+  void point_at(const float* rows, std::size_t count);
+
+  const kernels::Kernels& kernels_;
+  std::size_t size_ = 0;
+  std::size_t blocks_ = 0;
+  std::size_t columns_ = 0;
+  std::size_t stride_ = 0;
+  std::size_t most_waiting_ = 0;
+  AlignedVector values_;
+  AlignedVector diagonal_;
+  Aligned<float> single_;  // of each row, what stands up to the end of its block on the diagonal
+  bool is_single_ = false;
+  AlignedVector rows_;     // taken off last,
+  AlignedVector factors_;  // and column by column
+  Aligned<float> waiting_rows_;
+  std::size_t waiting_ = 0;
+  std::size_t last_ = 0;  // where the last rows are
+  AlignedVector along_;   // products of the rows that wait with blocks
+  std::vector<const double*> along_blocks_;
+  std::vector<const float*> pointers_;
+  AlignedVector turned_;
+};
+
+}  // namespace shapcpp
