@@ -82,12 +82,16 @@ class SoftmaxWalk {
     py::dict bounds;
     bounds["gradient_rounding"] = path_.anchor_rounding();
     bounds["hessian_rounding"] = path_.metric().hessian_rounding();
+    bounds["narrowed"] = path_.metric().narrowed();
     bounds["waiting"] = path_.metric().matrix().waiting();
     bounds["drift"] = path_.metric().drift();
     bounds["inverse_root"] = path_.metric().inverse_root();
     bounds["leverage"] = path_.metric().leverage();
     bounds["largest_shift"] = path_.shifts().largest;
     bounds["fourth"] = path_.shifts().fourth;
+    bounds["radius"] = path_.radius();
+    bounds["least"] = path_.step_stretch().least;
+    bounds["most"] = path_.step_stretch().most;
     bounds["total"] = path_.error().total;
     bounds["decrement"] = path_.error().decrement;
     bounds["growth"] = path_.error().growth;

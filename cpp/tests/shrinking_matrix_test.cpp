@@ -149,8 +149,9 @@ TEST("blocks on the diagonal of a shrinking matrix are those before rows wait") 
     if (twins.matrix.is_single()) twins.rows = before;
     for (std::size_t first = 0; first < shape.blocks; ++first) {
       const std::size_t width = (shape.blocks - first) * shape.size;
-      const AlignedVector own = twins.draw.vector(width);
+      AlignedVector own = twins.draw.vector(width);
       AlignedVector product(padded_columns(twins.columns));
+      own.resize(product.size());
       twins.matrix.multiply_settled(first, shape.blocks - first, own, product);
       for (std::size_t j = 0; j < width; ++j) {
         double sum = 0;

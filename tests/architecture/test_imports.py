@@ -198,6 +198,7 @@ def test_what_is_compiled_per_level_uses_nothing_that_other_files_use_too() -> N
                 "kernels/registers.hpp",
                 "kernels/row_set.hpp",
                 "kernels/products.hpp",
+                "kernels/symmetric.hpp",
             }, file
 
 

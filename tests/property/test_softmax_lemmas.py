@@ -109,9 +109,12 @@ def test_every_bound_of_the_multinomial_path_holds_at_every_step() -> None:
         seen.update(one.seen)
         for what, share in one.tightest.items():
             tightest[what] = max(share, tightest.get(what, 0.0))
-    for what in ("a step", "no step", "2 classes", "3 classes", "4 classes"):
+    for what in (
+        "a step", "no step", "stretched step", "2 classes", "3 classes", "4 classes"
+    ):  # fmt: skip
         assert seen[what] > 10, what
-    for what in ("gradient at the estimate", "distance to the optimum", "growth of curvatures",
+    for what in ("gradient at the estimate", "distance to the optimum",
+                 "distance without a stretch", "largest stretch", "least stretch", "growth of curvatures",
                  "decline of curvatures", "largest shift", "fourth powers of shifts", "length of the step", "leverage",
                  "root of the inverse"):  # fmt: skip
         assert tightest[what] > 0.5, what

@@ -45,7 +45,7 @@ class Watched(WatchedPath):
 
     def estimate(self) -> float:
         """The radius, every bound behind it checked; infinite where there is none."""
-        _, radius = self.path.estimate()
+        weights, radius = self.path.estimate()
         if not np.isfinite(radius):
             return float(radius)
         path, bounds, objective = self.path, self.path.bounds, self.objective()
@@ -80,12 +80,35 @@ class Watched(WatchedPath):
         self.at_most("growth of curvatures", max(most, 1 / least), bounds["growth"])
         self.at_most("decline of curvatures", 1 / least, bounds["decline"])
         distance = norm(raised(root, self.to_optimum(estimate)))
+        self.at_most("distance without a stretch", distance, bounds["radius"])
+        distance = norm(raised(root, self.to_optimum(self.contrasts(weights))))
         self.at_most("distance to the optimum", distance, radius)
+        self.check_stretch(objective, anchor, hessian)
         total, lever = bounds["decline"] * mpmath.mpf(bounds["total"]), bounds["leverage"]
-        self.at_most("radius", -mpmath.log1p(-lever * total) / lever, radius)
+        if lever * total < 1:
+            self.at_most("radius", -mpmath.log1p(-lever * total) / lever, bounds["radius"])
         self.count("a step" if any(step) else "no step")
         self.count(f"{len(self.classes)} classes")
         return float(radius)
+
+    def check_stretch(self, objective: SoftmaxObjective, anchor: Vector, hessian: Matrix) -> None:
+        """The mean Hessian on the way from the anchor to the optimum, by Gauss's rule."""
+        bounds, d = self.path.bounds, len(anchor)
+        if bounds["most"] == bounds["least"]:  # nothing is claimed
+            return
+        way = self.to_optimum(anchor)
+        mean = [[mpmath.mpf(0)] * d for _ in range(d)]
+        for node, weight in zip(*np.polynomial.legendre.leggauss(8), strict=True):
+            share = (1 + mpmath.mpf(float(node))) / 2
+            at = [a + share * w for a, w in zip(anchor, way, strict=True)]
+            there = objective.hessian(objective.logits(at))
+            for j in range(d):
+                for k in range(d):
+                    mean[j][k] += mpmath.mpf(float(weight)) / 2 * there[j][k]
+        least, most = ratios(mean, hessian)
+        self.at_most("largest stretch", most, bounds["most"])
+        self.at_most("least stretch", 1 / least, 1 / bounds["least"])
+        self.count("stretched step")
 
     def check_inverse(self, root: Matrix) -> None:
         """The inverse Hessian, relative to the true one, and norms taken with it."""

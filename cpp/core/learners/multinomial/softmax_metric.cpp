@@ -73,7 +73,7 @@ bool SoftmaxMetric::build(double growth) {
   });
   if (!is_inverted) return false;
   const auto d = static_cast<double>(dimension_);
-  updates_ = drift_ = 0;
+  updates_ = drift_ = narrowed_ = 0;
   charge((d * d * d + 20 * d) * kRounding);
   if (has_drifted()) return false;
   narrow();
@@ -95,7 +95,12 @@ void SoftmaxMetric::narrow() {
   const double lost = static_cast<double>(dimension_) * matrix_.narrow(diagonal_) * (1 + 1e-9);
   if (!(lost <= kMostNarrowed)) return;
   matrix_.use_single();
-  drift_ += lost;
+  charge_single(lost);
+}
+
+void SoftmaxMetric::charge_single(double share) {
+  narrowed_ += share;
+  drift_ += share;
 }
 
 double SoftmaxMetric::condition() const {
@@ -205,7 +210,7 @@ void SoftmaxMetric::absorb(const Eigen::VectorXd& probabilities, double weight) 
 void SoftmaxMetric::take_off(double largest) {
   const double root = std::sqrt(static_cast<double>(dimension_));
   const double lost = root * matrix_.take_off(diagonal_);
-  drift_ += (2 * std::sqrt(std::max(largest, 0.0)) + lost) * lost * (1 + 1e-9);
+  charge_single((2 * std::sqrt(std::max(largest, 0.0)) + lost) * lost * (1 + 1e-9));
   if (!matrix_.is_single() && ++unmeasured_ == kMeasureEvery) measure_inverse();
 }
 

@@ -54,6 +54,8 @@ class SoftmaxMetric {
   double leverage() const { return leverage_; }
   double inverse_root() const { return inverse_root_; }
   double drift() const { return drift_ + product_rounding_; }
+  // The part of the drift that single precision is charged with.
+  double narrowed() const { return narrowed_; }
   double hessian_rounding() const { return hessian_rounding_; }
   bool has_drifted() const;
   // Bound on |v|_{H^-1} for v of length 1 in column j of any contrasts.
@@ -66,6 +68,7 @@ class SoftmaxMetric {
   void measure_inverse();
   void take_off(double largest);
   void charge(double share);
+  void charge_single(double share);
   double condition() const;
   double pair_leverage(const Eigen::MatrixXd& gram) const;
   double with_rotation(double leverage) const;
@@ -88,6 +91,7 @@ class SoftmaxMetric {
   std::size_t leverage_size_ = 0;  // members when the leverage was last computed
   double inverse_root_ = 0;
   double drift_ = 0;
+  double narrowed_ = 0;
   double product_rounding_ = 0;  // as a share of the inverse, like the drift
   double hessian_rounding_ = 0;
   double updates_ = 0;

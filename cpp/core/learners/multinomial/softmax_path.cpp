@@ -14,10 +14,6 @@ using kernels::kTileRows;
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 // A sample whose logits move by a smaller range when it joins is expanded where it is.
 constexpr double kWorthOffset = 0.5;
-// Up to these shifts kappa of Lemma 20 is bounded by 1 + x: the quotient loses its digits.
-constexpr double kSmallKappa = 1e-5;
-// Rounding of the products in a step.
-constexpr double kStepRounding = 16 * kRounding;
 // An estimate whose radius is this many times those that decided lately is not worth a judge's
 // look.
 constexpr double kHopelessRadius = 100;
@@ -57,6 +53,7 @@ void SoftmaxPath::clear() {
   usual_radius_ = kInfinite;
   has_base_ = false;
   starts_base_ = true;
+  is_stretched_ = false;
   std::fill(optimum_.weights.begin(), optimum_.weights.end(), 0.0);
   policy_.clear();
 }
@@ -78,6 +75,7 @@ void SoftmaxPath::join(std::size_t i, bool is_new_class) {
 // Nothing is known of a class that was not there. The next base or fit starts where it is as rare
 // as its only member is.
 void SoftmaxPath::start_class() {
+  leave_stretch();
   has_base_ = false;
   starts_base_ = true;
   const std::size_t own = sums_.contrasts();
@@ -179,59 +177,26 @@ double SoftmaxPath::rounding_at(const AlignedVector& weights) const {
                         [this](std::size_t, std::size_t j) { return metric_.column_root(j); });
 }
 
-// Lemma 20: the gradient that a step leaves, in the norm of H^-1, if logits move by at most R.
-double SoftmaxPath::left_by_model(double R) const {
-  const double size = error_.decrement;
-  const double T = shifts_.largest;
-  const double x = T + R;
-  const double kappa = x > kSmallKappa ? std::expm1(x) / x : 1 + x;
-  const double mixed = std::min(T * size, std::sqrt(std::sqrt(shifts_.fourth) * R * size));
-  return kappa * (mixed + R * size / 2);
-}
-
-// The step solves the model's equation. If it is known to leave less than there is at the anchor,
-// it leads to the estimate.
-void SoftmaxPath::bound_step() {
-  const double drift = metric_.drift();
-  metric_.multiply(gradient_, step_);
-  for (double& s : step_) s = -s;
-  is_solved_ = true;
-  secants_.learn(step_);
-  sums_.helmert().to_classes(step_.data(), sums_.classes(), class_step_.data());
-  const double square = std::max(-kernels_.dot(step_.data(), gradient_.data(), step_.size()), 0.0);
-  const double norm = std::sqrt(square) * (1 + metric_.hessian_rounding() + 3 * drift);
-  error_.decrement = norm;
-  const double R =
-      std::min(members_.largest_norm() * sums_.widest(class_step_), metric_.leverage() * norm);
-  const double lengths = sums_.length(anchor_) + sums_.length(class_step_);
-  const double mass = members_.largest_norm() * members_.total_weight();
-  const double rounding =
-      anchor_rounding_ + kStepRounding * length(gradient_) * metric_.inverse_root() +
-      sums_.rotation().of_gradient(2 * mass, lengths, mass * members_.largest_norm() / 2);
-  const double left = left_by_model(R) + (2 * drift + metric_.hessian_rounding()) * norm;
-  step_decline_ = decline_ * std::exp(R);
-  takes_step_ = std::exp(R) * (left + rounding) < norm + rounding;
-  error_.total = (takes_step_ ? left : norm) + rounding;
-  error_.growth = std::exp(takes_step_ ? shifts_.largest + R : shifts_.largest);
-  error_.decline = takes_step_ ? step_decline_ : decline_;
-}
-
 const EstimatedSoftmax& SoftmaxPath::estimate() {
   optimum_.radius = kInfinite;
   if (!has_base_ || metric_.has_drifted()) return optimum_;
   if (!policy_.tries_estimate(size())) return optimum_;
   bound_step();
+  double length = takes_step_ ? 1 : 0;
+  double growth = error_.growth;
+  optimum_.radius = radius();
+  if (const Stretch stretch = step_stretch(); stretch.radius < optimum_.radius) {
+    optimum_.radius = stretch.radius;
+    length = stretch.middle;
+    growth = stretch.growth;
+  }
+  is_stretched_ = length > 1;
   optimum_.weights = anchor_;
-  if (takes_step_)
-    kernels_.add_scaled(optimum_.weights.data(), optimum_.weights.size(), class_step_.data(), 1.0);
-  const double error = (1 + 2 * metric_.hessian_rounding()) * error_.decline * error_.total;
-  const double contraction = metric_.leverage() * error;
-  // An upper bound on -log(1 - contraction) / leverage.
-  if (contraction < 0.5) optimum_.radius = error / (1 - contraction);
+  kernels_.add_scaled(optimum_.weights.data(), optimum_.weights.size(), class_step_.data(), length);
   if (optimum_.radius > kHopelessRadius * usual_radius_) optimum_.radius = kInfinite;
   // More than the value of a fit, whose curvatures and residuals differ by the growth.
-  optimum_.floor = 4 * kTieWidth * error_.growth * rounding_at(optimum_.weights);
-  const double lengths = sums_.length(anchor_) + sums_.length(class_step_);
+  optimum_.floor = 4 * kTieWidth * growth * rounding_at(optimum_.weights);
+  const double lengths = sums_.length(anchor_) + std::max(length, 1.0) * sums_.length(class_step_);
   optimum_.margin_rounding =
       6 * kRounding * lengths + 2 * sums_.margin_rounding(optimum_.weights, optimum_.radius);
   optimum_.inverse_root = metric_.inverse_root();
@@ -263,6 +228,7 @@ bool SoftmaxPath::refine() {
 bool SoftmaxPath::start_base() {
   if (!starts_base_ || !RefitPolicy::is_worth_base(members_.size())) return false;
   starts_base_ = false;
+  leave_stretch();
   newton_.start_from(optimum_.weights);
   const AlignedVector* near = newton_.approach();
   if (near == nullptr) return false;
@@ -307,7 +273,14 @@ void SoftmaxPath::add_step() {
   std::fill(class_step_.begin(), class_step_.end(), 0.0);
 }
 
+// Beyond the end of the step an estimate is a centre, and no place to start from.
+void SoftmaxPath::leave_stretch() {
+  if (is_stretched_) optimum_.weights = anchor_;
+  is_stretched_ = false;
+}
+
 const FittedSoftmax& SoftmaxPath::fit() {
+  leave_stretch();
   newton_.start_from(optimum_.weights);
   const FittedSoftmax& fitted = newton_.fit();
   optimum_.weights = fitted.weights;

@@ -50,6 +50,15 @@ class SoftmaxPath {
     double decrement = 0;  // |step|_H
     double growth = 1;     // curvatures at the end are within this factor of those in H,
     double decline = 1;    // and those in H at most this factor larger
+    double rounding = 0;   // of the anchor and of the step
+  };
+  // As of `LogisticPath`: the way from the anchor to the optimum in terms of the step.
+  struct Stretch {
+    double least = 1;
+    double most = 1;
+    double middle = 1;
+    double radius = 0;
+    double growth = 1;  // curvatures at the optimum are within this factor of those in H
   };
   bool has_base() const { return has_base_; }
   const SoftmaxSums& sums() const { return sums_; }
@@ -62,11 +71,15 @@ class SoftmaxPath {
   double anchor_rounding() const { return anchor_rounding_; }
   const kernels::Shifts& shifts() const { return shifts_; }
   const Error& error() const { return error_; }
+  // Of the estimate without a stretch, and of the step as a whole.
+  double radius() const;
+  Stretch step_stretch() const;
   // The logits at which the loss of a member is expanded.
   double expanded(std::size_t member, std::size_t k) const { return expanded_[place(member, k)]; }
 
  private:
   void start_class();
+  void leave_stretch();
   void absorb(std::size_t i);
   void move_anchor(std::size_t i, const Eigen::VectorXd& logits);
   void expand(std::size_t row, const Eigen::VectorXd& at, const Eigen::VectorXd& anchor,
@@ -83,6 +96,7 @@ class SoftmaxPath {
   void bound_shifts();
   double rounding_at(const AlignedVector& weights) const;
   double length(const AlignedVector& contrasts) const;
+  double known_share() const;
   Eigen::VectorXd logits_of(const AlignedVector& weights) const;
   RefitPolicy::Size size() const {
     return {.members = members_.size(), .contrasts = sums_.contrasts()};
@@ -118,6 +132,7 @@ class SoftmaxPath {
   AlignedVector class_step_;    // the same, of the classes
   bool is_solved_ = false;      // whether the step is that of the gradient
   bool takes_step_ = false;     // whether it leads to the estimate; else the anchor is the estimate
+  bool is_stretched_ = false;   // whether the estimate is beyond the end of the step
   double step_decline_ = 1;     // curvatures in H, and those at the end of the step
   double usual_radius_ = 0;     // of estimates that decided all signs, lately
   Error error_;
