@@ -91,3 +91,17 @@ def test_smaller_inverses_are_updated_at_once() -> None:
         assert state.bounds["waiting"] == 0
         assert state.bounds["narrowed"] == 0
         assert state.error < 1e-10
+
+
+def test_a_base_is_given_up_where_no_more_rows_can_wait() -> None:
+    samples = FIRST + FEATURES + 4
+    X = np.random.default_rng(9).normal(size=(samples, FEATURES))
+    y = np.arange(samples) % CLASSES
+    path = testing.SoftmaxPath(ClassProblem(X, y, X[:1], y[:1], CLASSES).core())
+    had = []
+    for i in range(samples):
+        path.join(i)
+        if i + 1 == FIRST:
+            path.fit()
+        had.append(path.has_base)
+    assert had == [FIRST <= i + 1 <= FIRST + FEATURES + 1 for i in range(samples)]

@@ -89,7 +89,7 @@ bool SoftmaxMetric::build(double growth) {
   return true;
 }
 
-// Lemma 31. Where single precision would lose too much, products stay with double.
+// Lemma 32. Where single precision would lose too much, products stay with double.
 void SoftmaxMetric::narrow() {
   if (!ShrinkingMatrix::is_wide(dimension_)) return;
   const double lost = static_cast<double>(dimension_) * matrix_.narrow(diagonal_) * (1 + 1e-9);
@@ -174,8 +174,8 @@ void SoftmaxMetric::absorb(const Eigen::VectorXd& probabilities, double weight) 
   const auto m = static_cast<Eigen::Index>(contrasts);
   const Eigen::MatrixXd curvature = weight * covariances(sums_.helmert(), probabilities);
   const Eigen::MatrixXd root = root_of(curvature);
-  const Eigen::LLT<Eigen::MatrixXd> growth(Eigen::MatrixXd::Identity(m, m) +
-                                           root.transpose() * gram_ * root);
+  const Eigen::MatrixXd added = root.transpose() * gram_ * root;
+  const Eigen::LLT<Eigen::MatrixXd> growth(Eigen::MatrixXd::Identity(m, m) + added);
   const Eigen::MatrixXd half = growth.matrixL().solve(root.transpose());
   Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> turned = -half;
   kernels_.subtract_product(matrix_.next_rows(), contrasts, stride_, stride_, turned.data(),
@@ -200,13 +200,13 @@ void SoftmaxMetric::absorb(const Eigen::VectorXd& probabilities, double weight) 
   const auto waiting = static_cast<double>(matrix_.waiting());
   const double terms = (matrix_.is_single() ? 8 * c + 4 * waiting : 4 * c) + 8 * K * K + 60;
   charge(terms * d * kRounding * (1 + size * size));
-  take_off((root.transpose() * gram_ * root).trace());
+  take_off(added.trace());
   const Eigen::MatrixXd seen = half * gram_;
   own_leverage_ = (1 + drift()) * pair_leverage(gram_ - seen.transpose() * seen);
   leverage_ = std::max(leverage_, own_leverage_);
 }
 
-// Lemma 31; `largest` bounds the eigenvalues of what the sample adds, relative to H.
+// Lemma 32; `largest` bounds the eigenvalues of what the sample adds, relative to H.
 void SoftmaxMetric::take_off(double largest) {
   const double root = std::sqrt(static_cast<double>(dimension_));
   const double lost = root * matrix_.take_off(diagonal_);

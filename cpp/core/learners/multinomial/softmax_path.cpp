@@ -69,6 +69,8 @@ void SoftmaxPath::settle(bool decided) {
 void SoftmaxPath::join(std::size_t i, bool is_new_class) {
   policy_.join();
   if (is_new_class) start_class();
+  // Several samples of one player join without an estimate between them.
+  has_base_ = has_base_ && !metric_.matrix().is_full();
   if (has_base_) absorb(i);
 }
 
