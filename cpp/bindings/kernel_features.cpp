@@ -14,8 +14,8 @@ FloatArray made(const FloatArray& rows, std::int64_t n_training, const Work& wor
   if (rows.ndim() != 2 || n_training < 1 || n_training > rows.shape(0))
     throw std::invalid_argument("the training samples must be the first rows of a matrix");
   FloatArray features({rows.shape(0), static_cast<py::ssize_t>(n_training)});
-  const Eigen::Map<const KernelRows> from(rows.data(), rows.shape(0), rows.shape(1));
-  Eigen::Map<KernelRows> to(features.mutable_data(), rows.shape(0), n_training);
+  const Eigen::Map<const RowMatrix> from(rows.data(), rows.shape(0), rows.shape(1));
+  Eigen::Map<RowMatrix> to(features.mutable_data(), rows.shape(0), n_training);
   const Checkpoint checkpoint = reporting(report_to(std::nullopt));
   const Released release;
   work(from, to, checkpoint);

@@ -10,20 +10,20 @@ namespace shapcpp::tests {
 namespace {
 
 // A symmetric matrix with eigenvalues from 1 on, above the diagonal garbage.
-Cholesky::Rows definite(Eigen::Index n) {
+RowMatrix definite(Eigen::Index n) {
   RandomWords words(3, static_cast<std::uint64_t>(n));
-  Cholesky::Rows root(n, n);
+  RowMatrix root(n, n);
   for (Eigen::Index i = 0; i < n; ++i)
     for (Eigen::Index j = 0; j < n; ++j)
       root(i, j) = std::ldexp(static_cast<double>(words.next() >> 11), -52) - 1;
-  Cholesky::Rows matrix = root * root.transpose() + Cholesky::Rows::Identity(n, n);
+  RowMatrix matrix = root * root.transpose() + RowMatrix::Identity(n, n);
   matrix.triangularView<Eigen::StrictlyUpper>().setConstant(1e9);
   return matrix;
 }
 
 TEST("a factor solves, multiplies and inverts as its matrix does") {
   for (const Eigen::Index n : {1, 7, 8, 31, 32, 33, 70, 97}) {
-    const Cholesky::Rows matrix = definite(n);
+    const RowMatrix matrix = definite(n);
     const Eigen::MatrixXd whole = matrix.selfadjointView<Eigen::Lower>();
     Cholesky factor(kernels::kernels());
     CHECK(factor.factor(matrix, [] {}));
@@ -41,7 +41,7 @@ TEST("a factor solves, multiplies and inverts as its matrix does") {
 
 TEST("a matrix that is not positive definite has no factor") {
   for (const Eigen::Index at : {0, 5, 33, 39}) {
-    Cholesky::Rows matrix = definite(40);
+    RowMatrix matrix = definite(40);
     matrix(at, at) = -1;
     CHECK(!Cholesky(kernels::kernels()).factor(matrix, [] {}));
     matrix(at, at) = std::nan("");

@@ -132,9 +132,9 @@ void Coordinates::rotate(std::span<const double> training, const Checkpoint& che
   auto first = static_cast<Index>(alone_.size());
   const auto rows = static_cast<Index>(training.size() / centre_.size());
   for (auto& features : rotated_) {
-    Eigen::MatrixXd samples(static_cast<Index>(features.size()), rows);
-    for_each_batch(training, checkpoint, [&](std::size_t begin, const Eigen::MatrixXd& batch) {
-      samples.middleCols(static_cast<Index>(begin), batch.cols()) = batch(features, Eigen::all);
+    RowMatrix samples(rows, static_cast<Index>(features.size()));
+    for_each_batch(training, checkpoint, [&](std::size_t begin, const RowMatrix& batch) {
+      samples.middleRows(static_cast<Index>(begin), batch.rows()) = batch(Eigen::all, features);
     });
     bands_.push_back({std::move(features), first, Span(std::move(samples), checkpoint)});
     first += rows;
@@ -142,8 +142,8 @@ void Coordinates::rotate(std::span<const double> training, const Checkpoint& che
   rotated_.clear();
   for (const Band& band : bands_) {
     const double distance = band.span.distance([&](const auto& take) {
-      for_each_batch(training, checkpoint, [&](std::size_t, const Eigen::MatrixXd& batch) {
-        take(batch(band.features, Eigen::all));
+      for_each_batch(training, checkpoint, [&](std::size_t, const RowMatrix& batch) {
+        take(batch(Eigen::all, band.features));
       });
     });
     // Centring rounds each entry once; one more rounding is kept in reserve.
@@ -154,27 +154,27 @@ void Coordinates::rotate(std::span<const double> training, const Checkpoint& che
 
 void Coordinates::for_each(std::span<const double> samples, const Checkpoint& checkpoint,
                            const Taker& take) const {
-  for_each_batch(samples, checkpoint, [&](std::size_t first, const Eigen::MatrixXd& batch) {
-    Eigen::MatrixXd working = Eigen::MatrixXd::Ones(penalty_.size(), batch.cols());
-    Eigen::VectorXd outside = Eigen::VectorXd::Zero(batch.cols());
+  for_each_batch(samples, checkpoint, [&](std::size_t first, const RowMatrix& batch) {
+    RowMatrix working = RowMatrix::Ones(batch.rows(), penalty_.size());
+    Eigen::VectorXd outside = Eigen::VectorXd::Zero(batch.rows());
     const auto features = static_cast<Index>(alone_.size());
-    working.topRows(features) = batch(alone_, Eigen::all);
+    working.leftCols(features) = batch(Eigen::all, alone_);
     if (squares_)
-      working.middleRows(features, features) = working.topRows(features).array().square();
+      working.middleCols(features, features) = working.leftCols(features).array().square();
     for (const Band& band : bands_) {
-      const Eigen::MatrixXd before = batch(band.features, Eigen::all);
-      auto rotated = working.middleRows(band.first, band.span.dimension());
+      const RowMatrix before = batch(Eigen::all, band.features);
+      auto rotated = working.middleCols(band.first, band.span.dimension());
       rotated = band.span.coordinates(before);
-      for (Index i = 0; i < batch.cols(); ++i) {
-        const double length = before.col(i).stableNorm();
-        const double share = length > 0 ? rotated.col(i).stableNorm() / length : 1;
+      for (Index i = 0; i < batch.rows(); ++i) {
+        const double length = before.row(i).stableNorm();
+        const double share = length > 0 ? rotated.row(i).stableNorm() / length : 1;
         const double rest =
             length * std::sqrt(std::max(1 - share * share, 0.0) + 4 * rotation_error_);
         outside[i] = bands_.size() > 1 ? std::hypot(outside[i], rest) : rest;
       }
     }
-    for (Index i = 0; i < batch.cols(); ++i) {
-      const auto sample = working.col(i);
+    for (Index i = 0; i < batch.rows(); ++i) {
+      const auto sample = working.row(i);
       take(first + static_cast<std::size_t>(i), {sample.data(), columns()}, sample.stableNorm(),
            outside[i]);
     }
@@ -183,7 +183,7 @@ void Coordinates::for_each(std::span<const double> samples, const Checkpoint& ch
 
 void Coordinates::for_each_batch(
     std::span<const double> samples, const Checkpoint& checkpoint,
-    const std::function<void(std::size_t first, const Eigen::MatrixXd& batch)>& take) const {
+    const std::function<void(std::size_t first, const RowMatrix& batch)>& take) const {
   const std::size_t d = centre_.size();
   for (std::size_t i = 0; i < samples.size(); i += kBatch * d) {
     checkpoint();
@@ -191,10 +191,10 @@ void Coordinates::for_each_batch(
   }
 }
 
-// Centred and divided, one sample per column.
-Eigen::MatrixXd Coordinates::scaled(std::span<const double> samples) const {
+// Centred and divided, one sample per row.
+RowMatrix Coordinates::scaled(std::span<const double> samples) const {
   const std::size_t d = centre_.size();
-  Eigen::MatrixXd result(static_cast<Index>(d), static_cast<Index>(samples.size() / d));
+  RowMatrix result(static_cast<Index>(samples.size() / d), static_cast<Index>(d));
   double* target = result.data();
   for (std::size_t i = 0; i < samples.size(); i += d)
     for (std::size_t j = 0; j < d; ++j) *target++ = (samples[i + j] - centre_[j]) * factor_[j];

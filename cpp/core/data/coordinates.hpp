@@ -60,8 +60,8 @@ class Coordinates {
   void rotate(std::span<const double> training, const Checkpoint& checkpoint);
   void for_each_batch(
       std::span<const double> samples, const Checkpoint& checkpoint,
-      const std::function<void(std::size_t first, const Eigen::MatrixXd& batch)>& take) const;
-  Eigen::MatrixXd scaled(std::span<const double> samples) const;
+      const std::function<void(std::size_t first, const RowMatrix& batch)>& take) const;
+  RowMatrix scaled(std::span<const double> samples) const;
 
   bool squares_;
   std::vector<double> centre_;

@@ -24,9 +24,16 @@ constexpr double kWait = 0.25;
 constexpr double kLeast = 4;
 constexpr double kIndefinite = 256;
 
+// Eigen cuts products into blocks by cache size, and the blocks decide the last bits of sums. Fixed
+// sizes make the features the same on every machine.
+[[maybe_unused]] const bool blocks_are_fixed = [] {
+  Eigen::setCpuCacheSizes(1 << 15, 1 << 19, 1 << 21);
+  return true;
+}();
+
 // Writes the entries of the samples from `row` on with the training samples `columns`.
 using Entries =
-    std::function<void(Index row, std::span<const Index> columns, Eigen::Ref<KernelRows> block)>;
+    std::function<void(Index row, std::span<const Index> columns, Eigen::Ref<RowMatrix> block)>;
 
 // exp(x) for x <= 0 within three roundings, by operations that round alike on every machine.
 double exponential(double x) {
@@ -47,7 +54,7 @@ double exponential(double x) {
 class Factor {
  public:
   // `rounding` bounds that of squares, relative to a sample's own entry.
-  Factor(const Entries& entries, double rounding, Eigen::Ref<KernelRows> features)
+  Factor(const Entries& entries, double rounding, Eigen::Ref<RowMatrix> features)
       : entries_(entries),
         rounding_(rounding),
         features_(features),
@@ -58,7 +65,7 @@ class Factor {
   // Returns the first sample that has a negative square.
   Indefinite compute(const Checkpoint& checkpoint) {
     for (Index i = 0; i < own_.size(); ++i) {
-      KernelRows entry(1, 1);
+      RowMatrix entry(1, 1);
       entries_(i, std::span(&i, 1), entry);
       own_[i] = entry(0, 0);
     }
@@ -88,11 +95,11 @@ class Factor {
   void evaluate(const Checkpoint& checkpoint) {
     const auto width = static_cast<Index>(candidates_.size());
     strip_.resize(features_.rows(), width);
-    const KernelRows explained = features_(candidates_, Eigen::seqN(0, made_));
+    const RowMatrix explained = features_(candidates_, Eigen::seqN(0, made_));
     for (Index begin = 0; begin < features_.rows(); begin += kRows) {
       checkpoint();
       const Index count = std::min(kRows, features_.rows() - begin);
-      KernelRows block(count, width);
+      RowMatrix block(count, width);
       entries_(begin, candidates_, block);
       block.noalias() -= features_.block(begin, 0, count, made_) * explained.transpose();
       strip_.middleRows(begin, count) = block;
@@ -138,23 +145,23 @@ class Factor {
 
   const Entries& entries_;
   const double rounding_;
-  Eigen::Ref<KernelRows> features_;
+  Eigen::Ref<RowMatrix> features_;
   Eigen::VectorXd own_;
   Eigen::VectorXd left_;
   std::vector<bool> is_done_;
   std::vector<Index> candidates_;
   double most_of_others_ = 0;
-  KernelRows strip_;
+  RowMatrix strip_;
   Index made_ = 0;
   Indefinite found_;
 };
 
 }  // namespace
 
-void gaussian_features(const Eigen::Ref<const KernelRows>& samples, double gamma,
-                       Eigen::Ref<KernelRows> features, const Checkpoint& checkpoint) {
+void gaussian_features(const Eigen::Ref<const RowMatrix>& samples, double gamma,
+                       Eigen::Ref<RowMatrix> features, const Checkpoint& checkpoint) {
   const Entries entries = [&](Index row, std::span<const Index> columns,
-                              Eigen::Ref<KernelRows> block) {
+                              Eigen::Ref<RowMatrix> block) {
     for (Index i = 0; i < block.rows(); ++i)
       for (Index j = 0; j < block.cols(); ++j) {
         const auto other = samples.row(columns[static_cast<std::size_t>(j)]);
@@ -165,10 +172,10 @@ void gaussian_features(const Eigen::Ref<const KernelRows>& samples, double gamma
   static_cast<void>(Factor(entries, terms * kRounding, features).compute(checkpoint));
 }
 
-Indefinite matrix_features(const Eigen::Ref<const KernelRows>& entries,
-                           Eigen::Ref<KernelRows> features, const Checkpoint& checkpoint) {
+Indefinite matrix_features(const Eigen::Ref<const RowMatrix>& entries,
+                           Eigen::Ref<RowMatrix> features, const Checkpoint& checkpoint) {
   const Entries given = [&](Index row, std::span<const Index> columns,
-                            Eigen::Ref<KernelRows> block) {
+                            Eigen::Ref<RowMatrix> block) {
     for (Index i = 0; i < block.rows(); ++i)
       for (Index j = 0; j < block.cols(); ++j)
         block(i, j) = entries(row + i, columns[static_cast<std::size_t>(j)]);

@@ -8,34 +8,33 @@
 #include <Eigen/Core>
 #include <functional>
 
+#include "core/numerics/panels.hpp"
 #include "core/run/checkpoint.hpp"
 
 namespace shapcpp {
 
 class Span {
  public:
-  // The span of the columns of `vectors`, a matrix taller than wide, which is overwritten.
-  Span(Eigen::MatrixXd vectors, const Checkpoint& checkpoint);
+  // The span of the rows of `vectors`, a matrix wider than high.
+  Span(RowMatrix vectors, const Checkpoint& checkpoint);
 
-  using Rows = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-  Eigen::Index dimension() const { return dimension_; }
-  // For each column x the coordinates z with |z - V'x| <= coordinate_error() |x|, where V is
+  Eigen::Index dimension() const { return high_.columns(); }
+  // For each row x the coordinates z with |z - V'x| <= coordinate_error() |x|, where V is
   // orthonormal and spans what the basis spans.
-  Eigen::MatrixXd coordinates(Eigen::MatrixXd x) const;
+  RowMatrix coordinates(RowMatrix x) const;
   double coordinate_error() const;
-  // A bound on |x - V V'x| / |x| over all columns of all batches.
-  using Batches = std::function<void(const std::function<void(Eigen::MatrixXd)>& take)>;
+  // A bound on |x - V V'x| / |x| over all rows of all batches.
+  using Batches = std::function<void(const std::function<void(RowMatrix)>& take)>;
   double distance(const Batches& batches) const;
 
  private:
   double rounding_of_rest() const;
 
-  Eigen::Index dimension_;
-  // Filled up with columns of zeros.
-  Rows high_;    // leading digits of the basis Q
-  Rows low_;     // Q - high_
-  Rows defect_;  // Q'Q - I
+  RowMatrix basis_;  // rows, Q'
+  Panels high_;      // leading digits of Q
+  Panels low_;       // and the rest of it
+  Panels defect_;    // Q'Q - I
+  double defect_size_ = 0;
 };
 
 }  // namespace shapcpp

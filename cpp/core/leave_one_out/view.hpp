@@ -8,10 +8,9 @@
 #include <span>
 
 #include "core/leave_one_out/for_each.hpp"
+#include "core/numerics/row_matrix.hpp"
 
 namespace shapcpp {
-
-using RowMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 // Similarities to a landmark m: x'm, exp(-|x - m|^2 / (2 w^2 s)), exp(-|x - m|_1 / (w s)), where s
 // is the median (squared, or summed) distance of two landmarks and w the width.

@@ -16,7 +16,7 @@ std::size_t whole(std::size_t length) {
 
 }  // namespace
 
-bool Cholesky::factor(const Rows& matrix, const Checkpoint& checkpoint) {
+bool Cholesky::factor(const RowMatrix& matrix, const Checkpoint& checkpoint) {
   size_ = static_cast<std::size_t>(matrix.rows());
   stride_ = padded_columns(size_);
   lower_.assign(checked_product(size_, stride_, "a factor"), 0.0);

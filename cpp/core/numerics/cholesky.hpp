@@ -1,9 +1,9 @@
 // The Cholesky factor of a positive definite matrix, by the vector loops.
 #pragma once
 
-#include <Eigen/Core>
 #include <cstddef>
 
+#include "core/numerics/row_matrix.hpp"
 #include "core/numerics/storage.hpp"
 #include "core/run/checkpoint.hpp"
 
@@ -16,8 +16,7 @@ class Cholesky {
 
   // Factors the matrix whose lower triangle stands in `matrix`, row by row. False if a pivot is not
   // positive. Throws what the checkpoint throws.
-  using Rows = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  [[nodiscard]] bool factor(const Rows& matrix, const Checkpoint& checkpoint);
+  [[nodiscard]] bool factor(const RowMatrix& matrix, const Checkpoint& checkpoint);
 
   // With L the factor: the solution of L y = v, and of L L' x = v.
   Eigen::VectorXd solve_lower(const Eigen::VectorXd& v) const;

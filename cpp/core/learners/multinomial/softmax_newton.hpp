@@ -65,7 +65,7 @@ class SoftmaxNewton {
   Cholesky factor_;  // of the Hessian before the last step
   FittedSoftmax optimum_;
   Eigen::VectorXd gradient_;  // in contrasts
-  Cholesky::Rows hessian_;
+  RowMatrix hessian_;
   AlignedVector direction_;  // the step, of each class
   AlignedVector logits_;     // of all members, tile by tile, class by class
   AlignedVector shifts_;     // of the logits along the step
