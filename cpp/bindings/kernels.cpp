@@ -71,11 +71,9 @@ std::tuple<FloatArray, FloatArray, FloatArray> expand(const FloatArray& residual
 }
 
 // The sums over samples, and the largest shift with its moments.
-std::tuple<FloatArray, double, double, double> remainder(const FloatArray& samples,
-                                                         const FloatArray& direction,
-                                                         const FloatArray& offsets,
-                                                         const FloatArray& probabilities,
-                                                         const FloatArray& curvatures) {
+std::tuple<FloatArray, double, double, double> remainder(
+    const FloatArray& samples, const FloatArray& direction, const FloatArray& offsets,
+    const FloatArray& probabilities, const FloatArray& curvatures, bool widened) {
   const Samples members(samples);
   check_size(direction, members.columns, "direction");
   check_size(offsets, members.rows, "offsets");
@@ -83,6 +81,7 @@ std::tuple<FloatArray, double, double, double> remainder(const FloatArray& sampl
   check_size(curvatures, members.rows, "curvatures");
   const std::size_t rows = tiled_rows(members.rows);
   const auto u = padded<float>(direction, members.columns);
+  const auto exact_u = padded(direction, members.columns);
   const auto o = padded<float>(offsets, rows);
   const auto p = padded<float>(probabilities, rows);
   const auto c = padded<float>(curvatures, rows);
@@ -91,9 +90,14 @@ std::tuple<FloatArray, double, double, double> remainder(const FloatArray& sampl
   Shifts shifts;
   for (std::size_t t = 0; t < members.tiles.tile_count(); ++t) {
     const std::size_t first = t * kTileRows;
-    kernels().add_remainder(members.tiles.tile(t), members.columns, u.data(), o.data() + first,
-                            p.data() + first, c.data() + first,
-                            padded_rows(members.tiles.rows_in(t)), lane_sums.data(), &shifts);
+    const auto add = [&](auto loop, const auto* of_columns) {
+      loop(members.tiles.tile(t), members.columns, of_columns, o.data() + first, p.data() + first,
+           c.data() + first, padded_rows(members.tiles.rows_in(t)), lane_sums.data(), &shifts);
+    };
+    if (widened)
+      add(kernels().add_remainder_widened, exact_u.data());
+    else
+      add(kernels().add_remainder, u.data());
   }
   AlignedVector sums(stride);
   kernels().add_lanes(lane_sums.data(), stride, sums.data());
@@ -265,7 +269,8 @@ void bind_kernels(py::module_& module) {
   };
   bind("logistic", &logistic, "margins", "signs");
   bind("expand", &expand, "residuals", "curvatures", "signs", "sample_weights");
-  bind("remainder", &remainder, "samples", "direction", "offsets", "probabilities", "curvatures");
+  bind("remainder", &remainder, "samples", "direction", "offsets", "probabilities", "curvatures",
+       "widened");
   bind("class_residuals", &class_residuals, "logits", "own");
   bind("contrast_covariances", &contrast_covariances, "probabilities");
   bind("lead", &lead, "samples", "weights", "own", "reaches", "norms");

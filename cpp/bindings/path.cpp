@@ -1,6 +1,7 @@
 // The path between fits, with all terms of its bounds, for tests of the lemmas.
 #include <algorithm>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "bindings/python.hpp"
@@ -53,6 +54,15 @@ class Path {
 
   bool has_anchor() const { return path_.has_anchor(); }
   bool has_third() const { return has_anchor() && expansion().has_third(); }
+  std::string precision() const {
+    switch (path_.precision()) {
+      case LogisticPath::Precision::kSingle: return "single";
+      case LogisticPath::Precision::kWidened: return "widened";
+      case LogisticPath::Precision::kDouble: return "double";
+    }
+    return "";
+  }
+  bool has_multiplied() const { return path_.has_multiplied(); }
   FloatArray base() const { return vector(expansion().base()); }
   FloatArray displacement() const { return vector(path_.displacement()); }
   FloatArray step() const { return vector(path_.step()); }
@@ -127,6 +137,8 @@ void bind_path(py::module_& module) {
       .def("fit", &Path::fit, py::arg("anchor"))
       .def_property_readonly("has_anchor", &Path::has_anchor)
       .def_property_readonly("has_third", &Path::has_third)
+      .def_property_readonly("precision", &Path::precision)
+      .def_property_readonly("has_multiplied", &Path::has_multiplied)
       .def_property_readonly("base", &Path::base)
       .def_property_readonly("displacement", &Path::displacement)
       .def_property_readonly("step", &Path::step)

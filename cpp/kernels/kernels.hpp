@@ -25,6 +25,10 @@ inline constexpr std::size_t kStrideMultiple = 8;
 // Partial sums of each column that `add_remainder` keeps apart.
 inline constexpr std::size_t kLaneSums = 8;
 
+// Products that `add_remainder`, `single_margins` and `look` add up before their sum is added to
+// the others: a sum over many columns rounds by its chunks, not by its columns.
+inline constexpr std::size_t kSumChunk = 32;
+
 // Sizes of the shifts t_i of members whose curvatures are c_i: max |t_i| and sums of c_i t_i^power.
 struct Shifts {
   double largest = 0;
@@ -122,6 +126,14 @@ struct SingleLoops {
 struct OpenBits {
   unsigned long long correct = 0;
   unsigned long long open = 0;
+};
+
+// Passes over samples in single precision whose sums are in double precision.
+struct WidenedLoops {
+  void (*add_remainder_widened)(const float* tile, std::size_t columns, const double* direction,
+                                const float* offsets, const float* probabilities,
+                                const float* curvatures, std::size_t rows, double* lane_sums,
+                                Shifts* shifts);
 };
 
 // Passes over samples of several classes. Of each class there are kTileRows numbers, one per row of
@@ -317,6 +329,7 @@ struct CommonStepLoops {
 
 struct Kernels : SampleLoops,
                  SingleLoops,
+                 WidenedLoops,
                  CommonStepLoops,
                  ClassLoops,
                  MatrixLoops,

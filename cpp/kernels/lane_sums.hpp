@@ -16,13 +16,22 @@ struct CountedLanes<0, Lane...> {
   typedef Lanes<Lane...> Type;
 };
 
+template <size_t Unit, size_t Odd, size_t Length>
+constexpr int place(size_t lane) {
+  return static_cast<int>(lane % Unit + lane / (2 * Unit) * 2 * Unit + Odd * Unit +
+                          lane / Unit % 2 * Length);
+}
+
 // Units of `Unit` lanes of two registers in turn, from unit `Odd` (0 or 1) of each on.
 template <size_t Unit, size_t Odd, class Register, size_t... Lane>
 inline Register in_turn(Register a, Register b, Lanes<Lane...>) {
   constexpr size_t kLength = sizeof...(Lane);
-  return __builtin_shufflevector(
-      a, b,
-      (Lane % Unit + Lane / (2 * Unit) * 2 * Unit + Odd * Unit + Lane / Unit % 2 * kLength)...);
+#ifdef __clang__
+  return __builtin_shufflevector(a, b, place<Unit, Odd, kLength>(Lane)...);
+#else
+  using Places = decltype(a > b);  // whole numbers of the same size
+  return __builtin_shuffle(a, b, Places{place<Unit, Odd, kLength>(Lane)...});
+#endif
 }
 
 // The sum of the lanes of register i in each lane whose number is i modulo `Count`, a power of two.

@@ -1,6 +1,7 @@
 // Passes over samples in single precision.
 #include "kernels/lane_sums.hpp"
 #include "kernels/products.hpp"
+#include "kernels/remainder.hpp"
 #include "kernels/row_set.hpp"
 
 namespace shapcpp::kernels::SHAPCPP_LEVEL {
@@ -20,25 +21,13 @@ void expand(const double* residuals, const double* curvatures, const double* sig
   }
 }
 
-// c (r / (1 + p r) - t) with r = exp(t) - 1: what moving a margin by t adds to its residual beyond
-// the linear part. With s = r - t = t^2 / 2 + ... , it is c (s - p t r) / (1 + p r): nothing
-// cancels that is larger than t^2. From h to 2 h, r becomes r (2 + r) and s becomes 2 s + r^2; the
-// Taylor polynomial of degree 8 at h = t / 4 leaves less than a rounding for |t| <= 2.
-inline Single remainder(Single t, Single p, Single c) {
-  const Single h = t * 0.25f;
-  Single s = h * (1.0f / 40320) + 1.0f / 5040;
-  s = s * h + 1.0f / 720;
-  s = s * h + 1.0f / 120;
-  s = s * h + 1.0f / 24;
-  s = s * h + 1.0f / 6;
-  s = s * h + 0.5f;
-  s = s * h * h;
-  Single r = s + h;
-  s = 2.0f * s + r * r;
-  r = s + 2.0f * h;
-  s = 2.0f * s + r * r;
-  const Single pr = p * (s + t);
-  return c * (s - pr * t) / (1.0f + pr);
+template <size_t Chains>
+inline void add_columns(const float* tile, size_t begin, size_t end, const float* weights,
+                        size_t row, Single (&sums)[Chains]) {
+  for (size_t j = begin; j < end; ++j) {
+    const float* column = tile + j * kTileStride + row;
+    for (size_t c = 0; c < Chains; ++c) sums[c] += load(column + c * kSingleLanes) * weights[j];
+  }
 }
 
 template <size_t Chains, class Use>
@@ -46,9 +35,13 @@ inline void margins_of(const float* tile, size_t columns, const float* weights, 
                        const Use& use) {
   Single sums[Chains];
   set_to_zero(sums);
-  for (size_t j = 0; j < columns; ++j) {
-    const float* column = tile + j * kTileStride + row;
-    for (size_t c = 0; c < Chains; ++c) sums[c] += load(column + c * kSingleLanes) * weights[j];
+  add_columns(tile, 0, columns < kSumChunk ? columns : kSumChunk, weights, row, sums);
+  for (size_t first = kSumChunk; first < columns; first += kSumChunk) {
+    const size_t left = columns - first;
+    Single chunk[Chains];
+    set_to_zero(chunk);
+    add_columns(tile, first, first + (left < kSumChunk ? left : kSumChunk), weights, row, chunk);
+    for (size_t c = 0; c < Chains; ++c) sums[c] += chunk[c];
   }
   for (size_t c = 0; c < Chains; ++c) use(sums[c], row + c * kSingleLanes);
 }
@@ -76,28 +69,11 @@ void add_remainder(const float* tile, size_t columns, const float* direction, co
                    const float* probabilities, const float* curvatures, size_t rows,
                    double* lane_sums, Shifts* shifts) {
   float remainders[kTileRows];
-  Single most{}, fourth{}, eighth{};
-  const auto use = [&](Single moved, size_t row) {
-    const Single t = moved - load(offsets + row);
-    const Single c = load(curvatures + row);
-    const Single square = t * t;
-    const Single power = square * square;
-    const Single size = absolute(t);
-    most = size > most ? size : most;
-    fourth += c * power;
-    eighth += c * power * power;
-    store(remainders + row, remainder(t, load(probabilities + row), c));
-  };
-  for_margins(tile, columns, direction, rows, use);
+  Remainders of_rows(offsets, probabilities, curvatures);
+  for_margins(tile, columns, direction, rows,
+              [&](Single moved, size_t row) { store(remainders + row, of_rows.take(moved, row)); });
   add_weighted(tile, columns, remainders, rows, lane_sums);
-  double largest = shifts->largest;
-  for (size_t lane = 0; lane < kSingleLanes; ++lane) {
-    const double value = static_cast<double>(most[lane]);
-    largest = value > largest ? value : largest;
-  }
-  shifts->largest = largest;
-  shifts->fourth += sum_of_lanes(fourth);
-  shifts->eighth += sum_of_lanes(eighth);
+  of_rows.add_to(shifts);
 }
 
 void add_lanes(const double* lane_sums, size_t stride, double* vector) {

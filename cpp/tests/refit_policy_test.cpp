@@ -117,8 +117,11 @@ TEST("passes are exact where rounding is most of the error, not at the first") {
   policy.join();
   CHECK(policy.refine(kSmall, {.decrement = 1, .is_rounding_bound = true}) == Refinement::kPass);
   CHECK(policy.refine(kSmall, {.decrement = 0.1, .is_rounding_bound = true}) ==
+        Refinement::kWidenedPass);
+  CHECK(policy.refine(kSmall, {.decrement = 0.01}) == Refinement::kWidenedPass);
+  CHECK(policy.refine(kSmall, {.decrement = 0.001, .is_rounding_bound = true}) ==
         Refinement::kExactPass);
-  CHECK(policy.refine(kSmall, {.decrement = 0.01}) == Refinement::kExactPass);
+  CHECK(policy.refine(kSmall, {.decrement = 0.0001}) == Refinement::kExactPass);
   policy.join();
   CHECK(policy.refine(kSmall, {.decrement = 1}) == Refinement::kPass);
   CHECK(policy.refine(kSmall, {.decrement = 0.1}) == Refinement::kPass);

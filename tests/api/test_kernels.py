@@ -71,15 +71,16 @@ def single(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return values.astype(np.float32).astype(np.float64)
 
 
+@pytest.mark.parametrize("widened", [False, True])
 @pytest.mark.parametrize("p", [0, 1e-30, 1e-7, 0.01, 0.3, 0.5, 0.9, 1 - 2.0**-24, 1])
-def test_a_remainder_is_exact_to_second_order(p: float) -> None:
+def test_a_remainder_is_exact_to_second_order(p: float, widened: bool) -> None:
     tiny = np.geomspace(1e-6, 2, 80)
     t = single(np.concatenate([np.linspace(-2, 2, 96), tiny, -tiny]))
     n = len(t)
     p = float(np.float32(p))
     c = single(np.random.default_rng(0).uniform(0.01, 1, size=n))
     # A sample of its own direction each: no sum rounds.
-    f, largest, _, _ = testing.remainder(np.eye(n), t, np.zeros(n), np.full(n, p), c)
+    f, largest, _, _ = testing.remainder(np.eye(n), t, np.zeros(n), np.full(n, p), c, widened)
     assert largest == 2
     with mpmath.workdps(40):
         r = [mpmath.expm1(mpmath.mpf(float(value))) for value in t]
@@ -88,18 +89,24 @@ def test_a_remainder_is_exact_to_second_order(p: float) -> None:
     assert (np.abs(error) <= 16 * SINGLE * c * t**2 * np.exp(2 * np.abs(t))).all()
 
 
-@pytest.mark.parametrize(("n", "columns"), [(1, 1), (16, 3), (250, 17), (1000, 16), (1030, 65)])
-def test_sums_of_remainders_are_within_their_bound(n: int, columns: int) -> None:
+@pytest.mark.parametrize("widened", [False, True])
+@pytest.mark.parametrize(
+    ("n", "columns"), [(1, 1), (16, 3), (250, 17), (1000, 16), (1030, 65), (300, 513)]
+)
+def test_sums_of_remainders_are_within_their_bound(n: int, columns: int, widened: bool) -> None:
     rng = np.random.default_rng(n)
     x = single(rng.normal(size=(n, columns)))
-    u = single(rng.normal(size=columns) * 0.3 / np.sqrt(columns))
+    u = rng.normal(size=columns) * 0.3 / np.sqrt(columns)
+    u = u if widened else single(u)
     offsets = single(np.where(rng.random(n) < 0.05, rng.normal(size=n) * 0.5, 0))
     p = single(rng.random(n))
     c = single(p * (1 - p))
     t = x @ u - offsets
-    sums, largest, fourth, eighth = testing.remainder(x, u, offsets, p, c)
+    sums, largest, fourth, eighth = testing.remainder(x, u, offsets, p, c, widened)
 
-    shift_error = (columns + 5) * SINGLE * (np.abs(x) @ np.abs(u) + np.abs(offsets))
+    of_shift = 2 if widened else min(columns, 32) + -(-columns // 32) + 3
+    of_sum = 2 if widened else 35
+    shift_error = of_shift * SINGLE * (np.abs(x) @ np.abs(u) + np.abs(offsets))
     most = np.abs(t).max() + shift_error.max()
     assert most < 2
     assert abs(largest - np.abs(t).max()) <= shift_error.max()
@@ -111,7 +118,7 @@ def test_sums_of_remainders_are_within_their_bound(n: int, columns: int) -> None
     r = np.expm1(t)
     f = c * (r / (1 + p * r) - t)
     error = c * np.expm1(most) * shift_error + 16 * SINGLE * c * t**2 * np.exp(2 * most)
-    bound = (error + 35 * SINGLE * np.abs(f)) @ np.abs(x)
+    bound = (error + of_sum * SINGLE * np.abs(f)) @ np.abs(x)
     assert (np.abs(sums - f @ x) <= bound).all()
 
 
@@ -120,8 +127,9 @@ def test_shifts_beyond_the_polynomial_are_reported(t: float) -> None:
     x = np.zeros((300, 2))
     x[270, 1] = single(np.array([t]))[0]
     half = np.full(300, 0.5)
-    _, largest, _, _ = testing.remainder(x, np.ones(2), np.zeros(300), half, half)
-    assert largest == abs(x[270, 1])
+    for widened in (False, True):
+        _, largest, _, _ = testing.remainder(x, np.ones(2), np.zeros(300), half, half, widened)
+        assert largest == abs(x[270, 1])
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 4, 7, 10, 101])

@@ -123,7 +123,8 @@ def test_every_bound_holds_at_every_step() -> None:
     watched += [small("rare class last", seed, 1, 0, 3.0, chain) for seed in range(4)]
     seen, tightest = summary(watched)
     for what in ("at the base", "away from the base", "with offsets", "without offsets",
-                 "stretched step"):  # fmt: skip
+                 "stretched step", "single precision", "widened precision",
+                 "double precision"):  # fmt: skip
         assert seen[what] > 20, what
     for what in ("gradient at the estimate", "distance to the optimum", "growth of curvatures",
                  "largest stretch", "least stretch", "distance of the end of the step", "largest shift", "fourth powers of shifts", "eighth powers of shifts",

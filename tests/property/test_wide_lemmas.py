@@ -30,3 +30,29 @@ def test_every_bound_holds_where_updates_wait(scale: float) -> None:
             watched.estimate()
             assert watched.path.refine()
     assert watched.seen["away from the base"] > 0
+
+
+def test_every_bound_holds_where_the_hessian_is_multiplied_anew() -> None:
+    rng = np.random.default_rng(7)
+    X = rng.normal(size=(80, FEATURES)) / np.sqrt(np.arange(1, FEATURES + 1))
+    X[:, 1] = X[:, 0] + 0.01 * X[:, 1]  # the inverse drifts, and the linear part with it
+    y = (X[:, 0] + rng.normal(size=len(X)) > 0).astype(int)
+    watched = Watched(core_problem((X, y, X[:1], y[:1]), C=1e4), y, np.ones(2))
+    path = watched.path
+    for i in range(len(X)):
+        watched.join(i)
+        if i < len(X) // 4:
+            continue
+        if not path.has_anchor:
+            path.fit(True)
+        for _ in range(5):
+            _, radius = path.estimate()
+            if path.has_multiplied and np.isfinite(radius):
+                with mpmath.workdps(40):
+                    watched.estimate()
+                assert watched.seen["multiplied"] == 1
+                return
+            if not path.has_anchor or not path.refine():
+                path.fit(True)
+                break
+    pytest.fail("the Hessian was never multiplied anew")

@@ -88,6 +88,8 @@ class Watched(WatchedPath):
         if lever * total < 1:
             self.at_most("radius", -mpmath.log1p(-lever * total) / lever, bounds["radius"])
         self.count("third derivative" if path.has_third else "first order")
+        self.count(f"{path.precision} precision")
+        self.count("multiplied" if path.has_multiplied else "advanced")
         self.count("with offsets" if any(offsets) else "without offsets")
         self.count("at the base" if not any(u) else "away from the base")
         return float(radius)

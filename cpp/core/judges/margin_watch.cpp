@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "core/learners/sums.hpp"
+
 namespace shapcpp {
 
 using kernels::kTileRows;
@@ -228,7 +230,7 @@ void MarginWatch::examine_near(std::size_t k) {
   near.positive = 0;
   near.open.clear();
   // Rounding to single precision adds to the rounding of the product.
-  const double rounding = (static_cast<double>(columns_) + 6) * kSingleRounding;
+  const double rounding = (single_roundings(columns_) + 4) * kSingleRounding;
   const auto bound = static_cast<float>((reach_ + rounding * length_) * (1 + 1e-6));
   statistics_.test_evaluations += static_cast<std::int64_t>(samples.size());
   // Alternate directions: the samples evaluated last may still be in the first-level cache.

@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "core/learners/sums.hpp"
+
 namespace shapcpp {
 
 using kernels::kTileRows;
@@ -156,7 +158,7 @@ void TrainingPredictions::set_bounds(const Scores& scores) {
     for (std::size_t j = 0; j < columns_; ++j) lead[j] = static_cast<float>(own[j] - first[j]);
     lengths_[k] = k == classes_.front() ? 0 : scores.length({k, classes_.front()});
   }
-  const double rounding = (static_cast<double>(columns_) + 7) * kSingleRounding;
+  const double rounding = (single_roundings(columns_) + 5) * kSingleRounding;
   widest_ = 0;
   for (const std::size_t a : classes_)
     for (const std::size_t b : classes_) {

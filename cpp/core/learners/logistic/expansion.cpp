@@ -154,7 +154,8 @@ double Expansion::exact_gradient(const AlignedVector& u, double growth, AlignedV
 }
 
 Expansion::Remainder Expansion::add_remainder(const AlignedVector& u, const Lengths& lengths,
-                                              AlignedVector& gradient, Shifts& shifts) {
+                                              bool widened, AlignedVector& gradient,
+                                              Shifts& shifts) {
   ++statistics_.passes;
   shifts = {};
   if (!(std::max(members_.largest_norm(), lengths.plain) < kLargestSingle))
@@ -164,13 +165,18 @@ Expansion::Remainder Expansion::add_remainder(const AlignedVector& u, const Leng
   for (std::size_t t = 0; t < members_.singles().tile_count(); ++t) {
     if (t % kTilesPerCheckpoint == kTilesPerCheckpoint - 1) checkpoint_();
     const std::size_t first = t * kTileRows;
-    kernels_.add_remainder(members_.singles().tile(t), columns_, direction_.data(),
-                           offsets_.data() + first, probabilities_.data() + first,
-                           curvatures_.data() + first, padded_rows(members_.singles().rows_in(t)),
-                           lane_sums_.data(), &shifts);
+    const auto add = [&](auto loop, const auto* direction) {
+      loop(members_.singles().tile(t), columns_, direction, offsets_.data() + first,
+           probabilities_.data() + first, curvatures_.data() + first,
+           padded_rows(members_.singles().rows_in(t)), lane_sums_.data(), &shifts);
+    };
+    if (widened)
+      add(kernels_.add_remainder_widened, u.data());
+    else
+      add(kernels_.add_remainder, direction_.data());
   }
   kernels_.add_lanes(lane_sums_.data(), stride_, gradient.data());
-  return bound_remainder(lengths, shifts);
+  return bound_remainder(lengths, widened, shifts);
 }
 
 }  // namespace shapcpp

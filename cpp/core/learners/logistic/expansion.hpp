@@ -58,9 +58,9 @@ class Expansion {
     double growth = 0;  // exp of the largest shift
   };
   // Adds the remainder at base + u to `gradient`, by a pass over the members, and sets how far
-  // their margins shift.
+  // their margins shift. Sums are in single precision, or `widened`: in double.
   [[nodiscard]] Remainder add_remainder(const AlignedVector& u, const Lengths& lengths,
-                                        AlignedVector& gradient, Shifts& shifts);
+                                        bool widened, AlignedVector& gradient, Shifts& shifts);
 
   // Writes the gradient at base + u, by a pass in double precision, and returns a bound on its
   // rounding in the norm of H^-1; curvatures there are within a factor `growth` of those at the
@@ -124,7 +124,7 @@ class Expansion {
   void measure_inverse();
   void measure_spread();
   double largest_leverage() const;
-  Remainder bound_remainder(const Lengths& lengths, Shifts& shifts) const;
+  Remainder bound_remainder(const Lengths& lengths, bool widened, Shifts& shifts) const;
   // At least sum a_i |r_i| |x_i| over the members.
   double residual_mass() const;
   double largest_trace() const;

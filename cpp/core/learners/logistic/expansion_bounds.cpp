@@ -98,10 +98,12 @@ double Expansion::rounding_of_gradient(const AlignedVector& weights) const {
 }
 
 // Lemma 7: enlarges the shifts by their possible error, and bounds the rounding of the sums.
-Expansion::Remainder Expansion::bound_remainder(const Lengths& lengths, Shifts& shifts) const {
-  // Each shift errs by (d + 4) roundings of its absolute terms: by at most `far`, and all of them
-  // by `near` in the norm weighted by curvature. Sums are inflated by more than their own rounding.
-  const double relative = (static_cast<double>(columns_) + 4) * kSingleRounding;
+Expansion::Remainder Expansion::bound_remainder(const Lengths& lengths, bool widened,
+                                                Shifts& shifts) const {
+  // Each shift errs by that share of its absolute terms: by at most `far`, and all of them by
+  // `near` in the norm weighted by curvature. Sums are inflated by more than their own rounding.
+  const double roundings = widened ? 2 : single_roundings(columns_);
+  const double relative = (roundings + 2) * kSingleRounding;
   // Underflow counts too.
   constexpr double kLeast = std::numeric_limits<float>::min();
   const double lost =
@@ -124,7 +126,8 @@ Expansion::Remainder Expansion::bound_remainder(const Lengths& lengths, Shifts& 
   shifts.fourth = squared(squared(fourth));
   shifts.eighth = squared(squared(squared(eighth)));
   // In each lane a tile is added up in two sums.
-  const double sums = static_cast<double>(kTileRows / (2 * kernels_.single_lanes) + 4);
+  const double sums =
+      widened ? 2 : static_cast<double>(kTileRows / (2 * kernels_.single_lanes) + 4);
   const double growth = std::exp(shifts.largest);
   // The first term has room for what is lost where `growth` is near 1.
   return {(growth - 1 + 1e-14) * near +

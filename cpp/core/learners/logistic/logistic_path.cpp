@@ -13,6 +13,8 @@ namespace {
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 // If rounding at the anchor is this share of the error, a pass in double precision is worth it.
 constexpr double kRoundingBound = 0.3;
+// If the linear part is this share of that, it is multiplied anew, which costs less.
+constexpr double kMostlyLinear = 0.5;
 
 }  // namespace
 
@@ -209,6 +211,7 @@ bool LogisticPath::build(double growth) {
   displacement_length_ = step_length_ = curved_length_ = 0;
   std::fill(curved_.begin(), curved_.end(), 0.0);
   linear_error_ = curved_error_ = 0;
+  precision_ = Precision::kDouble;
   linear_ = gradient_ = expansion_.gradient();
   unsolved_ = gradient_;
   linear_length_ = gradient_length_ = length(gradient_);
@@ -220,14 +223,16 @@ bool LogisticPath::build(double growth) {
 
 bool LogisticPath::refine() {
   if (!expansion_.has_base()) return false;
-  switch (
-      policy_.refine(size(), {error_.decrement, anchor_rounding_ > kRoundingBound * error_.total,
-                              expansion_.has_drifted()})) {
+  const bool is_rounding_bound = anchor_rounding_ > kRoundingBound * error_.total;
+  multiplies_ = is_rounding_bound && linear_error_ > kMostlyLinear * anchor_rounding_;
+  switch (policy_.refine(
+      size(), {error_.decrement, is_rounding_bound && !multiplies_, expansion_.has_drifted()})) {
     case RefitPolicy::Refinement::kNone: return false;
     case RefitPolicy::Refinement::kBase:
       return rebase(policy_.has_estimated() ? error_.growth : kInfinite);
-    case RefitPolicy::Refinement::kPass: return pass(false);
-    case RefitPolicy::Refinement::kExactPass: return pass(true);
+    case RefitPolicy::Refinement::kPass: return pass(Precision::kSingle);
+    case RefitPolicy::Refinement::kWidenedPass: return pass(Precision::kWidened);
+    case RefitPolicy::Refinement::kExactPass: return pass(Precision::kDouble);
   }
   return false;
 }
@@ -239,7 +244,7 @@ Expansion::Lengths LogisticPath::advance_linear() {
   const std::size_t stride = expansion_.stride();
   const Expansion::Lengths lengths = expansion_.lengths(displacement_);
   const double bent = lengths.of_coordinates;
-  if (expansion_.has_third()) {
+  if (expansion_.has_third() || multiplies_) {
     expansion_.hessian().multiply(displacement_, curved_);
     linear_ = expansion_.gradient();
     linear_error_ = expansion_.hessian_rounding() * bent;
@@ -258,18 +263,20 @@ Expansion::Lengths LogisticPath::advance_linear() {
 }
 
 // Makes the estimate the anchor.
-bool LogisticPath::pass(bool exact) {
+bool LogisticPath::pass(Precision precision) {
+  precision_ = precision;
   const Expansion::Lengths lengths = advance_linear();
   displacement_length_ = lengths.plain;
   gradient_ = linear_;
-  const Expansion::Remainder remainder =
-      expansion_.add_remainder(displacement_, lengths, gradient_, shifts_);
+  const Expansion::Remainder remainder = expansion_.add_remainder(
+      displacement_, lengths, precision == Precision::kWidened, gradient_, shifts_);
   shift_growth_ = remainder.growth;
   // Errors of margins at the base weigh with the curvatures at the anchor.
   anchor_rounding_ =
       remainder.rounding + shift_growth_ * expansion_.gradient_rounding() + linear_error_;
   if (!std::isfinite(anchor_rounding_)) return rebase(kInfinite);
-  if (exact) anchor_rounding_ = expansion_.exact_gradient(displacement_, shift_growth_, gradient_);
+  if (precision == Precision::kDouble)
+    anchor_rounding_ = expansion_.exact_gradient(displacement_, shift_growth_, gradient_);
   if (expansion_.has_third()) unsolved_ = gradient_;
   gradient_length_ = length(gradient_);
   return true;

@@ -79,11 +79,17 @@ class LogisticPath {
   // Of the end of the step, and of the step as a whole.
   double radius() const;
   Stretch step_stretch() const;
+  // Of the remainder in the gradient at the anchor; widened: sums in double precision of numbers in
+  // single precision.
+  enum class Precision { kSingle, kWidened, kDouble };
+  Precision precision() const { return precision_; }
+  // Whether H was multiplied for it, not advanced.
+  bool has_multiplied() const { return multiplies_; }
 
  private:
   bool rebase(double growth);
   bool build(double growth);
-  bool pass(bool exact);
+  bool pass(Precision precision);
   RefitPolicy::Size size() const { return {members_.size(), expansion_.has_third()}; }
   void evaluate_step();
   void solve(const AlignedVector& right, AlignedVector& solution) const;
@@ -112,6 +118,8 @@ class LogisticPath {
   AlignedVector gradient_;      // at the anchor, of all members
   AlignedVector linear_;        // the expansion's gradient at the anchor, without the remainder,
   double linear_error_ = 0;     // and its error in the norm of H^-1
+  bool multiplies_ = false;     // whether the last pass multiplied H for it
+  Precision precision_ = Precision::kDouble;
   double anchor_rounding_ = 0;  // of the gradient, in the norm of H^-1
   Shifts shifts_;               // of the members' margins from the base to the anchor
   AlignedVector step_;          // from the anchor to the estimate

@@ -23,6 +23,15 @@ constexpr double kHalved = 0.5;
 constexpr std::size_t kThirdFrom = 90;
 constexpr double kThirdColumns = 48;
 
+// In units of a pass in single precision, which a pass in double precision follows.
+double cost_of(RefitPolicy::Refinement pass) {
+  switch (pass) {
+    case RefitPolicy::Refinement::kWidenedPass: return 1.6;
+    case RefitPolicy::Refinement::kExactPass: return 3;
+    default: return 1;
+  }
+}
+
 // Products of weights and a sample: one for two classes.
 double scores_of(const RefitPolicy::Size& size) {
   return static_cast<double>(size.contrasts > 1 ? size.contrasts + 1 : 1);
@@ -32,8 +41,10 @@ double scores_of(const RefitPolicy::Size& size) {
 
 void RefitPolicy::join() {
   if (tried_) success_ = kSuccessKept * success_ + (refinements_ == 0 ? kSuccessAdded : 0.0);
-  tried_ = exact_ = false;
+  tried_ = false;
+  pass_ = Refinement::kPass;
   refinements_ = bases_ = steps_ = 0;
+  passes_ = 0;
 }
 
 void RefitPolicy::absorb(bool moves_far) {
@@ -77,14 +88,18 @@ RefitPolicy::Refinement RefitPolicy::refine(const Size& size, const Estimate& es
   decrement_before_ = last_decrement_;
   last_decrement_ = estimate.decrement;
   if (estimate.has_drifted || slow || is_time) return Refinement::kBase;
-  ++passes_since_base_;
-  exact_ = exact_ || (refinements_ > 1 && estimate.is_rounding_bound);
-  return exact_ ? Refinement::kExactPass : Refinement::kPass;
+  if (refinements_ > 1 && estimate.is_rounding_bound)
+    pass_ = pass_ == Refinement::kPass ? Refinement::kWidenedPass : Refinement::kExactPass;
+  const double cost = cost_of(pass_);
+  passes_since_base_ += cost;
+  passes_ += cost;
+  return pass_;
 }
 
 void RefitPolicy::build() {
   joins_since_pass_ = joins_since_base_ = passes_since_base_ = 0;
-  awaits_pass_ = exact_ = false;
+  awaits_pass_ = false;
+  pass_ = Refinement::kPass;
   steps_ = 0;
 }
 
@@ -112,7 +127,7 @@ double RefitPolicy::build_cost(const Size& size) const {
 // The cost per join is least if the base is moved when recent passes cost as much per join as
 // building the base and all passes since, on average.
 bool RefitPolicy::is_time_to_build(const Size& size) {
-  const double passes = refinements_ > 1 ? refinements_ : 1 / std::max(joins_since_pass_, 1.0);
+  const double passes = refinements_ > 1 ? passes_ + 1 : 1 / std::max(joins_since_pass_, 1.0);
   rate_ = kRateKept * rate_ + kRateAdded * passes;
   const double pass = pass_cost(size);
   return rate_ * pass * joins_since_base_ > build_cost(size) + passes_since_base_ * pass;

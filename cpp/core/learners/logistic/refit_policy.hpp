@@ -24,7 +24,7 @@ class RefitPolicy {
     bool is_rounding_bound = false;  // whether rounding at the anchor is much of its error
     bool has_drifted = false;        // whether the base has lost too many digits
   };
-  enum class Refinement { kNone, kPass, kExactPass, kBase };
+  enum class Refinement { kNone, kPass, kWidenedPass, kExactPass, kBase };
 
   explicit RefitPolicy(std::size_t columns) : columns_(static_cast<double>(columns)) {}
 
@@ -78,9 +78,10 @@ class RefitPolicy {
   int refinements_ = 0;
   int bases_ = 0;
   int steps_ = 0;       // refinements since the last base
+  double passes_ = 0;   // in single precision, or as many as cost as much
   bool tried_ = false;  // whether it was tried without a pass
-  // Once a pass in single precision was not enough, neither is another one from the same base.
-  bool exact_ = false;
+  // Once the precision of a pass was not enough, neither is it for another one from the same base.
+  Refinement pass_ = Refinement::kPass;
   double last_decrement_ = 0;    // of the estimate before the last,
   double decrement_before_ = 0;  // and of the one before that
 

@@ -217,6 +217,7 @@ bool SoftmaxPath::refine() {
       add_step();
       return build(policy_.has_estimated() ? step_decline_ : kInfinite);
     case RefitPolicy::Refinement::kPass:
+    case RefitPolicy::Refinement::kWidenedPass:
     case RefitPolicy::Refinement::kExactPass:
       move();
       std::fill(step_.begin(), step_.end(), 0.0);
