@@ -115,6 +115,7 @@ DISPATCH = """
   extern const ClassLoops class_loops{{}}; \\
   extern const MatrixLoops matrix_loops{{}}; \\
   extern const TriangleLoops triangle_loops{{}}; \\
+  extern const WideLoops wide_loops{{}}; \\
   extern const StepLoops step_loops{{}}; \\
   }}
 namespace shapcpp::kernels {{ LEVEL(generic) LEVEL(avx2) LEVEL(avx512) }}
