@@ -16,7 +16,6 @@ namespace shapcpp::kernels {
   extern const ClassLoops class_loops;            \
   extern const MatrixLoops matrix_loops;          \
   extern const TriangleLoops triangle_loops;      \
-  extern const WideLoops wide_loops;              \
   extern const StepLoops step_loops;              \
   }
 
@@ -41,17 +40,17 @@ std::vector<Kernels> available() {
                           __builtin_cpu_supports("avx512cd") &&
                           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   if (has_avx512)
-    levels.push_back({avx512::sample_loops, avx512::single_loops, avx512::widened_loops,
-                      avx512::common_step_loops, avx512::class_loops, avx512::matrix_loops,
-                      avx512::triangle_loops, avx512::wide_loops, avx512::step_loops, "avx512"});
+    levels.push_back({avx512::sample_loops, avx512::single_loops, avx512::common_step_loops,
+                      avx512::class_loops, avx512::matrix_loops, avx512::triangle_loops,
+                      avx512::widened_loops, avx512::step_loops, "avx512"});
   if (has_avx2)
-    levels.push_back({avx2::sample_loops, avx2::single_loops, avx2::widened_loops,
-                      avx2::common_step_loops, avx2::class_loops, avx2::matrix_loops,
-                      avx2::triangle_loops, avx2::wide_loops, avx2::step_loops, "avx2"});
+    levels.push_back({avx2::sample_loops, avx2::single_loops, avx2::common_step_loops,
+                      avx2::class_loops, avx2::matrix_loops, avx2::triangle_loops,
+                      avx2::widened_loops, avx2::step_loops, "avx2"});
 #endif
-  levels.push_back({generic::sample_loops, generic::single_loops, generic::widened_loops,
-                    generic::common_step_loops, generic::class_loops, generic::matrix_loops,
-                    generic::triangle_loops, generic::wide_loops, generic::step_loops, "generic"});
+  levels.push_back({generic::sample_loops, generic::single_loops, generic::common_step_loops,
+                    generic::class_loops, generic::matrix_loops, generic::triangle_loops,
+                    generic::widened_loops, generic::step_loops, "generic"});
   return levels;
 }
 

@@ -128,14 +128,6 @@ struct OpenBits {
   unsigned long long open = 0;
 };
 
-// Passes over samples in single precision whose sums are in double precision.
-struct WidenedLoops {
-  void (*add_remainder_widened)(const float* tile, std::size_t columns, const double* direction,
-                                const float* offsets, const float* probabilities,
-                                const float* curvatures, std::size_t rows, double* lane_sums,
-                                Shifts* shifts);
-};
-
 // Passes over samples of several classes. Of each class there are kTileRows numbers, one per row of
 // a tile.
 struct ClassLoops {
@@ -251,11 +243,16 @@ struct TriangleLoops {
                          std::size_t classes, std::size_t count, std::size_t width, double* sums);
 };
 
-// Wide symmetric matrices in single precision, rows of `stride` numbers, and vectors as of
-// MatrixLoops.
-struct WideLoops {
-  // Reads what is left of the diagonal, and blocks of a register on it. Sums are in double
-  // precision, as below.
+// Loops over numbers in single precision whose sums are in double precision.
+struct WidenedLoops {
+  // `add_remainder` of SingleLoops.
+  void (*add_remainder_widened)(const float* tile, std::size_t columns, const double* direction,
+                                const float* offsets, const float* probabilities,
+                                const float* curvatures, std::size_t rows, double* lane_sums,
+                                Shifts* shifts);
+
+  // Of a symmetric matrix, rows of `stride` numbers, and vectors as of MatrixLoops. Reads what is
+  // left of the diagonal, and blocks of a register on it.
   void (*multiply_widened)(const float* matrix, std::size_t columns, std::size_t stride,
                            const double* vector, double* product);
   // product -= rows' rows vector
@@ -329,12 +326,11 @@ struct CommonStepLoops {
 
 struct Kernels : SampleLoops,
                  SingleLoops,
-                 WidenedLoops,
                  CommonStepLoops,
                  ClassLoops,
                  MatrixLoops,
                  TriangleLoops,
-                 WideLoops,
+                 WidenedLoops,
                  StepLoops {
   const char* level;
 };

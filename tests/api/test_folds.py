@@ -149,8 +149,14 @@ def test_runs_are_merged_extended_and_resumed_part_by_part(tmp_path: Path) -> No
     np.testing.assert_array_equal(shapcpp.load(path, shapcpp.FoldedValuation)["acc"], whole["acc"])
     with pytest.raises(ValueError, match="folds are others"):
         v.merge(run(10, seed=5))
-    with pytest.raises(TypeError, match="FoldedValuation cannot be merged with a Valuation"):
+    with pytest.raises(
+        TypeError, match="^a run in folds cannot be merged with a run with a test set: "
+    ):
         v.merge(v.parts[0])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="^a run with a test set cannot be merged with a run in "):
+        v.parts[0].merge(v)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="^a run in folds cannot be merged with a str: "):
+        v.merge("b.npz")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="extend must be the result of a run in folds"):
         run(24, extend=v.parts[0])
     with pytest.raises(TypeError, match="extend must be the result of a run with a test set"):

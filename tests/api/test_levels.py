@@ -115,7 +115,6 @@ DISPATCH = """
   extern const ClassLoops class_loops{{}}; \\
   extern const MatrixLoops matrix_loops{{}}; \\
   extern const TriangleLoops triangle_loops{{}}; \\
-  extern const WideLoops wide_loops{{}}; \\
   extern const StepLoops step_loops{{}}; \\
   }}
 namespace shapcpp::kernels {{ LEVEL(generic) LEVEL(avx2) LEVEL(avx512) }}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,8 @@ class FoldedValuation(Run):
     doubts : Doubts or None
         As for `Valuation`, of all samples; the parts have none.
     """
+
+    _kind: ClassVar[str] = "a run in folds"
 
     parts: tuple[Valuation, ...]
     folds: NDArray[np.int64]

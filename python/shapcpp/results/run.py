@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from shapcpp.results.sample_table import SampleTable
 
@@ -14,6 +14,8 @@ Kind = TypeVar("Kind", bound="Run")
 
 class Run(SampleTable):
     """The result of a run, which can be merged with other runs of its kind and saved."""
+
+    _kind: ClassVar[str]  # in words, for error messages
 
     @property
     @abstractmethod
@@ -53,8 +55,9 @@ class Run(SampleTable):
         1000
         """
         if not isinstance(other, type(self)):
+            what = other._kind if isinstance(other, Run) else f"a {type(other).__name__}"
             raise TypeError(
-                f"a {type(self).__name__} cannot be merged with a {type(other).__name__}: "
+                f"{self._kind} cannot be merged with {what}: "
                 "either both runs must have a test set, or both the same folds"
             )
         return self._merged(other)

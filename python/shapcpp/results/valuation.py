@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +106,8 @@ class Valuation(Sums, Run, Voted):
         the share of the variance that they keep (`share`); its `apply` takes features of other
         samples along.
     """
+
+    _kind: ClassVar[str] = "a run with a test set"
 
     gains: NDArray[np.int64]
     moments: NDArray[np.int64]
