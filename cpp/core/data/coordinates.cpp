@@ -141,14 +141,9 @@ void Coordinates::rotate(std::span<const double> training, const Checkpoint& che
   }
   rotated_.clear();
   for (const Band& band : bands_) {
-    const double distance = band.span.distance([&](const auto& take) {
-      for_each_batch(training, checkpoint, [&](std::size_t, const RowMatrix& batch) {
-        take(batch(Eigen::all, band.features));
-      });
-    });
     // Centring rounds each entry once; one more rounding is kept in reserve.
-    rotation_error_ =
-        std::max(rotation_error_, distance + band.span.coordinate_error() + 2 * kRounding);
+    rotation_error_ = std::max(rotation_error_,
+                               band.span.distance() + band.span.coordinate_error() + 2 * kRounding);
   }
 }
 

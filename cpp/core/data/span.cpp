@@ -13,8 +13,15 @@ namespace {
 
 using Eigen::Index;
 
-// Rows of the defect between two checkpoints.
-constexpr Index kStrip = 2 * Panels::kWidth;
+// Calls body(first, count) for strips of rows, with a checkpoint before each.
+template <class Body>
+void in_strips(Index rows, const Checkpoint& checkpoint, const Body& body) {
+  constexpr Index kStrip = 2 * Panels::kWidth;
+  for (Index first = 0; first < rows; first += kStrip) {
+    checkpoint();
+    body(first, std::min(kStrip, rows - first));
+  }
+}
 
 // Rounds entries to multiples of 2^-25; the remainder of each is at most 2^-26. For two vectors no
 // longer than 1 the sum of products of such entries is exact in any order: its terms are multiples
@@ -46,31 +53,53 @@ int normalise(Eigen::Ref<Eigen::RowVectorXd> row) {
 
 }  // namespace
 
-// With Q = A + B, A its leading digits, Q'Q is A'A + N + N' with N = (A + B / 2)'B, and A'A is
-// symmetric.
 Span::Span(RowMatrix vectors, const Checkpoint& checkpoint) {
   for (Index i = 0; i < vectors.rows(); ++i) normalise(vectors.row(i));
-  basis_ = orthonormal_rows(vectors, checkpoint);
-  const RowMatrix high = leading_digits(basis_);
-  const RowMatrix low = basis_ - high;
+  RowMatrix low = orthonormal_rows(vectors, checkpoint);
+  const RowMatrix high = leading_digits(low);
+  low -= high;
   high_ = Panels(high.transpose());
   low_ = Panels(low.transpose());
-  const RowMatrix mixed = high + 0.5 * low;
+  measure_defect(high, low, checkpoint);
+  measure_distance(vectors, high, low, checkpoint);
+}
+
+// With Q = A + B, A its leading digits, Q'Q is A'A + N + N' with N = (A + B / 2)'B, and A'A is
+// symmetric.
+void Span::measure_defect(const RowMatrix& high, const RowMatrix& low,
+                          const Checkpoint& checkpoint) {
   RowMatrix defect = RowMatrix::Zero(dimension(), dimension());
   RowMatrix half = defect;
-  for (Index first = 0; first < dimension(); first += kStrip) {
-    checkpoint();
-    const Index count = std::min(kStrip, dimension() - first);
-    half.middleRows(first, count) = low_.product(mixed.middleRows(first, count));
-    defect.block(first, first, count, dimension() - first) =
-        high_.product(high.middleRows(first, count), first);
-  }
+  in_strips(dimension(), checkpoint, [&](Index first, Index count) {
+    const RowMatrix strip = high.middleRows(first, count);
+    half.middleRows(first, count) = low_.product(strip + 0.5 * low.middleRows(first, count));
+    defect.block(first, first, count, dimension() - first) = high_.product(strip, first);
+  });
   defect.triangularView<Eigen::StrictlyLower>() = defect.transpose();
   defect.diagonal().array() -= 1;
   defect += half;
   defect += half.transpose();
   defect_size_ = defect.norm();
   defect_ = Panels(defect);
+}
+
+// |x - Q z| bounds the distance for any z; here z is Q'x in double precision.
+void Span::measure_distance(const RowMatrix& vectors, const RowMatrix& high, const RowMatrix& low,
+                            const Checkpoint& checkpoint) {
+  const Panels leading(high);
+  const Panels rest(low);
+  double most = 0;
+  in_strips(dimension(), checkpoint, [&](Index first, Index count) {
+    const RowMatrix x = vectors.middleRows(first, count);
+    const RowMatrix z = high_.product(x) + low_.product(x);
+    const RowMatrix digits = leading_digits(z);
+    // The product of leading digits is exact, unlike its parts subtracted one by one.
+    const RowMatrix left =
+        (x - leading.product(digits)) - (rest.product(z) + leading.product(z - digits));
+    for (Index i = 0; i < count; ++i)
+      if (x.row(i).norm() > 0) most = std::max(most, left.row(i).norm() / x.row(i).norm());
+  });
+  distance_ = 1.001 * most + 2 * std::sqrt(static_cast<double>(dimension())) * rounding_of_rest();
 }
 
 // With Q = V S and S^2 = I + defect, V'x = S^-1 Q'x, and S^-1 is I - defect / 2 up to squares of
@@ -95,26 +124,6 @@ double Span::coordinate_error() const {
   const auto r = static_cast<double>(dimension());
   const double defect = defect_size_ + r * rounding_of_rest();
   return 4 * kRounding + 2 * r * rounding_of_rest() + defect * (defect + r * kRounding);
-}
-
-// |x - Q z| bounds the distance for any z; here z is Q'x in double precision.
-double Span::distance(const Batches& batches) const {
-  const RowMatrix high_rows = leading_digits(basis_);
-  const Panels basis(basis_.transpose());
-  const Panels leading(high_rows);
-  const Panels rest(basis_ - high_rows);
-  double most = 0;
-  batches([&](RowMatrix x) {
-    for (Index i = 0; i < x.rows(); ++i) normalise(x.row(i));
-    const RowMatrix z = basis.product(x);
-    const RowMatrix high = leading_digits(z);
-    // The product of leading digits is exact, unlike its parts subtracted one by one.
-    const RowMatrix left =
-        (x - leading.product(high)) - (rest.product(z) + leading.product(z - high));
-    for (Index i = 0; i < x.rows(); ++i)
-      if (x.row(i).norm() > 0) most = std::max(most, left.row(i).norm() / x.row(i).norm());
-  });
-  return 1.001 * most + 2 * std::sqrt(static_cast<double>(dimension())) * rounding_of_rest();
 }
 
 // The rounding of an entry of a product in which one factor is the remainder after the leading

@@ -5,9 +5,6 @@
 // argument.
 #pragma once
 
-#include <Eigen/Core>
-#include <functional>
-
 #include "core/numerics/panels.hpp"
 #include "core/run/checkpoint.hpp"
 
@@ -23,18 +20,20 @@ class Span {
   // orthonormal and spans what the basis spans.
   RowMatrix coordinates(RowMatrix x) const;
   double coordinate_error() const;
-  // A bound on |x - V V'x| / |x| over all rows of all batches.
-  using Batches = std::function<void(const std::function<void(RowMatrix)>& take)>;
-  double distance(const Batches& batches) const;
+  // A bound on |x - V V'x| / |x| over the rows that span it.
+  double distance() const { return distance_; }
 
  private:
+  void measure_distance(const RowMatrix& vectors, const RowMatrix& high, const RowMatrix& low,
+                        const Checkpoint& checkpoint);
+  void measure_defect(const RowMatrix& high, const RowMatrix& low, const Checkpoint& checkpoint);
   double rounding_of_rest() const;
 
-  RowMatrix basis_;  // rows, Q'
-  Panels high_;      // leading digits of Q
-  Panels low_;       // and the rest of it
-  Panels defect_;    // Q'Q - I
+  Panels high_;    // leading digits of the basis Q
+  Panels low_;     // Q without them
+  Panels defect_;  // Q'Q - I
   double defect_size_ = 0;
+  double distance_ = 0;
 };
 
 }  // namespace shapcpp

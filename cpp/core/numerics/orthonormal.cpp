@@ -14,65 +14,63 @@ using Eigen::Index;
 // Rows that are reflected between two checkpoints.
 constexpr Index kBatch = 256;
 
+// The products that a reflection is made of, over rows as long as the kernels need.
+double dot(const RowMatrix& a, Index i, const RowMatrix& b, Index j) {
+  return kernels::kernels().dot(a.row(i).data(), b.row(j).data(),
+                                static_cast<std::size_t>(a.cols()));
+}
+
+// Writes the vector along which a row is reflected onto its own axis, and returns the factor of
+// the reflection: 0 if the row is on the axis already.
+double reflect(const RowMatrix& rows, Index i, Index axis, RowMatrix& vectors) {
+  auto vector = vectors.row(i);
+  const Index beyond = rows.cols() - axis - 1;
+  vector.tail(beyond) = rows.row(i).tail(beyond);
+  const double rest = dot(vectors, i, vectors, i);
+  const double along = rows(i, axis);
+  const double end = -std::copysign(std::sqrt(along * along + rest), along);
+  const bool turns = rest > 0 && end != 0;
+  if (turns) vector /= along - end;
+  vector[axis] = 1;
+  return turns ? (end - along) / end : 0;
+}
+
 // The product of the reflections of a strip of rows, I - V T V' with a row of V' for each
 // reflection and T upper triangular.
 class Reflections {
  public:
-  // Reflects the rows in turn, each along the axis of its own number beyond `first`, and all
-  // those after it alike. `rows` are as long as the kernels need.
-  Reflections(Eigen::Ref<RowMatrix> rows, Index first)
-      : first_(first), vectors_(RowMatrix::Zero(rows.rows(), rows.cols())) {
+  // Reflects the rows in turn, the first along the axis `first`, and all those after it alike.
+  Reflections(RowMatrix rows, Index first) : first_(first) {
+    RowMatrix vectors = RowMatrix::Zero(rows.rows(), rows.cols());
     RowMatrix triangle = RowMatrix::Zero(rows.rows(), rows.rows());
     for (Index j = 0; j < rows.rows(); ++j) {
-      const double factor = choose(rows.row(j).data(), j);
-      const double* vector = vectors_.row(j).data();
+      const double factor = reflect(rows, j, first + j, vectors);
       for (Index i = j + 1; i < rows.rows(); ++i)
-        add(rows.row(i).data(), vector, -factor * dot(rows.row(i).data(), vector));
-      for (Index i = 0; i < j; ++i) triangle(i, j) = -factor * dot(vectors_.row(i).data(), vector);
+        rows.row(i) -= factor * dot(rows, i, vectors, j) * vectors.row(j);
+      Eigen::VectorXd shared(j);
+      for (Index i = 0; i < j; ++i) shared[i] = -factor * dot(vectors, i, vectors, j);
       triangle.col(j).head(j) =
-          triangle.topLeftCorner(j, j).triangularView<Eigen::Upper>() * triangle.col(j).head(j);
+          triangle.topLeftCorner(j, j).triangularView<Eigen::Upper>() * shared;
       triangle(j, j) = factor;
     }
-    onto_ = Panels(vectors_.transpose());
-    back_ = Panels(vectors_);
+    onto_ = Panels(vectors.transpose());
+    back_ = Panels(vectors);
     forward_ = Panels(triangle);
     backward_ = Panels(triangle.transpose());
   }
 
   Index first() const { return first_; }
   // rows * (I - V T V')
-  void apply(Eigen::Ref<RowMatrix> rows) const { reflect(forward_, rows); }
+  void apply(Eigen::Ref<RowMatrix> rows) const { multiply(forward_, rows); }
   // rows * (I - V T' V')
-  void undo(Eigen::Ref<RowMatrix> rows) const { reflect(backward_, rows); }
+  void undo(Eigen::Ref<RowMatrix> rows) const { multiply(backward_, rows); }
 
  private:
-  // Sets vector j, and returns the factor of its reflection, 0 if the row is on the axis already.
-  double choose(const double* row, Index j) {
-    double* vector = vectors_.row(j).data();
-    const Index axis = first_ + j;
-    std::copy(row + axis, row + vectors_.cols(), vector + axis);
-    vector[axis] = 0;
-    const double rest = dot(vector, vector);
-    const double along = row[axis];
-    const double end = -std::copysign(std::sqrt(along * along + rest), along);
-    if (rest > 0 && end != 0) vectors_.row(j) /= along - end;
-    vector[axis] = 1;
-    return rest > 0 && end != 0 ? (end - along) / end : 0;
-  }
-
-  double dot(const double* a, const double* b) const {
-    return loops_.dot(a, b, static_cast<std::size_t>(vectors_.cols()));
-  }
-  void add(double* target, const double* vector, double factor) const {
-    loops_.add_scaled(target, static_cast<std::size_t>(vectors_.cols()), vector, factor);
-  }
-  void reflect(const Panels& triangle, Eigen::Ref<RowMatrix> rows) const {
+  void multiply(const Panels& triangle, Eigen::Ref<RowMatrix> rows) const {
     rows -= back_.product(triangle.product(onto_.product(rows)));
   }
 
-  const kernels::Kernels& loops_ = kernels::kernels();
   Index first_;
-  RowMatrix vectors_;
   Panels onto_;      // V
   Panels back_;      // V'
   Panels forward_;   // T
