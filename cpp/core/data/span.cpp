@@ -123,6 +123,8 @@ RowMatrix Span::coordinates(RowMatrix x) const {
 double Span::coordinate_error() const {
   const auto r = static_cast<double>(dimension());
   const double defect = defect_size_ + r * rounding_of_rest();
+  // Then nothing is known, beyond how long the coordinates can be.
+  if (!(defect < 0.5)) return 1 + (1 + defect / 2) * std::sqrt(1 + defect);
   return 4 * kRounding + 2 * r * rounding_of_rest() + defect * (defect + r * kRounding);
 }
 

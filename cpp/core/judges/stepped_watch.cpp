@@ -78,7 +78,7 @@ bool SteppedWatch::look_otherwise() {
     holds_ = false;
     return false;
   }
-  if (!may_keep()) return false;
+  if (!may_keep()) return holds_ = false;
   if (!holds_ || !take_step()) compute_leads();
   advance();
   if (open_.size() > kMany && error_ > rounding_of_leads()) {

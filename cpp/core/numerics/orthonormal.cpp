@@ -14,6 +14,10 @@ using Eigen::Index;
 // Rows that are reflected between two checkpoints.
 constexpr Index kBatch = 256;
 
+// Of a row of length 1 the part beside its axis whose square is no more than this is nothing: a
+// smaller square has lost its digits.
+constexpr double kLeastSquare = 1e-280;
+
 // The products that a reflection is made of, over rows as long as the kernels need.
 double dot(const RowMatrix& a, Index i, const RowMatrix& b, Index j) {
   return kernels::kernels().dot(a.row(i).data(), b.row(j).data(),
@@ -29,7 +33,7 @@ double reflect(const RowMatrix& rows, Index i, Index axis, RowMatrix& vectors) {
   const double rest = dot(vectors, i, vectors, i);
   const double along = rows(i, axis);
   const double end = -std::copysign(std::sqrt(along * along + rest), along);
-  const bool turns = rest > 0 && end != 0;
+  const bool turns = rest > kLeastSquare;
   if (turns) vector /= along - end;
   vector[axis] = 1;
   return turns ? (end - along) / end : 0;

@@ -22,7 +22,7 @@ double ShrinkingMatrix::bytes(double size, double blocks) {
       most_waiting(static_cast<std::size_t>(size), static_cast<std::size_t>(blocks)));
   const double single = waiting > 0 ? columns : 0;
   return sizeof(double) * (columns * (columns + 2 * blocks) + kTogether * blocks) +
-         sizeof(float) * columns * (single + waiting);
+         sizeof(float) * (columns + 1) * (single + waiting);
 }
 
 void ShrinkingMatrix::resize(std::size_t size, std::size_t blocks) {
@@ -39,7 +39,8 @@ void ShrinkingMatrix::resize(std::size_t size, std::size_t blocks) {
   along_.assign(kTogether * blocks, 0.0);
   along_blocks_.resize(blocks);
   pointers_.resize(kTogether);
-  single_.assign(is_wide(columns_) ? columns_ * stride_ + kernels::kStrideMultiple : 0, 0.0f);
+  // Blocks on the diagonal are read in rows of the stride, which end beyond the matrix.
+  single_.assign(is_wide(columns_) ? (columns_ + 1) * stride_ + kernels::kStrideMultiple : 0, 0.0f);
 }
 
 void ShrinkingMatrix::note_diagonal() {

@@ -108,10 +108,10 @@ Expansion::Remainder Expansion::bound_remainder(const Lengths& lengths, bool wid
   constexpr double kLeast = std::numeric_limits<float>::min();
   const double lost =
       kLeast * static_cast<double>(columns_) * (1 + members_.largest_norm() + lengths.plain);
-  const double far =
-      relative * members_.largest_norm() * lengths.plain + kSingleRounding * largest_offset_ + lost;
+  const double far = relative * members_.largest_norm() * lengths.plain +
+                     2 * kSingleRounding * largest_offset_ + lost;
   const double near = relative * lengths.of_coordinates +
-                      kSingleRounding * std::sqrt(offset_squares_) +
+                      2 * kSingleRounding * std::sqrt(offset_squares_) +
                       lost * std::sqrt(members_.total_weight());
   shifts.largest += far;
   if (!(shifts.largest < 2)) return {kInfinite, kInfinite};

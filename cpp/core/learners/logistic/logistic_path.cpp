@@ -175,19 +175,22 @@ const EstimatedOptimum& LogisticPath::estimate() {
   take_step();
   bound_error();
   double stretched = 1;
+  double growth = error_.growth;
   optimum_.radius = radius();
   if (const Stretch stretch = step_stretch(); stretch.radius < optimum_.radius) {
     optimum_.radius = stretch.radius;
     stretched = stretch.middle;
+    growth = std::max(growth, stretch.growth);
   }
   for (std::size_t j = 0; j < columns_; ++j)
     optimum_.weights[static_cast<Eigen::Index>(j)] =
         expansion_.base()[j] + displacement_[j] + stretched * step_[j];
   // Four times the value of a fit at the base, since samples have joined.
-  optimum_.floor = 4 * kTieWidth * error_.growth *
-                   (expansion_.gradient_rounding() +
-                    optimum_.dot_rounding * (expansion_.lengths(displacement_).of_coordinates +
-                                             step_lengths_.of_coordinates));
+  optimum_.floor =
+      4 * kTieWidth * growth *
+      (expansion_.gradient_rounding() +
+       optimum_.dot_rounding * (expansion_.lengths(displacement_).of_coordinates +
+                                std::max(stretched, 1.0) * step_lengths_.of_coordinates));
   const double length = expansion_.base_length() + displacement_length_ + stretched * step_length_;
   optimum_.margin_rounding =
       3 * kRounding * length + expansion_.rotation_of_margin(length, optimum_.radius);

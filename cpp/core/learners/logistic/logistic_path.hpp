@@ -66,6 +66,7 @@ class LogisticPath {
     double most = 1;
     double middle = 1;
     double radius = 0;
+    double growth = 1;  // curvatures at the optimum are within this factor of those in H
   };
 
   // The parts of the last estimate, with each bound by itself, for tests of the lemmas.

@@ -93,9 +93,10 @@ bool SoftmaxMetric::build(double growth) {
 void SoftmaxMetric::narrow() {
   if (!ShrinkingMatrix::is_wide(dimension_)) return;
   const double lost = static_cast<double>(dimension_) * matrix_.narrow(diagonal_) * (1 + 1e-9);
-  if (!(lost <= kMostNarrowed)) return;
+  if (!(lost <= kMostNarrowed) || !(drift() + lost <= kMostDrift)) return;
   matrix_.use_single();
   charge_single(lost);
+  bound_products(condition());
 }
 
 void SoftmaxMetric::charge_single(double share) {
@@ -117,6 +118,10 @@ void SoftmaxMetric::charge(double share) {
   drift_ += share * scaled;
   hessian_rounding_ = sums_.hessian_rounding(scaled) +
                       2 * updates_ * kRounding * static_cast<double>(dimension_) * scaled;
+  bound_products(scaled);
+}
+
+void SoftmaxMetric::bound_products(double scaled) {
   const auto d = static_cast<double>(dimension_);
   const auto waiting = static_cast<double>(matrix_.waiting() + sums_.contrasts());
   product_rounding_ = matrix_.is_single() ? (2 * d + waiting + 8) * d * kRounding * scaled : 0;
@@ -206,11 +211,13 @@ void SoftmaxMetric::absorb(const Eigen::VectorXd& probabilities, double weight) 
   leverage_ = std::max(leverage_, own_leverage_);
 }
 
-// Lemma 32; `largest` bounds the eigenvalues of what the sample adds, relative to H.
+// Lemma 32; `largest` bounds the eigenvalues of what the sample adds, relative to
+// the inverse that is kept.
 void SoftmaxMetric::take_off(double largest) {
   const double root = std::sqrt(static_cast<double>(dimension_));
   const double lost = root * matrix_.take_off(diagonal_);
-  charge_single((2 * std::sqrt(std::max(largest, 0.0)) + lost) * lost * (1 + 1e-9));
+  const double in_terms_of_H = std::max(largest, 0.0) * (1 + drift());
+  charge_single((2 * std::sqrt(in_terms_of_H) + lost) * lost * (1 + 1e-9));
   if (!matrix_.is_single() && ++unmeasured_ == kMeasureEvery) measure_inverse();
 }
 

@@ -69,6 +69,7 @@ class SoftmaxMetric {
   void take_off(double largest);
   void charge(double share);
   void charge_single(double share);
+  void bound_products(double scaled);
   double condition() const;
   double pair_leverage(const Eigen::MatrixXd& gram) const;
   double with_rotation(double leverage) const;

@@ -199,8 +199,8 @@ const EstimatedSoftmax& SoftmaxPath::estimate() {
   // More than the value of a fit, whose curvatures and residuals differ by the growth.
   optimum_.floor = 4 * kTieWidth * growth * rounding_at(optimum_.weights);
   const double lengths = sums_.length(anchor_) + std::max(length, 1.0) * sums_.length(class_step_);
-  optimum_.margin_rounding =
-      6 * kRounding * lengths + 2 * sums_.margin_rounding(optimum_.weights, optimum_.radius);
+  optimum_.margin_rounding = (static_cast<double>(sums_.classes()) + 6) * kRounding * lengths +
+                             2 * sums_.margin_rounding(optimum_.weights, optimum_.radius);
   optimum_.inverse_root = metric_.inverse_root();
   optimum_.norm_error = metric_.drift();
   return optimum_;
