@@ -5,8 +5,8 @@
 namespace shapcpp::kernels::SHAPCPP_LEVEL {
 namespace {
 
-// So many registers of rows at a time: a number of the vector serves all of them, and their sums do
-// not wait for each other.
+// Registers of rows that are multiplied together: a number of the vector serves all of them, and
+// their sums do not wait for each other.
 constexpr size_t kMostRegisters = kLanes == 8 ? 8 : 4;
 
 // The products of `Registers` registers of rows with the vector, but for its unit. Their pairs of

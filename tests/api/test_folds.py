@@ -149,14 +149,15 @@ def test_runs_are_merged_extended_and_resumed_part_by_part(tmp_path: Path) -> No
     np.testing.assert_array_equal(shapcpp.load(path, shapcpp.FoldedValuation)["acc"], whole["acc"])
     with pytest.raises(ValueError, match="folds are others"):
         v.merge(run(10, seed=5))
-    with pytest.raises(
-        TypeError, match="^a run in folds cannot be merged with a run with a test set: "
-    ):
-        v.merge(v.parts[0])  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="^a run with a test set cannot be merged with a run in "):
-        v.parts[0].merge(v)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="^a run in folds cannot be merged with a str: "):
-        v.merge("b.npz")  # type: ignore[arg-type]
+    in_folds, with_test_set = "a run in folds", "a run with a test set"
+    misfits: list[tuple[Any, Any, str]] = [
+        (v, v.parts[0], f"{in_folds} cannot be merged with {with_test_set}"),
+        (v.parts[0], v, f"{with_test_set} cannot be merged with {in_folds}"),
+        (v, "b.npz", f"{in_folds} cannot be merged with a str"),
+    ]
+    for one, other, sentence in misfits:
+        with pytest.raises(TypeError, match=f"^{sentence}: either both runs must have a test set"):
+            one.merge(other)
     with pytest.raises(TypeError, match="extend must be the result of a run in folds"):
         run(24, extend=v.parts[0])
     with pytest.raises(TypeError, match="extend must be the result of a run with a test set"):

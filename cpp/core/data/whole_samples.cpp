@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/numerics/rounding.hpp"
+
 namespace shapcpp {
 
 using kernels::kBlockRows;
@@ -19,7 +21,6 @@ constexpr std::size_t kMostPairs = 32;
 constexpr double kSmallestColumn = 1e-290;
 constexpr double kSmallestUnit = 1e-30;
 constexpr double kLargestUnit = 1e20;
-constexpr double kSingleRounding = std::numeric_limits<float>::epsilon() / 2;
 
 // Chunks of about the same size, whole strides each.
 std::size_t chunk_of(std::size_t pairs) {

@@ -15,7 +15,6 @@ using kernels::kTileRows;
 namespace {
 
 constexpr float kNotANumber = std::numeric_limits<float>::quiet_NaN();
-constexpr double kSingleRounding = std::numeric_limits<float>::epsilon() / 2;
 // The cost of a split, in evaluations of a near sample: for each test sample, and for each near
 // one.
 constexpr double kSplitCost = 3;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/judges/pair_watch.hpp"
+#include "core/numerics/rounding.hpp"
 
 namespace shapcpp {
 
@@ -34,7 +35,6 @@ constexpr double kWorthCopying = 0.8;
 
 // Conversion of both factors, as many products and sums, and a few roundings of bounds.
 double PairWatch::single_rounding() const {
-  constexpr double kSingleRounding = std::numeric_limits<float>::epsilon() / 2;
   return (static_cast<double>(columns_) + 10) * kSingleRounding;
 }
 

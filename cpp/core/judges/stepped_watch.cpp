@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/numerics/rounding.hpp"
+
 namespace shapcpp {
 
 using kernels::kBlockRows;
@@ -12,7 +14,6 @@ using kernels::kTileRows;
 namespace {
 
 constexpr float kNotANumber = std::numeric_limits<float>::quiet_NaN();
-constexpr double kSingleRounding = std::numeric_limits<float>::epsilon() / 2;
 constexpr double kLargestSingle = 1e30;
 // Room for a product or sum that underflows.
 constexpr double kUnderflow = 1e-37;

@@ -14,7 +14,6 @@ using kernels::kTileRows;
 
 namespace {
 
-constexpr double kSingleRounding = std::numeric_limits<float>::epsilon() / 2;
 constexpr float kInfinite = std::numeric_limits<float>::infinity();
 constexpr double kLargestSingle = 1e30;
 // Above this ratio of the error of a lead to its length, hardly any sample is decided.

@@ -11,7 +11,8 @@ constexpr std::size_t kTogether = 16;
 
 }  // namespace
 
-// Products with so many rows take twice as long as those with half of the matrix.
+// As many rows as there are columns: a product with all of them reads twice as much as one with
+// half of the matrix.
 std::size_t ShrinkingMatrix::most_waiting(std::size_t size, std::size_t blocks) {
   return is_wide(size * blocks) ? size * blocks : 0;
 }

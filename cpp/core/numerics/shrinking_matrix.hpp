@@ -18,7 +18,7 @@ class ShrinkingMatrix {
   // `kernels` must outlive the matrix.
   explicit ShrinkingMatrix(const kernels::Kernels& kernels) : kernels_(kernels) {}
 
-  // Bytes that it allocates for so many blocks.
+  // Bytes that it allocates for this many blocks of this many columns.
   static double bytes(double size, double blocks);
 
   // Whether single precision pays for a matrix with this many columns.

@@ -4,12 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "core/numerics/rounding.hpp"
+
 namespace shapcpp {
-namespace {
-
-constexpr double kSingleRounding = std::numeric_limits<float>::epsilon() / 2;
-
-}  // namespace
 
 DualScores::DualScores(const DualMembers& members)
     : members_(members),

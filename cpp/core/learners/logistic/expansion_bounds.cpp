@@ -17,7 +17,6 @@ using Vector = Eigen::Map<const Eigen::VectorXd>;
 // Share of the inverse and the Hessian that rounding may take before they are built again.
 constexpr double kMostDrift = 0.01;
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
-constexpr double kSingleRounding = std::numeric_limits<float>::epsilon() / 2;
 
 }  // namespace
 

@@ -14,6 +14,7 @@
 #include "core/learners/logistic/newton.hpp"
 #include "core/learners/logistic/optimum.hpp"
 #include "core/learners/logistic/refit_policy.hpp"
+#include "core/learners/stretch.hpp"
 #include "core/run/context.hpp"
 #include "core/run/run_shape.hpp"
 
@@ -57,16 +58,6 @@ class LogisticPath {
     double total = 0;
     double decrement = 0;  // |step|_H
     double growth = 0;     // curvatures at the end are within this factor of those in H
-  };
-
-  // The way from the anchor to the optimum in terms of the step: in the root of H, between `least`
-  // and `most` of it in every direction, up to rounding; so within `radius` of `middle` times it.
-  struct Stretch {
-    double least = 1;
-    double most = 1;
-    double middle = 1;
-    double radius = 0;
-    double growth = 1;  // curvatures at the optimum are within this factor of those in H
   };
 
   // The parts of the last estimate, with each bound by itself, for tests of the lemmas.

@@ -93,20 +93,14 @@ double LogisticPath::radius() const {
 }
 
 // Lemma 31. With a third derivative the step is not the one meant there.
-LogisticPath::Stretch LogisticPath::step_stretch() const {
-  if (expansion_.has_third()) return {1, 1, 1, kInfinite, 1};
-  const double growth = shift_growth_;
-  const double error = error_.rounding + expansion_.hessian_rounding() * error_.decrement;
-  const double x = known_share() * expansion_.leverage() * growth * (error_.decrement + error);
-  if (!(x < 0.5)) return {1, 1, 1, kInfinite, 1};
-  Stretch stretch;
-  stretch.most = growth * (1 - x / 2) / (1 - x);
-  stretch.least = (1 + x / 2) * (1 - x) / growth;
-  stretch.middle = (stretch.most + stretch.least) / 2;
-  stretch.radius = known_share() *
-                   ((stretch.most - stretch.least) / 2 * error_.decrement + stretch.most * error);
-  stretch.growth = growth / (1 - x);
-  return stretch;
+Stretch LogisticPath::step_stretch() const {
+  if (expansion_.has_third()) return {};
+  return stretch_of({.length = error_.decrement,
+                     .error = error_.rounding + expansion_.hessian_rounding() * error_.decrement,
+                     .leverage = expansion_.leverage(),
+                     .growth = shift_growth_,
+                     .decline = shift_growth_,
+                     .share = known_share()});
 }
 
 // H, in whose norm all this is, is known up to its rounding.

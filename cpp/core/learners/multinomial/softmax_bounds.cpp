@@ -68,19 +68,13 @@ double SoftmaxPath::radius() const {
 }
 
 // Lemma 33.
-SoftmaxPath::Stretch SoftmaxPath::step_stretch() const {
-  const double growth = std::exp(shifts_.largest);
-  const double error = error_.rounding + metric_.hessian_rounding() * error_.decrement;
-  const double x = known_share() * metric_.leverage() * decline_ * (error_.decrement + error);
-  if (!(x < 0.5)) return {1, 1, 1, kInfinite, 1};
-  Stretch stretch;
-  stretch.most = decline_ * (1 - x / 2) / (1 - x);
-  stretch.least = (1 + x / 2) * (1 - x) / growth;
-  stretch.middle = (stretch.most + stretch.least) / 2;
-  stretch.radius = known_share() *
-                   ((stretch.most - stretch.least) / 2 * error_.decrement + stretch.most * error);
-  stretch.growth = growth / (1 - x);
-  return stretch;
+Stretch SoftmaxPath::step_stretch() const {
+  return stretch_of({.length = error_.decrement,
+                     .error = error_.rounding + metric_.hessian_rounding() * error_.decrement,
+                     .leverage = metric_.leverage(),
+                     .growth = std::exp(shifts_.largest),
+                     .decline = decline_,
+                     .share = known_share()});
 }
 
 }  // namespace shapcpp

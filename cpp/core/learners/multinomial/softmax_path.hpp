@@ -16,6 +16,7 @@
 #include "core/learners/multinomial/softmax_newton.hpp"
 #include "core/learners/multinomial/softmax_optimum.hpp"
 #include "core/learners/multinomial/softmax_sums.hpp"
+#include "core/learners/stretch.hpp"
 #include "core/run/context.hpp"
 #include "core/run/run_shape.hpp"
 
@@ -51,14 +52,6 @@ class SoftmaxPath {
     double growth = 1;     // curvatures at the end are within this factor of those in H,
     double decline = 1;    // and those in H at most this factor larger
     double rounding = 0;   // of the anchor and of the step
-  };
-  // As of `LogisticPath`: the way from the anchor to the optimum in terms of the step.
-  struct Stretch {
-    double least = 1;
-    double most = 1;
-    double middle = 1;
-    double radius = 0;
-    double growth = 1;  // curvatures at the optimum are within this factor of those in H
   };
   bool has_base() const { return has_base_; }
   const SoftmaxSums& sums() const { return sums_; }
