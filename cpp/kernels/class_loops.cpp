@@ -62,7 +62,7 @@ template <size_t Classes, size_t Rows>
 inline void logits_of(const double* tile, size_t columns, const double* weights, size_t stride,
                       double* logits) {
   Vec sums[Classes][Rows];
-  set_to_zero(sums);
+  set_to_zero(sums[0], Classes * Rows);
   for (size_t j = 0; j < columns; ++j, tile += kTileStride)
     for (size_t r = 0; r < Rows; ++r) {
       const Vec value = load(tile + r * kLanes);
@@ -97,7 +97,7 @@ template <size_t Classes, size_t Columns>
 inline void add_products_of(const double* tile, const double* residuals, size_t rows,
                             double* gradient, size_t stride) {
   Vec sums[Classes][Columns];
-  set_to_zero(sums);
+  set_to_zero(sums[0], Classes * Columns);
   for (size_t row = 0; row < rows; row += kLanes) {
     Vec own[Classes];
     for (size_t k = 0; k < Classes; ++k) own[k] = load(residuals + k * kTileRows + row);

@@ -13,12 +13,12 @@ constexpr size_t kMostRegisters = kLanes == 8 ? 8 : 4;
 // columns are `height` rows apart.
 template <size_t Registers>
 inline void multiply_whole(const short* samples, size_t height, const WholeVector& vector,
-                           Single (&products)[Registers]) {
+                           Single* products) {
   for (size_t first = 0; first < vector.pairs; first += vector.chunk) {
     const size_t left = vector.pairs - first;
     const size_t end = first + (left < vector.chunk ? left : vector.chunk);
     SingleBits sums[Registers];
-    set_to_zero(sums);
+    set_to_zero(sums, Registers);
     for (size_t p = first; p < end; ++p, samples += 2 * height) {
       const SingleBits factor = broadcast_pair(vector.numbers + 2 * p);
       for (size_t r = 0; r < Registers; ++r)
@@ -40,8 +40,8 @@ inline void advance_rows(const short* samples, size_t height, const WholeVector&
                          const float* steps, size_t rivals, float limit, const float* known,
                          float* leads, size_t row, Rows& rows) {
   Single products[Registers], least[Registers];
-  set_to_zero(products);
-  multiply_whole(samples, height, vector, products);
+  set_to_zero(products, Registers);
+  multiply_whole<Registers>(samples, height, vector, products);
   for (size_t r = 0; r < Registers; ++r) {
     products[r] *= vector.unit;
     least[r] = Single{} + 1e38f;

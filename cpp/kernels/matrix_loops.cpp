@@ -66,9 +66,9 @@ struct Multiply {
   static void run(size_t first, size_t stride, const double* matrix, size_t columns,
                   const double* vector, double* product) {
     Vec even[Width];
-    set_to_zero(even);
+    set_to_zero(even, Width);
     Vec odd[Width];
-    set_to_zero(odd);
+    set_to_zero(odd, Width);
     const double* row = matrix + first;
     size_t i = 0;
     for (; i + 1 < columns; i += 2, row += 2 * stride)
@@ -174,7 +174,7 @@ inline void subtract_rows(Real* target, size_t stride, const Real* factors, cons
   using Register = typename RegisterOf<Real>::Type;
   constexpr size_t kLength = RegisterOf<Real>::kLength;
   Register sums[Rows][Width];
-  set_to_zero(sums);
+  set_to_zero(sums[0], Rows * Width);
   for (size_t p = 0; p < depth; ++p, block += stride) {
     Register right[Width];
     for (size_t w = 0; w < Width; ++w) right[w] = load(block + w * kLength);
@@ -238,9 +238,9 @@ struct Contract {
   static void run(size_t first, size_t stride, const double* third, size_t columns, const double* a,
                   const double* b, double* product) {
     Vec even[Width];
-    set_to_zero(even);
+    set_to_zero(even, Width);
     Vec odd[Width];
-    set_to_zero(odd);
+    set_to_zero(odd, Width);
     const double* row = third + first;
     for (size_t j = 0; j < columns; ++j) {
       const double aj = a[j], bj = b[j];

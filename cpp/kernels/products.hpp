@@ -14,7 +14,7 @@ void add_block(const Real* scaled, const Real* columns_from, size_t rows, double
                size_t stride) {
   using Register = typename RegisterOf<Real>::Type;
   Register sums[Height][Width];
-  set_to_zero(sums);
+  set_to_zero(sums[0], Height * Width);
   for (size_t row = 0; row < rows; row += RegisterOf<Real>::kLength) {
     Register right[Width];
     for (size_t l = 0; l < Width; ++l) right[l] = load(columns_from + l * kTileStride + row);
@@ -72,8 +72,8 @@ template <size_t Width>
 inline void add_weighted_columns(const float* columns_from, const float* weights, size_t rows,
                                  double* lane_sums) {
   Single even[Width], odd[Width];
-  set_to_zero(even);
-  set_to_zero(odd);
+  set_to_zero(even, Width);
+  set_to_zero(odd, Width);
   size_t row = 0;
   for (; row + 2 * kSingleLanes <= rows; row += 2 * kSingleLanes) {
     const Single first = load(weights + row), second = load(weights + row + kSingleLanes);

@@ -165,31 +165,19 @@ inline double sum_of_lanes(Single value) {
   return sum_of_lanes(load_widened(lanes) + load_widened(lanes + kLanes));
 }
 
-// Registers of sums, where `= {}` would be a call that clears memory, dearer than the sums. Each
-// type by itself: as an argument of a template it would lose its alignment.
-template <size_t Size>
-inline void set_to_zero(Vec (&sums)[Size]) {
-  for (size_t i = 0; i < Size; ++i) sums[i] = Vec{};
+// Registers of sums, where `= {}` would be a call that clears memory, dearer than the sums. By a
+// pointer to each type: a reference to an array, or a type that is an argument of a template, would
+// promise an alignment that they do not have.
+inline void set_to_zero(Vec* sums, size_t count) {
+  for (size_t i = 0; i < count; ++i) sums[i] = Vec{};
 }
 
-template <size_t Size>
-inline void set_to_zero(Single (&sums)[Size]) {
-  for (size_t i = 0; i < Size; ++i) sums[i] = Single{};
+inline void set_to_zero(Single* sums, size_t count) {
+  for (size_t i = 0; i < count; ++i) sums[i] = Single{};
 }
 
-template <size_t Size>
-inline void set_to_zero(SingleBits (&sums)[Size]) {
-  for (size_t i = 0; i < Size; ++i) sums[i] = SingleBits{};
-}
-
-template <size_t Rows, size_t Columns>
-inline void set_to_zero(Vec (&sums)[Rows][Columns]) {
-  for (size_t i = 0; i < Rows; ++i) set_to_zero(sums[i]);
-}
-
-template <size_t Rows, size_t Columns>
-inline void set_to_zero(Single (&sums)[Rows][Columns]) {
-  for (size_t i = 0; i < Rows; ++i) set_to_zero(sums[i]);
+inline void set_to_zero(SingleBits* sums, size_t count) {
+  for (size_t i = 0; i < count; ++i) sums[i] = SingleBits{};
 }
 
 inline Vec select(Bits condition, Vec yes, Vec no) {

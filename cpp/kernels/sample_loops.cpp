@@ -11,7 +11,7 @@ void margins(const double* tile, size_t columns, const double* weights, size_t r
   size_t row = 0;
   for (; row + kChains * kLanes <= rows; row += kChains * kLanes) {
     Vec sums[kChains];
-    set_to_zero(sums);
+    set_to_zero(sums, kChains);
     for (size_t j = 0; j < columns; ++j) {
       const double* column = tile + j * kTileStride + row;
       for (size_t c = 0; c < kChains; ++c) sums[c] += load(column + c * kLanes) * weights[j];
@@ -61,9 +61,9 @@ void add_gradient(const double* tile, size_t columns, const double* residuals, s
   for (size_t j = 0; j < columns; ++j) {
     const double* column = tile + j * kTileStride;
     Vec sums[kChains];
-    set_to_zero(sums);
+    set_to_zero(sums, kChains);
     Vec sizes[kChains];
-    set_to_zero(sizes);
+    set_to_zero(sizes, kChains);
     size_t row = 0;
     for (; row + kChains * kLanes <= rows; row += kChains * kLanes)
       for (size_t c = 0; c < kChains; ++c) {

@@ -23,7 +23,7 @@ void expand(const double* residuals, const double* curvatures, const double* sig
 
 template <size_t Chains>
 inline void add_columns(const float* tile, size_t begin, size_t end, const float* weights,
-                        size_t row, Single (&sums)[Chains]) {
+                        size_t row, Single* sums) {
   for (size_t j = begin; j < end; ++j) {
     const float* column = tile + j * kTileStride + row;
     for (size_t c = 0; c < Chains; ++c) sums[c] += load(column + c * kSingleLanes) * weights[j];
@@ -34,13 +34,14 @@ template <size_t Chains, class Use>
 inline void margins_of(const float* tile, size_t columns, const float* weights, size_t row,
                        const Use& use) {
   Single sums[Chains];
-  set_to_zero(sums);
-  add_columns(tile, 0, columns < kSumChunk ? columns : kSumChunk, weights, row, sums);
+  set_to_zero(sums, Chains);
+  add_columns<Chains>(tile, 0, columns < kSumChunk ? columns : kSumChunk, weights, row, sums);
   for (size_t first = kSumChunk; first < columns; first += kSumChunk) {
     const size_t left = columns - first;
     Single chunk[Chains];
-    set_to_zero(chunk);
-    add_columns(tile, first, first + (left < kSumChunk ? left : kSumChunk), weights, row, chunk);
+    set_to_zero(chunk, Chains);
+    add_columns<Chains>(tile, first, first + (left < kSumChunk ? left : kSumChunk), weights, row,
+                        chunk);
     for (size_t c = 0; c < Chains; ++c) sums[c] += chunk[c];
   }
   for (size_t c = 0; c < Chains; ++c) use(sums[c], row + c * kSingleLanes);
@@ -142,7 +143,7 @@ inline void add_rivals(const float* tile, size_t columns, const float* weights, 
                        size_t first, size_t own, const float* reaches, const Single* norms,
                        Rivals<Rows>& rivals) {
   Single sums[Classes][Rows];
-  set_to_zero(sums);
+  set_to_zero(sums[0], Classes * Rows);
   const float* of_column = weights + first;
   for (size_t j = 0; j < columns; ++j, tile += kTileStride, of_column += n_classes)
     for (size_t b = 0; b < Classes; ++b)
@@ -163,7 +164,7 @@ inline void add_rivals(const float* tile, size_t columns, const float* weights, 
 // Adds to `led`, and the open rows of `Rows` registers from `row` on to `open`.
 template <size_t Rows>
 inline void lead_rows(const float* tile, size_t columns, const float* weights, size_t n_classes,
-                      size_t own, const float* reaches, const float* norms_at, SingleBits& led,
+                      size_t own, const float* reaches, const float* norms_at, SingleBits* led,
                       size_t row, RowSet& open) {
   Single norms[Rows];
   Rivals<Rows> rivals;
@@ -182,7 +183,7 @@ inline void lead_rows(const float* tile, size_t columns, const float* weights, s
   for (size_t r = 0; r < Rows; ++r) {
     const Single error = norms[r] * reaches[own];
     const Single least = rivals.own[r] - error, most = rivals.own[r] + error;
-    led -= (SingleBits)(least > rivals.highest[r]);
+    *led -= (SingleBits)(least > rivals.highest[r]);
     const SingleBits within =
         (SingleBits)(least <= rivals.highest[r]) & (SingleBits)(most >= rivals.surest[r]);
     open.add(row + r * kSingleLanes, within);
@@ -197,10 +198,10 @@ size_t lead(const float* tile, size_t columns, const float* weights, size_t n_cl
   RowSet inside;
   size_t row = 0;
   for (; row + kRegisters * kSingleLanes <= rows; row += kRegisters * kSingleLanes)
-    lead_rows<kRegisters>(tile + row, columns, weights, n_classes, own, reaches, norms + row, led,
+    lead_rows<kRegisters>(tile + row, columns, weights, n_classes, own, reaches, norms + row, &led,
                           row, inside);
   const auto rest = [&]<size_t Rows>() {
-    lead_rows<Rows>(tile + row, columns, weights, n_classes, own, reaches, norms + row, led, row,
+    lead_rows<Rows>(tile + row, columns, weights, n_classes, own, reaches, norms + row, &led, row,
                     inside);
   };
   switch ((rows - row) / kSingleLanes) {

@@ -42,7 +42,7 @@ void multiply_wide(const Real* matrix, size_t columns, size_t stride, const doub
   size_t i = 0;
   for (; i + kSideBySide <= columns; i += kSideBySide) {
     Vec sums[kSideBySide];
-    set_to_zero(sums);
+    set_to_zero(sums, kSideBySide);
     const Real* rows = matrix + i * stride;
     multiply_rows<kSideBySide, true>(rows, stride, 0, i, vector, vector + i, sums, product);
     multiply_rows<kSideBySide, false>(rows, stride, i, i + kSideBySide, vector, vector, sums,

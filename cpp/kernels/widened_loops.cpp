@@ -11,7 +11,7 @@ template <size_t Chains>
 inline void margins_of(const float* tile, size_t columns, const double* weights, size_t row,
                        float* margins) {
   Vec sums[Chains];
-  set_to_zero(sums);
+  set_to_zero(sums, Chains);
   for (size_t j = 0; j < columns; ++j) {
     const float* column = tile + j * kTileStride + row;
     for (size_t c = 0; c < Chains; ++c) sums[c] += load_widened(column + c * kLanes) * weights[j];
@@ -24,8 +24,8 @@ template <size_t Width>
 inline void add_weighted(const float* columns_from, const double* weights, size_t rows,
                          double* lane_sums) {
   Vec even[Width], odd[Width];
-  set_to_zero(even);
-  set_to_zero(odd);
+  set_to_zero(even, Width);
+  set_to_zero(odd, Width);
   for (size_t row = 0; row < rows; row += 2 * kLanes) {
     const Vec first = load(weights + row), second = load(weights + row + kLanes);
     for (size_t j = 0; j < Width; ++j) {
@@ -75,7 +75,7 @@ template <size_t Rows>
 inline void subtract_gram_of(const float* rows, size_t stride, const double* vector,
                              double* product) {
   Vec sums[Rows];
-  set_to_zero(sums);
+  set_to_zero(sums, Rows);
   for (size_t j = 0; j < stride; j += kLanes) {
     const Vec right = load(vector + j);
     for (size_t r = 0; r < Rows; ++r) sums[r] += load_widened(rows + r * stride + j) * right;
@@ -107,7 +107,7 @@ template <size_t Rows>
 inline void multiply_rows_of(const float* rows, size_t stride, const double* vector, size_t width,
                              double* product) {
   Vec sums[Rows];
-  set_to_zero(sums);
+  set_to_zero(sums, Rows);
   for (size_t j = 0; j < width; j += kLanes) {
     const Vec right = load(vector + j);
     for (size_t r = 0; r < Rows; ++r) sums[r] += load_widened(rows + r * stride + j) * right;

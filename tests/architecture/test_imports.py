@@ -207,3 +207,10 @@ def test_flags_that_must_not_be_installed_are_absent() -> None:
     build = (ROOT / "CMakeLists.txt").read_text()
     assert "-march=native" not in build
     assert "fast-math" not in build
+
+
+def test_no_function_takes_registers_by_reference() -> None:
+    """Clang takes a reference for aligned to the whole register, which registers here are not."""
+    taken = re.compile(r"\b(Vec|Single|Bits|SingleBits|HalfSingle|Register)\s*(\(&|&)")
+    for path in (ROOT / "cpp" / "kernels").glob("*.?pp"):
+        assert not taken.search(path.read_text()), path
