@@ -1,40 +1,11 @@
-// Passes over samples of several classes, in double precision. Numbers of class k and row i stand
-// at k * kTileRows + i.
-#include "kernels/exponential.hpp"
+// Passes over samples of several classes. Numbers of class k and row i stand at k * kTileRows + i.
+#include "kernels/class_passes.hpp"
 
 namespace shapcpp::kernels::SHAPCPP_LEVEL {
 namespace {
 
-inline Vec larger(Vec a, Vec b) {
-  return select(a > b, a, b);
-}
-
-// Rows are a multiple of two registers: the exponentials of both run side by side.
 void softmax(double* values, size_t classes, size_t rows) {
-  for (size_t row = 0; row < rows; row += 2 * kLanes) {
-    double* place = values + row;
-    Vec most = load(place), second_most = load(place + kLanes);
-    for (size_t k = 1; k < classes; ++k) {
-      most = larger(load(place + k * kTileRows), most);
-      second_most = larger(load(place + k * kTileRows + kLanes), second_most);
-    }
-    Vec sum{}, second_sum{};
-    for (size_t k = 0; k < classes; ++k) {
-      double* own = place + k * kTileRows;
-      const Vec odds = exp_nonpositive(load(own) - most);
-      const Vec second_odds = exp_nonpositive(load(own + kLanes) - second_most);
-      store(own, odds);
-      store(own + kLanes, second_odds);
-      sum += odds;
-      second_sum += second_odds;
-    }
-    const Vec share = 1.0 / sum, second_share = 1.0 / second_sum;
-    for (size_t k = 0; k < classes; ++k) {
-      double* own = place + k * kTileRows;
-      store(own, load(own) * share);
-      store(own + kLanes, load(own + kLanes) * second_share);
-    }
-  }
+  for (size_t row = 0; row < rows; row += 2 * kLanes) softmax_of<2>(values + row, classes);
 }
 
 void class_residuals(const double* probabilities, size_t classes, const double* own,
@@ -55,83 +26,14 @@ void class_residuals(const double* probabilities, size_t classes, const double* 
   }
 }
 
-// Registers of sums that are held at once, for four classes each.
-constexpr size_t kHeld = kLanes == 8 ? 4 : 2;
-
-template <size_t Classes, size_t Rows>
-inline void logits_of(const double* tile, size_t columns, const double* weights, size_t stride,
-                      double* logits) {
-  Vec sums[Classes][Rows];
-  set_to_zero(sums[0], Classes * Rows);
-  for (size_t j = 0; j < columns; ++j, tile += kTileStride)
-    for (size_t r = 0; r < Rows; ++r) {
-      const Vec value = load(tile + r * kLanes);
-      for (size_t k = 0; k < Classes; ++k) sums[k][r] += value * weights[k * stride + j];
-    }
-  for (size_t k = 0; k < Classes; ++k)
-    for (size_t r = 0; r < Rows; ++r) store(logits + k * kTileRows + r * kLanes, sums[k][r]);
-}
-
-template <size_t Classes>
-inline void logits_of_rows(const double* tile, size_t columns, const double* weights, size_t stride,
-                           size_t rows, double* logits) {
-  size_t row = 0;
-  for (; row + kHeld * kLanes <= rows; row += kHeld * kLanes)
-    logits_of<Classes, kHeld>(tile + row, columns, weights, stride, logits + row);
-  for (; row < rows; row += kLanes)
-    logits_of<Classes, 1>(tile + row, columns, weights, stride, logits + row);
-}
-
 void logits(const double* tile, size_t columns, const double* weights, size_t classes,
             size_t stride, size_t rows, double* values) {
-  size_t k = 0;
-  for (; k + 4 <= classes; k += 4)
-    logits_of_rows<4>(tile, columns, weights + k * stride, stride, rows, values + k * kTileRows);
-  for (; k + 2 <= classes; k += 2)
-    logits_of_rows<2>(tile, columns, weights + k * stride, stride, rows, values + k * kTileRows);
-  if (k < classes)
-    logits_of_rows<1>(tile, columns, weights + k * stride, stride, rows, values + k * kTileRows);
-}
-
-template <size_t Classes, size_t Columns>
-inline void add_products_of(const double* tile, const double* residuals, size_t rows,
-                            double* gradient, size_t stride) {
-  Vec sums[Classes][Columns];
-  set_to_zero(sums[0], Classes * Columns);
-  for (size_t row = 0; row < rows; row += kLanes) {
-    Vec own[Classes];
-    for (size_t k = 0; k < Classes; ++k) own[k] = load(residuals + k * kTileRows + row);
-    for (size_t j = 0; j < Columns; ++j) {
-      const Vec value = load(tile + j * kTileStride + row);
-      for (size_t k = 0; k < Classes; ++k) sums[k][j] += own[k] * value;
-    }
-  }
-  for (size_t k = 0; k < Classes; ++k)
-    for (size_t j = 0; j < Columns; ++j) gradient[k * stride + j] += sum_of_lanes(sums[k][j]);
-}
-
-template <size_t Classes>
-inline void add_columns_of(const double* tile, size_t columns, const double* residuals, size_t rows,
-                           double* gradient, size_t stride) {
-  size_t j = 0;
-  for (; j + kHeld <= columns; j += kHeld)
-    add_products_of<Classes, kHeld>(tile + j * kTileStride, residuals, rows, gradient + j, stride);
-  for (; j < columns; ++j)
-    add_products_of<Classes, 1>(tile + j * kTileStride, residuals, rows, gradient + j, stride);
+  logits_in(tile, columns, weights, classes, stride, rows, values);
 }
 
 void add_class_gradient(const double* tile, size_t columns, const double* residuals, size_t classes,
                         size_t stride, size_t rows, double* gradient) {
-  size_t k = 0;
-  for (; k + 4 <= classes; k += 4)
-    add_columns_of<4>(tile, columns, residuals + k * kTileRows, rows, gradient + k * stride,
-                      stride);
-  for (; k + 2 <= classes; k += 2)
-    add_columns_of<2>(tile, columns, residuals + k * kTileRows, rows, gradient + k * stride,
-                      stride);
-  if (k < classes)
-    add_columns_of<1>(tile, columns, residuals + k * kTileRows, rows, gradient + k * stride,
-                      stride);
+  add_gradient_in(tile, columns, residuals, classes, stride, rows, gradient);
 }
 
 void add_ranges(const double* logits, const double* expanded, size_t classes,

@@ -35,5 +35,26 @@ inline Vec exp_nonpositive(Vec x) {
   return (Vec)((Bits)p + ((Bits)shifted << 52));
 }
 
+// The same in single precision, with a polynomial of degree 6. Below -40 it stays at exp(-40), so
+// that products stay far from numbers that have lost digits, which are slow.
+inline Single exp_nonpositive(Single x) {
+  constexpr float kLog2E = 1.44269504088896340736f;
+  constexpr float kLn2High = 0.693359375f;
+  constexpr float kLn2Low = -2.12194440e-4f;
+  constexpr float kRoundToInteger = 12582912.0f;  // 1.5 * 2^23
+  x = select(x < -40.0f, Single{} - 40.0f, x);
+  const Single shifted = x * kLog2E + kRoundToInteger;
+  const Single n = shifted - kRoundToInteger;
+  const Single r = (x - n * kLn2High) - n * kLn2Low;
+  Single p = Single{} + 1.0f / 720.0f;
+  p = p * r + 1.0f / 120.0f;
+  p = p * r + 1.0f / 24.0f;
+  p = p * r + 1.0f / 6.0f;
+  p = p * r + 0.5f;
+  p = p * r + 1.0f;
+  p = p * r + 1.0f;
+  return (Single)((SingleBits)p + ((SingleBits)shifted << 23));
+}
+
 }  // namespace
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

@@ -71,36 +71,9 @@ void multiply_widened(const float* matrix, size_t columns, size_t stride, const 
   multiply_wide(matrix, columns, stride, vector, product);
 }
 
-template <size_t Rows>
-inline void subtract_gram_of(const float* rows, size_t stride, const double* vector,
-                             double* product) {
-  Vec sums[Rows];
-  set_to_zero(sums, Rows);
-  for (size_t j = 0; j < stride; j += kLanes) {
-    const Vec right = load(vector + j);
-    for (size_t r = 0; r < Rows; ++r) sums[r] += load_widened(rows + r * stride + j) * right;
-  }
-  double along[Rows];
-  for (size_t r = 0; r < Rows; ++r) along[r] = sum_of_lanes(sums[r]);
-  for (size_t j = 0; j < stride; j += kLanes) {
-    Vec even = load(product + j), odd{};
-    for (size_t r = 0; r < Rows; ++r) {
-      if (r % 2 == 0)
-        even -= load_widened(rows + r * stride + j) * along[r];
-      else
-        odd += load_widened(rows + r * stride + j) * along[r];
-    }
-    store(product + j, even - odd);
-  }
-}
-
-// Rows eight at a time: the second reading finds them in the nearest cache.
 void subtract_gram(const float* rows, size_t count, size_t stride, const double* vector,
                    double* product) {
-  size_t i = 0;
-  for (; i + 8 <= count; i += 8) subtract_gram_of<8>(rows + i * stride, stride, vector, product);
-  for (; i + 2 <= count; i += 2) subtract_gram_of<2>(rows + i * stride, stride, vector, product);
-  if (i < count) subtract_gram_of<1>(rows + i * stride, stride, vector, product);
+  subtract_gram_of_rows(rows, count, stride, vector, product);
 }
 
 template <size_t Rows>

@@ -101,6 +101,50 @@ TEST("logits of any number of classes and their gradient are those of plain loop
   }
 }
 
+// Logits up to a hundred: what is unlikely in single precision is not exactly so.
+TEST("a rough gradient of any number of classes and rows is the exact one in single precision") {
+  const kernels::Kernels& loops = kernels::kernels();
+  for (std::size_t classes = 1; classes <= 9; ++classes)
+    for (const std::size_t n : {kRows, std::size_t{16}, std::size_t{256}}) {
+      Draw draw;
+      SampleTiles samples(kColumns, n);
+      Tiles<float> singles(kColumns, n);
+      for (std::size_t i = 0; i < n; ++i) {
+        const std::vector<double> sample = draw(kColumns);
+        samples.append(sample);
+        singles.append(sample);
+      }
+      const std::size_t stride = padded_columns(kColumns);
+      const std::size_t rows = padded_rows(n);
+      const double scale = n == kRows ? 1 : 20;
+      AlignedVector weights(classes * stride), own(rows), sample_weights(rows);
+      for (double& weight : weights) weight = scale * draw();
+      for (std::size_t i = 0; i < n; ++i) {
+        own[i] = static_cast<double>(i % classes);
+        sample_weights[i] = 1.5 + draw();
+      }
+      AlignedVector values(classes * kernels::kTileRows), residuals(values.size());
+      loops.logits(samples.tile(0), kColumns, weights.data(), classes, stride, rows, values.data());
+      loops.softmax(values.data(), classes, rows);
+      loops.class_residuals(values.data(), classes, own.data(), sample_weights.data(), rows,
+                            residuals.data());
+      AlignedVector gradient(classes * stride), rough(classes * stride, 1.0);
+      loops.add_class_gradient(samples.tile(0), kColumns, residuals.data(), classes, stride, rows,
+                               gradient.data());
+      const auto narrow = [](const AlignedVector& from) {
+        return Aligned<float>(from.begin(), from.end());
+      };
+      Aligned<float> scratch(values.size());
+      loops.add_rough_gradient(singles.tile(0), kColumns, narrow(weights).data(), classes, stride,
+                               narrow(own).data(), narrow(sample_weights).data(), rows,
+                               scratch.data(), rough.data());
+      for (std::size_t k = 0; k < classes; ++k)
+        for (std::size_t j = 0; j < kColumns; ++j)
+          CHECK(std::abs(rough[k * stride + j] - 1 - gradient[k * stride + j]) <
+                2e-6 * scale * static_cast<double>(n));
+    }
+}
+
 TEST("the least ratio of probabilities is that of a plain loop, and infinities do not count") {
   Draw draw;
   constexpr std::size_t kClasses = 3;

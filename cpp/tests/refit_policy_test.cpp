@@ -127,6 +127,26 @@ TEST("passes are exact where rounding is most of the error, not at the first") {
   CHECK(policy.refine(kSmall, {.decrement = 0.1}) == Refinement::kPass);
 }
 
+TEST("passes are rough while the radius would be too large, and no longer once they are slow") {
+  constexpr RefitPolicy::Size kThree{.members = 101, .contrasts = 2};
+  RefitPolicy policy(17);
+  policy.join();
+  double decrement = 1;
+  const auto next = [&](double excess, double share) {
+    return policy.refine(kThree, {.decrement = decrement *= share, .next_excess = excess});
+  };
+  CHECK(next(1e3, 0.3) == Refinement::kRoughPass);
+  CHECK(next(100, 0.3) == Refinement::kRoughPass);
+  CHECK(next(2, 0.3) == Refinement::kPass);
+  CHECK(next(100, 0.3) == Refinement::kRoughPass);
+  CHECK(next(100, 1) == Refinement::kPass);  // no base: single precision may have been the reason
+  CHECK(next(100, 0.1) == Refinement::kPass);
+  CHECK(next(100, 1) == Refinement::kPass);
+  CHECK(next(100, 1) == Refinement::kBase);
+  policy.join();
+  CHECK(next(100, 0.3) == Refinement::kRoughPass);
+}
+
 TEST("a coalition ends after forty refinements and has two bases") {
   RefitPolicy policy(17);
   policy.join();

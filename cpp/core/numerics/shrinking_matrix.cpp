@@ -40,6 +40,8 @@ void ShrinkingMatrix::resize(std::size_t size, std::size_t blocks) {
   along_.assign(kTogether * blocks, 0.0);
   along_blocks_.resize(blocks);
   pointers_.resize(kTogether);
+  rough_vector_.assign(padded_rows(stride_), 0.0f);
+  rough_product_.assign(padded_rows(stride_), 0.0f);
   // Blocks on the diagonal are read in rows of the stride, which end beyond the matrix.
   single_.assign(is_wide(columns_) ? (columns_ + 1) * stride_ + kernels::kStrideMultiple : 0, 0.0f);
 }
@@ -48,12 +50,12 @@ void ShrinkingMatrix::note_diagonal() {
   for (std::size_t j = 0; j < columns_; ++j) diagonal_[j] = values_[j * (stride_ + 1)];
 }
 
-// Blocks that begin at a register's end are read eight columns beyond the diagonal. What stands
-// left of it counts twice.
+// Blocks that begin at a register's end are read a register beyond the diagonal. What stands left
+// of it counts twice.
 double ShrinkingMatrix::narrow(const AlignedVector& scales) {
   double lost = 0;
   for (std::size_t j = 0; j < columns_; ++j) {
-    const std::size_t end = (j / size_ + 1) * size_ + kernels::kStrideMultiple;
+    const std::size_t end = (j / size_ + 1) * size_ + kernels::kRowMultiple;
     lost += scales[j] * kernels_.narrow_row(values_.data() + j * stride_, scales.data(),
                                             std::min(padded_columns(end), stride_),
                                             single_.data() + j * stride_);
@@ -90,6 +92,20 @@ void ShrinkingMatrix::multiply(const AlignedVector& vector, AlignedVector& produ
   }
   kernels_.multiply_widened(single_.data(), columns_, stride_, vector.data(), product.data());
   kernels_.subtract_gram(waiting_rows_.data(), waiting_, stride_, vector.data(), product.data());
+}
+
+void ShrinkingMatrix::multiply_roughly(const AlignedVector& vector, AlignedVector& product) {
+  if (!is_single_) {
+    multiply(vector, product);
+    return;
+  }
+  std::transform(vector.begin(), vector.begin() + static_cast<std::ptrdiff_t>(stride_),
+                 rough_vector_.begin(), [](double v) { return static_cast<float>(v); });
+  kernels_.multiply_roughly(single_.data(), columns_, stride_, rough_vector_.data(),
+                            rough_product_.data());
+  kernels_.subtract_gram_roughly(waiting_rows_.data(), waiting_, stride_, rough_vector_.data(),
+                                 rough_product_.data());
+  std::copy_n(rough_product_.begin(), stride_, product.begin());
 }
 
 void ShrinkingMatrix::multiply_settled(std::size_t first, std::size_t count,

@@ -61,6 +61,8 @@ class ShrinkingMatrix {
 
   // The product with the matrix without the rows taken off.
   void multiply(const AlignedVector& vector, AlignedVector& product) const;
+  // The same in single precision where the matrix is.
+  void multiply_roughly(const AlignedVector& vector, AlignedVector& product);
   // The product of `count` blocks on the diagonal from `first` on, without the rows that wait.
   void multiply_settled(std::size_t first, std::size_t count, const AlignedVector& vector,
                         AlignedVector& product) const;
@@ -96,6 +98,8 @@ class ShrinkingMatrix {
   std::vector<const double*> along_blocks_;
   std::vector<const float*> pointers_;
   AlignedVector turned_;
+  Aligned<float> rough_vector_;
+  Aligned<float> rough_product_;
 };
 
 }  // namespace shapcpp

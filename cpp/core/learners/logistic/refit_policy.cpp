@@ -17,6 +17,8 @@ constexpr double kSuccessKept = 0.8, kSuccessAdded = 0.2;
 constexpr double kRateKept = 0.7, kRateAdded = 0.3;
 // Passes are slow if this many more of them would cost as much as a base.
 constexpr double kPassesPerBase = 8;
+// A radius this many times too large stays too large after one more pass.
+constexpr double kRoughFrom = 5;
 // A step at most half as long as the last one is never slow.
 constexpr double kHalved = 0.5;
 // From this many members per column on, up to this many columns, a third derivative pays.
@@ -26,6 +28,7 @@ constexpr double kThirdColumns = 48;
 // In units of a pass in single precision, which a pass in double precision follows.
 double cost_of(RefitPolicy::Refinement pass) {
   switch (pass) {
+    case RefitPolicy::Refinement::kRoughPass: return 0.5;
     case RefitPolicy::Refinement::kWidenedPass: return 1.6;
     case RefitPolicy::Refinement::kExactPass: return 3;
     default: return 1;
@@ -43,6 +46,8 @@ void RefitPolicy::join() {
   if (tried_) success_ = kSuccessKept * success_ + (refinements_ == 0 ? kSuccessAdded : 0.0);
   tried_ = false;
   pass_ = Refinement::kPass;
+  is_rough_ = false;
+  allows_rough_ = true;
   refinements_ = bases_ = steps_ = 0;
   passes_ = 0;
 }
@@ -82,7 +87,8 @@ RefitPolicy::Refinement RefitPolicy::refine(const Size& size, const Estimate& es
   ++refinements_;
   ++steps_;
   const bool is_time = is_time_to_build(size);
-  const bool slow = is_slow(size, estimate.decrement);
+  bool slow = is_slow(size, estimate.decrement);
+  if (slow && is_rough_) slow = allows_rough_ = false;
   joins_since_pass_ = 0;
   awaits_pass_ = false;
   decrement_before_ = last_decrement_;
@@ -90,16 +96,19 @@ RefitPolicy::Refinement RefitPolicy::refine(const Size& size, const Estimate& es
   if (estimate.has_drifted || slow || is_time) return Refinement::kBase;
   if (refinements_ > 1 && estimate.is_rounding_bound)
     pass_ = pass_ == Refinement::kPass ? Refinement::kWidenedPass : Refinement::kExactPass;
-  const double cost = cost_of(pass_);
+  is_rough_ = allows_rough_ && estimate.next_excess > kRoughFrom;
+  const Refinement pass = is_rough_ ? Refinement::kRoughPass : pass_;
+  const double cost = cost_of(pass);
   passes_since_base_ += cost;
   passes_ += cost;
-  return pass_;
+  return pass;
 }
 
 void RefitPolicy::build() {
   joins_since_pass_ = joins_since_base_ = passes_since_base_ = 0;
   awaits_pass_ = false;
   pass_ = Refinement::kPass;
+  is_rough_ = false;
   steps_ = 0;
 }
 

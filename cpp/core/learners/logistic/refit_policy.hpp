@@ -23,8 +23,12 @@ class RefitPolicy {
     double decrement = 0;            // the length of its step
     bool is_rounding_bound = false;  // whether rounding at the anchor is much of its error
     bool has_drifted = false;        // whether the base has lost too many digits
+    // How many times the radius that usually decides all signs that after the next pass will be, if
+    // passes can be rough.
+    double next_excess = 0;
   };
-  enum class Refinement { kNone, kPass, kWidenedPass, kExactPass, kBase };
+  // A rough pass shows only where the next one should be made.
+  enum class Refinement { kNone, kRoughPass, kPass, kWidenedPass, kExactPass, kBase };
 
   explicit RefitPolicy(std::size_t columns) : columns_(static_cast<double>(columns)) {}
 
@@ -82,6 +86,8 @@ class RefitPolicy {
   bool tried_ = false;  // whether it was tried without a pass
   // Once the precision of a pass was not enough, neither is it for another one from the same base.
   Refinement pass_ = Refinement::kPass;
+  bool is_rough_ = false;        // whether the last pass was
+  bool allows_rough_ = true;     // whether they are precise enough
   double last_decrement_ = 0;    // of the estimate before the last,
   double decrement_before_ = 0;  // and of the one before that
 

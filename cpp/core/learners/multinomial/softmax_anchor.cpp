@@ -44,7 +44,13 @@ void SoftmaxPath::bound_shifts() {
   if (!(members_.largest_norm() * lengths < kFarLogits && decline_ < by_range)) decline_ = by_range;
 }
 
-void SoftmaxPath::pass() {
+// A rough one is made in full where numbers leave the range of single precision.
+void SoftmaxPath::pass(bool is_rough) {
+  is_rough_ = is_rough && sums_.rough_pass(anchor_, training_.penalty());
+  if (is_rough_) {
+    sums_.helmert().from_classes(sums_.gradient().data(), sums_.classes(), gradient_.data());
+    return;
+  }
   shifts_ = {};
   double least = 1;
   const std::size_t tile = sums_.classes() * kTileRows;
@@ -66,10 +72,12 @@ void SoftmaxPath::pass() {
   anchor_rounding_ = std::exp(shifts_.largest) * rounding_at(anchor_);
 }
 
-// Builds a base at the anchor.
-bool SoftmaxPath::build(double growth) {
+// Builds a base at the anchor. Curvatures there are compared to those in the last one, if there is
+// one of these members.
+bool SoftmaxPath::build(bool is_first) {
   policy_.build();
   const std::size_t tile = sums_.classes() * kTileRows;
+  double least = 1;
   std::fill(variances_.begin(), variances_.end(), 0.0);
   sums_.pass_with_hessian(
       anchor_, training_.penalty(),
@@ -77,7 +85,11 @@ bool SoftmaxPath::build(double growth) {
         std::copy_n(logits, tile, expanded_.data() + t * tile);
       },
       [&](std::size_t t, const double* p) {
-        for (std::size_t i = 0; i < members_.samples().rows_in(t); ++i) {
+        const std::size_t rows = members_.samples().rows_in(t);
+        if (!is_first)
+          least = kernels_.least_ratio(p, inverses_.data() + t * tile, sums_.classes(),
+                                       padded_rows(rows), least);
+        for (std::size_t i = 0; i < rows; ++i) {
           double likely = 0;
           for (std::size_t k = 0; k < sums_.classes(); ++k) {
             likely = std::max(likely, p[k * kTileRows + i]);
@@ -88,8 +100,12 @@ bool SoftmaxPath::build(double growth) {
         }
       });
   empty_rows_after(members_.size() - 1);
-  has_base_ = metric_.build(growth);
+  shifts_ = {.largest = kInfinite};
+  decline_ = is_first ? kInfinite : 1 / least;
+  bound_shifts();
+  has_base_ = metric_.build(decline_);
   if (!has_base_) return false;
+  is_rough_ = false;
   gradient_.assign(sums_.padded_dimension(), 0.0);
   step_.assign(sums_.padded_dimension(), 0.0);
   secants_.clear();
@@ -100,7 +116,20 @@ bool SoftmaxPath::build(double growth) {
   decline_ = 1;
   bound_shifts();
   anchor_rounding_ = std::exp(shifts_.largest) * rounding_at(anchor_);
+  measure_noise();
   return true;
+}
+
+// What a rough pass makes of the gradient at the base, in the norm of H^-1.
+void SoftmaxPath::measure_noise() {
+  noise_ = kInfinite;
+  if (!sums_.rough_pass(anchor_, training_.penalty())) return;
+  before_.assign(gradient_.size(), 0.0);
+  plain_.resize(gradient_.size());
+  sums_.helmert().from_classes(sums_.gradient().data(), sums_.classes(), before_.data());
+  kernels_.add_scaled(before_.data(), before_.size(), gradient_.data(), -1.0);
+  metric_.multiply(before_, plain_);
+  noise_ = std::sqrt(kernels_.dot(before_.data(), plain_.data(), before_.size()));
 }
 
 }  // namespace shapcpp

@@ -26,18 +26,24 @@ double SoftmaxPath::left_by_model(double R) const {
   return kappa * (mixed + R * size / 2);
 }
 
-// The step solves the model's equation. If it is known to leave less than there is at the anchor,
-// it leads to the estimate.
-void SoftmaxPath::bound_step() {
-  const double drift = metric_.drift();
-  metric_.multiply(gradient_, step_);
+// The step that solves the model's equation.
+void SoftmaxPath::solve() {
+  if (is_rough_)
+    metric_.multiply_roughly(gradient_, step_);
+  else
+    metric_.multiply(gradient_, step_);
   for (double& s : step_) s = -s;
   is_solved_ = true;
   secants_.learn(step_);
   sums_.helmert().to_classes(step_.data(), sums_.classes(), class_step_.data());
   const double square = std::max(-kernels_.dot(step_.data(), gradient_.data(), step_.size()), 0.0);
-  const double norm = std::sqrt(square) * (1 + metric_.hessian_rounding() + 3 * drift);
-  error_.decrement = norm;
+  error_.decrement = std::sqrt(square) * (1 + metric_.hessian_rounding() + 3 * metric_.drift());
+}
+
+// If the step is known to leave less than there is at the anchor, it leads to the estimate.
+void SoftmaxPath::bound_step() {
+  const double drift = metric_.drift();
+  const double norm = error_.decrement;
   const double R =
       std::min(members_.largest_norm() * sums_.widest(class_step_), metric_.leverage() * norm);
   const double lengths = sums_.length(anchor_) + sums_.length(class_step_);

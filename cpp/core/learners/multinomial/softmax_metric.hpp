@@ -50,6 +50,9 @@ class SoftmaxMetric {
   void multiply(const AlignedVector& vector, AlignedVector& product) const {
     matrix_.multiply(vector, product);
   }
+  void multiply_roughly(const AlignedVector& vector, AlignedVector& product) {
+    matrix_.multiply_roughly(vector, product);
+  }
   // The same bound for all members.
   double leverage() const { return leverage_; }
   double inverse_root() const { return inverse_root_; }

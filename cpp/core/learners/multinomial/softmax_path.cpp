@@ -12,17 +12,14 @@ namespace {
 using kernels::kTileRows;
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
+// Rough passes are for steps that are this many times longer than what single precision adds.
+constexpr double kAboveNoise = 4;
 // A sample whose logits move by a smaller range when it joins is expanded where it is.
 constexpr double kWorthOffset = 0.5;
-// An estimate whose radius is this many times those that decided lately is not worth a judge's
-// look.
-constexpr double kHopelessRadius = 100;
 // A step at whose end the objective rises by more than this share of how steeply it falls at the
 // start is shortened, so often at most.
 constexpr double kSteep = 0.5;
 constexpr int kMostRetreats = 3;
-// Weight of the old one in the geometric mean of such radii.
-constexpr double kRadiusKept = 0.75;
 
 }  // namespace
 
@@ -50,7 +47,7 @@ double SoftmaxPath::bytes(const RunShape& s) {
 }
 
 void SoftmaxPath::clear() {
-  usual_radius_ = kInfinite;
+  forecast_.clear();
   has_base_ = false;
   starts_base_ = true;
   is_stretched_ = false;
@@ -60,17 +57,15 @@ void SoftmaxPath::clear() {
 
 void SoftmaxPath::settle(bool decided) {
   policy_.settle(decided);
-  if (decided && optimum_.radius > 0)
-    usual_radius_ = usual_radius_ < kInfinite ? std::pow(usual_radius_, kRadiusKept) *
-                                                    std::pow(optimum_.radius, 1 - kRadiusKept)
-                                              : optimum_.radius;
+  if (decided) forecast_.settle(optimum_.radius);
 }
 
 void SoftmaxPath::join(std::size_t i, bool is_new_class) {
   policy_.join();
+  forecast_.join();
   if (is_new_class) start_class();
   // Several samples of one player join without an estimate between them.
-  has_base_ = has_base_ && !metric_.matrix().is_full();
+  has_base_ = has_base_ && !is_rough_ && !metric_.matrix().is_full();
   if (has_base_) absorb(i);
 }
 
@@ -183,6 +178,11 @@ const EstimatedSoftmax& SoftmaxPath::estimate() {
   optimum_.radius = kInfinite;
   if (!has_base_ || metric_.has_drifted()) return optimum_;
   if (!policy_.tries_estimate(size())) return optimum_;
+  solve();
+  if (is_rough_) {
+    forecast_.note_length(error_.decrement);
+    return optimum_;
+  }
   bound_step();
   double length = takes_step_ ? 1 : 0;
   double growth = error_.growth;
@@ -195,7 +195,8 @@ const EstimatedSoftmax& SoftmaxPath::estimate() {
   is_stretched_ = length > 1;
   optimum_.weights = anchor_;
   kernels_.add_scaled(optimum_.weights.data(), optimum_.weights.size(), class_step_.data(), length);
-  if (optimum_.radius > kHopelessRadius * usual_radius_) optimum_.radius = kInfinite;
+  forecast_.note(optimum_.radius, error_.decrement);
+  if (forecast_.is_hopeless(optimum_.radius)) optimum_.radius = kInfinite;
   // More than the value of a fit, whose curvatures and residuals differ by the growth.
   optimum_.floor = 4 * kTieWidth * growth * rounding_at(optimum_.weights);
   const double lengths = sums_.length(anchor_) + std::max(length, 1.0) * sums_.length(class_step_);
@@ -208,18 +209,25 @@ const EstimatedSoftmax& SoftmaxPath::estimate() {
 
 bool SoftmaxPath::refine() {
   if (!has_base_) return false;
-  switch (policy_.refine(size(), {.decrement = error_.decrement,
-                                  .is_rounding_bound = false,
-                                  .has_drifted = metric_.has_drifted()})) {
+  forecast_.fail(optimum_.radius);
+  const bool may_be_rough = forecast_.length_after_pass() > kAboveNoise * noise_;
+  const auto refinement =
+      policy_.refine(size(), {.decrement = error_.decrement,
+                              .is_rounding_bound = false,
+                              .has_drifted = metric_.has_drifted(),
+                              .next_excess = may_be_rough ? forecast_.after_pass() : 0});
+  switch (refinement) {
     case RefitPolicy::Refinement::kNone: return false;
     case RefitPolicy::Refinement::kBase:
       if (!policy_.may_build()) return has_base_ = false;
       add_step();
-      return build(policy_.has_estimated() ? step_decline_ : kInfinite);
+      return build(false);
+    case RefitPolicy::Refinement::kRoughPass:
     case RefitPolicy::Refinement::kPass:
     case RefitPolicy::Refinement::kWidenedPass:
     case RefitPolicy::Refinement::kExactPass:
-      move();
+      forecast_.pass();
+      move(refinement == RefitPolicy::Refinement::kRoughPass);
       std::fill(step_.begin(), step_.end(), 0.0);
       return true;
   }
@@ -236,11 +244,11 @@ bool SoftmaxPath::start_base() {
   const AlignedVector* near = newton_.approach();
   if (near == nullptr) return false;
   optimum_.weights = anchor_ = *near;
-  return build(kInfinite);
+  return build(true);
 }
 
 // Moves the anchor by the step that secants teach, where the step is the model's.
-void SoftmaxPath::move() {
+void SoftmaxPath::move(bool is_rough) {
   const bool is_plain = is_solved_;
   if (is_plain) plain_ = step_;
   if (is_plain && secants_.has_any()) {
@@ -249,8 +257,8 @@ void SoftmaxPath::move() {
   }
   add_step();
   before_ = gradient_;
-  pass();
-  for (int i = 0; i < kMostRetreats && retreat(); ++i) pass();
+  pass(is_rough);
+  for (int i = 0; i < kMostRetreats && retreat(); ++i) pass(is_rough);
   secants_.note(step_, before_, gradient_, is_plain ? &plain_ : nullptr);
 }
 
@@ -290,7 +298,7 @@ const FittedSoftmax& SoftmaxPath::fit() {
   has_base_ = false;
   if (policy_.keeps_fit() && RefitPolicy::is_worth_base(members_.size())) {
     anchor_ = fitted.weights;
-    build(kInfinite);
+    build(true);
   }
   return fitted;
 }

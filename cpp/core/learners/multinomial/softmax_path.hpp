@@ -11,6 +11,7 @@
 #include <cstddef>
 
 #include "core/learners/logistic/refit_policy.hpp"
+#include "core/learners/multinomial/radius_forecast.hpp"
 #include "core/learners/multinomial/secants.hpp"
 #include "core/learners/multinomial/softmax_metric.hpp"
 #include "core/learners/multinomial/softmax_newton.hpp"
@@ -77,12 +78,14 @@ class SoftmaxPath {
   void move_anchor(std::size_t i, const Eigen::VectorXd& logits);
   void expand(std::size_t row, const Eigen::VectorXd& at, const Eigen::VectorXd& anchor,
               double weight);
-  bool build(double growth);
+  bool build(bool is_first);
+  void measure_noise();
   bool start_base();
-  void move();
+  void move(bool is_rough);
   bool retreat();
-  void pass();
+  void pass(bool is_rough);
   void add_step();
+  void solve();
   void bound_step();
   double left_by_model(double R) const;
   void empty_rows_after(std::size_t row);
@@ -108,6 +111,7 @@ class SoftmaxPath {
   SoftmaxMetric metric_;
   Secants secants_;
   RefitPolicy policy_;
+  RadiusForecast forecast_;
 
   bool has_base_ = false;
   bool starts_base_ = true;     // whether the classes have not been tried without a fit
@@ -123,11 +127,12 @@ class SoftmaxPath {
   AlignedVector plain_;         // and the model's step there
   AlignedVector step_;          // from the anchor, in contrasts
   AlignedVector class_step_;    // the same, of the classes
+  bool is_rough_ = false;       // whether the gradient is, and nothing is known of the anchor
+  double noise_ = 0;            // of a rough gradient, in the norm of H^-1
   bool is_solved_ = false;      // whether the step is that of the gradient
   bool takes_step_ = false;     // whether it leads to the estimate; else the anchor is the estimate
   bool is_stretched_ = false;   // whether the estimate is beyond the end of the step
   double step_decline_ = 1;     // curvatures in H, and those at the end of the step
-  double usual_radius_ = 0;     // of estimates that decided all signs, lately
   Error error_;
   EstimatedSoftmax optimum_;
 };

@@ -33,12 +33,17 @@ SoftmaxSums::SoftmaxSums(const Problem& problem, const Members& members, const A
       rests_(probabilities_.size()),
       variances_(probabilities_.size()),
       row_weights_(kTileRows),
-      scratch_(4 * kernels::kTileStride) {}
+      scratch_(4 * kernels::kTileStride),
+      rough_weights_(gradient_.size()),
+      rough_classes_(kTileRows),
+      rough_row_weights_(kTileRows),
+      rough_residuals_(probabilities_.size()) {}
 
 double SoftmaxSums::bytes(const RunShape& s) {
   const double contrasts = s.classes() - 1;
   return kNumberBytes * (contrasts * (contrasts + 1) / 2 * s.columns() * s.columns() +
-                         s.classes() * (5 * kTileRows + 4 * s.columns()));
+                         s.classes() * (5 * kTileRows + 4 * s.columns())) +
+         kSingleBytes * s.classes() * (kTileRows + s.columns());
 }
 
 void SoftmaxSums::clear(bool with_hessian) {
@@ -57,6 +62,27 @@ void SoftmaxSums::set_logits(std::size_t t, const AlignedVector& weights) {
   checkpoint_();
   kernels_.logits(members_.samples().tile(t), columns_, weights.data(), classes(), stride_,
                   padded_rows(members_.samples().rows_in(t)), probabilities_.data());
+}
+
+bool SoftmaxSums::rough_pass(const AlignedVector& weights, const Eigen::VectorXd& penalty) {
+  ++statistics_.passes;
+  std::fill(gradient_.begin(), gradient_.end(), 0.0);
+  const auto narrow = [](const double* from, std::size_t count, Aligned<float>& to) {
+    std::transform(from, from + count, to.begin(), [](double v) { return static_cast<float>(v); });
+  };
+  narrow(weights.data(), classes() * stride_, rough_weights_);
+  for (std::size_t t = 0; t < members_.samples().tile_count(); ++t) {
+    checkpoint_();
+    const std::size_t rows = padded_rows(members_.samples().rows_in(t));
+    narrow(arrivals_.own() + t * kTileRows, rows, rough_classes_);
+    narrow(members_.weights() + t * kTileRows, rows, rough_row_weights_);
+    kernels_.add_rough_gradient(members_.singles().tile(t), columns_, rough_weights_.data(),
+                                classes(), stride_, rough_classes_.data(),
+                                rough_row_weights_.data(), rows, rough_residuals_.data(),
+                                gradient_.data());
+  }
+  add_penalty(weights, penalty);
+  return std::isfinite(length(gradient_));
 }
 
 // Leaves the probabilities of the tile.

@@ -51,6 +51,9 @@ class SoftmaxSums {
   void pass_with_hessian(const AlignedVector& weights, const Eigen::VectorXd& penalty,
                          const Visit& visit, const Keep& keep);
 
+  // The gradient alone, in single precision and without a bound. False if it is not finite.
+  [[nodiscard]] bool rough_pass(const AlignedVector& weights, const Eigen::VectorXd& penalty);
+
   // A member has joined since the last Hessian, with these probabilities.
   void absorb(const Eigen::VectorXd& probabilities, double weight, const AlignedVector& x);
 
@@ -119,6 +122,11 @@ class SoftmaxSums {
   AlignedVector variances_;
   AlignedVector row_weights_;  // of one tile
   AlignedVector scratch_;
+  // In single precision: the weights, and of one tile classes, weights of losses and residuals.
+  Aligned<float> rough_weights_;
+  Aligned<float> rough_classes_;
+  Aligned<float> rough_row_weights_;
+  Aligned<float> rough_residuals_;
 };
 
 template <class Visit, class Keep>
