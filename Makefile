@@ -122,7 +122,8 @@ format: $(VENV)/installed
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i $(shell find cpp -name "*.?pp")
 
-# The engine's tests under AddressSanitizer and UndefinedBehaviorSanitizer.
+# The engine's tests under AddressSanitizer and UndefinedBehaviorSanitizer, but those that take
+# thousands of runs for one distribution.
 sanitize: $(VENV)/installed
 	@echo "== The engine is compiled with sanitizers: two to four minutes on two cores"
 	@tools/with_progress.sh $(PIP) install --no-deps --upgrade --target $(VENV)/sanitized \
@@ -130,7 +131,7 @@ sanitize: $(VENV)/installed
 	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" \
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	  PYTHONPATH=$(VENV)/sanitized SHAPCPP_EXPECT_SANITIZED=1 \
-	  $(PYTEST) -p no:cacheprovider tests/oracle tests/api tests/property
+	  $(PYTEST) -p no:cacheprovider -m "not statistical" tests/oracle tests/api tests/property
 
 # No wide instruction outside the functions of its level, and each level in its own registers: looked
 # for in the library as it is installed, before it is stripped.

@@ -47,6 +47,7 @@ def test_a_call_of_value_is_a_call_of_estimate_cost() -> None:
         shapcpp.estimate_cost(*sides(10), until="enough")
 
 
+@pytest.mark.statistical
 def test_what_fits_the_budget_is_measured_whole_and_right(by_work: None) -> None:
     problem = sides(500, 1000)
     e = shapcpp.estimate_cost(*problem, permutations=200, threads=2)

@@ -17,6 +17,7 @@ METRICS = ("acc", "rec", "spc", "bal")
 GROUPS = np.arange(60) // 3
 
 
+@pytest.mark.statistical
 def test_values_are_those_of_plain_permutations_within_their_errors() -> None:
     plain, halved = run(40_000), run(4000, sampler="halving", seed=1)
     for metric in METRICS:
@@ -26,6 +27,7 @@ def test_values_are_those_of_plain_permutations_within_their_errors() -> None:
         assert 0.7 < np.sqrt(np.mean(z**2)) < 1.35
 
 
+@pytest.mark.statistical
 def test_groups_too() -> None:
     options: dict[str, Any] = {"groups": GROUPS, "single_class": "carry"}
     plain, halved = run(40_000, **options), run(4000, sampler="halving", seed=1, **options)
@@ -56,6 +58,7 @@ def test_errors_and_intervals_are_those_of_single_contributions(options: dict[st
     assert np.isnan(run(1, sampler="halving", **options).stderr("rec")).all()
 
 
+@pytest.mark.statistical
 def test_intervals_hold_the_value_as_often_as_they_say() -> None:
     value = run(15_000, seed=1, sampler="halving")
     Method = Literal["student", "anytime", "bernstein"]
@@ -70,6 +73,7 @@ def test_intervals_hold_the_value_as_often_as_they_say() -> None:
     assert np.all(held["bernstein"])
 
 
+@pytest.mark.statistical
 def test_what_is_certain_is_right() -> None:
     value = run(15_000, seed=1, sampler="halving")
     v = run(2000, sampler="halving")

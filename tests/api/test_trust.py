@@ -90,6 +90,7 @@ def test_with_folds_the_part_that_needs_most_orders_counts() -> None:
     assert v.enough_orders() == max(part.enough_orders() for part in v.parts)
 
 
+@pytest.mark.statistical
 def test_500_balanced_samples_are_trusted_after_2000_permutations() -> None:
     v = run(500, 250, 2000)
     for metric in v.metrics:
