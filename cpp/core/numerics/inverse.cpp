@@ -7,6 +7,7 @@ namespace {
 
 // Up to this size elimination goes row by row: the matrix fits the nearest cache.
 constexpr std::size_t kUnblocked = 64;
+constexpr std::size_t kTile = 32;
 
 }  // namespace
 
@@ -40,9 +41,13 @@ bool Inverter::is_well_conditioned(const AlignedVector& inverse) const {
   return condition <= static_cast<double>(columns_) * static_cast<double>(columns_);
 }
 
+// Tile by tile, each of which the nearest cache holds.
 void Inverter::mirror(AlignedVector& matrix) const {
-  for (std::size_t i = 0; i < columns_; ++i)
-    for (std::size_t j = 0; j < i; ++j) matrix[j * stride_ + i] = matrix[i * stride_ + j];
+  for (std::size_t first = 0; first < columns_; first += kTile)
+    for (std::size_t column = 0; column <= first; column += kTile)
+      for (std::size_t i = first; i < std::min(first + kTile, columns_); ++i)
+        for (std::size_t j = column; j < std::min(column + kTile, i); ++j)
+          matrix[j * stride_ + i] = matrix[i * stride_ + j];
 }
 
 }  // namespace shapcpp

@@ -38,8 +38,8 @@ Eigen::MatrixXd root_of(const Eigen::MatrixXd& matrix) {
 
 }  // namespace
 
-SoftmaxMetric::SoftmaxMetric(const Problem& problem, const Members& members,
-                             const SoftmaxSums& sums, const Context& context)
+SoftmaxMetric::SoftmaxMetric(const Problem& problem, const Members& members, SoftmaxSums& sums,
+                             const Context& context)
     : training_(problem.training()),
       members_(members),
       sums_(sums),

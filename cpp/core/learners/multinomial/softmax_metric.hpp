@@ -18,7 +18,7 @@ namespace shapcpp {
 class SoftmaxMetric {
  public:
   // All must outlive the metric.
-  SoftmaxMetric(const Problem& problem, const Members& members, const SoftmaxSums& sums,
+  SoftmaxMetric(const Problem& problem, const Members& members, SoftmaxSums& sums,
                 const Context& context);
 
   // Bytes that it allocates.
@@ -82,7 +82,7 @@ class SoftmaxMetric {
 
   const TrainingSet& training_;
   const Members& members_;
-  const SoftmaxSums& sums_;
+  SoftmaxSums& sums_;
   const Checkpoint& checkpoint_;
   const kernels::Kernels& kernels_;
 

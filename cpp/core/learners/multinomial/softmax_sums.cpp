@@ -168,18 +168,20 @@ void SoftmaxSums::add_hessian(std::size_t t) {
     }
 }
 
+// Blocks are symmetric, and so are each two that mirror each other.
 void SoftmaxSums::write_hessian(const Eigen::VectorXd& penalty, double* hessian,
-                                std::size_t stride) const {
-  const double* block = blocks_.data();
+                                std::size_t stride) {
+  double* block = blocks_.data();
   for (std::size_t j = 0; j < contrasts(); ++j)
-    for (std::size_t l = 0; l <= j; ++l, block += columns_ * columns_)
+    for (std::size_t l = 0; l <= j; ++l, block += columns_ * columns_) {
       for (std::size_t p = 0; p < columns_; ++p)
-        for (std::size_t q = 0; q < columns_; ++q) {
-          const double value = p >= q ? block[p * columns_ + q] : block[q * columns_ + p];
-          const std::size_t row = j * columns_ + p;
-          const std::size_t column = l * columns_ + q;
-          hessian[row * stride + column] = hessian[column * stride + row] = value;
-        }
+        for (std::size_t q = 0; q < p; ++q) block[q * columns_ + p] = block[p * columns_ + q];
+      for (std::size_t p = 0; p < columns_; ++p) {
+        const double* row = block + p * columns_;
+        std::copy_n(row, columns_, hessian + (j * columns_ + p) * stride + l * columns_);
+        std::copy_n(row, columns_, hessian + (l * columns_ + p) * stride + j * columns_);
+      }
+    }
   for (std::size_t j = 0; j < contrasts(); ++j)
     for (std::size_t p = 0; p < columns_; ++p)
       hessian[(j * columns_ + p) * (stride + 1)] += penalty[static_cast<Eigen::Index>(p)];

@@ -61,7 +61,7 @@ class SoftmaxSums {
   // Sums of the absolute terms of the losses' gradient, or bounds on them.
   AlignedVector& magnitude() { return magnitude_; }
   // Writes the Hessian in contrasts, penalty included, rows of `stride` numbers.
-  void write_hessian(const Eigen::VectorXd& penalty, double* hessian, std::size_t stride) const;
+  void write_hessian(const Eigen::VectorXd& penalty, double* hessian, std::size_t stride);
 
   // Bound on the rounding of the gradient at `weights`, in the norm of H^-1. Of each class and
   // column, `inverse(k, j)` bounds the norm of a unit there, projected on contrasts.
