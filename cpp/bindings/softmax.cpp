@@ -33,6 +33,7 @@ class SoftmaxWalk {
     return py::make_tuple(classes(optimum.weights), optimum.radius);
   }
   bool refine() { return path_.refine(); }
+  void settle(bool decided) { path_.settle(decided); }
   // With the optimum comes the inverse of the root of the Hessian that its radius is measured in.
   py::tuple fit() {
     if (arrivals_.size() < 2) throw std::invalid_argument("a fit needs two classes");
@@ -44,6 +45,7 @@ class SoftmaxWalk {
   }
 
   bool has_base() const { return path_.has_base(); }
+  bool is_rough() const { return path_.is_rough(); }
   FloatArray anchor() const { return classes(path_.anchor()); }
   FloatArray gradient() const {
     return FloatArray(static_cast<py::ssize_t>(path_.sums().dimension()),
@@ -125,8 +127,10 @@ void bind_softmax(py::module_& module) {
       .def("join", &SoftmaxWalk::join, py::arg("i"))
       .def("estimate", &SoftmaxWalk::estimate)
       .def("refine", &SoftmaxWalk::refine)
+      .def("settle", &SoftmaxWalk::settle, py::arg("decided"))
       .def("fit", &SoftmaxWalk::fit)
       .def_property_readonly("has_base", &SoftmaxWalk::has_base)
+      .def_property_readonly("is_rough", &SoftmaxWalk::is_rough)
       .def_property_readonly("anchor", &SoftmaxWalk::anchor)
       .def_property_readonly("step", &SoftmaxWalk::step)
       .def_property_readonly("gradient", &SoftmaxWalk::gradient)

@@ -105,7 +105,7 @@ struct RoughLoops {
                              const float* sample_weights, std::size_t rows, float* scratch,
                              double* gradient);
   // `multiply_widened` and `subtract_gram` of WidenedLoops. Vectors are zero from `columns` to the
-  // next multiple of kRowMultiple, up to which products are filled.
+  // next multiple of kRowMultiple, up to which products may be written.
   void (*multiply_roughly)(const float* matrix, std::size_t columns, std::size_t stride,
                            const float* vector, float* product);
   void (*subtract_gram_roughly)(const float* rows, std::size_t count, std::size_t stride,

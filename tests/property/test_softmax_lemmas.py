@@ -40,7 +40,7 @@ KINDS: dict[str, Any] = {
     ),
 }  # fmt: skip
 
-ACTIONS = ("join", "estimate", "estimate", "estimate", "refine", "settle", "fit")
+ACTIONS = ("join", "estimate", "estimate", "estimate", "refine", "settle", "decide", "fit")
 
 
 def walk(
@@ -72,11 +72,13 @@ def act(watched: Watched, action: str) -> None:
         watched.fit()
     if watched.path.has_base:
         watched.estimate()
-    for _ in range({"refine": 1, "settle": 5}.get(action, 0)):
+    for _ in range({"refine": 1, "settle": 5, "decide": 4}.get(action, 0)):
         if not watched.path.refine():
             watched.fit()
         if watched.path.has_base:
             watched.estimate()
+    if action == "decide":  # that radius was enough, and none before it
+        watched.path.settle(decided=True)
 
 
 def test_every_bound_of_the_multinomial_path_holds_at_every_step() -> None:
@@ -103,6 +105,10 @@ def test_every_bound_of_the_multinomial_path_holds_at_every_step() -> None:
     check()
     chain = ["refine", "estimate", "estimate"]
     watched += [walk("rare labels last", seed, 3, 1, 0, 2.0, chain) for seed in range(4)]
+    watched += [
+        walk(kind, seed, 3 + seed % 2, 2, seed % 3, 0.0, ["decide"])
+        for kind in ("plain", "separable", "mixed scales") for seed in range(4)
+    ]  # fmt: skip
     seen: Counter[str] = Counter()
     tightest: dict[str, float] = {}
     for one in watched:
@@ -110,7 +116,8 @@ def test_every_bound_of_the_multinomial_path_holds_at_every_step() -> None:
         for what, share in one.tightest.items():
             tightest[what] = max(share, tightest.get(what, 0.0))
     for what in (
-        "a step", "no step", "stretched step", "2 classes", "3 classes", "4 classes"
+        "a step", "no step", "stretched step", "2 classes", "3 classes", "4 classes",
+        "rough pass", "after a rough pass",
     ):  # fmt: skip
         assert seen[what] > 10, what
     for what in ("gradient at the estimate", "distance to the optimum",

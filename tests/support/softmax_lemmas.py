@@ -20,6 +20,7 @@ class Watched(WatchedPath):
 
     def __init__(self, problem: _core.Problem, y: NDArray[np.int64], class_weights: Floats) -> None:
         super().__init__(testing.SoftmaxPath(problem), problem, y, class_weights)
+        self.is_after_rough = False
 
     @property
     def classes(self) -> list[int]:
@@ -46,8 +47,15 @@ class Watched(WatchedPath):
     def estimate(self) -> float:
         """The radius, every bound behind it checked; infinite where there is none."""
         weights, radius = self.path.estimate()
+        if self.path.is_rough:
+            assert radius == np.inf
+            self.count("rough pass")
+            self.is_after_rough = True
         if not np.isfinite(radius):
             return float(radius)
+        if self.is_after_rough:
+            self.count("after a rough pass")
+            self.is_after_rough = False
         path, bounds, objective = self.path, self.path.bounds, self.objective()
         anchor, step = self.contrasts(path.anchor), exactly(path.step)
         estimate = [a + b for a, b in zip(anchor, step, strict=True)]

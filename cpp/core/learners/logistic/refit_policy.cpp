@@ -25,7 +25,8 @@ constexpr double kHalved = 0.5;
 constexpr std::size_t kThirdFrom = 90;
 constexpr double kThirdColumns = 48;
 
-// In units of a pass in single precision, which a pass in double precision follows.
+// In units of an ordinary pass: in single precision, between several classes in double. An exact
+// pass follows one in single precision.
 double cost_of(RefitPolicy::Refinement pass) {
   switch (pass) {
     case RefitPolicy::Refinement::kRoughPass: return 0.5;

@@ -15,7 +15,7 @@ class RefitPolicy {
     std::size_t members = 0;
     bool has_third = false;  // whether the base has a third derivative
     // Between the classes of one regression: two classes have one contrast. Passes over the members
-    // of more are in double precision.
+    // of more are in double precision, but for rough ones.
     std::size_t contrasts = 1;
   };
   // The outcome of the last estimate.
@@ -82,7 +82,7 @@ class RefitPolicy {
   int refinements_ = 0;
   int bases_ = 0;
   int steps_ = 0;       // refinements since the last base
-  double passes_ = 0;   // in single precision, or as many as cost as much
+  double passes_ = 0;   // ordinary ones, or as many as cost as much
   bool tried_ = false;  // whether it was tried without a pass
   // Once the precision of a pass was not enough, neither is it for another one from the same base.
   Refinement pass_ = Refinement::kPass;

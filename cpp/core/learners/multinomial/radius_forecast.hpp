@@ -1,4 +1,4 @@
-// Which radii estimates will have, against the one that usually decides all signs.
+// Which radii estimates will have, and which ones are enough to decide all signs.
 #pragma once
 
 #include <algorithm>
@@ -15,70 +15,80 @@ class RadiusForecast {
   void clear() { *this = RadiusForecast(); }
   // A new coalition, of which there is no estimate.
   void join() {
-    is_estimated_ = passes_ = false;
+    is_estimated_ = has_passed_ = awaits_ = false;
     failed_ = kInfinite;
   }
-  // An estimate of this radius decided all signs. Where a larger one did not, a radius between them
-  // would have been enough.
+  // Estimates decided all signs, the last of this radius. Where a larger one did not, or was not
+  // looked at, a radius between them may have been enough; else a larger one.
   void settle(double radius) {
     if (!(radius > 0)) return;
-    if (usual_ == kInfinite)
-      usual_ = radius;
-    else if (failed_ < kInfinite)
-      usual_ = mean(usual_, std::sqrt(failed_ * radius));
-    else if (radius > usual_)
-      usual_ = mean(usual_, radius);
+    if (failed_ < kInfinite)
+      enough_ = mean(enough_, std::sqrt(failed_ * radius));
+    else
+      enough_ = kRise * std::max(enough_, radius);
   }
-  // One of this radius left signs open.
-  void fail(double radius) {
-    if (radius > 0) failed_ = std::min(failed_, radius);
-  }
+  // The last estimate left signs open.
+  void fail() { failed_ = std::min(failed_, radius_); }
 
-  // Whether an estimate of this radius is not worth a judge's look.
-  bool is_hopeless(double radius) const { return radius > kHopeless * usual_; }
+  // Whether an estimate of this radius is not worth a judge's look. One before any pass is: passes
+  // may shorten radii so much that those after them say nothing about what is enough.
+  bool is_hopeless(double radius) const { return has_passed_ && radius > kHopeless * enough_; }
 
-  // An estimate has this radius, after a step of this length.
-  void note(double radius, double length) {
-    if (radius < kInfinite && length > 0) per_length_ = radius / length;
+  // An estimate has this radius, after a step of this length; `rounding` is what rounding may add
+  // to the step.
+  void note(double radius, double length, double rounding) {
+    if (radius < kInfinite && length > kAboveRounding * rounding) per_length_ = radius / length;
     note_length(length);
+    if (radius > 0) radius_ = radius;
   }
   // Only the length of the step is known.
   void note_length(double length) {
-    if (!std::isfinite(length)) return;
-    const double before = excess_;
-    excess_ = std::clamp(per_length_ * length / usual_, kLeast, kMost);
-    if (passes_ && !is_estimated_) first_ = mean(first_, excess_);
-    if (passes_ && is_estimated_)
-      shrinkage_ = mean(shrinkage_, std::clamp(excess_ / before, kLeast, 1.0));
+    radius_ = kInfinite;
+    if (!(length > 0 && length < kInfinite)) return;
+    if (awaits_ && is_estimated_)
+      shrinkage_ = mean(shrinkage_, std::clamp(length / length_, kMostShrinkage, 1.0));
+    length_ = length;
+    if (awaits_ && !is_estimated_) first_ = mean(first_, length);
     is_estimated_ = true;
-    passes_ = false;
+    awaits_ = false;
   }
   // A pass follows.
-  void pass() { passes_ = true; }
+  void pass() {
+    has_passed_ = awaits_ = true;
+    radius_ = kInfinite;
+  }
 
-  // The length of the step after the next pass, about.
-  double length_after_pass() const { return after_pass() * usual_ / per_length_; }
-  // How many times the usual radius that after the next pass will be.
-  double after_pass() const { return is_estimated_ ? excess_ * shrinkage_ : first_; }
+  // The length of the step after the next pass, about; infinite if nothing is known.
+  double length_after_pass() const { return is_estimated_ ? length_ * shrinkage_ : first_; }
+  // How many times the radius that is enough that after the next pass will be; 0 if unknown.
+  double excess_after_pass() const {
+    const double length = length_after_pass();
+    return enough_ < kInfinite && length < kInfinite ? per_length_ * length / enough_ : 0;
+  }
 
  private:
   static constexpr double kInfinite = std::numeric_limits<double>::infinity();
   static constexpr double kHopeless = 100;
-  static constexpr double kLeast = 1e-2, kMost = 1e6;
+  static constexpr double kRise = 4;
+  // Radii of shorter steps are due to rounding.
+  static constexpr double kAboveRounding = 10;
+  static constexpr double kMostShrinkage = 1e-3;
   // Weight of the old one in geometric means.
   static constexpr double kKept = 0.75;
   static double mean(double old, double added) {
-    return std::pow(old, kKept) * std::pow(added, 1 - kKept);
+    return old < kInfinite ? std::pow(old, kKept) * std::pow(added, 1 - kKept) : added;
   }
 
-  double usual_ = kInfinite;
-  double failed_ = kInfinite;
-  double per_length_ = 1;   // of the last radius, per length of the step
-  double excess_ = 1;       // of the last radius over the usual one,
-  double first_ = 1;        // that after the first pass of a coalition,
-  double shrinkage_ = 0.4;  // and its change with each further pass, lately
+  double enough_ = kInfinite;  // radius that lately was
+  double failed_ = kInfinite;  // least radius of the coalition that was not
+  double radius_ = kInfinite;  // of the last estimate, if it has one
+  double per_length_ = 1;      // radius per length of the step
+  double length_ = 0;          // of the last step,
+  double first_ = kInfinite;   // of that after the first pass of a coalition, lately,
+  double shrinkage_ = 0.4;     // and what of it is left by each further pass
   bool is_estimated_ = false;
-  bool passes_ = false;  // whether a pass was made since the last radius
+  bool has_passed_ = false;  // whether a pass was made in this coalition,
+  bool awaits_ = false;      // and since the last estimate
 };
 
 }  // namespace shapcpp

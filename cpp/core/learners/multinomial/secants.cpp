@@ -13,7 +13,10 @@ void Secants::note(const AlignedVector& step, const AlignedVector& before,
   secant.change = after;
   loops_.add_scaled(secant.change.data(), secant.change.size(), before.data(), -1.0);
   const double product = loops_.dot(secant.step.data(), secant.change.data(), step.size());
-  if (!(product > 1e-30)) return;
+  if (!(product > 1e-30)) {
+    size_ = std::min(size_, kMost - 1);  // this was the place of the oldest
+    return;
+  }
   secant.inverse = 1 / product;
   next_ = (next_ + 1) % kMost;
   size_ = std::min(size_ + 1, kMost);

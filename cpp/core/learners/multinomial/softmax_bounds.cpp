@@ -53,11 +53,10 @@ void SoftmaxPath::bound_step() {
       sums_.rotation().of_gradient(2 * mass, lengths, mass * members_.largest_norm() / 2);
   error_.rounding = rounding + (2 * drift + metric_.hessian_rounding()) * norm;
   const double left = left_by_model(R) + error_.rounding - rounding;
-  step_decline_ = decline_ * std::exp(R);
   takes_step_ = std::exp(R) * (left + rounding) < norm + rounding;
   error_.total = (takes_step_ ? left : norm) + rounding;
   error_.growth = std::exp(takes_step_ ? shifts_.largest + R : shifts_.largest);
-  error_.decline = takes_step_ ? step_decline_ : decline_;
+  error_.decline = takes_step_ ? decline_ * std::exp(R) : decline_;
 }
 
 // H, in whose norm all this is, is known up to its rounding.

@@ -64,7 +64,8 @@ void SoftmaxPath::join(std::size_t i, bool is_new_class) {
   policy_.join();
   forecast_.join();
   if (is_new_class) start_class();
-  // Several samples of one player join without an estimate between them.
+  // Several samples of one player join without an estimate between them. Of an anchor after a rough
+  // pass nothing is known that a sample could join.
   has_base_ = has_base_ && !is_rough_ && !metric_.matrix().is_full();
   if (has_base_) absorb(i);
 }
@@ -195,7 +196,7 @@ const EstimatedSoftmax& SoftmaxPath::estimate() {
   is_stretched_ = length > 1;
   optimum_.weights = anchor_;
   kernels_.add_scaled(optimum_.weights.data(), optimum_.weights.size(), class_step_.data(), length);
-  forecast_.note(optimum_.radius, error_.decrement);
+  forecast_.note(optimum_.radius, error_.decrement, error_.rounding);
   if (forecast_.is_hopeless(optimum_.radius)) optimum_.radius = kInfinite;
   // More than the value of a fit, whose curvatures and residuals differ by the growth.
   optimum_.floor = 4 * kTieWidth * growth * rounding_at(optimum_.weights);
@@ -209,13 +210,13 @@ const EstimatedSoftmax& SoftmaxPath::estimate() {
 
 bool SoftmaxPath::refine() {
   if (!has_base_) return false;
-  forecast_.fail(optimum_.radius);
+  forecast_.fail();
   const bool may_be_rough = forecast_.length_after_pass() > kAboveNoise * noise_;
   const auto refinement =
       policy_.refine(size(), {.decrement = error_.decrement,
                               .is_rounding_bound = false,
                               .has_drifted = metric_.has_drifted(),
-                              .next_excess = may_be_rough ? forecast_.after_pass() : 0});
+                              .next_excess = may_be_rough ? forecast_.excess_after_pass() : 0});
   switch (refinement) {
     case RefitPolicy::Refinement::kNone: return false;
     case RefitPolicy::Refinement::kBase:

@@ -55,6 +55,8 @@ class SoftmaxPath {
     double rounding = 0;   // of the anchor and of the step
   };
   bool has_base() const { return has_base_; }
+  // Whether a rough pass was the last, so that the estimate has no radius.
+  bool is_rough() const { return is_rough_; }
   const SoftmaxSums& sums() const { return sums_; }
   const SoftmaxMetric& metric() const { return metric_; }
   const AlignedVector& anchor() const { return anchor_; }
@@ -132,7 +134,6 @@ class SoftmaxPath {
   bool is_solved_ = false;      // whether the step is that of the gradient
   bool takes_step_ = false;     // whether it leads to the estimate; else the anchor is the estimate
   bool is_stretched_ = false;   // whether the estimate is beyond the end of the step
-  double step_decline_ = 1;     // curvatures in H, and those at the end of the step
   Error error_;
   EstimatedSoftmax optimum_;
 };
