@@ -18,7 +18,7 @@ constexpr double kRateKept = 0.7, kRateAdded = 0.3;
 // Passes are slow if this many more of them would cost as much as a base.
 constexpr double kPassesPerBase = 8;
 // A radius this many times too large stays too large after one more pass.
-constexpr double kRoughFrom = 5;
+constexpr double kRoughFrom = 8;
 // A step at most half as long as the last one is never slow.
 constexpr double kHalved = 0.5;
 // From this many members per column on, up to this many columns, a third derivative pays.
