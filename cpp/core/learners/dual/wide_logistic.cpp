@@ -1,5 +1,7 @@
 #include "core/learners/dual/wide_logistic.hpp"
 
+#include <limits>
+
 namespace shapcpp {
 namespace {
 
@@ -10,6 +12,16 @@ constexpr int kMostFailures = 2;
 constexpr double kEarlyPerColumn = 1.5;
 constexpr double kLittleEffort = 5;
 
+// From this many columns on weights are as dear, so that an order which the dual path can run to
+// its end does without the change.
+constexpr std::size_t kManyColumns = 400;
+
+double early_members(const Problem& problem, std::size_t most) {
+  if (problem.columns() >= kManyColumns && problem.training().size() <= most)
+    return std::numeric_limits<double>::infinity();
+  return kEarlyPerColumn * static_cast<double>(problem.columns());
+}
+
 }  // namespace
 
 WideLogistic::WideLogistic(const Problem& problem, const Context& context, const Gram& gram)
@@ -17,7 +29,7 @@ WideLogistic::WideLogistic(const Problem& problem, const Context& context, const
       dual_(dual_members_, 1, context),
       problem_(problem),
       context_(context),
-      early_(kEarlyPerColumn * static_cast<double>(problem.columns())) {}
+      early_(early_members(problem, dual_members_.capacity())) {}
 
 // Where the dual path runs to the end, the primal one is made only for fits, if at all.
 double WideLogistic::bytes(const RunShape& shape) {
