@@ -122,8 +122,8 @@ format: $(VENV)/installed
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i $(shell find cpp -name "*.?pp")
 
-# The engine's tests under AddressSanitizer and UndefinedBehaviorSanitizer, but those that take
-# thousands of runs for one distribution.
+# The engine's tests under AddressSanitizer and UndefinedBehaviorSanitizer, but those marked
+# statistical in pyproject.toml.
 sanitize: $(VENV)/installed
 	@echo "== The engine is compiled with sanitizers: two to four minutes on two cores"
 	@tools/with_progress.sh $(PIP) install --no-deps --upgrade --target $(VENV)/sanitized \

@@ -36,7 +36,7 @@ inline Vec exp_nonpositive(Vec x) {
 }
 
 // The same in single precision, with a polynomial of degree 6. Below -40 it stays at exp(-40), so
-// that products stay far from numbers that have lost digits, which are slow.
+// that products do not become subnormal, which is slow.
 inline Single exp_nonpositive(Single x) {
   constexpr float kLog2E = 1.44269504088896340736f;
   constexpr float kLn2High = 0.693359375f;

@@ -70,7 +70,7 @@ struct Twins {
 
   double precision() const { return matrix.is_single() ? kSingle : 1e-13; }
   bool has_products(const AlignedVector& vector, const AlignedVector& product,
-                    double precision) const {
+                    double tolerance) const {
     for (std::size_t j = 0; j < columns; ++j) {
       double sum = 0;
       double terms = 1;
@@ -78,7 +78,7 @@ struct Twins {
         sum += rows[j][l] * vector[l];
         terms += std::abs(rows[j][l] * vector[l]);
       }
-      if (!(std::abs(product[j] - sum) <= precision * terms)) return false;
+      if (!(std::abs(product[j] - sum) <= tolerance * terms)) return false;
     }
     return true;
   }

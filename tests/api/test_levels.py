@@ -111,7 +111,7 @@ DISPATCH = """
   extern const SampleLoops sample_loops{{}}; \\
   extern const SingleLoops single_loops{{}}; \\
   extern const CommonStepLoops common_step_loops{{}}; \\
-  extern const WidenedLoops widened_loops{{}}; \
+  extern const WidenedLoops widened_loops{{}}; \\
   extern const RoughLoops rough_loops{{}}; \\
   extern const ClassLoops class_loops{{}}; \\
   extern const MatrixLoops matrix_loops{{}}; \\

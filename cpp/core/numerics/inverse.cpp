@@ -7,6 +7,7 @@ namespace {
 
 // Up to this size elimination goes row by row: the matrix fits the nearest cache.
 constexpr std::size_t kUnblocked = 64;
+// Rows and columns of a tile of `mirror`: two tiles fit the nearest cache.
 constexpr std::size_t kTile = 32;
 
 }  // namespace
@@ -41,7 +42,6 @@ bool Inverter::is_well_conditioned(const AlignedVector& inverse) const {
   return condition <= static_cast<double>(columns_) * static_cast<double>(columns_);
 }
 
-// Tile by tile, each of which the nearest cache holds.
 void Inverter::mirror(AlignedVector& matrix) const {
   for (std::size_t first = 0; first < columns_; first += kTile)
     for (std::size_t column = 0; column <= first; column += kTile)

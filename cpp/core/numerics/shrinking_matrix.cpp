@@ -99,8 +99,7 @@ void ShrinkingMatrix::multiply_roughly(const AlignedVector& vector, AlignedVecto
     multiply(vector, product);
     return;
   }
-  std::transform(vector.begin(), vector.begin() + static_cast<std::ptrdiff_t>(stride_),
-                 rough_vector_.begin(), [](double v) { return static_cast<float>(v); });
+  copy_narrowed(vector.data(), stride_, rough_vector_.data());
   kernels_.multiply_roughly(single_.data(), columns_, stride_, rough_vector_.data(),
                             rough_product_.data());
   kernels_.subtract_gram_roughly(waiting_rows_.data(), waiting_, stride_, rough_vector_.data(),

@@ -126,6 +126,11 @@ class Tiles {
 
 using SampleTiles = Tiles<double>;
 
+// to[i] = from[i] in single precision.
+inline void copy_narrowed(const double* from, std::size_t count, float* to) {
+  std::transform(from, from + count, to, [](double value) { return static_cast<float>(value); });
+}
+
 // Rows that arrays beside the tiles need for `capacity` samples.
 inline std::size_t tiled_rows(std::size_t capacity) {
   return (capacity + kernels::kTileRows - 1) / kernels::kTileRows * kernels::kTileRows;

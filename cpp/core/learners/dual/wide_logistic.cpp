@@ -12,8 +12,8 @@ constexpr int kMostFailures = 2;
 constexpr double kEarlyPerColumn = 1.5;
 constexpr double kLittleEffort = 5;
 
-// From this many columns on weights are as dear, so that an order which the dual path can run to
-// its end does without the change.
+// From this many columns on, a join costs about as much by weights. An order that the dual path can
+// run to its end then saves the change to weights.
 constexpr std::size_t kManyColumns = 400;
 
 double early_members(const Problem& problem, std::size_t most) {

@@ -233,6 +233,7 @@ bool LogisticPath::refine() {
     case RefitPolicy::Refinement::kNone: return false;
     case RefitPolicy::Refinement::kBase:
       return rebase(policy_.has_estimated() ? error_.growth : kInfinite);
+    case RefitPolicy::Refinement::kRoughPass:  // asked for by several classes alone
     case RefitPolicy::Refinement::kPass: return pass(Precision::kSingle);
     case RefitPolicy::Refinement::kWidenedPass: return pass(Precision::kWidened);
     case RefitPolicy::Refinement::kExactPass: return pass(Precision::kDouble);

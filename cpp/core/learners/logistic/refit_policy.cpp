@@ -89,7 +89,10 @@ RefitPolicy::Refinement RefitPolicy::refine(const Size& size, const Estimate& es
   ++steps_;
   const bool is_time = is_time_to_build(size);
   bool slow = is_slow(size, estimate.decrement);
-  if (slow && is_rough_) slow = allows_rough_ = false;
+  if (slow && is_rough_) {  // single precision may be the reason: exact passes come before a base
+    allows_rough_ = false;
+    slow = false;
+  }
   joins_since_pass_ = 0;
   awaits_pass_ = false;
   decrement_before_ = last_decrement_;

@@ -13,9 +13,9 @@ class RadiusForecast {
  public:
   // A new walk begins.
   void clear() { *this = RadiusForecast(); }
-  // A new coalition, of which there is no estimate.
+  // A new coalition, without an estimate so far.
   void join() {
-    is_estimated_ = has_passed_ = awaits_ = false;
+    is_estimated_ = has_passed_ = follows_pass_ = false;
     failed_ = kInfinite;
   }
   // Estimates decided all signs, the last of this radius. Where a larger one did not, or was not
@@ -45,21 +45,21 @@ class RadiusForecast {
   void note_length(double length) {
     radius_ = kInfinite;
     if (!(length > 0 && length < kInfinite)) return;
-    if (awaits_ && is_estimated_)
-      shrinkage_ = mean(shrinkage_, std::clamp(length / length_, kMostShrinkage, 1.0));
+    if (follows_pass_ && is_estimated_)
+      share_left_ = mean(share_left_, std::clamp(length / length_, kLeastShare, 1.0));
+    if (follows_pass_ && !is_estimated_) first_length_ = mean(first_length_, length);
     length_ = length;
-    if (awaits_ && !is_estimated_) first_ = mean(first_, length);
     is_estimated_ = true;
-    awaits_ = false;
+    follows_pass_ = false;
   }
   // A pass follows.
   void pass() {
-    has_passed_ = awaits_ = true;
+    has_passed_ = follows_pass_ = true;
     radius_ = kInfinite;
   }
 
   // The length of the step after the next pass, about; infinite if nothing is known.
-  double length_after_pass() const { return is_estimated_ ? length_ * shrinkage_ : first_; }
+  double length_after_pass() const { return is_estimated_ ? length_ * share_left_ : first_length_; }
   // How many times the radius that is enough that after the next pass will be; 0 if unknown.
   double excess_after_pass() const {
     const double length = length_after_pass();
@@ -68,27 +68,29 @@ class RadiusForecast {
 
  private:
   static constexpr double kInfinite = std::numeric_limits<double>::infinity();
+  // Radii this many times too large are not looked at.
   static constexpr double kHopeless = 100;
+  // Where no estimate failed, a radius this many times larger may be enough.
   static constexpr double kRise = 4;
   // Radii of shorter steps are due to rounding.
   static constexpr double kAboveRounding = 10;
-  static constexpr double kMostShrinkage = 1e-3;
+  static constexpr double kLeastShare = 1e-3;
   // Weight of the old one in geometric means.
   static constexpr double kKept = 0.75;
   static double mean(double old, double added) {
     return old < kInfinite ? std::pow(old, kKept) * std::pow(added, 1 - kKept) : added;
   }
 
-  double enough_ = kInfinite;  // radius that lately was
-  double failed_ = kInfinite;  // least radius of the coalition that was not
-  double radius_ = kInfinite;  // of the last estimate, if it has one
-  double per_length_ = 1;      // radius per length of the step
-  double length_ = 0;          // of the last step,
-  double first_ = kInfinite;   // of that after the first pass of a coalition, lately,
-  double shrinkage_ = 0.4;     // and what of it is left by each further pass
-  bool is_estimated_ = false;
-  bool has_passed_ = false;  // whether a pass was made in this coalition,
-  bool awaits_ = false;      // and since the last estimate
+  double enough_ = kInfinite;        // the radius that lately was
+  double failed_ = kInfinite;        // the least radius of this coalition that was not enough
+  double radius_ = kInfinite;        // of the last estimate, if it has one
+  double per_length_ = 1;            // radius per length of the step
+  double length_ = 0;                // of the last step
+  double first_length_ = kInfinite;  // of the step after the first pass of a coalition, lately
+  double share_left_ = 0.4;          // of the length of a step, after one more pass, lately
+  bool is_estimated_ = false;        // whether this coalition has had an estimate
+  bool has_passed_ = false;          // whether a pass was made in this coalition
+  bool follows_pass_ = false;        // whether one was made since the last estimate
 };
 
 }  // namespace shapcpp

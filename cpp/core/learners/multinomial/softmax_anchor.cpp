@@ -72,9 +72,9 @@ void SoftmaxPath::pass(bool is_rough) {
   anchor_rounding_ = std::exp(shifts_.largest) * rounding_at(anchor_);
 }
 
-// Builds a base at the anchor. Curvatures there are compared to those in the last one, if there is
-// one of these members.
-bool SoftmaxPath::build(bool is_first) {
+// Builds a base at the anchor. Curvatures there are compared to those in the base before, if there
+// is one.
+bool SoftmaxPath::build() {
   policy_.build();
   const std::size_t tile = sums_.classes() * kTileRows;
   double least = 1;
@@ -86,7 +86,7 @@ bool SoftmaxPath::build(bool is_first) {
       },
       [&](std::size_t t, const double* p) {
         const std::size_t rows = members_.samples().rows_in(t);
-        if (!is_first)
+        if (has_base_)
           least = kernels_.least_ratio(p, inverses_.data() + t * tile, sums_.classes(),
                                        padded_rows(rows), least);
         for (std::size_t i = 0; i < rows; ++i) {
@@ -101,7 +101,7 @@ bool SoftmaxPath::build(bool is_first) {
       });
   empty_rows_after(members_.size() - 1);
   shifts_ = {.largest = kInfinite};
-  decline_ = is_first ? kInfinite : 1 / least;
+  decline_ = has_base_ ? 1 / least : kInfinite;
   bound_shifts();
   has_base_ = metric_.build(decline_);
   if (!has_base_) return false;

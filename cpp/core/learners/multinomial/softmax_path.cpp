@@ -222,7 +222,7 @@ bool SoftmaxPath::refine() {
     case RefitPolicy::Refinement::kBase:
       if (!policy_.may_build()) return has_base_ = false;
       add_step();
-      return build(false);
+      return build();
     case RefitPolicy::Refinement::kRoughPass:
     case RefitPolicy::Refinement::kPass:
     case RefitPolicy::Refinement::kWidenedPass:
@@ -245,7 +245,7 @@ bool SoftmaxPath::start_base() {
   const AlignedVector* near = newton_.approach();
   if (near == nullptr) return false;
   optimum_.weights = anchor_ = *near;
-  return build(true);
+  return build();
 }
 
 // Moves the anchor by the step that secants teach, where the step is the model's.
@@ -299,7 +299,7 @@ const FittedSoftmax& SoftmaxPath::fit() {
   has_base_ = false;
   if (policy_.keeps_fit() && RefitPolicy::is_worth_base(members_.size())) {
     anchor_ = fitted.weights;
-    build(true);
+    build();
   }
   return fitted;
 }

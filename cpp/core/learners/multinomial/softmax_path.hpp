@@ -80,7 +80,7 @@ class SoftmaxPath {
   void move_anchor(std::size_t i, const Eigen::VectorXd& logits);
   void expand(std::size_t row, const Eigen::VectorXd& at, const Eigen::VectorXd& anchor,
               double weight);
-  bool build(bool is_first);
+  bool build();
   void measure_noise();
   bool start_base();
   void move(bool is_rough);
@@ -129,7 +129,7 @@ class SoftmaxPath {
   AlignedVector plain_;         // and the model's step there
   AlignedVector step_;          // from the anchor, in contrasts
   AlignedVector class_step_;    // the same, of the classes
-  bool is_rough_ = false;       // whether the gradient is, and nothing is known of the anchor
+  bool is_rough_ = false;       // whether the gradient is, and so has no bound
   double noise_ = 0;            // of a rough gradient, in the norm of H^-1
   bool is_solved_ = false;      // whether the step is that of the gradient
   bool takes_step_ = false;     // whether it leads to the estimate; else the anchor is the estimate

@@ -67,15 +67,12 @@ void SoftmaxSums::set_logits(std::size_t t, const AlignedVector& weights) {
 bool SoftmaxSums::rough_pass(const AlignedVector& weights, const Eigen::VectorXd& penalty) {
   ++statistics_.passes;
   std::fill(gradient_.begin(), gradient_.end(), 0.0);
-  const auto narrow = [](const double* from, std::size_t count, Aligned<float>& to) {
-    std::transform(from, from + count, to.begin(), [](double v) { return static_cast<float>(v); });
-  };
-  narrow(weights.data(), classes() * stride_, rough_weights_);
+  copy_narrowed(weights.data(), classes() * stride_, rough_weights_.data());
   for (std::size_t t = 0; t < members_.samples().tile_count(); ++t) {
     checkpoint_();
     const std::size_t rows = padded_rows(members_.samples().rows_in(t));
-    narrow(arrivals_.own() + t * kTileRows, rows, rough_classes_);
-    narrow(members_.weights() + t * kTileRows, rows, rough_row_weights_);
+    copy_narrowed(arrivals_.own() + t * kTileRows, rows, rough_classes_.data());
+    copy_narrowed(members_.weights() + t * kTileRows, rows, rough_row_weights_.data());
     kernels_.add_rough_gradient(members_.singles().tile(t), columns_, rough_weights_.data(),
                                 classes(), stride_, rough_classes_.data(),
                                 rough_row_weights_.data(), rows, rough_residuals_.data(),
@@ -168,7 +165,8 @@ void SoftmaxSums::add_hessian(std::size_t t) {
     }
 }
 
-// Blocks are symmetric, and so are each two that mirror each other.
+// Each block is symmetric, so that it serves as its mirror image too; above its diagonal it is
+// filled here.
 void SoftmaxSums::write_hessian(const Eigen::VectorXd& penalty, double* hessian,
                                 std::size_t stride) {
   double* block = blocks_.data();
