@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <optional>
 #include <stdexcept>
+#include <tuple>
 #include <vector>
 
 #include "bindings/aligned.hpp"
@@ -95,13 +96,16 @@ py::tuple step_direction(const FloatArray& left, const FloatArray& diagonal,
                                             remainder.bend, remainder.squares});
 }
 
-// S times a vector: built of all samples but the last ones, which join. None if that fails.
-std::optional<FloatArray> inverse_product(const FloatArray& products, const FloatArray& curvatures,
-                                          std::size_t joining, const FloatArray& vector,
-                                          bool in_single) {
+// S times a vector and times 1, and the curvatures that it has: built of all samples but the last
+// ones, which join; then those whose curvatures change most take their new ones. None if building
+// fails.
+std::optional<std::tuple<FloatArray, FloatArray, FloatArray>> inverse_product(
+    const FloatArray& products, const FloatArray& curvatures, std::size_t joining,
+    const FloatArray& later, const FloatArray& vector, bool in_single) {
   const auto n = static_cast<std::size_t>(vector.size());
   check_size(products, n * n, "products");
   check_size(curvatures, n, "curvatures");
+  check_size(later, n, "later");
   if (joining >= n) throw std::invalid_argument("nothing to build of");
   Triangle triangle(n);
   for (std::size_t i = 0; i < n; ++i) std::copy_n(products.data() + i * n, i + 1, triangle.row(i));
@@ -114,9 +118,12 @@ std::optional<FloatArray> inverse_product(const FloatArray& products, const Floa
     std::copy_n(products.data() + i * n, i, own.begin());
     inverse.join(inverse.expect(own, products.data()[i * n + i]), curvatures.data()[i]);
   }
+  inverse.renew(padded<double>(later, triangle.pitch));
   AlignedVector product(triangle.pitch);
   inverse.multiply(padded<double>(vector, triangle.pitch), product);
-  return to_array(product, n);
+  AlignedVector current(n);
+  for (std::size_t i = 0; i < n; ++i) current[i] = 1 / inverse.inverse_curvatures()[i];
+  return std::tuple(to_array(product, n), to_array(inverse.ones(), n), to_array(current, n));
 }
 
 }  // namespace
@@ -134,8 +141,8 @@ void bind_dual(py::module_& module) {
              py::arg("residuals").noconvert(), py::arg("kept").noconvert(),
              py::arg("length").noconvert());
   module.def("inverse_product", &inverse_product, py::arg("products").noconvert(),
-             py::arg("curvatures").noconvert(), py::arg("joining"), py::arg("vector").noconvert(),
-             py::arg("in_single"));
+             py::arg("curvatures").noconvert(), py::arg("joining"), py::arg("later").noconvert(),
+             py::arg("vector").noconvert(), py::arg("in_single"));
   module.def(
       "wide_game",
       [](const Problem& problem, bool stored) -> std::unique_ptr<GameFactory> {

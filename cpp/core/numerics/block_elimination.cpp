@@ -6,6 +6,7 @@ namespace shapcpp {
 namespace {
 
 constexpr std::size_t kBlock = 32;
+constexpr std::size_t kSideBySide = 16;
 
 void subtract_product(const kernels::Kernels& kernels, double* target, std::size_t rows,
                       std::size_t width, std::size_t stride, const double* factors,
@@ -91,8 +92,12 @@ void BlockElimination<Real>::take_columns(const Real* matrix, std::size_t first,
   for (std::size_t i = 0; i < first + size; ++i)
     for (std::size_t c = 0; c < size; ++c) factors_[i * size + c] = rows_[c * stride_ + i];
   for (std::size_t i = first + size; i < columns_; ++i)
+    std::copy_n(matrix + i * stride_ + first, size, factors_.data() + i * size);
+  // A few rows at a time, so that a line of the cache is filled while it is at hand.
+  for (std::size_t begin = first + size; begin < columns_; begin += kSideBySide)
     for (std::size_t c = 0; c < size; ++c)
-      factors_[i * size + c] = rows_[c * stride_ + i] = matrix[i * stride_ + first + c];
+      for (std::size_t i = begin; i < std::min(begin + kSideBySide, columns_); ++i)
+        rows_[c * stride_ + i] = factors_[i * size + c];
 }
 
 template <class Real>

@@ -141,9 +141,10 @@ def inverse_product(
     products: FloatArray,
     curvatures: FloatArray,
     joining: int,
+    later: FloatArray,
     vector: FloatArray,
     in_single: bool,
-) -> FloatArray | None: ...
+) -> tuple[FloatArray, FloatArray, FloatArray] | None: ...
 def third_derivative(
     samples: FloatArray,
     weights: FloatArray,

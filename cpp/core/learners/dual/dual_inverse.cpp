@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <type_traits>
-#include <utility>
 
 #include "core/numerics/block_elimination.hpp"
 #include "core/numerics/inverse.hpp"
@@ -17,19 +15,14 @@ constexpr double kMostError = 1e-3;
 
 }  // namespace
 
-template <class Real>
-DualInverse::Scaled<Real>::Scaled(std::size_t capacity)
-    : values(capacity), vector(values.pitch), product(values.pitch), border(values.pitch) {}
-
 DualInverse::DualInverse(std::size_t capacity, bool in_single, AlignedVector& room)
-    : kernels_(kernels::kernels()), scaled_(std::in_place_type<Scaled<float>>, 0), room_(room) {
+    : kernels_(kernels::kernels()), matrix_(std::in_place_type<DualMatrix<float>>, 0), room_(room) {
   if (in_single)
-    scaled_.emplace<Scaled<float>>(capacity);
+    matrix_.emplace<DualMatrix<float>>(capacity);
   else
-    scaled_.emplace<Scaled<double>>(capacity);
-  const std::size_t pitch =
-      std::visit([](const auto& scaled) { return scaled.values.pitch; }, scaled_);
-  for (AlignedVector* vector : {&roots_, &inverse_curvatures_, &ones_, &product_})
+    matrix_.emplace<DualMatrix<double>>(capacity);
+  const std::size_t pitch = std::visit([](const auto& matrix) { return matrix.pitch(); }, matrix_);
+  for (AlignedVector* vector : {&roots_, &inverse_curvatures_, &ones_, &product_, &scratch_})
     vector->resize(pitch);
 }
 
@@ -37,6 +30,7 @@ void DualInverse::clear() {
   for (AlignedVector* vector : {&roots_, &inverse_curvatures_, &ones_})
     std::fill_n(vector->begin(), padded_rows(size_), 0.0);
   size_ = 0;
+  std::visit([](auto& matrix) { matrix.reset(0); }, matrix_);
 }
 
 bool DualInverse::build(const Triangle& products, const AlignedVector& curvatures, std::size_t size,
@@ -46,7 +40,7 @@ bool DualInverse::build(const Triangle& products, const AlignedVector& curvature
     roots_[i] = std::sqrt(curvatures[i]);
   }
   size_ = size;
-  if (std::visit([&](auto& scaled) { return invert(scaled, products, checkpoint); }, scaled_) &&
+  if (std::visit([&](auto& matrix) { return invert(matrix, products, checkpoint); }, matrix_) &&
       sum_ > 0)
     return true;
   size_ = 0;
@@ -55,9 +49,9 @@ bool DualInverse::build(const Triangle& products, const AlignedVector& curvature
 
 // In place and by blocks, which loses too many digits where the condition number is large: the
 // inverse is checked by its product with the ones.
-bool DualInverse::invert(Scaled<float>& scaled, const Triangle& products,
+bool DualInverse::invert(DualMatrix<float>& matrix, const Triangle& products,
                          const Checkpoint& checkpoint) {
-  TriangleOf<float>& values = scaled.values;
+  TriangleOf<float>& values = matrix.reset(size_);
   for (std::size_t i = 0; i < size_; ++i)
     for (std::size_t j = 0; j <= i; ++j)
       values.row(i)[j] =
@@ -69,19 +63,20 @@ bool DualInverse::invert(Scaled<float>& scaled, const Triangle& products,
     std::fill(row + i + 1, row + values.pitch, 0.0f);
   }
   if (is_done) {
+    matrix.complete();
     sum_rows();
     if (is_inverse(products)) return true;
   }
-  return invert_in_double(values, products, checkpoint);
+  return invert_in_double(matrix, products, checkpoint);
 }
 
-bool DualInverse::invert(Scaled<double>& scaled, const Triangle& products,
+bool DualInverse::invert(DualMatrix<double>& matrix, const Triangle& products,
                          const Checkpoint& checkpoint) {
-  return invert_in_double(scaled.values, products, checkpoint);
+  return invert_in_double(matrix, products, checkpoint);
 }
 
 template <class Real>
-bool DualInverse::invert_in_double(TriangleOf<Real>& values, const Triangle& products,
+bool DualInverse::invert_in_double(DualMatrix<Real>& matrix, const Triangle& products,
                                    const Checkpoint& checkpoint) {
   const std::size_t stride = padded_columns(size_);
   room_.assign(size_ * stride, 0.0);
@@ -90,9 +85,13 @@ bool DualInverse::invert_in_double(TriangleOf<Real>& values, const Triangle& pro
       room_[i * stride + j] = room_[j * stride + i] =
           roots_[i] * roots_[j] * products.row(i)[j] + (i == j ? 1.0 : 0.0);
   if (!Inverter(size_, stride).invert(room_, checkpoint)) return false;
-  for (std::size_t i = 0; i < size_; ++i)
-    for (std::size_t j = 0; j <= i; ++j)
-      values.row(i)[j] = static_cast<Real>(room_[i * stride + j]);
+  TriangleOf<Real>& values = matrix.reset(size_);
+  for (std::size_t i = 0; i < size_; ++i) {
+    Real* row = values.row(i);
+    for (std::size_t j = 0; j <= i; ++j) row[j] = static_cast<Real>(room_[i * stride + j]);
+    std::fill(row + i + 1, row + values.pitch, Real{0});
+  }
+  matrix.complete();
   sum_rows();
   return true;
 }
@@ -120,7 +119,6 @@ bool DualInverse::is_inverse(const Triangle& products) {
 
 DualInverse::Joining DualInverse::expect(const AlignedVector& products, double own) {
   multiply(products, product_);
-  std::visit([](auto& scaled) { std::swap(scaled.product, scaled.border); }, scaled_);
   Joining joining{own, 1, 0};
   for (std::size_t i = 0; i < size_; ++i) {
     joining.rest -= products[i] * product_[i];
@@ -142,48 +140,19 @@ void DualInverse::join(const Joining& joining, double curvature) {
   sum_ += factor * joining.one * joining.one;
   inverse_curvatures_[size_] = 1 / curvature;
   roots_[size_] = std::sqrt(curvature);
-  std::visit(
-      [&](auto& scaled) {
-        using Real = std::decay_t<decltype(scaled.border[0])>;
-        for (std::size_t i = 0; i < size_; ++i) scaled.border[i] *= static_cast<Real>(length);
-        scaled.border[size_] = static_cast<Real>(-1 / std::sqrt(1 + curvature * joining.rest));
-        std::fill_n(scaled.values.row(size_), size_ + 1, Real{0});
-      },
-      scaled_);
+  for (std::size_t i = 0; i < size_; ++i) scratch_[i] = length * (product_[i] / roots_[i]);
+  scratch_[size_] = -1 / std::sqrt(1 + curvature * joining.rest);
   ++size_;
-  std::visit([&](auto& scaled) { add_border(scaled); }, scaled_);
-}
-
-void DualInverse::add_border(Scaled<float>& scaled) const {
-  kernels_.add_outer_single_lower(scaled.values.values.data(), scaled.values.pitch, size_,
-                                  scaled.border.data(), 1);
-}
-
-void DualInverse::add_border(Scaled<double>& scaled) const {
-  kernels_.add_outer_lower(scaled.values.values.data(), scaled.values.pitch, size_,
-                           scaled.border.data(), 1);
+  std::visit(
+      [&](auto& matrix) {
+        matrix.grow();
+        matrix.add(scratch_.data(), 1);
+      },
+      matrix_);
 }
 
 void DualInverse::multiply(const AlignedVector& vector, AlignedVector& product) {
-  std::visit([&](auto& scaled) { multiply(scaled, vector, product); }, scaled_);
-}
-
-void DualInverse::multiply(Scaled<float>& scaled, const AlignedVector& vector,
-                           AlignedVector& product) const {
-  kernels_.narrow(vector.data(), roots_.data(), size_, scaled.vector.data());
-  kernels_.multiply_single_lower(scaled.values.values.data(), scaled.values.pitch, size_,
-                                 scaled.vector.data(), scaled.product.data());
-  kernels_.widen(scaled.product.data(), roots_.data(), size_, product.data());
-}
-
-void DualInverse::multiply(Scaled<double>& scaled, const AlignedVector& vector,
-                           AlignedVector& product) const {
-  for (std::size_t i = 0; i < size_; ++i) scaled.vector[i] = vector[i] * roots_[i];
-  std::fill(scaled.vector.begin() + static_cast<std::ptrdiff_t>(size_),
-            scaled.vector.begin() + static_cast<std::ptrdiff_t>(padded_rows(size_)), 0.0);
-  kernels_.multiply_lower(scaled.values.values.data(), scaled.values.pitch, size_,
-                          scaled.vector.data(), scaled.product.data());
-  for (std::size_t i = 0; i < size_; ++i) product[i] = scaled.product[i] * roots_[i];
+  std::visit([&](auto& matrix) { matrix.multiply(vector, roots_, product); }, matrix_);
 }
 
 }  // namespace shapcpp

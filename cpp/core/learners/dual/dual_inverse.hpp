@@ -4,15 +4,16 @@
 
 #include <cstddef>
 #include <variant>
+#include <vector>
 
-#include "core/learners/dual/triangle.hpp"
+#include "core/learners/dual/dual_matrix.hpp"
 #include "core/numerics/storage.hpp"
 #include "core/run/checkpoint.hpp"
 
 namespace shapcpp {
 
-// Kept as S = R M R with R the roots of the curvatures: no number of M = (1 + R G R)^-1 is above 1,
-// whatever the curvatures.
+// Kept as S = R M R with R the roots of the curvatures when the members joined, or when S was
+// built: no number of M = (1 + R G R)^-1 is above 1 then, whatever the curvatures.
 class DualInverse {
  public:
   // In single precision, half as many bytes and half the time, where the members' products are
@@ -40,6 +41,10 @@ class DualInverse {
   // It joins with this curvature.
   void join(const Joining& joining, double curvature);
 
+  // Takes the curvatures of those members as they are now whose change matters most, if that is
+  // worth its cost.
+  void renew(const AlignedVector& curvatures);
+
   void multiply(const AlignedVector& vector, AlignedVector& product);
   // S 1 and its sum.
   const AlignedVector& ones() const { return ones_; }
@@ -48,36 +53,37 @@ class DualInverse {
   const AlignedVector& inverse_curvatures() const { return inverse_curvatures_; }
 
  private:
-  // M, a vector, its product with M, and the last product with a joining sample.
-  template <class Real>
-  struct Scaled {
-    explicit Scaled(std::size_t capacity);
-    TriangleOf<Real> values;
-    Aligned<Real> vector;
-    Aligned<Real> product;
-    Aligned<Real> border;
+  // A member, and by what factor its new curvature changes H at most.
+  struct Renewal {
+    std::size_t member = 0;
+    double change = 0;
   };
 
-  bool invert(Scaled<float>& scaled, const Triangle& products, const Checkpoint& checkpoint);
-  bool invert(Scaled<double>& scaled, const Triangle& products, const Checkpoint& checkpoint);
+  bool invert(DualMatrix<float>& matrix, const Triangle& products, const Checkpoint& checkpoint);
+  bool invert(DualMatrix<double>& matrix, const Triangle& products, const Checkpoint& checkpoint);
   template <class Real>
-  bool invert_in_double(TriangleOf<Real>& values, const Triangle& products,
+  bool invert_in_double(DualMatrix<Real>& matrix, const Triangle& products,
                         const Checkpoint& checkpoint);
   void sum_rows();
   bool is_inverse(const Triangle& products);
-  void multiply(Scaled<float>& scaled, const AlignedVector& vector, AlignedVector& product) const;
-  void multiply(Scaled<double>& scaled, const AlignedVector& vector, AlignedVector& product) const;
-  void add_border(Scaled<float>& scaled) const;
-  void add_border(Scaled<double>& scaled) const;
+  template <class Real>
+  void choose_renewals(const DualMatrix<Real>& matrix, const AlignedVector& curvatures);
+  template <class Real>
+  void renew(DualMatrix<Real>& matrix, const AlignedVector& curvatures);
+  template <class Real>
+  void renew(DualMatrix<Real>& matrix, std::size_t which, double curvature);
 
   const kernels::Kernels& kernels_;
   std::size_t size_ = 0;
-  std::variant<Scaled<float>, Scaled<double>> scaled_;
+  std::variant<DualMatrix<float>, DualMatrix<double>> matrix_;
   AlignedVector roots_;
   AlignedVector inverse_curvatures_;
   AlignedVector ones_;
   double sum_ = 0;
   AlignedVector product_;
+  AlignedVector scratch_;
+  std::vector<Renewal> renewals_;
+  AlignedVector columns_;  // of M, for each of them
   AlignedVector& room_;
 };
 

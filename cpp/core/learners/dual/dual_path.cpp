@@ -139,12 +139,13 @@ void DualPath::evaluate() {
 
 // Steps until the error is below the target, or they no longer help. A new inverse follows where
 // steps beyond those that it would need have cost as much, and where they lead astray.
-void DualPath::approach(bool from_afar) {
+void DualPath::approach(double target, bool from_afar) {
   const double cost = kBuildCost * static_cast<double>(size_);
+  if (!from_afar && effort_ > kNeededDirections) inverse_.renew(curvatures_);
   int taken = 0;
-  while (!(error_ <= target_) && taken < kMostDirections) {
+  while (!(error_ <= target) && taken < kMostDirections) {
     const double before = error_;
-    const int directions = step(std::max(kStepShare, 0.5 * target_ / error_));
+    const int directions = step(std::max(kStepShare, 0.5 * target / error_));
     excess_steps_ += std::max(directions - std::max(kNeededDirections - taken, 0), 0);
     taken += directions;
     const bool is_astray =
@@ -239,22 +240,21 @@ const DualScores& DualPath::estimate() {
     return scores_;
   }
   evaluate();
-  approach(from_afar);
+  approach(target_, from_afar);
   certify();
-  target_ = std::min(target_ * kTargetGrowth, kLargestTarget);
+  target_ = std::min(std::max(target_, error_) * kTargetGrowth, kLargestTarget);
   return scores_;
 }
 
+// Errors by margins that are added up may be too small: those in the certificate count. Where they
+// stay large the inverse is to blame, unless it is new.
 bool DualPath::refine() {
-  if (is_stuck_ || inverse_.size() == 0 || target_ <= kLeastTarget) return false;
-  target_ *= kTargetCut;
+  if (is_stuck_ || inverse_.size() == 0 || error_ <= kLeastTarget) return false;
+  target_ = std::min(std::max(target_, error_), kLargestTarget) * kTargetCut;
   const double before = error_;
-  if (error_ > target_)
-    approach(false);
-  else
-    (void)step(kStepShare);
+  approach(kTargetCut * before, false);
   certify();
-  is_stuck_ = !(error_ < kSlow * before);
+  is_stuck_ = !(error_ < kSlow * before) && (builds_ > 0 || !build());
   return true;
 }
 

@@ -51,7 +51,7 @@ class DualPath {
   void follow(double slope);
   void advance(double length);
   void evaluate();
-  void approach(bool from_afar);
+  void approach(double target, bool from_afar);
   void certify();
   void move_own(const DualInverse::Joining& joining);
   DualScores::Bounds bound() const;

@@ -13,8 +13,10 @@ using kernels::kTileStride;
 constexpr double kMostGramBytes = 1073741824;
 // With fewer columns the primal path is faster at all sizes.
 constexpr std::size_t kFewestColumns = 48;
-// Beyond this many members for each column weights are cheaper.
+// Beyond this many members for each column weights are cheaper, few columns or many.
 constexpr double kMostPerColumn = 2;
+constexpr double kMostPerManyColumns = 2.5;
+constexpr std::size_t kManyColumns = 96;
 // Products below this fit into single precision, and so do sums of them.
 constexpr double kLargestSingle = 1e30;
 // Rows of products that are computed together.
@@ -27,9 +29,9 @@ double stored_bytes(double samples, double tests) {
 }  // namespace
 
 std::size_t most_dual_members(std::size_t columns) {
-  return columns < kFewestColumns
-             ? 0
-             : static_cast<std::size_t>(kMostPerColumn * static_cast<double>(columns));
+  if (columns < kFewestColumns) return 0;
+  const double most = columns < kManyColumns ? kMostPerColumn : kMostPerManyColumns;
+  return static_cast<std::size_t>(most * static_cast<double>(columns));
 }
 
 std::size_t most_dual_members(const Problem& problem) {

@@ -10,16 +10,14 @@ constexpr int kMostFailures = 2;
 // Beyond this many members for each column weights are cheaper where the dual path needs fewer
 // products than this for a coalition: optima are near each other, and bases of weights serve long.
 constexpr double kEarlyPerColumn = 1.5;
-constexpr double kLittleEffort = 5;
+constexpr double kLittleEffort = 3;
 
-// From this many columns on, a join costs about as much by weights. An order that the dual path can
-// run to its end then saves the change to weights.
+// From this many columns on, a join costs as much by weights until there are too many members.
 constexpr std::size_t kManyColumns = 400;
 
-double early_members(const Problem& problem, std::size_t most) {
-  if (problem.columns() >= kManyColumns && problem.training().size() <= most)
-    return std::numeric_limits<double>::infinity();
-  return kEarlyPerColumn * static_cast<double>(problem.columns());
+double early_members(std::size_t columns) {
+  if (columns >= kManyColumns) return std::numeric_limits<double>::infinity();
+  return kEarlyPerColumn * static_cast<double>(columns);
 }
 
 }  // namespace
@@ -29,7 +27,7 @@ WideLogistic::WideLogistic(const Problem& problem, const Context& context, const
       dual_(dual_members_, 1, context),
       problem_(problem),
       context_(context),
-      early_(early_members(problem, dual_members_.capacity())) {}
+      early_(early_members(problem.columns())) {}
 
 // Where the dual path runs to the end, the primal one is made only for fits, if at all.
 double WideLogistic::bytes(const RunShape& shape) {

@@ -1,0 +1,50 @@
+// A symmetric matrix, in single or double precision, that grows row by row and to which outer
+// products are added. These wait, and are added in one pass over the matrix.
+#pragma once
+
+#include <cstddef>
+
+#include "core/learners/dual/triangle.hpp"
+#include "core/numerics/storage.hpp"
+#include "kernels/kernels.hpp"
+
+namespace shapcpp {
+
+template <class Real>
+class DualMatrix {
+ public:
+  explicit DualMatrix(std::size_t capacity);
+
+  std::size_t pitch() const { return values_.pitch; }
+  // For the numbers of a matrix of `size` rows, zero beyond the diagonal; then it is `complete`.
+  // What waited is forgotten.
+  TriangleOf<Real>& reset(std::size_t size);
+  void complete();
+  // One more row, of zeros.
+  void grow();
+
+  // matrix += factor * vector * vector'
+  void add(const double* vector, double factor);
+  double on_diagonal(std::size_t i) const { return diagonal_[i]; }
+  void take_column(std::size_t i, double* column) const;
+  // product = scales * (matrix * (scales * vector)), number by number where scales are concerned.
+  void multiply(const AlignedVector& vector, const AlignedVector& scales, AlignedVector& product);
+
+ private:
+  void settle();
+  void add_waiting(std::size_t first, std::size_t rows);
+
+  const kernels::Kernels& kernels_;
+  TriangleOf<Real> values_;
+  std::size_t size_ = 0;
+  AlignedVector diagonal_;  // of all, what waits included
+  Aligned<Real> waiting_;   // vectors, each padded to the pitch,
+  Aligned<Real> factors_;   // and what each is multiplied by
+  Aligned<Real> block_;     // vectors of some rows, row by row
+  Aligned<Real> scaled_, product_;
+};
+
+extern template class DualMatrix<float>;
+extern template class DualMatrix<double>;
+
+}  // namespace shapcpp
