@@ -96,6 +96,34 @@ py::tuple step_direction(const FloatArray& left, const FloatArray& diagonal,
                                             remainder.bend, remainder.squares});
 }
 
+// The symmetric matrix with this lower triangle, plus the sum of each factor times its vector (x)
+// vector, times the vector.
+template <class Real>
+FloatArray block_product(const FloatArray& matrix, const FloatArray& vectors,
+                         const FloatArray& factors, const FloatArray& vector) {
+  const auto n = static_cast<std::size_t>(vector.size());
+  const auto count = static_cast<std::size_t>(factors.size());
+  check_size(matrix, n * n, "matrix");
+  check_size(vectors, n * count, "vectors");
+  TriangleOf<Real> triangle(n);
+  for (std::size_t i = 0; i < n; ++i) triangle.write_row(i, matrix.data() + i * n);
+  Aligned<Real> rows(count * triangle.pitch), weights(factors.data(), factors.data() + count),
+      right(triangle.pitch), product(triangle.pitch);
+  for (std::size_t p = 0; p < count; ++p)
+    std::copy_n(vectors.data() + p * n, n, rows.data() + p * triangle.pitch);
+  std::copy_n(vector.data(), n, right.data());
+  const kernels::Kernels& k = kernels::kernels();
+  if constexpr (sizeof(Real) == sizeof(double)) {
+    k.add_to_blocks(triangle.data(), n, rows.data(), triangle.pitch, weights.data(), count);
+    k.multiply_blocks(triangle.data(), n, right.data(), product.data());
+  } else {
+    k.add_to_single_blocks(triangle.data(), n, rows.data(), triangle.pitch, weights.data(), count);
+    k.multiply_single_blocks(triangle.data(), n, right.data(), product.data());
+  }
+  const AlignedVector widened(product.begin(), product.end());
+  return to_array(widened, n);
+}
+
 // S times a vector and times 1, and the curvatures that it has: built of all samples but the last
 // ones, which join; then those whose curvatures change most take their new ones. None if building
 // fails.
@@ -108,8 +136,8 @@ std::optional<std::tuple<FloatArray, FloatArray, FloatArray>> inverse_product(
   check_size(later, n, "later");
   if (joining >= n) throw std::invalid_argument("nothing to build of");
   Triangle triangle(n);
-  for (std::size_t i = 0; i < n; ++i) std::copy_n(products.data() + i * n, i + 1, triangle.row(i));
-  AlignedVector room;
+  for (std::size_t i = 0; i < n; ++i) triangle.write_row(i, products.data() + i * n);
+  DualInverse::Room room;
   DualInverse inverse(n, in_single, room);
   if (!inverse.build(triangle, padded<double>(curvatures, triangle.pitch), n - joining, [] {}))
     return std::nullopt;
@@ -140,6 +168,15 @@ void bind_dual(py::module_& module) {
              py::arg("diagonal").noconvert(), py::arg("curvatures").noconvert(),
              py::arg("residuals").noconvert(), py::arg("kept").noconvert(),
              py::arg("length").noconvert());
+  module.def(
+      "block_product",
+      [](const FloatArray& matrix, const FloatArray& vectors, const FloatArray& factors,
+         const FloatArray& vector, bool in_single) {
+        return (in_single ? block_product<float> : block_product<double>)(matrix, vectors, factors,
+                                                                          vector);
+      },
+      py::arg("matrix").noconvert(), py::arg("vectors").noconvert(), py::arg("factors").noconvert(),
+      py::arg("vector").noconvert(), py::arg("in_single"));
   module.def("inverse_product", &inverse_product, py::arg("products").noconvert(),
              py::arg("curvatures").noconvert(), py::arg("joining"), py::arg("later").noconvert(),
              py::arg("vector").noconvert(), py::arg("in_single"));

@@ -234,12 +234,14 @@ FloatArray third_derivative(const FloatArray& samples, const FloatArray& weights
 FloatArray lower_product(const FloatArray& matrix, const FloatArray& vector, double factor) {
   const auto n = static_cast<std::size_t>(vector.size());
   check_size(matrix, n * n, "matrix");
-  Triangle triangle(n);
-  for (std::size_t i = 0; i < n; ++i) std::copy_n(matrix.data() + i * n, i + 1, triangle.row(i));
-  const AlignedVector x = padded(vector, triangle.pitch);
-  AlignedVector product(triangle.pitch);
-  kernels().add_outer_lower(triangle.values.data(), triangle.pitch, n, x.data(), factor);
-  kernels().multiply_lower(triangle.values.data(), triangle.pitch, n, x.data(), product.data());
+  const std::size_t stride = padded_columns(n);
+  AlignedVector lower(n * stride);
+  for (std::size_t i = 0; i < n; ++i)
+    std::copy_n(matrix.data() + i * n, i + 1, lower.data() + i * stride);
+  const AlignedVector x = padded(vector, stride);
+  AlignedVector product(stride);
+  kernels().add_outer_lower(lower.data(), stride, n, x.data(), factor);
+  kernels().multiply_lower(lower.data(), stride, n, x.data(), product.data());
   return to_array(product, n);
 }
 

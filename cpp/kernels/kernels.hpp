@@ -58,11 +58,6 @@ struct TriangleLoops {
   // matrix += factor * vector * vector'
   void (*add_outer_lower)(double* lower, std::size_t pitch, std::size_t size, const double* vector,
                           double factor);
-  // The same in single precision, for vectors that are zero up to a multiple of kRowMultiple.
-  void (*multiply_single_lower)(const float* lower, std::size_t pitch, std::size_t size,
-                                const float* vector, float* product);
-  void (*add_outer_single_lower)(float* lower, std::size_t pitch, std::size_t size,
-                                 const float* vector, float factor);
 
   // sums[j] += sum over i of factors[i] * rows[i][j], for `count` rows of `width` numbers, a
   // multiple of kStrideMultiple.
@@ -120,6 +115,27 @@ struct Remainder {
   double squares = 0;
 };
 
+// Rows and columns of a square block: a row of it is a line of the cache.
+template <class Real>
+inline constexpr std::size_t kBlockSide = 64 / sizeof(Real);
+
+// Symmetric matrices of `size` rows as lower triangles of square blocks that lie one after another,
+// row by row, in the order in which a product reads them. Zero beyond the diagonal and beyond the
+// last row. Vectors are zero from `size` to the next multiple of kRowMultiple, up to which products
+// are written.
+struct BlockLoops {
+  void (*multiply_blocks)(const double* blocks, std::size_t size, const double* vector,
+                          double* product);
+  // matrix += sum over vectors of factors[p] * vector * vector', each of `pitch` numbers.
+  void (*add_to_blocks)(double* blocks, std::size_t size, const double* vectors, std::size_t pitch,
+                        const double* factors, std::size_t count);
+  // The same in single precision.
+  void (*multiply_single_blocks)(const float* blocks, std::size_t size, const float* vector,
+                                 float* product);
+  void (*add_to_single_blocks)(float* blocks, std::size_t size, const float* vectors,
+                               std::size_t pitch, const float* factors, std::size_t count);
+};
+
 // Newton's steps with one coefficient per member, by conjugate gradients (docs/engine.md). Vectors
 // of `size` numbers, zero up to the next multiple of kStrideMultiple.
 struct StepLoops {
@@ -155,6 +171,7 @@ struct Kernels : SampleLoops,
                  ClassLoops,
                  MatrixLoops,
                  TriangleLoops,
+                 BlockLoops,
                  WidenedLoops,
                  RoughLoops,
                  StepLoops {

@@ -190,7 +190,6 @@ void add_class_rows(const float* const* rows, const double* const* factors, size
 }  // namespace
 
 extern const TriangleLoops triangle_loops;
-const TriangleLoops triangle_loops = {multiply_lower,  add_outer_lower, multiply_lower,
-                                      add_outer_lower, add_rows,        add_class_rows};
+const TriangleLoops triangle_loops = {multiply_lower, add_outer_lower, add_rows, add_class_rows};
 
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

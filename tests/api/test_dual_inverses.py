@@ -21,6 +21,25 @@ def scaled_matrix(products: Array, curvatures: Array) -> Array:
 
 
 @pytest.mark.parametrize("in_single", [False, True])
+@pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100])
+def test_blocks_stand_for_symmetric_matrices(n: int, in_single: bool) -> None:
+    """Whatever the caller's matrix holds above the diagonal, with many vectors added or none."""
+    rng = np.random.default_rng(n)
+    vector = rng.normal(size=n)
+    for count in (0, 1, 3, 16, 17, 40):
+        matrix, vectors, factors = (rng.normal(size=s) for s in ((n, n), (count, n), count))
+        symmetric = np.tril(matrix) + np.tril(matrix, -1).T + (factors * vectors.T) @ vectors
+        terms = (
+            np.abs(matrix)
+            + np.abs(matrix.T)
+            + (np.abs(factors) * np.abs(vectors.T)) @ np.abs(vectors)
+        )
+        found = testing.block_product(matrix, vectors, factors, vector, in_single)
+        room = (n + count + 8) * (SINGLE if in_single else DOUBLE) * terms @ np.abs(vector)
+        assert (np.abs(found - symmetric @ vector) <= room).all()
+
+
+@pytest.mark.parametrize("in_single", [False, True])
 @pytest.mark.parametrize("n", [2, 7, 17, 33, 64, 65, 100, 300])
 def test_inverses_of_members(n: int, in_single: bool) -> None:
     """Of products of rank n / 2, by curvatures over sixteen orders of magnitude."""

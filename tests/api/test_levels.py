@@ -116,6 +116,7 @@ DISPATCH = """
   extern const ClassLoops class_loops{{}}; \\
   extern const MatrixLoops matrix_loops{{}}; \\
   extern const TriangleLoops triangle_loops{{}}; \\
+  extern const BlockLoops block_loops{{}}; \\
   extern const StepLoops step_loops{{}}; \\
   }}
 namespace shapcpp::kernels {{ LEVEL(generic) LEVEL(avx2) LEVEL(avx512) }}

@@ -137,6 +137,13 @@ def step_direction(
     kept: float,
     length: float,
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, list[float]]: ...
+def block_product(
+    matrix: FloatArray,
+    vectors: FloatArray,
+    factors: FloatArray,
+    vector: FloatArray,
+    in_single: bool,
+) -> FloatArray: ...
 def inverse_product(
     products: FloatArray,
     curvatures: FloatArray,

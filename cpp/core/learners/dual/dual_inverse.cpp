@@ -15,7 +15,7 @@ constexpr double kMostError = 1e-3;
 
 }  // namespace
 
-DualInverse::DualInverse(std::size_t capacity, bool in_single, AlignedVector& room)
+DualInverse::DualInverse(std::size_t capacity, bool in_single, Room& room)
     : kernels_(kernels::kernels()), matrix_(std::in_place_type<DualMatrix<float>>, 0), room_(room) {
   if (in_single)
     matrix_.emplace<DualMatrix<float>>(capacity);
@@ -30,7 +30,7 @@ void DualInverse::clear() {
   for (AlignedVector* vector : {&roots_, &inverse_curvatures_, &ones_})
     std::fill_n(vector->begin(), padded_rows(size_), 0.0);
   size_ = 0;
-  std::visit([](auto& matrix) { matrix.reset(0); }, matrix_);
+  std::visit([](auto& matrix) { matrix.clear(); }, matrix_);
 }
 
 bool DualInverse::build(const Triangle& products, const AlignedVector& curvatures, std::size_t size,
@@ -47,24 +47,21 @@ bool DualInverse::build(const Triangle& products, const AlignedVector& curvature
   return false;
 }
 
-// In place and by blocks, which loses too many digits where the condition number is large: the
-// inverse is checked by its product with the ones.
+// By blocks, which loses too many digits where the condition number is large: the inverse is
+// checked by its product with the ones.
 bool DualInverse::invert(DualMatrix<float>& matrix, const Triangle& products,
                          const Checkpoint& checkpoint) {
-  TriangleOf<float>& values = matrix.reset(size_);
-  for (std::size_t i = 0; i < size_; ++i)
-    for (std::size_t j = 0; j <= i; ++j)
-      values.row(i)[j] =
-          static_cast<float>(roots_[i] * roots_[j] * products.row(i)[j] + (i == j ? 1.0 : 0.0));
-  const bool is_done =
-      BlockElimination<float>(size_, values.pitch).invert(values.values.data(), checkpoint);
+  const std::size_t stride = padded_rows(size_);
+  Aligned<float>& lower = room_.in_single;
+  lower.resize(size_ * stride);
   for (std::size_t i = 0; i < size_; ++i) {
-    float* row = values.row(i);
-    std::fill(row + i + 1, row + values.pitch, 0.0f);
+    products.read_row(i, scratch_.data());
+    for (std::size_t j = 0; j <= i; ++j)
+      lower[i * stride + j] =
+          static_cast<float>(roots_[i] * roots_[j] * scratch_[j] + (i == j ? 1.0 : 0.0));
   }
-  if (is_done) {
-    matrix.complete();
-    sum_rows();
+  if (BlockElimination<float>(size_, stride).invert(lower.data(), checkpoint)) {
+    take(matrix, lower.data(), stride);
     if (is_inverse(products)) return true;
   }
   return invert_in_double(matrix, products, checkpoint);
@@ -79,21 +76,25 @@ template <class Real>
 bool DualInverse::invert_in_double(DualMatrix<Real>& matrix, const Triangle& products,
                                    const Checkpoint& checkpoint) {
   const std::size_t stride = padded_columns(size_);
-  room_.assign(size_ * stride, 0.0);
-  for (std::size_t i = 0; i < size_; ++i)
-    for (std::size_t j = 0; j <= i; ++j)
-      room_[i * stride + j] = room_[j * stride + i] =
-          roots_[i] * roots_[j] * products.row(i)[j] + (i == j ? 1.0 : 0.0);
-  if (!Inverter(size_, stride).invert(room_, checkpoint)) return false;
-  TriangleOf<Real>& values = matrix.reset(size_);
+  AlignedVector& full = room_.in_double;
+  full.assign(size_ * stride, 0.0);
   for (std::size_t i = 0; i < size_; ++i) {
-    Real* row = values.row(i);
-    for (std::size_t j = 0; j <= i; ++j) row[j] = static_cast<Real>(room_[i * stride + j]);
-    std::fill(row + i + 1, row + values.pitch, Real{0});
+    products.read_row(i, scratch_.data());
+    for (std::size_t j = 0; j <= i; ++j)
+      full[i * stride + j] = full[j * stride + i] =
+          roots_[i] * roots_[j] * scratch_[j] + (i == j ? 1.0 : 0.0);
   }
-  matrix.complete();
-  sum_rows();
+  if (!Inverter(size_, stride).invert(full, checkpoint)) return false;
+  take(matrix, full.data(), stride);
   return true;
+}
+
+// The lower triangle of a matrix with rows of `stride` numbers.
+template <class Real, class Number>
+void DualInverse::take(DualMatrix<Real>& matrix, const Number* lower, std::size_t stride) {
+  matrix.clear();
+  for (std::size_t i = 0; i < size_; ++i) matrix.append(lower + i * stride);
+  sum_rows();
 }
 
 void DualInverse::sum_rows() {
@@ -105,8 +106,7 @@ void DualInverse::sum_rows() {
 
 // Whether S^-1 S 1 is 1, as far as steps need it.
 bool DualInverse::is_inverse(const Triangle& products) {
-  kernels_.multiply_lower(products.values.data(), products.pitch, size_, ones_.data(),
-                          product_.data());
+  kernels_.multiply_blocks(products.data(), size_, ones_.data(), product_.data());
   double error = 0;
   double all = 0;
   for (std::size_t i = 0; i < size_; ++i) {
@@ -140,15 +140,12 @@ void DualInverse::join(const Joining& joining, double curvature) {
   sum_ += factor * joining.one * joining.one;
   inverse_curvatures_[size_] = 1 / curvature;
   roots_[size_] = std::sqrt(curvature);
+  std::fill_n(scratch_.begin(), size_ + 1, 0.0);
+  std::visit([&](auto& matrix) { matrix.append(scratch_.data()); }, matrix_);
   for (std::size_t i = 0; i < size_; ++i) scratch_[i] = length * (product_[i] / roots_[i]);
   scratch_[size_] = -1 / std::sqrt(1 + curvature * joining.rest);
+  std::visit([&](auto& matrix) { matrix.add(scratch_.data(), 1); }, matrix_);
   ++size_;
-  std::visit(
-      [&](auto& matrix) {
-        matrix.grow();
-        matrix.add(scratch_.data(), 1);
-      },
-      matrix_);
 }
 
 void DualInverse::multiply(const AlignedVector& vector, AlignedVector& product) {

@@ -16,10 +16,15 @@ namespace shapcpp {
 // built: no number of M = (1 + R G R)^-1 is above 1 then, whatever the curvatures.
 class DualInverse {
  public:
+  // Scratch for building, in single or double precision.
+  struct Room {
+    Aligned<float> in_single;
+    AlignedVector in_double;
+  };
+
   // In single precision, half as many bytes and half the time, where the members' products are
-  // small enough for it (docs/engine.md). `room` is scratch for building, and must outlive the
-  // inverse.
-  DualInverse(std::size_t capacity, bool in_single, AlignedVector& room);
+  // small enough for it (docs/engine.md). `room` must outlive the inverse.
+  DualInverse(std::size_t capacity, bool in_single, Room& room);
 
   // Forgets all members.
   void clear();
@@ -64,6 +69,8 @@ class DualInverse {
   template <class Real>
   bool invert_in_double(DualMatrix<Real>& matrix, const Triangle& products,
                         const Checkpoint& checkpoint);
+  template <class Real, class Number>
+  void take(DualMatrix<Real>& matrix, const Number* lower, std::size_t stride);
   void sum_rows();
   bool is_inverse(const Triangle& products);
   template <class Real>
@@ -84,7 +91,7 @@ class DualInverse {
   AlignedVector scratch_;
   std::vector<Renewal> renewals_;
   AlignedVector columns_;  // of M, for each of them
-  AlignedVector& room_;
+  Room& room_;
 };
 
 }  // namespace shapcpp

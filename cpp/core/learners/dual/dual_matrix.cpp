@@ -5,31 +5,16 @@
 namespace shapcpp {
 namespace {
 
-// Rows to which what waits is added side by side.
-constexpr std::size_t kBlock = 16;
-
-void add_outer(const kernels::Kernels& kernels, TriangleOf<float>& matrix, std::size_t size,
-               const Aligned<float>& vector, float factor) {
-  kernels.add_outer_single_lower(matrix.values.data(), matrix.pitch, size, vector.data(), factor);
+void add_products(const kernels::Kernels& kernels, TriangleOf<float>& matrix, std::size_t size,
+                  const Aligned<float>& vectors, const Aligned<float>& factors) {
+  kernels.add_to_single_blocks(matrix.data(), size, vectors.data(), matrix.pitch, factors.data(),
+                               factors.size());
 }
 
-void add_outer(const kernels::Kernels& kernels, TriangleOf<double>& matrix, std::size_t size,
-               const AlignedVector& vector, double factor) {
-  kernels.add_outer_lower(matrix.values.data(), matrix.pitch, size, vector.data(), factor);
-}
-
-void subtract_product(const kernels::Kernels& kernels, TriangleOf<float>& matrix, std::size_t first,
-                      std::size_t rows, const Aligned<float>& factors, const Aligned<float>& block,
-                      std::size_t depth) {
-  kernels.subtract_single_product(matrix.row(first), rows, padded_rows(first + rows), matrix.pitch,
-                                  factors.data(), block.data(), depth);
-}
-
-void subtract_product(const kernels::Kernels& kernels, TriangleOf<double>& matrix,
-                      std::size_t first, std::size_t rows, const AlignedVector& factors,
-                      const AlignedVector& block, std::size_t depth) {
-  kernels.subtract_product(matrix.row(first), rows, padded_columns(first + rows), matrix.pitch,
-                           factors.data(), block.data(), depth);
+void add_products(const kernels::Kernels& kernels, TriangleOf<double>& matrix, std::size_t size,
+                  const AlignedVector& vectors, const AlignedVector& factors) {
+  kernels.add_to_blocks(matrix.data(), size, vectors.data(), matrix.pitch, factors.data(),
+                        factors.size());
 }
 
 void narrow(const kernels::Kernels& kernels, const AlignedVector& vector,
@@ -54,15 +39,14 @@ void widen(const kernels::Kernels&, const AlignedVector& product, const AlignedV
   for (std::size_t i = 0; i < size; ++i) result[i] = product[i] * scales[i];
 }
 
-void multiply_lower(const kernels::Kernels& kernels, const TriangleOf<float>& matrix,
-                    std::size_t size, const Aligned<float>& vector, Aligned<float>& product) {
-  kernels.multiply_single_lower(matrix.values.data(), matrix.pitch, size, vector.data(),
-                                product.data());
+void multiply_by(const kernels::Kernels& kernels, const TriangleOf<float>& matrix, std::size_t size,
+                 const Aligned<float>& vector, Aligned<float>& product) {
+  kernels.multiply_single_blocks(matrix.data(), size, vector.data(), product.data());
 }
 
-void multiply_lower(const kernels::Kernels& kernels, const TriangleOf<double>& matrix,
-                    std::size_t size, const AlignedVector& vector, AlignedVector& product) {
-  kernels.multiply_lower(matrix.values.data(), matrix.pitch, size, vector.data(), product.data());
+void multiply_by(const kernels::Kernels& kernels, const TriangleOf<double>& matrix,
+                 std::size_t size, const AlignedVector& vector, AlignedVector& product) {
+  kernels.multiply_blocks(matrix.data(), size, vector.data(), product.data());
 }
 
 }  // namespace
@@ -76,22 +60,9 @@ DualMatrix<Real>::DualMatrix(std::size_t capacity)
       product_(values_.pitch) {}
 
 template <class Real>
-TriangleOf<Real>& DualMatrix<Real>::reset(std::size_t size) {
-  size_ = size;
+void DualMatrix<Real>::clear() {
+  size_ = 0;
   factors_.clear();
-  return values_;
-}
-
-template <class Real>
-void DualMatrix<Real>::complete() {
-  for (std::size_t i = 0; i < size_; ++i) diagonal_[i] = values_.row(i)[i];
-}
-
-template <class Real>
-void DualMatrix<Real>::grow() {
-  std::fill_n(values_.row(size_), values_.pitch, Real{0});
-  diagonal_[size_] = 0;
-  ++size_;
 }
 
 template <class Real>
@@ -109,8 +80,7 @@ void DualMatrix<Real>::add(const double* vector, double factor) {
 
 template <class Real>
 void DualMatrix<Real>::take_column(std::size_t i, double* column) const {
-  std::copy_n(values_.row(i), i, column);
-  for (std::size_t j = i; j < size_; ++j) column[j] = values_.row(j)[i];
+  values_.read_column(i, size_, column);
   for (std::size_t p = 0; p < factors_.size(); ++p) {
     const Real* vector = waiting_.data() + p * values_.pitch;
     const Real factor = factors_[p] * vector[i];
@@ -120,24 +90,8 @@ void DualMatrix<Real>::take_column(std::size_t i, double* column) const {
 
 template <class Real>
 void DualMatrix<Real>::settle() {
-  if (factors_.size() == 1)
-    add_outer(kernels_, values_, size_, waiting_, factors_.front());
-  else if (!factors_.empty())
-    for (std::size_t first = 0; first < size_; first += kBlock)
-      add_waiting(first, std::min(kBlock, size_ - first));
+  if (!factors_.empty()) add_products(kernels_, values_, size_, waiting_, factors_);
   factors_.clear();
-}
-
-template <class Real>
-void DualMatrix<Real>::add_waiting(std::size_t first, std::size_t rows) {
-  const std::size_t depth = factors_.size();
-  block_.resize(kBlock * depth);
-  for (std::size_t i = 0; i < rows; ++i)
-    for (std::size_t p = 0; p < depth; ++p)
-      block_[i * depth + p] = -factors_[p] * waiting_[p * values_.pitch + first + i];
-  subtract_product(kernels_, values_, first, rows, block_, waiting_, depth);
-  for (std::size_t i = first; i < first + rows; ++i)
-    std::fill(values_.row(i) + i + 1, values_.row(i) + padded_rows(first + rows), Real{0});
 }
 
 template <class Real>
@@ -145,7 +99,7 @@ void DualMatrix<Real>::multiply(const AlignedVector& vector, const AlignedVector
                                 AlignedVector& product) {
   settle();
   narrow(kernels_, vector, scales, size_, scaled_);
-  multiply_lower(kernels_, values_, size_, scaled_, product_);
+  multiply_by(kernels_, values_, size_, scaled_, product_);
   widen(kernels_, product_, scales, size_, product);
 }
 

@@ -16,13 +16,15 @@ class DualMatrix {
   explicit DualMatrix(std::size_t capacity);
 
   std::size_t pitch() const { return values_.pitch; }
-  // For the numbers of a matrix of `size` rows, zero beyond the diagonal; then it is `complete`.
-  // What waited is forgotten.
-  TriangleOf<Real>& reset(std::size_t size);
-  void complete();
-  // One more row, of zeros.
-  void grow();
-
+  // Forgets all rows.
+  void clear();
+  // One more row, up to the diagonal.
+  template <class Number>
+  void append(const Number* row) {
+    values_.write_row(size_, row);
+    diagonal_[size_] = row[size_];
+    ++size_;
+  }
   // matrix += factor * vector * vector'
   void add(const double* vector, double factor);
   double on_diagonal(std::size_t i) const { return diagonal_[i]; }
@@ -32,7 +34,6 @@ class DualMatrix {
 
  private:
   void settle();
-  void add_waiting(std::size_t first, std::size_t rows);
 
   const kernels::Kernels& kernels_;
   TriangleOf<Real> values_;
@@ -40,7 +41,6 @@ class DualMatrix {
   AlignedVector diagonal_;  // of all, what waits included
   Aligned<Real> waiting_;   // vectors, each padded to the pitch,
   Aligned<Real> factors_;   // and what each is multiplied by
-  Aligned<Real> block_;     // vectors of some rows, row by row
   Aligned<Real> scaled_, product_;
 };
 

@@ -38,10 +38,11 @@ double DualMembers::most(const RunShape& s) {
   return std::min(s.samples(), static_cast<double>(most_dual_members(s.n_features + 1)));
 }
 
-// Products, and the two matrices of which an inverse is built.
+// Half of the matrix of products, and the matrices of which an inverse is built, in double and in
+// single precision.
 double DualMembers::bytes(const RunShape& s) {
   const double made = Gram::fits(s.samples(), s.tests()) ? 0 : kSingleBytes * s.tests();
-  return most(s) * (3 * kNumberBytes * most(s) + made);
+  return most(s) * ((0.5 * kNumberBytes + kNumberBytes + kSingleBytes) * most(s) + made);
 }
 
 void DualMembers::clear() {
@@ -56,8 +57,9 @@ void DualMembers::clear() {
 void DualMembers::join(std::size_t i) {
   const std::size_t row = size();
   gram_.gather(i, samples_, newest_.data());
-  std::copy_n(newest_.begin(), row, products_.row(row));
-  products_.row(row)[row] = gram_.length_of(i) * gram_.length_of(i);
+  newest_[row] = gram_.length_of(i) * gram_.length_of(i);
+  products_.write_row(row, newest_.data());
+  newest_[row] = 0;
   weights_[row] = training().weight_of(i);
   lengths_[row] = gram_.length_of(i);
   longest_ = std::max(longest_, lengths_[row]);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "core/learners/dual/dual_inverse.hpp"
 #include "core/learners/dual/gram.hpp"
 #include "core/learners/dual/triangle.hpp"
 #include "core/numerics/storage.hpp"
@@ -46,7 +47,7 @@ class DualMembers {
   // Whether coalitions have inverses that single precision can hold.
   bool suit_single() const { return suit_single_; }
   // Scratch, for one path at a time.
-  AlignedVector& room() const { return room_; }
+  DualInverse::Room& room() const { return room_; }
 
  private:
   const Gram& gram_;
@@ -62,7 +63,7 @@ class DualMembers {
   AlignedVector lengths_;
   double longest_ = 0;
   double largest_norm_ = 0;
-  mutable AlignedVector room_;
+  mutable DualInverse::Room room_;
 };
 
 }  // namespace shapcpp

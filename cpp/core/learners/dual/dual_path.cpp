@@ -60,7 +60,7 @@ DualPath::DualPath(const DualMembers& members, std::size_t positive, const Conte
       moved_(signs_.size()) {}
 
 double DualPath::bytes(const RunShape& s) {
-  return kNumberBytes * DualMembers::most(s) * DualMembers::most(s);
+  return kNumberBytes * DualMembers::most(s) * DualMembers::most(s) / 2;
 }
 
 void DualPath::clear() {
@@ -83,7 +83,7 @@ void DualPath::join(std::size_t i) {
     double margin = intercept_;
     for (std::size_t l = 0; l < size_; ++l) margin += members_.newest()[l] * coefficients_[l];
     margins_[size_] = margin;
-    move_own(inverse_.expect(members_.newest(), members_.products().row(size_)[size_]));
+    move_own(inverse_.expect(members_.newest(), members_.products().at(size_, size_)));
   }
   ++size_;
   is_certain_ = false;
@@ -158,9 +158,8 @@ void DualPath::approach(double target, bool from_afar) {
 
 // The margins of the coefficients as they are, and the bounds there.
 void DualPath::certify() {
-  const Triangle& products = members_.products();
-  kernels_.multiply_lower(products.values.data(), products.pitch, size_, coefficients_.data(),
-                          margins_.data());
+  kernels_.multiply_blocks(members_.products().data(), size_, coefficients_.data(),
+                           margins_.data());
   for (std::size_t i = 0; i < size_; ++i) margins_[i] += intercept_;
   evaluate();
   scores_.set(coefficients_, intercept_, bound());
