@@ -119,6 +119,13 @@ void add_outer_lower(Real* lower, size_t pitch, size_t size, const Real* vector,
   for (; i < size; ++i) add_outer_rows<1>(lower, pitch, i, vector, factor, lanes);
 }
 
+// Rows that lie anywhere are asked for while others are read.
+constexpr size_t kRowsAhead = 8;
+
+inline void ask_for(const float* numbers, size_t count) {
+  for (size_t j = 0; j < count; j += kBlockSide<float>) __builtin_prefetch(numbers + j);
+}
+
 template <size_t Chains>
 inline void add_rows_at(const float* const* rows, const double* factors, size_t count, size_t first,
                         double* sums) {
@@ -126,6 +133,7 @@ inline void add_rows_at(const float* const* rows, const double* factors, size_t 
   for (size_t c = 0; c < Chains; ++c) chains[c] = load(sums + first + c * kLanes);
   for (size_t i = 0; i < count; ++i) {
     const float* row = rows[i] + first;
+    if (i + kRowsAhead < count) ask_for(rows[i + kRowsAhead] + first, Chains * kLanes);
     for (size_t c = 0; c < Chains; ++c) chains[c] += load_widened(row + c * kLanes) * factors[i];
   }
   for (size_t c = 0; c < Chains; ++c) store(sums + first + c * kLanes, chains[c]);
@@ -149,6 +157,7 @@ inline void add_class_rows_at(const float* const* rows, const double* const* fac
     for (size_t c = 0; c < Chains; ++c) chains[k][c] = load(sums + k * width + first + c * kLanes);
   for (size_t i = 0; i < count; ++i) {
     const float* row = rows[i] + first;
+    if (i + kRowsAhead < count) ask_for(rows[i + kRowsAhead] + first, Chains * kLanes);
     Vec values[Chains];
     for (size_t c = 0; c < Chains; ++c) values[c] = load_widened(row + c * kLanes);
     for (size_t k = 0; k < Classes; ++k) {
