@@ -70,8 +70,7 @@ void DualInverse::renew(DualMatrix<Real>& matrix, std::size_t which, double curv
   double* own = columns_.data() + which * matrix.pitch();
   const double square = own[i] * roots_[i] * roots_[i];  // S_ii
   const double change = 1 / curvature - inverse_curvatures_[i];
-  const double kept = 1 / (1 + change * square);
-  const double factor = -change * kept;
+  const double factor = -change / (1 + change * square);
   const double one = ones_[i];
   for (std::size_t j = 0; j < size_; ++j) ones_[j] += factor * one * roots_[i] * roots_[j] * own[j];
   sum_ += factor * one * one;
@@ -79,12 +78,10 @@ void DualInverse::renew(DualMatrix<Real>& matrix, std::size_t which, double curv
 
   const double of_matrix = factor * roots_[i] * roots_[i];
   matrix.add(own, of_matrix);
-  for (std::size_t r = 0; r < renewals_.size(); ++r) {
+  for (std::size_t r = which + 1; r < renewals_.size(); ++r) {
     double* other = columns_.data() + r * matrix.pitch();
-    if (r != which)
-      kernels_.add_scaled(other, padded_columns(size_), own, of_matrix * own[renewals_[r].member]);
+    kernels_.add_scaled(other, padded_columns(size_), own, of_matrix * own[renewals_[r].member]);
   }
-  for (std::size_t j = 0; j < size_; ++j) own[j] *= kept;
 }
 
 }  // namespace shapcpp
