@@ -22,8 +22,8 @@ both stop at scikit-learn's default tolerance. Before a number is kept, the coun
 along the walk are equal, and those of the last coalition are those of scikit-learn's optimum at
 tol=1e-12. Each walk is by itself, so that a join just beyond one and a half to two and a half
 members for each feature, where the paths of many members are made, has that in it: a thread of a
-run does it once. Seconds of a halved order are those of the whole call, set-up included; a dash is one that
-took longer than it was given. Made by `make bench-wide`."""
+run does it once. Seconds of a halved order are those of the whole call, set-up included; a dash is
+one that took longer than it was given. Made by `make bench-wide`."""
 OWN = {"checked", "solver"}
 COLOURS = {"shapcpp": "#d62728", "cold": "#8c564b", "warm": "#e377c2"}
 OTHERS = ("#1f77b4", "#2ca02c", "#9467bd")
