@@ -88,14 +88,15 @@ class LearnedGame final : public Game {
   bool decide_by_estimates() {
     if constexpr (EstimatingLearner<L>) {
       if (!learner_.may_estimate()) return false;
-      bool touched = false;
+      const std::int64_t passes = context_.statistics.passes;
+      bool refined = false;
       do {
         if (judge_.decide(learner_.estimate())) {
-          context_.statistics.without_pass += touched ? 0 : 1;
+          if (!refined && context_.statistics.passes == passes) ++context_.statistics.without_pass;
           learner_.settle(true);
           return true;
         }
-        touched = true;
+        refined = true;
       } while (learner_.refine(judge_.open_pairs()));
       learner_.settle(false);
     }

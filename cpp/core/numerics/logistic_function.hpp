@@ -6,7 +6,8 @@
 namespace shapcpp {
 
 inline double logistic_function(double z) {
-  return z >= 0 ? 1 / (1 + std::exp(-z)) : std::exp(z) / (1 + std::exp(z));
+  const double tail = std::exp(-std::abs(z));
+  return (z >= 0 ? 1 : tail) / (1 + tail);
 }
 
 // Probabilities of the label and of the other label, at a margin that is positive if the prediction
@@ -27,8 +28,9 @@ inline Probabilities probabilities(double margin) {
 // lies between 0 and c(z).
 inline double balance(double z, double q, double a, double y) {
   double near = 0;
-  double far = -a * (logistic_function(z) - y);
-  double c = far / (1 + a * q * logistic_function(z) * (1 - logistic_function(z)));
+  const double before = logistic_function(z);
+  double far = -a * (before - y);
+  double c = far / (1 + a * q * before * (1 - before));
   for (int i = 0; i < 40; ++i) {
     const double p = logistic_function(z + q * c);
     const double excess = c + a * (p - y);

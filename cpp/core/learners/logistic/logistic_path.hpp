@@ -39,6 +39,10 @@ class LogisticPath {
 
   // Whether an estimate is worth trying.
   [[nodiscard]] bool may_estimate() { return policy_.may_estimate() && has_anchor(); }
+  // Whether there is no estimate of the new coalition before a pass.
+  [[nodiscard]] bool passes_at_once() const {
+    return !expansion_.has_drifted() && policy_.passes_at_once(size());
+  }
   // The estimate that needs no pass over the members; its radius is infinite if no bound holds.
   const EstimatedOptimum& estimate();
   // A new anchor, by one pass over the members, so that the next estimate is tighter; false if that

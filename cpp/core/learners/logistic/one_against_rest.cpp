@@ -69,13 +69,15 @@ const Scores& OneAgainstRest::estimate() {
   for (std::size_t k = 0; k < regressions_.size(); ++k) {
     if (!has(k)) continue;
     Regression& regression = regressions_[k];
-    regression.tried = regression.path->may_estimate();
-    if (regression.tried) {
-      regression.estimated = &regression.path->estimate();
-      measure(regression);
-    } else {
+    LogisticPath& path = *regression.path;
+    regression.tried = path.may_estimate();
+    // A pass that is made at once does not wait until a judge has seen that nothing is known.
+    if (!regression.tried || (path.passes_at_once() && !path.refine())) {
       fit(k);
+      continue;
     }
+    regression.estimated = &path.estimate();
+    measure(regression);
   }
   return scores_;
 }

@@ -16,7 +16,7 @@ constexpr std::size_t kTryEvery = 8;
 constexpr double kSuccessKept = 0.8, kSuccessAdded = 0.2;
 constexpr double kRateKept = 0.7, kRateAdded = 0.3;
 // Passes are slow if this many more of them would cost as much as a base.
-constexpr double kPassesPerBase = 8;
+constexpr double kSlowPasses = 8;
 // A radius this many times too large stays too large after one more pass.
 constexpr double kRoughFrom = 8;
 // A step at most half as long as the last one is never slow.
@@ -87,8 +87,9 @@ RefitPolicy::Refinement RefitPolicy::refine(const Size& size, const Estimate& es
   if (refinements_ >= kMostRefinements) return Refinement::kNone;
   ++refinements_;
   ++steps_;
-  const bool is_time = is_time_to_build(size);
-  bool slow = is_slow(size, estimate.decrement);
+  const double passes_per_base = build_cost(size) / pass_cost(size);
+  const bool is_time = is_time_to_build(passes_per_base);
+  bool slow = is_slow(size, passes_per_base, estimate.decrement);
   if (slow && is_rough_) {  // single precision may be the reason: exact passes come before a base
     allows_rough_ = false;
     slow = false;
@@ -139,20 +140,18 @@ double RefitPolicy::build_cost(const Size& size) const {
 
 // The cost per join is least if the base is moved when recent passes cost as much per join as
 // building the base and all passes since, on average.
-bool RefitPolicy::is_time_to_build(const Size& size) {
+bool RefitPolicy::is_time_to_build(double passes_per_base) {
   const double passes = refinements_ > 1 ? passes_ + 1 : 1 / std::max(joins_since_pass_, 1.0);
   rate_ = kRateKept * rate_ + kRateAdded * passes;
-  const double pass = pass_cost(size);
-  return rate_ * pass * joins_since_base_ > build_cost(size) + passes_since_base_ * pass;
+  return rate_ * joins_since_base_ > passes_per_base + passes_since_base_;
 }
 
 // Whether passes shorten the step so slowly that a few more of them cost as much as a base. The
 // first step of a join, or from a base, is new; each later one should be shorter than the one
 // before. Between several classes short and long ones take turns, so that two are compared to the
 // two before.
-bool RefitPolicy::is_slow(const Size& size, double decrement) const {
-  const double bearable =
-      std::max(kHalved, 1 - kPassesPerBase * pass_cost(size) / build_cost(size));
+bool RefitPolicy::is_slow(const Size& size, double passes_per_base, double decrement) const {
+  const double bearable = std::max(kHalved, 1 - kSlowPasses / passes_per_base);
   if (size.contrasts > 1)
     return steps_ > 3 && !(decrement < bearable * bearable * decrement_before_);
   return steps_ > 2 && !(decrement < bearable * last_decrement_);

@@ -73,8 +73,8 @@ class RefitPolicy {
   // A fit takes several steps, each about as dear as a base.
   static constexpr int kMostBases = 2;
 
-  bool is_time_to_build(const Size& size);
-  bool is_slow(const Size& size, double decrement) const;
+  bool is_time_to_build(double passes_per_base);
+  bool is_slow(const Size& size, double passes_per_base, double decrement) const;
 
   double columns_;
 
