@@ -35,7 +35,7 @@ bool Expansion::build(const AlignedVector& weights, double growth, bool with_thi
   leverage_ *= std::sqrt(growth);
   if (!(leverage_ <= members_.largest_norm() * inverse_root_))
     leverage_ = members_.largest_norm() * inverse_root_;
-  if (leverage_size_ * 5 < members_.size() * 4) {
+  if (leverage_size_ * 2 < members_.size()) {
     leverage_ = largest_leverage();
     leverage_size_ = members_.size();
   }

@@ -60,7 +60,7 @@ class RefitPolicy {
   // Whether a fit should leave a base where it ends.
   [[nodiscard]] bool keeps_fit() const { return skips_ == 0; }
   // Below this size a fit costs less than a base needs.
-  [[nodiscard]] static bool is_worth_base(std::size_t members) { return members >= 8; }
+  [[nodiscard]] static bool is_worth_base(std::size_t members) { return members >= 5; }
   // Whether a base should have a third derivative, which takes d / 3 Hessians to build: it pays
   // where passes are long.
   [[nodiscard]] bool wants_third(std::size_t members) const;
