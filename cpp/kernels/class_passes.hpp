@@ -53,11 +53,14 @@ inline void logits_of(const Real* tile, size_t columns, const Real* weights, siz
   constexpr size_t kLength = RegisterOf<Real>::kLength;
   Register sums[Classes][Rows];
   set_to_zero(sums[0], Classes * Rows);
-  for (size_t j = 0; j < columns; ++j, tile += kTileStride)
+  size_t j = 0;
+  do {  // at least once, so that sums need no place in memory
     for (size_t r = 0; r < Rows; ++r) {
       const Register value = load(tile + r * kLength);
       for (size_t k = 0; k < Classes; ++k) sums[k][r] += value * weights[k * stride + j];
     }
+    tile += kTileStride;
+  } while (++j < columns);
   for (size_t k = 0; k < Classes; ++k)
     for (size_t r = 0; r < Rows; ++r) store(logits + k * kTileRows + r * kLength, sums[k][r]);
 }

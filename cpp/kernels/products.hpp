@@ -15,14 +15,16 @@ void add_block(const Real* scaled, const Real* columns_from, size_t rows, double
   using Register = typename RegisterOf<Real>::Type;
   Register sums[Height][Width];
   set_to_zero(sums[0], Height * Width);
-  for (size_t row = 0; row < rows; row += RegisterOf<Real>::kLength) {
+  size_t row = 0;
+  do {  // at least once, so that sums need no place in memory
     Register right[Width];
     for (size_t l = 0; l < Width; ++l) right[l] = load(columns_from + l * kTileStride + row);
     for (size_t j = 0; j < Height; ++j) {
       const Register left = load(scaled + j * kTileStride + row);
       for (size_t l = 0; l < Width; ++l) sums[j][l] += left * right[l];
     }
-  }
+    row += RegisterOf<Real>::kLength;
+  } while (row < rows);
   if constexpr (Width > 1 && RegisterOf<Real>::kLength == kLanes) {
     for (size_t j = 0; j < Height; ++j) {
       const Register row_sums = sums_of_lanes<Real, Width>(sums[j]);

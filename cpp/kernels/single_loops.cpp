@@ -24,10 +24,11 @@ void expand(const double* residuals, const double* curvatures, const double* sig
 template <size_t Chains>
 inline void add_columns(const float* tile, size_t begin, size_t end, const float* weights,
                         size_t row, Single* sums) {
-  for (size_t j = begin; j < end; ++j) {
+  size_t j = begin;
+  do {  // at least once, so that sums need no place in memory
     const float* column = tile + j * kTileStride + row;
     for (size_t c = 0; c < Chains; ++c) sums[c] += load(column + c * kSingleLanes) * weights[j];
-  }
+  } while (++j < end);
 }
 
 template <size_t Chains, class Use>
@@ -145,9 +146,13 @@ inline void add_rivals(const float* tile, size_t columns, const float* weights, 
   Single sums[Classes][Rows];
   set_to_zero(sums[0], Classes * Rows);
   const float* of_column = weights + first;
-  for (size_t j = 0; j < columns; ++j, tile += kTileStride, of_column += n_classes)
+  size_t j = 0;
+  do {  // at least once, as above
     for (size_t b = 0; b < Classes; ++b)
       for (size_t r = 0; r < Rows; ++r) sums[b][r] += load(tile + r * kSingleLanes) * of_column[b];
+    tile += kTileStride;
+    of_column += n_classes;
+  } while (++j < columns);
   for (size_t b = 0; b < Classes; ++b)
     for (size_t r = 0; r < Rows; ++r) {
       if (first + b == own) {
