@@ -16,6 +16,7 @@ namespace shapcpp::kernels {
   extern const CommonStepLoops common_step_loops; \
   extern const ClassLoops class_loops;            \
   extern const MatrixLoops matrix_loops;          \
+  extern const PathLoops path_loops;              \
   extern const TriangleLoops triangle_loops;      \
   extern const BlockLoops block_loops;            \
   extern const StepLoops step_loops;              \
@@ -43,19 +44,19 @@ std::vector<Kernels> available() {
                           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   if (has_avx512)
     levels.push_back({avx512::sample_loops, avx512::single_loops, avx512::common_step_loops,
-                      avx512::class_loops, avx512::matrix_loops, avx512::triangle_loops,
-                      avx512::block_loops, avx512::widened_loops, avx512::rough_loops,
-                      avx512::step_loops, "avx512"});
+                      avx512::class_loops, avx512::matrix_loops, avx512::path_loops,
+                      avx512::triangle_loops, avx512::block_loops, avx512::widened_loops,
+                      avx512::rough_loops, avx512::step_loops, "avx512"});
   if (has_avx2)
     levels.push_back({avx2::sample_loops, avx2::single_loops, avx2::common_step_loops,
-                      avx2::class_loops, avx2::matrix_loops, avx2::triangle_loops,
+                      avx2::class_loops, avx2::matrix_loops, avx2::path_loops, avx2::triangle_loops,
                       avx2::block_loops, avx2::widened_loops, avx2::rough_loops, avx2::step_loops,
                       "avx2"});
 #endif
   levels.push_back({generic::sample_loops, generic::single_loops, generic::common_step_loops,
-                    generic::class_loops, generic::matrix_loops, generic::triangle_loops,
-                    generic::block_loops, generic::widened_loops, generic::rough_loops,
-                    generic::step_loops, "generic"});
+                    generic::class_loops, generic::matrix_loops, generic::path_loops,
+                    generic::triangle_loops, generic::block_loops, generic::widened_loops,
+                    generic::rough_loops, generic::step_loops, "generic"});
   return levels;
 }
 

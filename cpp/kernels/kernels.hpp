@@ -50,6 +50,51 @@ struct MatrixLoops {
                    const double* b, double* product);
 };
 
+struct Sums {
+  double plain = 0;
+  double weighted = 0;
+};
+
+// What a vector has become: the sum of its squares, and of its products with another one.
+struct Extended {
+  double square = 0;
+  double product = 0;
+};
+
+// Of a step: its product with minus the gradient, and its squares.
+struct StepSizes {
+  double fall = 0;
+  Squares squares;
+};
+
+// Of an anchor: the squares of its displacement, and the sum of those of the linear part there.
+struct AnchorSizes {
+  Squares displacement;
+  double linear = 0;
+};
+
+// The small vectors of a path, as of MatrixLoops.
+struct PathLoops {
+  // products[i] = sum over j of vector[j] * others[i][j], of four others
+  void (*four_dots)(const double* vector, const double* const* others, std::size_t stride,
+                    double* products);
+  // The sums of values[j] and of weights[j] * values[j].
+  Sums (*sums)(const double* values, const double* weights, std::size_t stride);
+  // target[j] += factor * vector[j]^2
+  void (*add_scaled_squares)(double* target, std::size_t stride, const double* vector,
+                             double factor);
+  // target += factor * vector; sizes of the target, and of its products with `other`.
+  Extended (*extend)(double* target, std::size_t stride, const double* vector, double factor,
+                     const double* other);
+  // Changes the sign of the solution in `step`, and writes minus the gradient, which it was solved
+  // for, to `curved`.
+  StepSizes (*take_step)(double* step, double* curved, std::size_t stride, const double* gradient,
+                         const double* weights);
+  // displacement += step, linear += curved, gradient = linear; step and curved become zero.
+  AnchorSizes (*move_anchor)(double* displacement, double* step, double* linear, double* curved,
+                             double* gradient, std::size_t stride, const double* weights);
+};
+
 // Symmetric matrices of `size` rows as lower triangles, diagonal included: rows of `pitch` numbers,
 // zero beyond the diagonal. Vectors are zero from `size` to the next multiple of kStrideMultiple.
 struct TriangleLoops {
@@ -170,6 +215,7 @@ struct Kernels : SampleLoops,
                  CommonStepLoops,
                  ClassLoops,
                  MatrixLoops,
+                 PathLoops,
                  TriangleLoops,
                  BlockLoops,
                  WidenedLoops,

@@ -34,7 +34,7 @@ double UpdatedMatrix::bytes(double columns) {
 }
 
 void UpdatedMatrix::add_outer(const AlignedVector& vector, double factor, double loss) {
-  for (std::size_t j = 0; j < columns_; ++j) diagonal_[j] += factor * vector[j] * vector[j];
+  kernels_.add_scaled_squares(diagonal_.data(), stride_, vector.data(), factor);
   if (!waits(columns_)) {
     kernels_.add_outer(values_.data(), columns_, stride_, vector.data(), factor);
     return;

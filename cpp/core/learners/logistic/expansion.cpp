@@ -70,23 +70,30 @@ void Expansion::clear() {
   leverage_size_ = 0;
 }
 
-void Expansion::absorb(std::size_t i, const AlignedVector& displacement) {
+void Expansion::absorb(std::size_t i, const AlignedVector& displacement,
+                       const AlignedVector& step) {
   if (!has_base_) return;
   std::copy_n(training_.sample(i).begin(), columns_, x_.begin());
   inverse_.multiply(x_, inverse_x_);
-  const double before = std::max(kernels_.dot(x_.data(), inverse_x_.data(), stride_), 0.0);
-  const double residual = expand_loss(i, before, displacement);
+  const double* vectors[] = {inverse_x_.data(), base_.data(), displacement.data(), step.data()};
+  double products[4];
+  kernels_.four_dots(x_.data(), vectors, stride_, products);
+  const double before = std::max(products[0], 0.0);
+  absorbed_.margin = products[1];
+  absorbed_.shift = products[2];
+  absorbed_.along = products[3];
+  const double residual = expand_loss(i, before);
   add_curvature(before);
   add_residual(i, residual);
 }
 
 // Expands the sample's loss at its margin at the base, or at the one that it will have once it has
 // joined if that is far from it; returns its residual there. `before` is its squared norm in H^-1.
-double Expansion::expand_loss(std::size_t i, double before, const AlignedVector& displacement) {
+double Expansion::expand_loss(std::size_t i, double before) {
   const double a = training_.weight_of(i);
   const double sign = members_.sign_of(i);
-  const double at_base = kernels_.dot(x_.data(), base_.data(), stride_);
-  const double at_estimate = at_base + kernels_.dot(x_.data(), displacement.data(), stride_);
+  const double at_base = absorbed_.margin;
+  const double at_estimate = at_base + absorbed_.shift + absorbed_.along;
   absorbed_.coefficient = has_third_ ? 0 : balance(at_estimate, before, a, sign > 0 ? 1.0 : 0.0);
   const double predicted = at_estimate + before * absorbed_.coefficient;
   const double offset =
@@ -100,7 +107,6 @@ double Expansion::expand_loss(std::size_t i, double before, const AlignedVector&
   offsets_[row] = static_cast<float>(offset);
   largest_offset_ = std::max(largest_offset_, std::abs(offset));
   offset_squares_ += curvature * offset * offset;
-  absorbed_.margin = at_base;
   absorbed_.offset = offset;
   absorbed_.curvature = curvature;
   absorbed_.third = curvature * (1 - 2 * p);

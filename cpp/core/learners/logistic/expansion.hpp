@@ -32,8 +32,9 @@ class Expansion {
   // Returns to the empty coalition, with no base.
   void clear();
   // Sample i has become a member. Its loss is expanded at the margin that it will have once it has
-  // moved an optimum displaced that far from the base, unless that is near the base.
-  void absorb(std::size_t i, const AlignedVector& displacement);
+  // moved an optimum that far from the base, at the end of a step from a displacement, unless that
+  // is near the base.
+  void absorb(std::size_t i, const AlignedVector& displacement, const AlignedVector& step);
   // Builds a new base, by a pass over the members; `growth` bounds the factor by which their
   // curvatures have changed since the last base, and is infinite if there was none. False, and no
   // base, if the Hessian there is too ill-conditioned for double precision.
@@ -50,6 +51,8 @@ class Expansion {
     double of_coordinates = 0;
   };
   Lengths lengths(const AlignedVector& v) const;
+  // From the sums of squares, plain and weighted by the diagonal of the Hessian.
+  Lengths lengths(const kernels::Squares& squares) const;
 
   // How well a remainder is known.
   struct Remainder {
@@ -80,6 +83,8 @@ class Expansion {
   // The sample last absorbed.
   struct Absorbed {
     double margin = 0;       // at the base
+    double shift = 0;        // from there along the displacement,
+    double along = 0;        // and along the step
     double offset = 0;       // from the base to the margin where its loss is expanded
     double curvature = 0;    // of its loss at that margin
     double third = 0;        // derivative of its loss at that margin
@@ -113,7 +118,7 @@ class Expansion {
   double spread() const { return spread_; }
 
  private:
-  double expand_loss(std::size_t i, double before, const AlignedVector& displacement);
+  double expand_loss(std::size_t i, double before);
   void add_curvature(double before);
   void add_residual(std::size_t i, double residual);
   void pass();
@@ -145,6 +150,7 @@ class Expansion {
   std::size_t leverage_size_ = 0;  // members when the leverage was last computed
   double gradient_rounding_ = 0;
   double updates_ = 0;    // joins since the base was chosen
+  double trace_ = 0;      // of H
   double condition_ = 0;  // sum over columns of H_jj (H^-1)_jj
   double inverse_drift_ = 0;
   double third_rounding_ = 0;

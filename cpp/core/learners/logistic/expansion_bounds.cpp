@@ -25,7 +25,10 @@ bool Expansion::has_drifted() const {
 }
 
 Expansion::Lengths Expansion::lengths(const AlignedVector& v) const {
-  const kernels::Squares squares = kernels_.squares(v.data(), hessian_.diagonal().data(), stride_);
+  return lengths(kernels_.squares(v.data(), hessian_.diagonal().data(), stride_));
+}
+
+Expansion::Lengths Expansion::lengths(const kernels::Squares& squares) const {
   return {std::sqrt(squares.plain), std::sqrt(static_cast<double>(columns_) * squares.weighted)};
 }
 
@@ -35,9 +38,10 @@ Expansion::Lengths Expansion::lengths(const AlignedVector& v) const {
 // relative to the inverse before it; d^3 is for quadratic forms with the inverse.
 void Expansion::charge_rounding(double loss) {
   const auto d = static_cast<double>(columns_);
-  const auto n = static_cast<Eigen::Index>(columns_);
-  condition_ =
-      std::max(Vector(hessian_.diagonal().data(), n).dot(Vector(inverse_.diagonal().data(), n)), d);
+  const kernels::Sums sums =
+      kernels_.sums(hessian_.diagonal().data(), inverse_.diagonal().data(), stride_);
+  trace_ = sums.plain;
+  condition_ = std::max(sums.weighted, d);
   inverse_drift_ += (d * d * d + 20 * d) * kRounding * condition_ * loss;
   // The last terms cover products with the Hessian.
   hessian_rounding_ =
@@ -48,10 +52,8 @@ void Expansion::charge_rounding(double loss) {
 // Lemma 7, its third part. The second of the two bounds holds since |v| <= sum over members of
 // |f_i| |x_i|, and |v|_{H^-1} <= |v| inverse_root.
 void Expansion::measure_spread() {
-  const double trace =
-      Vector(hessian_.diagonal().data(), static_cast<Eigen::Index>(columns_)).sum();
   const auto d = static_cast<double>(columns_);
-  spread_ = std::min(std::sqrt(d * condition_), std::sqrt(trace) * inverse_root_);
+  spread_ = std::sqrt(std::min(d * condition_, trace_ * inverse_root_ * inverse_root_));
   // Lemma 9: the rounding of an entry of T is relative to sum c_i |x_ij x_il x_im|, and T[a, b] of
   // the absolute terms is at most max |x_i| |a| |b|_H times the square of the spread.
   // Each lane sums its share of a tile's rows; 8 covers the rounding of the terms themselves.
@@ -120,10 +122,14 @@ Expansion::Remainder Expansion::bound_remainder(const Lengths& lengths, bool wid
   const double vanished =
       4 * kLeast * (static_cast<double>(members_.size()) + members_.total_weight());
   const double fourth = fourth_root(1.001 * shifts.fourth + vanished) + std::sqrt(far * near);
-  const double eighth = std::sqrt(fourth_root(1.001 * shifts.eighth + vanished)) +
-                        fourth_root(far * far * far * near);
   shifts.fourth = squared(squared(fourth));
-  shifts.eighth = squared(squared(squared(eighth)));
+  if (has_third_) {
+    const double eighth = std::sqrt(fourth_root(1.001 * shifts.eighth + vanished)) +
+                          fourth_root(far * far * far * near);
+    shifts.eighth = squared(squared(squared(eighth)));
+  } else {  // no other bound needs it
+    shifts.eighth = squared(squared(shifts.largest)) * shifts.fourth;
+  }
   // In each lane a tile is added up in two sums.
   const double sums =
       widened ? 2 : static_cast<double>(kTileRows / (2 * kernels_.single_lanes) + 4);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 
 #include "core/numerics/logistic_function.hpp"
@@ -11,6 +10,7 @@ namespace shapcpp {
 namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
+constexpr double kUnknown = -1;
 // If rounding at the anchor is this share of the error, a pass in double precision is worth it.
 constexpr double kRoundingBound = 0.3;
 // If the linear part is this share of that, it is multiplied anew, which costs less.
@@ -53,60 +53,62 @@ void LogisticPath::clear() {
 void LogisticPath::join(std::size_t i) {
   policy_.join();
   members_.add(i);
-  std::copy(displacement_.begin(), displacement_.end(), middle_.begin());
-  kernels_.add_scaled(middle_.data(), middle_.size(), step_.data(), 1.0);
-  expansion_.absorb(i, middle_);
+  expansion_.absorb(i, displacement_, step_);
   if (!expansion_.has_base()) {
     newton_.expect(i);
     return;
   }
   policy_.absorb(expansion_.absorbed().offset != 0);
-  const double shift = move_anchor(i);
+  move_anchor(i);
   if (expansion_.has_third()) return;
   const double coefficient =
       policy_.passes_at_once(size()) ? expansion_.absorbed().coefficient : 0.0;
+  double along = expansion_.absorbed().along;
   if (coefficient != 0) {
-    kernels_.add_scaled(step_.data(), step_.size(), expansion_.inverse_x().data(), coefficient);
-    step_length_ = length(step_);
+    const kernels::Extended extended =
+        kernels_.extend(step_.data(), step_.size(), expansion_.inverse_x().data(), coefficient,
+                        expansion_.x().data());
+    step_length_ = std::sqrt(extended.square);
+    along = extended.product;
   }
-  advance(i, coefficient, shift);
+  advance(i, coefficient, along);
 }
 
 // Lemma 30: what the sample adds to `linear_` and to `curved_`, both along it.
-void LogisticPath::advance(std::size_t i, double coefficient, double shift) {
+// Joining extends the step by the coefficient times `inverse_x`, and `along` is its product with
+// the sample then.
+void LogisticPath::advance(std::size_t i, double coefficient, double along) {
   const AlignedVector& x = expansion_.x();
   const Expansion::Absorbed& absorbed = expansion_.absorbed();
   const double norm = training_.norm_of(i);
-  // `along`: the product of the sample with a vector of that length; `size` bounds the target's.
-  const auto add = [&](AlignedVector& target, double& size, double other, double along,
+  // `product`: of the sample with a vector of that length; `size` bounds the target's.
+  const auto add = [&](AlignedVector& target, double& size, double other, double product,
                        double length) {
-    const double bent = absorbed.curvature * along;
+    const double bent = absorbed.curvature * product;
     kernels_.add_scaled(target.data(), x.size(), x.data(), other + bent);
     size += std::abs(other + bent) * norm;
     return absorbed.leverage * (kJoinRounding * (std::abs(other) + std::abs(bent)) +
                                 absorbed.curvature * optimum_.dot_rounding * norm * length) +
            2 * kRounding * size * expansion_.inverse_root();
   };
-  linear_error_ += add(linear_, linear_length_, absorbed.slope, shift, displacement_length_);
-  const double along = kernels_.dot(x.data(), step_.data(), x.size());
+  linear_error_ +=
+      add(linear_, linear_length_, absorbed.slope, absorbed.shift, displacement_length_);
   curved_error_ += add(curved_, curved_length_, coefficient, along, step_length_) +
                    unsolved_share() * std::abs(coefficient) * absorbed.norm;
 }
 
-// The sample joins at the anchor: its residual there, the error of the residual, and its shift,
-// which is returned.
-double LogisticPath::move_anchor(std::size_t i) {
+// The sample joins at the anchor: its residual there, the error of the residual, and its shift.
+void LogisticPath::move_anchor(std::size_t i) {
   const AlignedVector& x = expansion_.x();
   const Expansion::Absorbed& absorbed = expansion_.absorbed();
-  const double shift = kernels_.dot(x.data(), displacement_.data(), x.size());
+  const double shift = absorbed.shift;
   const double a = training_.weight_of(i);
   const double sign = members_.sign_of(i);
   const double residual = -sign * a * probabilities(sign * (absorbed.margin + shift)).wrong;
   kernels_.add_scaled(gradient_.data(), x.size(), x.data(), residual);
   if (expansion_.has_third()) {
-    const double along = kernels_.dot(x.data(), step_.data(), x.size());
-    const double linear = absorbed.curvature * along;
-    const double quadratic = absorbed.third * (shift + along / 2) * along;
+    const double linear = absorbed.curvature * absorbed.along;
+    const double quadratic = absorbed.third * (shift + absorbed.along / 2) * absorbed.along;
     kernels_.add_scaled(unsolved_.data(), x.size(), x.data(), residual + linear + quadratic);
   }
   gradient_length_ += std::abs(residual) * training_.norm_of(i);
@@ -122,7 +124,7 @@ double LogisticPath::move_anchor(std::size_t i) {
   }
   shifts_.fourth += fourth;
   shifts_.eighth += fourth * far * far * far * far;
-  return shift;
+  displacement_bent_ = kUnknown;
 }
 
 double LogisticPath::length(const AlignedVector& vector) const {
@@ -153,9 +155,11 @@ void LogisticPath::take_step() {
   const std::size_t stride = expansion_.stride();
   if (!expansion_.has_third()) {
     solve(gradient_, step_);
-    for (double& s : step_) s = -s;
-    std::transform(gradient_.begin(), gradient_.end(), curved_.begin(), std::negate());
+    const kernels::StepSizes sizes =
+        kernels_.take_step(step_.data(), curved_.data(), stride, gradient_.data(),
+                           expansion_.hessian().diagonal().data());
     curved_length_ = gradient_length_;
+    measure_step(sizes.fall, sizes.squares);
     return;
   }
   solve(unsolved_, product_);
@@ -166,6 +170,8 @@ void LogisticPath::take_step() {
   solve(unsolved_, product_);
   kernels_.add_scaled(step_.data(), stride, product_.data(), 1.0);
   evaluate_step();
+  measure_step(kernels_.dot(step_.data(), curved_.data(), stride),
+               kernels_.squares(step_.data(), expansion_.hessian().diagonal().data(), stride));
 }
 
 const EstimatedOptimum& LogisticPath::estimate() {
@@ -185,12 +191,14 @@ const EstimatedOptimum& LogisticPath::estimate() {
   for (std::size_t j = 0; j < columns_; ++j)
     optimum_.weights[static_cast<Eigen::Index>(j)] =
         expansion_.base()[j] + displacement_[j] + stretched * step_[j];
+  if (displacement_bent_ == kUnknown)
+    displacement_bent_ = expansion_.lengths(displacement_).of_coordinates;
   // Four times the value of a fit at the base, since samples have joined.
   optimum_.floor =
       4 * kTieWidth * growth *
       (expansion_.gradient_rounding() +
-       optimum_.dot_rounding * (expansion_.lengths(displacement_).of_coordinates +
-                                std::max(stretched, 1.0) * step_lengths_.of_coordinates));
+       optimum_.dot_rounding *
+           (displacement_bent_ + std::max(stretched, 1.0) * step_lengths_.of_coordinates));
   const double length = expansion_.base_length() + displacement_length_ + stretched * step_length_;
   optimum_.margin_rounding =
       3 * kRounding * length + expansion_.rotation_of_margin(length, optimum_.radius);
@@ -211,7 +219,7 @@ bool LogisticPath::build(double growth) {
   if (!expansion_.build(weights_, growth, policy_.wants_third(members_.size()))) return false;
   std::fill(displacement_.begin(), displacement_.end(), 0.0);
   std::fill(step_.begin(), step_.end(), 0.0);
-  displacement_length_ = step_length_ = curved_length_ = 0;
+  displacement_length_ = displacement_bent_ = step_length_ = curved_length_ = 0;
   std::fill(curved_.begin(), curved_.end(), 0.0);
   linear_error_ = curved_error_ = 0;
   precision_ = Precision::kDouble;
@@ -241,28 +249,31 @@ bool LogisticPath::refine() {
   return false;
 }
 
-// The expansion's gradient at the estimate, which becomes the anchor; returns the lengths of its
-// displacement.
+// Makes the estimate the anchor, with the expansion's gradient there, which lacks the remainder;
+// returns the lengths of its displacement.
 Expansion::Lengths LogisticPath::advance_linear() {
-  for (std::size_t j = 0; j < columns_; ++j) displacement_[j] += step_[j];
   const std::size_t stride = expansion_.stride();
-  const Expansion::Lengths lengths = expansion_.lengths(displacement_);
-  const double bent = lengths.of_coordinates;
-  if (expansion_.has_third() || multiplies_) {
-    expansion_.hessian().multiply(displacement_, curved_);
+  const bool multiplies = expansion_.has_third() || multiplies_;
+  if (multiplies) {
+    std::copy(displacement_.begin(), displacement_.end(), middle_.begin());
+    kernels_.add_scaled(middle_.data(), stride, step_.data(), 1.0);
+    expansion_.hessian().multiply(middle_, curved_);
     linear_ = expansion_.gradient();
-    linear_error_ = expansion_.hessian_rounding() * bent;
     linear_length_ = length(linear_);
     curved_length_ = length(curved_);
-  } else {
-    linear_error_ += curved_error_ + 2 * kRounding * bent;
   }
-  linear_error_ += 4 * kRounding * (linear_length_ + curved_length_) * expansion_.inverse_root();
-  kernels_.add_scaled(linear_.data(), stride, curved_.data(), 1.0);
-  linear_length_ = length(linear_);
-  std::fill(step_.begin(), step_.end(), 0.0);
-  std::fill(curved_.begin(), curved_.end(), 0.0);
+  const kernels::AnchorSizes sizes =
+      kernels_.move_anchor(displacement_.data(), step_.data(), linear_.data(), curved_.data(),
+                           gradient_.data(), stride, expansion_.hessian().diagonal().data());
+  const Expansion::Lengths lengths = expansion_.lengths(sizes.displacement);
+  const double bent = lengths.of_coordinates;
+  linear_error_ = (multiplies ? expansion_.hessian_rounding() * bent
+                              : linear_error_ + curved_error_ + 2 * kRounding * bent) +
+                  4 * kRounding * (linear_length_ + curved_length_) * expansion_.inverse_root();
+  linear_length_ = std::sqrt(sizes.linear);
   curved_error_ = curved_length_ = step_length_ = 0;
+  displacement_length_ = lengths.plain;
+  displacement_bent_ = bent;
   return lengths;
 }
 
@@ -270,8 +281,6 @@ Expansion::Lengths LogisticPath::advance_linear() {
 bool LogisticPath::pass(Precision precision) {
   precision_ = precision;
   const Expansion::Lengths lengths = advance_linear();
-  displacement_length_ = lengths.plain;
-  gradient_ = linear_;
   const Expansion::Remainder remainder = expansion_.add_remainder(
       displacement_, lengths, precision == Precision::kWidened, gradient_, shifts_);
   shift_growth_ = remainder.growth;

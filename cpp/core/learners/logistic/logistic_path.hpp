@@ -90,9 +90,9 @@ class LogisticPath {
   void evaluate_step();
   void solve(const AlignedVector& right, AlignedVector& solution) const;
   void take_step();
-  double move_anchor(std::size_t i);
-  void advance(std::size_t i, double coefficient, double shift);
-  double decrement() const;
+  void move_anchor(std::size_t i);
+  void advance(std::size_t i, double coefficient, double along);
+  void measure_step(double square, const kernels::Squares& squares);
   double left_by_model(double R, double exponential) const;
   double left_in_model();
   double unsolved_share() const;
@@ -128,6 +128,7 @@ class LogisticPath {
   double shift_growth_ = 1;  // exp of the largest shift
   // At least the lengths of vectors: a joining sample adds its own part.
   double displacement_length_ = 0;
+  double displacement_bent_ = 0;  // in H, or unknown since a sample has joined
   double gradient_length_ = 0;
   double linear_length_ = 0;
   double curved_length_ = 0;

@@ -15,6 +15,13 @@ constexpr double kSmallThirdKappa = 1e-3;
 // Lemma 11: rounding of the products in the step and in its remainder.
 constexpr double kStepRounding = 16 * kRounding;
 
+// At least `growth` times exp(R): the terms of the series fall to less than a third of the one
+// before.
+double grown(double growth, double R) {
+  if (!(R < 1)) return growth * std::exp(R);
+  return growth + growth * (R + R * R / 2 / (1 - R / 3));
+}
+
 }  // namespace
 
 // An upper bound on the length of the base, of the anchor and of the estimate.
@@ -22,14 +29,13 @@ double LogisticPath::weights_length() const {
   return expansion_.base_length() + displacement_length_ + step_length_;
 }
 
-// An upper bound on |step|_H: without T the step is -H^-1 gradient, up to the drift of the inverse.
-double LogisticPath::decrement() const {
-  const std::size_t stride = expansion_.stride();
-  const double square = expansion_.has_third()
-                            ? kernels_.dot(step_.data(), curved_.data(), stride)
-                            : -kernels_.dot(step_.data(), gradient_.data(), stride);
-  return std::sqrt(std::max(square, 0.0)) *
-         (1 + expansion_.hessian_rounding() + 3 * expansion_.inverse_drift());
+// The lengths of the step, from its squares. Its length in H comes from its product with H step:
+// without T that is minus the gradient, up to the drift of the inverse.
+void LogisticPath::measure_step(double square, const kernels::Squares& squares) {
+  step_lengths_ = expansion_.lengths(squares);
+  step_length_ = step_lengths_.plain;
+  error_.decrement = std::sqrt(std::max(square, 0.0)) *
+                     (1 + expansion_.hessian_rounding() + 3 * expansion_.inverse_drift());
 }
 
 // Lemmas 8, 9 and 10: a bound on the part of the gradient that its model leaves out along the step,
@@ -70,13 +76,10 @@ double LogisticPath::left_in_model() {
 
 // Lemma 11, except its last line: a bound on the gradient that the step leaves.
 void LogisticPath::bound_error() {
-  step_lengths_ = expansion_.lengths(step_);
-  step_length_ = step_lengths_.plain;
-  error_.decrement = decrement();
   curved_error_ = unsolved_share() * error_.decrement;
   const double R =
       std::min(members_.largest_norm() * step_length_, expansion_.leverage() * error_.decrement);
-  const double exponential = std::expm1(shifts_.largest + R);
+  const double exponential = grown(shift_growth_, R) - 1 + 4 * kRounding;
   error_.growth = exponential + 1;
   error_.rounding = left_in_model() + expansion_.hessian_rounding() * error_.decrement +
                     anchor_rounding_ + expansion_.rotation_of_gradient(weights_length()) +
