@@ -44,16 +44,16 @@ TEST("a new walk knows nothing of the one before") {
   CHECK(policy.pass_cost({.members = 100}) == RefitPolicy(17).pass_cost({.members = 100}));
 }
 
-TEST("passes are made at once until tries at every eighth size succeed") {
+TEST("passes are made at once until tries at every 32nd size succeed") {
   RefitPolicy policy(17);
   CHECK(policy.passes_at_once({.members = 101}));
-  CHECK(!policy.passes_at_once({.members = 104}));
+  CHECK(!policy.passes_at_once({.members = 128}));
   CHECK(!policy.passes_at_once({.members = 101, .has_third = true}));
-  for (int i = 0; i < 3; ++i) spend(policy, 0, {.members = 104});
+  for (int i = 0; i < 3; ++i) spend(policy, 0, {.members = 128});
   policy.join();
   CHECK(!policy.passes_at_once({.members = 101}));
   CHECK(policy.tries_estimate({.members = 101}));
-  for (int i = 0; i < 9; ++i) spend(policy, 1, {.members = 104});
+  for (int i = 0; i < 9; ++i) spend(policy, 1, {.members = 128});
   policy.join();
   CHECK(policy.passes_at_once({.members = 101}));
   CHECK(!policy.tries_estimate({.members = 101}));
@@ -64,9 +64,9 @@ TEST("a sample that moves far asks for a pass at any size") {
   RefitPolicy policy(17);
   policy.join();
   policy.absorb(true);
-  CHECK(policy.passes_at_once({.members = 104, .has_third = true}));
+  CHECK(policy.passes_at_once({.members = 128, .has_third = true}));
   CHECK(policy.refine(kSmall, {.decrement = 1}) == Refinement::kPass);
-  CHECK(!policy.passes_at_once({.members = 104}));
+  CHECK(!policy.passes_at_once({.members = 128}));
 }
 
 TEST("a base is asked for when digits are lost, steps are slow, or passes have cost as much") {
@@ -174,7 +174,7 @@ TEST("third derivatives are for many members and few columns") {
   CHECK(RefitPolicy(17).wants_third(17 * 90));
   CHECK(!RefitPolicy(17).wants_third(17 * 90 - 1));
   CHECK(!RefitPolicy(49).wants_third(1'000'000));
-  CHECK(RefitPolicy::is_worth_base(8) && !RefitPolicy::is_worth_base(7));
+  CHECK(RefitPolicy::is_worth_base(5) && !RefitPolicy::is_worth_base(4));
 }
 
 }  // namespace

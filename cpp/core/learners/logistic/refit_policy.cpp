@@ -10,8 +10,9 @@ constexpr int kMostRefinements = 40;
 constexpr int kMostFailures = 6;
 // If a smaller share of joins than this is certified without a pass, passes are made at once.
 constexpr double kHopeless = 0.4;
-// At every eighth size no pass is made at once, to learn whether that share has changed.
-constexpr std::size_t kTryEvery = 8;
+// At sizes that are a multiple of this no pass is made at once, to learn whether that share has
+// changed.
+constexpr std::size_t kTryEvery = 32;
 // Weights of a recent average: the old average's, and the newest entry's.
 constexpr double kSuccessKept = 0.8, kSuccessAdded = 0.2;
 constexpr double kRateKept = 0.7, kRateAdded = 0.3;
