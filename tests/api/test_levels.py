@@ -118,6 +118,7 @@ DISPATCH = """
   extern const TriangleLoops triangle_loops{{}}; \\
   extern const BlockLoops block_loops{{}}; \\
   extern const StepLoops step_loops{{}}; \\
+  extern const PathLoops path_loops{{}}; \\
   }}
 namespace shapcpp::kernels {{ LEVEL(generic) LEVEL(avx2) LEVEL(avx512) }}
 int main() try {{
