@@ -17,6 +17,8 @@ constexpr int kWarmSteps = 25;
 constexpr int kColdSteps = 500;
 // Below this largest range of a member's shifts a full Newton step decreases the objective.
 constexpr double kSafeShift = 0.5;
+// Below this one the optimum is near enough for the steps from a base, which are cheaper.
+constexpr double kNearShift = 2;
 // A penalty that is visible beside any sum of curvatures of separable samples, and the factor from
 // one penalty to the next.
 constexpr double kVisiblePenalty = 1e-4;
@@ -77,7 +79,7 @@ void SoftmaxNewton::make_room() {
 
 const AlignedVector* SoftmaxNewton::approach() {
   make_room();
-  return shorten(kWarmSteps) ? &optimum_.weights : nullptr;
+  return shorten(kWarmSteps, kNearShift) ? &optimum_.weights : nullptr;
 }
 
 // As of `Newton`: from a larger penalty down to the problem's.
@@ -87,21 +89,20 @@ bool SoftmaxNewton::descend() {
   for (double floor = kVisiblePenalty; floor > least; floor /= kDescent) {
     penalty_ = training_.penalty().cwiseMax(floor);
     penalty_[penalty_.size() - 1] = 0;
-    if (!shorten(kColdSteps)) break;
+    if (!shorten(kColdSteps, kSafeShift)) break;
   }
   penalty_ = training_.penalty();
   return reach(kColdSteps);
 }
 
-// Whether Newton's steps have become short.
-bool SoftmaxNewton::shorten(int most_steps) {
+// Whether Newton's steps have become so short that they move no logits by more than that.
+bool SoftmaxNewton::shorten(int most_steps, double largest_shift) {
   for (int i = 0; i < most_steps; ++i) {
     evaluate();
     const Step next = step();
     if (!std::isfinite(next.decrement)) return false;
-    const bool is_short = next.largest_shift <= kSafeShift;
-    move(is_short ? 1 : length_of(next));
-    if (is_short) return true;
+    move(next.largest_shift <= kSafeShift ? 1 : length_of(next));
+    if (next.largest_shift <= largest_shift) return true;
   }
   return false;
 }

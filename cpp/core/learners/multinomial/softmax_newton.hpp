@@ -44,7 +44,7 @@ class SoftmaxNewton {
   bool reach(int most_steps);
   bool descend();
   void make_room();
-  bool shorten(int most_steps);
+  bool shorten(int most_steps, double largest_shift);
   void evaluate();
   Step step();
   bool finish(const Step& step);
