@@ -1,5 +1,6 @@
 // Loops over numbers in single precision whose sums are in double precision: where the numbers come
 // from far in memory, they cost little more than sums in single precision.
+#include "kernels/lane_sums.hpp"
 #include "kernels/remainder.hpp"
 #include "kernels/symmetric.hpp"
 
@@ -85,7 +86,11 @@ inline void multiply_rows_of(const float* rows, size_t stride, const double* vec
     const Vec right = load(vector + j);
     for (size_t r = 0; r < Rows; ++r) sums[r] += load_widened(rows + r * stride + j) * right;
   }
-  for (size_t r = 0; r < Rows; ++r) product[r] = sum_of_lanes(sums[r]);
+  constexpr size_t kTogether = Rows < kLanes ? Rows : kLanes;
+  for (size_t first = 0; first < Rows; first += kTogether) {
+    const Vec of_rows = sums_of_lanes<double, kTogether>(sums + first);
+    for (size_t r = 0; r < kTogether; ++r) product[first + r] = of_rows[r];
+  }
 }
 
 void multiply_rows(const float* rows, size_t count, size_t stride, const double* vector,
