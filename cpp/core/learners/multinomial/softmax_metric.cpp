@@ -82,7 +82,7 @@ bool SoftmaxMetric::build(double growth) {
   const double cheap = std::sqrt(2.0) * members_.largest_norm() * inverse_root_;
   leverage_ *= std::sqrt(growth);
   if (!(leverage_ <= cheap)) leverage_ = cheap;
-  if (leverage_size_ * 5 < members_.size() * 4) {
+  if (leverage_size_ * 2 < members_.size()) {
     leverage_ = largest_leverage();
     leverage_size_ = members_.size();
   }
