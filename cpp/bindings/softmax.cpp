@@ -25,7 +25,10 @@ class SoftmaxWalk {
     if (members_.size() == problem_.training().size())
       throw std::invalid_argument("all samples have joined");
     members_.add(i);
+    if (path_.metric().left_out() == 0) left_out_.clear();
     path_.join(i, arrivals_.add(i));
+    left_out_.resize(members_.size());
+    if (path_.has_base()) left_out_.back() = path_.metric().left_out_root();
   }
 
   py::tuple estimate() {
@@ -80,11 +83,25 @@ class SoftmaxWalk {
     return result;
   }
 
+  // Curvatures of members that the metric is without, in contrasts.
+  FloatArray left_out() const {
+    const std::size_t m = path_.sums().contrasts();
+    FloatArray result({members_.size(), m, m});
+    std::fill_n(result.mutable_data(), result.size(), 0.0);
+    if (path_.metric().left_out() == 0) return result;
+    for (std::size_t i = 0; i < left_out_.size(); ++i) {
+      const Eigen::MatrixXd lost = left_out_[i] * left_out_[i].transpose();
+      std::copy_n(lost.data(), lost.size(), result.mutable_data() + i * m * m);
+    }
+    return result;
+  }
+
   py::dict bounds() const {
     py::dict bounds;
     bounds["gradient_rounding"] = path_.anchor_rounding();
     bounds["hessian_rounding"] = path_.metric().hessian_rounding();
     bounds["narrowed"] = path_.metric().narrowed();
+    bounds["left_out"] = path_.metric().left_out();
     bounds["waiting"] = path_.metric().matrix().waiting();
     bounds["drift"] = path_.metric().drift();
     bounds["inverse_root"] = path_.metric().inverse_root();
@@ -117,6 +134,7 @@ class SoftmaxWalk {
   Members members_;
   Arrivals arrivals_;
   SoftmaxPath path_;
+  std::vector<Eigen::MatrixXd> left_out_;  // roots, of each member, where the last base had it not
 };
 
 }  // namespace
@@ -136,6 +154,7 @@ void bind_softmax(py::module_& module) {
       .def_property_readonly("gradient", &SoftmaxWalk::gradient)
       .def_property_readonly("inverse", &SoftmaxWalk::inverse)
       .def_property_readonly("expanded", &SoftmaxWalk::expanded)
+      .def_property_readonly("left_out", &SoftmaxWalk::left_out)
       .def_property_readonly("bounds", &SoftmaxWalk::bounds);
 }
 

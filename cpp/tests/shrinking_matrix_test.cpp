@@ -57,7 +57,7 @@ struct Twins {
   }
 
   void take_off() {
-    double* next = matrix.next_rows();
+    double* next = matrix.next_rows(shape.blocks);
     for (std::size_t p = 0; p < shape.blocks; ++p) {
       const AlignedVector row = draw.vector(columns);
       for (std::size_t j = 0; j < columns; ++j) next[p * row.size() + j] = row[j] / 50;
@@ -177,7 +177,7 @@ TEST("a shrinking matrix is full when no more rows can wait") {
   twins.matrix.use_single();
   int taken = 0;
   while (!twins.matrix.is_full() && taken < 1000) {
-    CHECK(twins.matrix.next_rows() != nullptr);
+    CHECK(twins.matrix.next_rows(4) != nullptr);
     CHECK(twins.matrix.take_off(twins.ones()) == 0);
     ++taken;
   }

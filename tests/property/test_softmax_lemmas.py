@@ -117,7 +117,7 @@ def test_every_bound_of_the_multinomial_path_holds_at_every_step() -> None:
             tightest[what] = max(share, tightest.get(what, 0.0))
     for what in (
         "a step", "no step", "stretched step", "2 classes", "3 classes", "4 classes",
-        "rough pass", "after a rough pass",
+        "rough pass", "after a rough pass", "left out",
     ):  # fmt: skip
         assert seen[what] > 10, what
     for what in ("gradient at the estimate", "distance to the optimum",

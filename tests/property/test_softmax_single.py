@@ -29,8 +29,10 @@ def inverse_error(samples: Floats, path: Any, penalty: Floats, weights: Floats) 
     Q = np.array([[float(v) for v in row] for row in helmert(CLASSES)])
     odds = np.exp(path.expanded - path.expanded.max(axis=1)[:, None])
     hessian = np.diag(np.tile(penalty, CLASSES - 1))
-    for x, p, a in zip(samples, odds / odds.sum(axis=1)[:, None], weights, strict=True):
-        hessian += np.kron(a * Q.T @ (np.diag(p) - np.outer(p, p)) @ Q, np.outer(x, x))
+    p = odds / odds.sum(axis=1)[:, None]
+    for x, p_i, a, lost in zip(samples, p, weights, path.left_out, strict=True):
+        M = a * Q.T @ (np.diag(p_i) - np.outer(p_i, p_i)) @ Q - lost
+        hessian += np.kron(M, np.outer(x, x))
     root = np.linalg.cholesky(hessian)
     return float(np.linalg.norm(root.T @ path.inverse @ root - np.eye(len(hessian)), 2))
 
@@ -67,7 +69,9 @@ def test_what_single_precision_loses_of_the_inverse_is_bounded(
     C: float, class_weights: list[float]
 ) -> None:
     states = list(walk(clouds(), C, np.array(class_weights)))
-    assert [state.bounds["waiting"] for state in states] == [3 * i for i in range(len(states))]
+    waiting = [state.bounds["waiting"] for state in states]
+    assert waiting[0] == 0
+    assert all(1 <= b - a <= 3 for a, b in pairwise(waiting)), "rows for one to all contrasts"
     for state in states:
         # What double precision loses is smaller by orders than what it is charged with.
         assert state.error <= state.bounds["narrowed"] + 1e-10
@@ -97,7 +101,7 @@ def test_a_base_is_given_up_where_no_more_rows_can_wait() -> None:
     samples = FIRST + FEATURES + 4
     X = np.random.default_rng(9).normal(size=(samples, FEATURES))
     y = np.arange(samples) % CLASSES
-    path = testing.SoftmaxPath(ClassProblem(X, y, X[:1], y[:1], CLASSES).core())
+    path = testing.SoftmaxPath(ClassProblem(X, y, X[:1], y[:1], CLASSES, 1e-3).core())
     had = []
     for i in range(samples):
         path.join(i)

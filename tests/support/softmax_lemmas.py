@@ -60,8 +60,11 @@ class Watched(WatchedPath):
         anchor, step = self.contrasts(path.anchor), exactly(path.step)
         estimate = [a + b for a, b in zip(anchor, step, strict=True)]
         expanded = [exactly(row) for row in path.expanded]
-        hessian = objective.hessian(expanded)
+        hessian, left_out = self.split(objective, objective.hessian(expanded))
         root = cholesky(hessian)
+        self.at_most("left out", ratios(hessian, left_out)[1], bounds["left_out"])
+        if bounds["left_out"] > 0:
+            self.count("left out")
         self.check_inverse(root)
 
         shifts = [
@@ -98,6 +101,23 @@ class Watched(WatchedPath):
         self.count("a step" if any(step) else "no step")
         self.count(f"{len(self.classes)} classes")
         return float(radius)
+
+    def split(self, objective: SoftmaxObjective, hessian: Matrix) -> tuple[Matrix, Matrix]:
+        """What the metric has of the Hessian, and what was left out of it."""
+        d, q = len(hessian), objective.q
+        left_out = [[mpmath.mpf(0)] * d for _ in range(d)]
+        for row, lost in zip(objective.rows, self.path.left_out, strict=True):
+            if not lost.any():
+                continue
+            for j in range(d):
+                for k in range(d):
+                    curvature = mpmath.mpf(lost[j // q, k // q])
+                    left_out[j][k] += curvature * row[j % q] * row[k % q]
+        kept = [
+            [whole - lost for whole, lost in zip(*rows, strict=True)]
+            for rows in zip(hessian, left_out, strict=True)
+        ]
+        return kept, left_out
 
     def check_stretch(self, objective: SoftmaxObjective, anchor: Vector, hessian: Matrix) -> None:
         """The mean Hessian on the way from the anchor to the optimum, by Gauss's rule."""

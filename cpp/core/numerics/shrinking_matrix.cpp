@@ -63,7 +63,8 @@ double ShrinkingMatrix::narrow(const AlignedVector& scales) {
   return std::sqrt(2 * lost);
 }
 
-double* ShrinkingMatrix::next_rows() {
+double* ShrinkingMatrix::next_rows(std::size_t count) {
+  count_ = count;
   std::fill(rows_.begin(), rows_.end(), 0.0);
   return rows_.data();
 }
@@ -71,15 +72,15 @@ double* ShrinkingMatrix::next_rows() {
 double ShrinkingMatrix::take_off(const AlignedVector& scales) {
   if (!is_single_) {
     for (std::size_t j = 0; j < columns_; ++j)
-      for (std::size_t p = 0; p < blocks_; ++p) factors_[j * blocks_ + p] = rows_[p * stride_ + j];
+      for (std::size_t p = 0; p < count_; ++p) factors_[j * count_ + p] = rows_[p * stride_ + j];
     kernels_.subtract_product(values_.data(), columns_, stride_, stride_, factors_.data(),
-                              rows_.data(), blocks_);
+                              rows_.data(), count_);
     note_diagonal();
     return 0;
   }
   last_ = waiting_;
   double lost = 0;
-  for (std::size_t p = 0; p < blocks_; ++p, ++waiting_)
+  for (std::size_t p = 0; p < count_; ++p, ++waiting_)
     lost += kernels_.narrow_row(rows_.data() + p * stride_, scales.data(), stride_,
                                 waiting_rows_.data() + waiting_ * stride_);
   return std::sqrt(lost);
@@ -171,11 +172,11 @@ void ShrinkingMatrix::point_at(const float* rows, std::size_t count) {
 
 void ShrinkingMatrix::subtract_last(const AlignedVector& vector, AlignedVector& product) const {
   if (is_single_) {
-    kernels_.subtract_gram(waiting_rows_.data() + last_ * stride_, blocks_, stride_, vector.data(),
+    kernels_.subtract_gram(waiting_rows_.data() + last_ * stride_, count_, stride_, vector.data(),
                            product.data());
     return;
   }
-  for (std::size_t p = 0; p < blocks_; ++p) {
+  for (std::size_t p = 0; p < count_; ++p) {
     const double* row = rows_.data() + p * stride_;
     kernels_.add_scaled(product.data(), stride_, row, -kernels_.dot(row, vector.data(), stride_));
   }

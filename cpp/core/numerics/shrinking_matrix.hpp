@@ -24,7 +24,8 @@ class ShrinkingMatrix {
   // Whether single precision pays for a matrix with this many columns.
   static bool is_wide(std::size_t columns) { return columns >= kWide; }
 
-  // Forgets the matrix. It will have blocks of `size` columns, and lose a row for each at a time.
+  // Forgets the matrix. It will have blocks of `size` columns, and lose at most a row for each at a
+  // time.
   void resize(std::size_t size, std::size_t blocks);
 
   // Has `write` fill the matrix, zero so far, in rows of `stride` numbers, and returns what it
@@ -51,10 +52,10 @@ class ShrinkingMatrix {
   bool is_single() const { return is_single_; }
   std::size_t waiting() const { return waiting_; }
   // Whether no more rows can wait.
-  bool is_full() const { return is_single_ && waiting_ == most_waiting_; }
+  bool is_full() const { return is_single_ && waiting_ + blocks_ > most_waiting_; }
 
-  // Where the next rows are to be written, zero.
-  double* next_rows();
+  // Where the next rows, so many, are to be written, zero.
+  double* next_rows(std::size_t count);
   // Takes them off. Returns the Frobenius norm of what waiting in single precision loses of them,
   // column j times the root of scales[j].
   double take_off(const AlignedVector& scales);
@@ -89,7 +90,8 @@ class ShrinkingMatrix {
   AlignedVector diagonal_;
   Aligned<float> single_;  // of each row, what stands up to the end of its block on the diagonal
   bool is_single_ = false;
-  AlignedVector rows_;     // taken off last,
+  std::size_t count_ = 0;  // of the rows taken off last,
+  AlignedVector rows_;     // these,
   AlignedVector factors_;  // and column by column
   Aligned<float> waiting_rows_;
   std::size_t waiting_ = 0;

@@ -3,6 +3,8 @@
 #include <Eigen/LU>
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <vector>
 
 namespace shapcpp {
 namespace {
@@ -47,6 +49,48 @@ Eigen::MatrixXd covariances(const Contrasts& helmert, const Eigen::VectorXd& pro
     before += own;
   }
   return covariance;
+}
+
+// The variance of numbers of the classes is that between the likeliest class and the rest, and then
+// that within the rest: p S / (p + S) times the square of what the number of the class is beyond
+// the mean of the others, S the sum of their probabilities. Nothing in a contrast's part of that
+// cancels to less than its own variance.
+Eigen::MatrixXd covariance_root(const Contrasts& helmert, const Eigen::VectorXd& probabilities) {
+  const Eigen::Index m = probabilities.size() - 1;
+  std::vector<Eigen::Index> order(static_cast<std::size_t>(m + 1));
+  std::iota(order.begin(), order.end(), Eigen::Index{0});
+  std::sort(order.begin(), order.end(), [&](Eigen::Index a, Eigen::Index b) {
+    return probabilities[a] > probabilities[b] || (probabilities[a] == probabilities[b] && a < b);
+  });
+  Eigen::MatrixXd root = Eigen::MatrixXd::Zero(m, m);
+  Eigen::VectorXd others = Eigen::VectorXd::Zero(m + 1);  // probabilities of those later in order
+  Eigen::VectorXd afters(m);
+  double rest = 0;
+  for (Eigen::Index column = m; column-- > 0;) {
+    const Eigen::Index next = order[static_cast<std::size_t>(column + 1)];
+    others[next] = probabilities[next];
+    rest += others[next];
+    const Eigen::Index k = order[static_cast<std::size_t>(column)];
+    const double likely = probabilities[k];
+    if (!(rest > 0)) continue;
+    const double size = std::sqrt(likely * rest / (likely + rest));
+    double after = 0;
+    for (Eigen::Index j = m; j-- > 0;) {
+      afters[j] = after;
+      after += others[j + 1] / rest;
+    }
+    double before = others[0] / rest;
+    for (Eigen::Index j = 0; j < m; ++j) {
+      const auto count = static_cast<double>(j + 1);
+      const double own = others[j + 1] / rest;
+      const double beyond = k <= j       ? (count + 1) * own + afters[j]
+                            : k == j + 1 ? -(count + 1) * before - count * afters[j]
+                                         : count * own - before;
+      root(j, column) = size * helmert.scales()[j] * beyond;
+      before += own;
+    }
+  }
+  return root;
 }
 
 Eigen::VectorXd balanced_logits(const Contrasts& helmert, const Eigen::VectorXd& logits,

@@ -14,6 +14,11 @@ Eigen::VectorXd softmax(const Eigen::VectorXd& logits);
 // of the product of the two variances.
 Eigen::MatrixXd covariances(const Contrasts& helmert, const Eigen::VectorXd& probabilities);
 
+// A root R of the same: they are R R'. Column by column from the likely classes to the unlikely, so
+// that what the last ones add is small. Entries of row j are accurate against the root of variance
+// j.
+Eigen::MatrixXd covariance_root(const Contrasts& helmert, const Eigen::VectorXd& probabilities);
+
 // The logits that the sample will have, about: those at which its residual balances the model. The
 // sample joins class `own` with the logits given, and `gram`, in contrasts, is what a residual of
 // one moves them by.

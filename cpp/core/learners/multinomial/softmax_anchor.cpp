@@ -69,7 +69,7 @@ void SoftmaxPath::pass(bool is_rough) {
   bound_shifts();
   sums_.helmert().from_classes(sums_.gradient().data(), sums_.classes(), gradient_.data());
   // Errors of logits weigh with the curvatures at the anchor.
-  anchor_rounding_ = std::exp(shifts_.largest) * rounding_at(anchor_);
+  anchor_rounding_ = (1 + metric_.left_out()) * std::exp(shifts_.largest) * rounding_at(anchor_);
 }
 
 // Builds a base at the anchor. Curvatures there are compared to those in the base before, if there

@@ -52,10 +52,12 @@ void SoftmaxPath::bound_step() {
       anchor_rounding_ + kStepRounding * length(gradient_) * metric_.inverse_root() +
       sums_.rotation().of_gradient(2 * mass, lengths, mass * members_.largest_norm() / 2);
   error_.rounding = rounding + (2 * drift + metric_.hessian_rounding()) * norm;
-  const double left = left_by_model(R) + error_.rounding - rounding;
+  const double left_out = metric_.left_out();
+  const double left =
+      (1 + left_out) * left_by_model(R) + left_out * norm + error_.rounding - rounding;
   takes_step_ = std::exp(R) * (left + rounding) < norm + rounding;
   error_.total = (takes_step_ ? left : norm) + rounding;
-  error_.growth = std::exp(takes_step_ ? shifts_.largest + R : shifts_.largest);
+  error_.growth = (1 + left_out) * std::exp(takes_step_ ? shifts_.largest + R : shifts_.largest);
   error_.decline = takes_step_ ? decline_ * std::exp(R) : decline_;
 }
 
@@ -77,7 +79,7 @@ Stretch SoftmaxPath::step_stretch() const {
   return stretch_of({.length = error_.decrement,
                      .error = error_.rounding + metric_.hessian_rounding() * error_.decrement,
                      .leverage = metric_.leverage(),
-                     .growth = std::exp(shifts_.largest),
+                     .growth = (1 + metric_.left_out()) * std::exp(shifts_.largest),
                      .decline = decline_,
                      .share = known_share()});
 }

@@ -21,21 +21,6 @@ constexpr double kMostNarrowed = 0.01;
 // Updates between two measurements of the inverse. Norms in it only shrink, so that bounds hold.
 constexpr int kMeasureEvery = 4;
 
-// A lower triangular root of a matrix that need not be definite: what is not is dropped, which
-// leaves a little less than the matrix.
-Eigen::MatrixXd root_of(const Eigen::MatrixXd& matrix) {
-  const Eigen::Index m = matrix.rows();
-  Eigen::MatrixXd root = Eigen::MatrixXd::Zero(m, m);
-  for (Eigen::Index j = 0; j < m; ++j) {
-    const double left = matrix(j, j) - root.row(j).head(j).squaredNorm();
-    if (!(left > static_cast<double>(4 * m) * kRounding * matrix(j, j))) continue;
-    root(j, j) = std::sqrt(left);
-    for (Eigen::Index i = j + 1; i < m; ++i)
-      root(i, j) = (matrix(i, j) - root.row(i).head(j).dot(root.row(j).head(j))) / root(j, j);
-  }
-  return root;
-}
-
 }  // namespace
 
 SoftmaxMetric::SoftmaxMetric(const Problem& problem, const Members& members, SoftmaxSums& sums,
@@ -73,7 +58,7 @@ bool SoftmaxMetric::build(double growth) {
   });
   if (!is_inverted) return false;
   const auto d = static_cast<double>(dimension_);
-  updates_ = drift_ = narrowed_ = 0;
+  updates_ = drift_ = narrowed_ = left_out_ = 0;
   charge((d * d * d + 20 * d) * kRounding);
   if (has_drifted()) return false;
   narrow();
@@ -173,17 +158,29 @@ void SoftmaxMetric::subtract_product(const Eigen::VectorXd& factors, AlignedVect
                         -factors[static_cast<Eigen::Index>(j)]);
 }
 
-// With M = R R' the curvature, H^-1 loses B R (I + R'GR)^-1 R' B', B = H^-1 X' and G = X B.
-void SoftmaxMetric::absorb(const Eigen::VectorXd& probabilities, double weight) {
+// With M = R R' the curvature, H^-1 loses B R (I + R'GR)^-1 R' B', B = H^-1 X' and G = X B. The
+// last columns of R are left out as long as `spare` allows (Lemma 34).
+void SoftmaxMetric::absorb(const Eigen::VectorXd& probabilities, double weight, double spare) {
   const std::size_t contrasts = sums_.contrasts();
-  const auto m = static_cast<Eigen::Index>(contrasts);
-  const Eigen::MatrixXd curvature = weight * covariances(sums_.helmert(), probabilities);
-  const Eigen::MatrixXd root = root_of(curvature);
-  const Eigen::MatrixXd added = root.transpose() * gram_ * root;
-  const Eigen::LLT<Eigen::MatrixXd> growth(Eigen::MatrixXd::Identity(m, m) + added);
+  const Eigen::MatrixXd all = std::sqrt(weight) * covariance_root(sums_.helmert(), probabilities);
+  const Eigen::VectorXd variances = all.rowwise().squaredNorm();
+  const Eigen::MatrixXd seen_by_all = gram_ * all;
+  Eigen::Index kept = all.cols();
+  double lost = 0;
+  while (spare > 0 && kept > 1) {
+    const double trace = lost + std::max(all.col(kept - 1).dot(seen_by_all.col(kept - 1)), 0.0);
+    if (!(trace <= spare)) break;
+    lost = trace;
+    --kept;
+  }
+  left_out_root_ = all.rightCols(all.cols() - kept);
+  const auto root = all.leftCols(kept);
+  const Eigen::MatrixXd added = root.transpose() * seen_by_all.leftCols(kept);
+  const Eigen::LLT<Eigen::MatrixXd> growth(Eigen::MatrixXd::Identity(kept, kept) + added);
   const Eigen::MatrixXd half = growth.matrixL().solve(root.transpose());
   Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> turned = -half;
-  kernels_.subtract_product(matrix_.next_rows(), contrasts, stride_, stride_, turned.data(),
+  const auto count = static_cast<std::size_t>(kept);
+  kernels_.subtract_product(matrix_.next_rows(count), count, stride_, stride_, turned.data(),
                             products_.data(), contrasts);
   // The sizes of the terms of B and G, before the inverse shrinks (Lemma 23).
   double size = 0;
@@ -192,12 +189,13 @@ void SoftmaxMetric::absorb(const Eigen::VectorXd& probabilities, double weight) 
     for (std::size_t p = 0; p < sums_.columns(); ++p) {
       const std::size_t row = j * sums_.columns() + p;
       terms += std::abs(x_[p]) * std::sqrt(std::max(matrix_.diagonal()[row], 0.0));
-      diagonal_[row] +=
-          curvature(static_cast<Eigen::Index>(j), static_cast<Eigen::Index>(j)) * x_[p] * x_[p];
+      diagonal_[row] += variances[static_cast<Eigen::Index>(j)] * x_[p] * x_[p];
     }
-    size +=
-        terms * std::sqrt(curvature(static_cast<Eigen::Index>(j), static_cast<Eigen::Index>(j)));
+    size += terms * std::sqrt(variances[static_cast<Eigen::Index>(j)]);
   }
+  if (left_out_root_.cols() > 0)
+    left_out_ += lost * (1 + drift()) +
+                 4 * static_cast<double>(contrasts + sums_.columns()) * kRounding * size * size;
   ++updates_;
   const auto d = static_cast<double>(dimension_);
   const auto c = static_cast<double>(sums_.columns());

@@ -30,8 +30,9 @@ class SoftmaxMetric {
   [[nodiscard]] bool build(double growth);
   // Measures sample i, which has become a member but is not in the metric.
   void measure(std::size_t i);
-  // Adds the measured sample, with these probabilities where its loss is expanded.
-  void absorb(const Eigen::VectorXd& probabilities, double weight);
+  // Adds the measured sample, with these probabilities where its loss is expanded. What is small of
+  // it may be left out, up to a trace of `spare` in the norm of H.
+  void absorb(const Eigen::VectorXd& probabilities, double weight, double spare);
 
   // Of the measured sample x: X H^-1 X' in contrasts, before it is absorbed.
   const Eigen::MatrixXd& gram() const { return gram_; }
@@ -56,6 +57,10 @@ class SoftmaxMetric {
   // The same bound for all members.
   double leverage() const { return leverage_; }
   double inverse_root() const { return inverse_root_; }
+  // How much larger H would be, as a share of it, with what has been left out.
+  double left_out() const { return left_out_; }
+  // A root of the curvature that was left out of the sample absorbed last, for tests of the lemmas.
+  const Eigen::MatrixXd& left_out_root() const { return left_out_root_; }
   double drift() const { return drift_ + product_rounding_; }
   // The part of the drift that single precision is charged with.
   double narrowed() const { return narrowed_; }
@@ -96,6 +101,8 @@ class SoftmaxMetric {
   double inverse_root_ = 0;
   double drift_ = 0;
   double narrowed_ = 0;
+  double left_out_ = 0;
+  Eigen::MatrixXd left_out_root_;
   double product_rounding_ = 0;  // as a share of the inverse, like the drift
   double hessian_rounding_ = 0;
   double updates_ = 0;

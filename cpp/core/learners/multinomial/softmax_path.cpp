@@ -20,6 +20,10 @@ constexpr double kWorthOffset = 0.5;
 // start is shortened, so often at most.
 constexpr double kSteep = 0.5;
 constexpr int kMostRetreats = 3;
+// Traces, in the norm of H, of what may be left out of the metric: of one sample, and about, since
+// the last base.
+constexpr double kMostOfSample = 0.1;
+constexpr double kMostLeftOut = 3;
 
 }  // namespace
 
@@ -117,11 +121,19 @@ void SoftmaxPath::absorb(std::size_t i) {
   move_anchor(i, anchor);
 }
 
+// Lemma 34: what is left out matters to no bound once shifts are so large that Lemma 20 says
+// nothing, even by their moments. It spares rows that later products would read.
+double SoftmaxPath::spare() const {
+  const double by_moments = std::sqrt(std::sqrt(shifts_.fourth) * metric_.leverage());
+  const bool says_nothing = std::min(shifts_.largest, by_moments) > 1;
+  return says_nothing && metric_.left_out() < kMostLeftOut ? kMostOfSample : 0;
+}
+
 // The curvature of the newest member's loss where it is expanded, and its shift from there.
 void SoftmaxPath::expand(std::size_t row, const Eigen::VectorXd& at, const Eigen::VectorXd& anchor,
                          double weight) {
   const Eigen::VectorXd p = softmax(at);
-  metric_.absorb(p, weight);
+  metric_.absorb(p, weight, spare());
   secants_.absorb();
   const double likely = p.maxCoeff();
   const double variance = likely > 0.5 ? likely * (1 - likely + 8 * kRounding) : 0.25;

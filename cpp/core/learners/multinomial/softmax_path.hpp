@@ -77,6 +77,7 @@ class SoftmaxPath {
   void start_class();
   void leave_stretch();
   void absorb(std::size_t i);
+  double spare() const;
   void move_anchor(std::size_t i, const Eigen::VectorXd& logits);
   void expand(std::size_t row, const Eigen::VectorXd& at, const Eigen::VectorXd& anchor,
               double weight);
