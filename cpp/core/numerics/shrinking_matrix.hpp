@@ -54,7 +54,7 @@ class ShrinkingMatrix {
   // Whether no more rows can wait.
   bool is_full() const { return is_single_ && waiting_ + blocks_ > most_waiting_; }
 
-  // Where the next rows, so many, are to be written, zero.
+  // Where the next `count` rows are to be written, zero so far.
   double* next_rows(std::size_t count);
   // Takes them off. Returns the Frobenius norm of what waiting in single precision loses of them,
   // column j times the root of scales[j].
