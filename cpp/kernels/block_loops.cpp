@@ -8,15 +8,6 @@ namespace {
 // Vectors that are added in one pass over the matrix.
 constexpr size_t kVectorsAtOnce = 16;
 
-// A register of numbers 0, 1, 2, ...
-template <class Real>
-inline typename RegisterOf<Real>::Mask lane_numbers() {
-  typename RegisterOf<Real>::Mask lanes{};
-  for (size_t lane = 0; lane < RegisterOf<Real>::kLength; ++lane)
-    lanes[lane] = static_cast<typename RegisterOf<Real>::Index>(lane);
-  return lanes;
-}
-
 // Rows of a block that are as many as a register has numbers: a block's row is one register or
 // more.
 template <class Real>
@@ -30,7 +21,7 @@ struct Group {
 // group in the first block.
 template <class Real>
 inline Real* at_column(Real* rows, size_t j) {
-  constexpr size_t kSide = 64 / sizeof(Real);
+  constexpr size_t kSide = kBlockSide<Real>;
   return rows + j / kSide * (kSide * kSide) + j % kSide;
 }
 

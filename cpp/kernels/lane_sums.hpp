@@ -56,5 +56,14 @@ inline typename RegisterOf<Real>::Type sums_of_lanes(
   }
 }
 
+// A register of numbers 0, 1, 2, ...
+template <class Real>
+inline typename RegisterOf<Real>::Mask lane_numbers() {
+  typename RegisterOf<Real>::Mask lanes{};
+  for (size_t lane = 0; lane < RegisterOf<Real>::kLength; ++lane)
+    lanes[lane] = static_cast<typename RegisterOf<Real>::Index>(lane);
+  return lanes;
+}
+
 }  // namespace
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

@@ -13,14 +13,6 @@ constexpr size_t round_up(size_t count) {
 template <class Real>
 using LaneNumbers = typename RegisterOf<Real>::Mask;
 
-template <class Real>
-inline LaneNumbers<Real> lane_numbers() {
-  LaneNumbers<Real> lanes{};
-  for (size_t lane = 0; lane < RegisterOf<Real>::kLength; ++lane)
-    lanes[lane] = static_cast<typename RegisterOf<Real>::Index>(lane);
-  return lanes;
-}
-
 // Each number of a row serves twice: it stands for itself and for its mirror image. The rows are
 // part of a register of the product, which is only read and written whole: a register that has just
 // been written in parts takes long to read.
