@@ -83,7 +83,7 @@ class SoftmaxWalk {
     return result;
   }
 
-  // Curvatures of members that the metric is without, in contrasts.
+  // What the metric lacks of each member's curvature, in contrasts.
   FloatArray left_out() const {
     const std::size_t m = path_.sums().contrasts();
     FloatArray result({members_.size(), m, m});
@@ -134,7 +134,8 @@ class SoftmaxWalk {
   Members members_;
   Arrivals arrivals_;
   SoftmaxPath path_;
-  std::vector<Eigen::MatrixXd> left_out_;  // roots, of each member, where the last base had it not
+  // Roots of that. None of members that were in the last base.
+  std::vector<Eigen::MatrixXd> left_out_;
 };
 
 }  // namespace

@@ -34,20 +34,8 @@ inline void multiply_group(const Real* rows, size_t first, const Real* vector, R
   for (size_t i = 0; i < kRows; ++i) own[i] = vector[first + i];
   Register sums[kRows];
   set_to_zero(sums, kRows);
-  for (size_t j = 0; j < first; j += kRows) {
-    const Real* place = at_column(rows, j);
-    const Register factor = load(vector + j);
-    Register even = load(product + j), odd{};  // sums that wait for each other take long
-    for (size_t i = 0; i < kRows; ++i) {
-      const Register value = load(place + i * kSide);
-      sums[i] += value * factor;
-      if (i % 2 == 0)
-        even += value * own[i];
-      else
-        odd += value * own[i];
-    }
-    store(product + j, even + odd);
-  }
+  for (size_t j = 0; j < first; j += kRows)
+    multiply_both_ways<kRows>(at_column(rows, j), kSide, vector + j, own, sums, product + j);
   const auto lanes = lane_numbers<Real>();
   const Real* place = at_column(rows, first);
   const Register factor = load(vector + first);

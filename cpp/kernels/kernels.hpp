@@ -55,7 +55,7 @@ struct Sums {
   double weighted = 0;
 };
 
-// What a vector has become: the sum of its squares, and of its products with another one.
+// Of a vector that was extended: the sum of its squares, and its product with another one.
 struct Extended {
   double square = 0;
   double product = 0;
@@ -83,7 +83,8 @@ struct PathLoops {
   // target[j] += factor * vector[j]^2
   void (*add_scaled_squares)(double* target, std::size_t stride, const double* vector,
                              double factor);
-  // target += factor * vector; sizes of the target, and of its products with `other`.
+  // target += factor * vector. Returns the target's own sum of squares and its product with
+  // `other`.
   Extended (*extend)(double* target, std::size_t stride, const double* vector, double factor,
                      const double* other);
   // Changes the sign of the solution in `step`, and writes minus the gradient, which it was solved

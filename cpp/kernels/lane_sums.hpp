@@ -65,5 +65,26 @@ inline typename RegisterOf<Real>::Mask lane_numbers() {
   return lanes;
 }
 
+// Of one register of columns of `Rows` rows of a symmetric matrix: adds the rows' products with the
+// factors to the sums of each row, and those of the mirror image, with `own` for the rows, to the
+// product at these columns.
+template <size_t Rows, class Real>
+inline void multiply_both_ways(const Real* numbers, size_t stride, const Real* factors,
+                               const Real* own, typename RegisterOf<Real>::Type* sums,
+                               Real* product) {
+  using Register = typename RegisterOf<Real>::Type;
+  const Register factor = load(factors);
+  Register even = load(product), odd{};  // sums that wait for each other take long
+  for (size_t i = 0; i < Rows; ++i) {
+    const Register value = load(numbers + i * stride);
+    sums[i] += value * factor;
+    if (i % 2 == 0)
+      even += value * own[i];
+    else
+      odd += value * own[i];
+  }
+  store(product, even + odd);
+}
+
 }  // namespace
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

@@ -35,19 +35,8 @@ inline void multiply_rows(const Real* lower, size_t pitch, size_t first, const R
     const auto diagonal = place + static_cast<Index>(i);  // has no mirror image
     rest += select(lanes < diagonal, value, Register{}) * own[i];
   }
-  for (size_t j = 0; j < last; j += kLength) {
-    const Register factor = load(vector + j);
-    Register even = load(product + j), odd{};  // sums that wait for each other take long
-    for (size_t i = 0; i < Rows; ++i) {
-      const Register value = load(row + i * pitch + j);
-      sums[i] += value * factor;
-      if (i % 2 == 0)
-        even += value * own[i];
-      else
-        odd += value * own[i];
-    }
-    store(product + j, even + odd);
-  }
+  for (size_t j = 0; j < last; j += kLength)
+    multiply_both_ways<Rows>(row + j, pitch, vector + j, own, sums, product + j);
   const LaneNumbers<Real> of_rows = (lanes >= place) & (lanes < place + static_cast<Index>(Rows));
   rest += select(of_rows, sums_of_lanes<Real, Rows>(sums), Register{});
   store(product + last, load(product + last) + rest);

@@ -102,6 +102,23 @@ def test_curvatures_that_have_hardly_changed_stay() -> None:
     np.testing.assert_allclose(found[2], curvatures, rtol=1e-12)
 
 
+def test_curvatures_beyond_what_the_scales_bear_stay() -> None:
+    """One of a member that had counted much, and one of a member that had hardly counted."""
+    rng = np.random.default_rng(0)
+    n = 200
+    features = rng.normal(size=(n, n // 2))
+    curvatures = np.full(n, 0.1)
+    curvatures[1] = 1e-6
+    later = curvatures.copy()
+    later[:3] = 1e-6, 0.1, 0.01
+    for in_single in (False, True):
+        found = testing.inverse_product(
+            features @ features.T, curvatures, 0, later, np.ones(n), in_single
+        )
+        assert found is not None
+        np.testing.assert_allclose(found[2][:3], [0.1, 1e-6, 0.01], rtol=1e-12)
+
+
 def test_inverses_in_single_precision_are_built_in_double_where_blocks_lose_too_much() -> None:
     """Half of all directions are a hundred thousand times as long as the others."""
     rng = np.random.default_rng(0)

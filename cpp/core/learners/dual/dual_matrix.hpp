@@ -29,7 +29,7 @@ class DualMatrix {
   void add(const double* vector, double factor);
   double on_diagonal(std::size_t i) const { return diagonal_[i]; }
   void take_column(std::size_t i, double* column) const;
-  // product = scales * (matrix * (scales * vector)), number by number where scales are concerned.
+  // The product of the vector with the matrix, whose rows and columns are multiplied by the scales.
   void multiply(const AlignedVector& vector, const AlignedVector& scales, AlignedVector& product);
 
  private:
