@@ -23,6 +23,13 @@ struct MatrixLoops {
   void (*add_scaled)(double* target, std::size_t stride, const double* vector, double factor);
   void (*multiply)(const double* matrix, std::size_t columns, std::size_t stride,
                    const double* vector, double* product);
+  // The same, reading nothing right of the diagonal but blocks of a register on it.
+  void (*multiply_half)(const double* matrix, std::size_t columns, std::size_t stride,
+                        const double* vector, double* product);
+  // product[i] = sum over j < width of rows[i * stride + j] * vector[j], for `count` rows and a
+  // width that is a multiple of kStrideMultiple.
+  void (*multiply_rows)(const double* rows, std::size_t count, std::size_t stride,
+                        const double* vector, std::size_t width, double* product);
   // matrix += factor * vector * vector'
   void (*add_outer)(double* matrix, std::size_t columns, std::size_t stride, const double* vector,
                     double factor);
@@ -122,17 +129,14 @@ struct WidenedLoops {
                                 const float* curvatures, std::size_t rows, double* lane_sums,
                                 Shifts* shifts);
 
-  // Of a symmetric matrix, rows of `stride` numbers, and vectors as of MatrixLoops. Reads what is
-  // left of the diagonal, and blocks of a register on it.
+  // `multiply_half` and `multiply_rows` of MatrixLoops.
   void (*multiply_widened)(const float* matrix, std::size_t columns, std::size_t stride,
                            const double* vector, double* product);
+  void (*multiply_widened_rows)(const float* rows, std::size_t count, std::size_t stride,
+                                const double* vector, std::size_t width, double* product);
   // product -= rows' rows vector
   void (*subtract_gram)(const float* rows, std::size_t count, std::size_t stride,
                         const double* vector, double* product);
-  // product[i] = sum over j < width of rows[i * stride + j] * vector[j]; the width is a multiple of
-  // kStrideMultiple.
-  void (*multiply_rows)(const float* rows, std::size_t count, std::size_t stride,
-                        const double* vector, std::size_t width, double* product);
   // single[j] = row[j]. Returns the sum of scales[j] * (row[j] - single[j])^2.
   double (*narrow_row)(const double* row, const double* scales, std::size_t stride, float* single);
 };

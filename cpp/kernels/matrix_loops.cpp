@@ -92,6 +92,16 @@ void multiply(const double* matrix, size_t columns, size_t stride, const double*
     multiply_wide(matrix, columns, stride, vector, product);
 }
 
+void multiply_half(const double* matrix, size_t columns, size_t stride, const double* vector,
+                   double* product) {
+  multiply_wide(matrix, columns, stride, vector, product);
+}
+
+void multiply_rows(const double* rows, size_t count, size_t stride, const double* vector,
+                   size_t width, double* product) {
+  multiply_each_row(rows, count, stride, vector, width, product);
+}
+
 template <size_t Width>
 struct AddOuter {
   static void run(size_t first, size_t stride, double* matrix, size_t columns, const double* vector,
@@ -271,7 +281,8 @@ void contract(const double* third, size_t columns, size_t stride, const double* 
 
 extern const MatrixLoops matrix_loops;
 const MatrixLoops matrix_loops = {
-    dot,    absolute_dot,     squares,          add_scaled, multiply, add_outer, largest_row_sum,
-    invert, subtract_product, subtract_product, add_cube,   contract};
+    dot,           absolute_dot, squares,         add_scaled, multiply,         multiply_half,
+    multiply_rows, add_outer,    largest_row_sum, invert,     subtract_product, subtract_product,
+    add_cube,      contract};
 
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

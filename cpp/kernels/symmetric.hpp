@@ -1,7 +1,8 @@
-// Products with wide symmetric matrices that read half of them, and with Gram matrices of rows, in
-// double or single precision.
+// Products with wide symmetric matrices that read half of them, with rows, and with Gram matrices
+// of rows, in double or single precision.
 #pragma once
 
+#include "kernels/lane_sums.hpp"
 #include "kernels/registers.hpp"
 
 namespace shapcpp::kernels::SHAPCPP_LEVEL {
@@ -80,6 +81,31 @@ void multiply_wide(const Real* matrix, size_t columns, size_t stride, const Sum*
       sum += load_as<Sum>(row + j) * load(vector + j);
     product[i] += static_cast<Sum>(sum_of_lanes(sum));
   }
+}
+
+template <size_t Rows, class Real>
+inline void multiply_rows_of(const Real* rows, size_t stride, const double* vector, size_t width,
+                             double* product) {
+  Vec sums[Rows];
+  set_to_zero(sums, Rows);
+  for (size_t j = 0; j < width; j += kLanes) {
+    const Vec right = load(vector + j);
+    for (size_t r = 0; r < Rows; ++r) sums[r] += load_as<double>(rows + r * stride + j) * right;
+  }
+  constexpr size_t kTogether = Rows < kLanes ? Rows : kLanes;
+  for (size_t first = 0; first < Rows; first += kTogether) {
+    const Vec of_rows = sums_of_lanes<double, kTogether>(sums + first);
+    for (size_t r = 0; r < kTogether; ++r) product[first + r] = of_rows[r];
+  }
+}
+
+template <class Real>
+inline void multiply_each_row(const Real* rows, size_t count, size_t stride, const double* vector,
+                              size_t width, double* product) {
+  size_t i = 0;
+  for (; i + 8 <= count; i += 8)
+    multiply_rows_of<8>(rows + i * stride, stride, vector, width, product + i);
+  for (; i < count; ++i) multiply_rows_of<1>(rows + i * stride, stride, vector, width, product + i);
 }
 
 template <size_t Rows, class Sum>

@@ -72,33 +72,14 @@ void multiply_widened(const float* matrix, size_t columns, size_t stride, const 
   multiply_wide(matrix, columns, stride, vector, product);
 }
 
+void multiply_widened_rows(const float* rows, size_t count, size_t stride, const double* vector,
+                           size_t width, double* product) {
+  multiply_each_row(rows, count, stride, vector, width, product);
+}
+
 void subtract_gram(const float* rows, size_t count, size_t stride, const double* vector,
                    double* product) {
   subtract_gram_of_rows(rows, count, stride, vector, product);
-}
-
-template <size_t Rows>
-inline void multiply_rows_of(const float* rows, size_t stride, const double* vector, size_t width,
-                             double* product) {
-  Vec sums[Rows];
-  set_to_zero(sums, Rows);
-  for (size_t j = 0; j < width; j += kLanes) {
-    const Vec right = load(vector + j);
-    for (size_t r = 0; r < Rows; ++r) sums[r] += load_widened(rows + r * stride + j) * right;
-  }
-  constexpr size_t kTogether = Rows < kLanes ? Rows : kLanes;
-  for (size_t first = 0; first < Rows; first += kTogether) {
-    const Vec of_rows = sums_of_lanes<double, kTogether>(sums + first);
-    for (size_t r = 0; r < kTogether; ++r) product[first + r] = of_rows[r];
-  }
-}
-
-void multiply_rows(const float* rows, size_t count, size_t stride, const double* vector,
-                   size_t width, double* product) {
-  size_t i = 0;
-  for (; i + 8 <= count; i += 8)
-    multiply_rows_of<8>(rows + i * stride, stride, vector, width, product + i);
-  for (; i < count; ++i) multiply_rows_of<1>(rows + i * stride, stride, vector, width, product + i);
 }
 
 double narrow_row(const double* row, const double* scales, size_t stride, float* single) {
@@ -115,7 +96,7 @@ double narrow_row(const double* row, const double* scales, size_t stride, float*
 }  // namespace
 
 extern const WidenedLoops widened_loops;
-const WidenedLoops widened_loops = {add_remainder_widened, multiply_widened, subtract_gram,
-                                    multiply_rows, narrow_row};
+const WidenedLoops widened_loops = {add_remainder_widened, multiply_widened, multiply_widened_rows,
+                                    subtract_gram, narrow_row};
 
 }  // namespace shapcpp::kernels::SHAPCPP_LEVEL

@@ -180,6 +180,7 @@ TEST("products, outer products and inverses of small matrices are those of plain
     for (std::size_t i = 0; i < matrix.size(); ++i) CHECK(is_near(matrix[i], expected[i]));
   }
   AlignedVector product(stride);
+  AlignedVector scratch(kColumns);
   loops.multiply(matrix.data(), kColumns, stride, vector.data(), product.data());
   double largest = 0;
   for (std::size_t j = 0; j < kColumns; ++j) {
@@ -193,8 +194,17 @@ TEST("products, outer products and inverses of small matrices are those of plain
     largest = std::max(largest, row);
   }
   CHECK(is_near(loops.largest_row_sum(matrix.data(), kColumns, stride), largest));
+  AlignedVector half(matrix);
+  for (std::size_t j = 0; j < kColumns; ++j)
+    for (std::size_t l = j + kernels::kStrideMultiple; l < stride; ++l) half[j * stride + l] = 1e9;
+  AlignedVector of_half(stride);
+  loops.multiply_half(half.data(), kColumns, stride, vector.data(), of_half.data());
+  loops.multiply_rows(matrix.data(), kColumns, stride, vector.data(), stride, scratch.data());
+  for (std::size_t j = 0; j < kColumns; ++j) {
+    CHECK(is_near(of_half[j], product[j]));
+    CHECK(is_near(scratch[j], product[j]));
+  }
   AlignedVector inverse(matrix);
-  AlignedVector scratch(kColumns);
   CHECK(loops.invert(inverse.data(), kColumns, stride, scratch.data()));
   AlignedVector solved(stride);
   loops.multiply(inverse.data(), kColumns, stride, product.data(), solved.data());

@@ -8,6 +8,8 @@ namespace {
 
 // Rows that are read twice while the nearest cache holds them.
 constexpr std::size_t kTogether = 16;
+// Rows of half a matrix that end in one column.
+constexpr std::size_t kEven = 8;
 
 }  // namespace
 
@@ -50,16 +52,19 @@ void ShrinkingMatrix::note_diagonal() {
   for (std::size_t j = 0; j < columns_; ++j) diagonal_[j] = values_[j * (stride_ + 1)];
 }
 
-// Blocks that begin at a register's end are read a register beyond the diagonal. What stands left
-// of it counts twice.
+// Products with blocks read a row up to the end of its own, others up to a register beyond the
+// diagonal.
+std::size_t ShrinkingMatrix::half_width(std::size_t row) const {
+  const std::size_t end_of_block = (row / size_ + 1) * size_;
+  return std::min(padded_columns(std::max(end_of_block, row + kernels::kRowMultiple)), stride_);
+}
+
+// What stands left of the diagonal counts twice.
 double ShrinkingMatrix::narrow(const AlignedVector& scales) {
   double lost = 0;
-  for (std::size_t j = 0; j < columns_; ++j) {
-    const std::size_t end = (j / size_ + 1) * size_ + kernels::kRowMultiple;
+  for (std::size_t j = 0; j < columns_; ++j)
     lost += scales[j] * kernels_.narrow_row(values_.data() + j * stride_, scales.data(),
-                                            std::min(padded_columns(end), stride_),
-                                            single_.data() + j * stride_);
-  }
+                                            half_width(j), single_.data() + j * stride_);
   return std::sqrt(2 * lost);
 }
 
@@ -73,8 +78,13 @@ double ShrinkingMatrix::take_off(const AlignedVector& scales) {
   if (!is_single_) {
     for (std::size_t j = 0; j < columns_; ++j)
       for (std::size_t p = 0; p < count_; ++p) factors_[j * count_ + p] = rows_[p * stride_ + j];
-    kernels_.subtract_product(values_.data(), columns_, stride_, stride_, factors_.data(),
-                              rows_.data(), count_);
+    const std::size_t together = is_halved() ? kEven : columns_;
+    for (std::size_t first = 0; first < columns_; first += together) {
+      const std::size_t end = std::min(first + together, columns_);
+      kernels_.subtract_product(values_.data() + first * stride_, end - first,
+                                is_halved() ? half_width(end - 1) : stride_, stride_,
+                                factors_.data() + first * count_, rows_.data(), count_);
+    }
     note_diagonal();
     return 0;
   }
@@ -86,13 +96,23 @@ double ShrinkingMatrix::take_off(const AlignedVector& scales) {
   return std::sqrt(lost);
 }
 
+void ShrinkingMatrix::multiply_part(std::size_t first, std::size_t columns,
+                                    const AlignedVector& vector, AlignedVector& product) const {
+  const std::size_t corner = first * (stride_ + 1);
+  if (is_single_)
+    kernels_.multiply_widened(single_.data() + corner, columns, stride_, vector.data(),
+                              product.data());
+  else if (is_halved())
+    kernels_.multiply_half(values_.data() + corner, columns, stride_, vector.data(),
+                           product.data());
+  else
+    kernels_.multiply(values_.data() + corner, columns, stride_, vector.data(), product.data());
+}
+
 void ShrinkingMatrix::multiply(const AlignedVector& vector, AlignedVector& product) const {
-  if (!is_single_) {
-    kernels_.multiply(values_.data(), columns_, stride_, vector.data(), product.data());
-    return;
-  }
-  kernels_.multiply_widened(single_.data(), columns_, stride_, vector.data(), product.data());
-  kernels_.subtract_gram(waiting_rows_.data(), waiting_, stride_, vector.data(), product.data());
+  multiply_part(0, columns_, vector, product);
+  if (is_single_)
+    kernels_.subtract_gram(waiting_rows_.data(), waiting_, stride_, vector.data(), product.data());
 }
 
 void ShrinkingMatrix::multiply_roughly(const AlignedVector& vector, AlignedVector& product) {
@@ -110,53 +130,49 @@ void ShrinkingMatrix::multiply_roughly(const AlignedVector& vector, AlignedVecto
 
 void ShrinkingMatrix::multiply_settled(std::size_t first, std::size_t count,
                                        const AlignedVector& vector, AlignedVector& product) const {
-  const std::size_t corner = first * size_ * (stride_ + 1);
-  if (is_single_)
-    kernels_.multiply_widened(single_.data() + corner, count * size_, stride_, vector.data(),
-                              product.data());
-  else
-    kernels_.multiply(values_.data() + corner, count * size_, stride_, vector.data(),
-                      product.data());
+  multiply_part(first * size_, count * size_, vector, product);
 }
 
 void ShrinkingMatrix::multiply_blocks(const AlignedVector& x, AlignedVector& products) {
   std::fill(products.begin(), products.end(), 0.0);
   if (is_single_) {
-    multiply_single_blocks(x, products);
-    return;
+    multiply_half_of_blocks(single_.data(), x, products);
+    subtract_waiting(x, products);
+  } else if (is_halved()) {
+    multiply_half_of_blocks(values_.data(), x, products);
+  } else {
+    for (std::size_t j = 0; j < blocks_; ++j)
+      add_rows(values_.data() + j * size_ * stride_, x.data(), size_, stride_,
+               products.data() + j * stride_);
   }
-  turned_ = x;
-  for (double& value : turned_) value = -value;
-  for (std::size_t j = 0; j < blocks_; ++j)
-    kernels_.subtract_product(products.data() + j * stride_, 1, stride_, stride_, turned_.data(),
-                              values_.data() + j * size_ * stride_, size_);
 }
 
 // Each block left of the diagonal is read for two products: of its columns, which stand in for
 // those of its mirror image, and of its rows.
-void ShrinkingMatrix::multiply_single_blocks(const AlignedVector& x, AlignedVector& products) {
-  const std::size_t width = padded_columns(size_);
+template <class Real>
+void ShrinkingMatrix::multiply_half_of_blocks(const Real* values, const AlignedVector& x,
+                                              AlignedVector& products) {
   for (std::size_t j = 0; j < blocks_; ++j) {
     const std::size_t first = j * size_;
     double* product = products.data() + j * stride_;
     for (std::size_t p = 0; p < size_; p += kTogether) {
-      const float* rows = single_.data() + (first + p) * stride_;
+      const Real* rows = values + (first + p) * stride_;
       const std::size_t count = std::min(kTogether, size_ - p);
-      point_at(rows, count);
-      kernels_.add_rows(pointers_.data(), x.data() + p, count, padded_columns(first + size_),
-                        product);
+      add_rows(rows, x.data() + p, count, padded_columns(first + size_), product);
       for (std::size_t l = 0; l < j; ++l)
-        kernels_.multiply_rows(rows + l * size_, count, stride_, x.data(), width,
-                               products.data() + l * stride_ + first + p);
+        multiply_rows(rows + l * size_, count, x, products.data() + l * stride_ + first + p);
     }
     std::fill(product + first + size_, product + stride_, 0.0);
   }
+}
+
+void ShrinkingMatrix::subtract_waiting(const AlignedVector& x, AlignedVector& products) {
   for (std::size_t first = 0; first < waiting_; first += kTogether) {
     const float* rows = waiting_rows_.data() + first * stride_;
     const std::size_t count = std::min(kTogether, waiting_ - first);
     for (std::size_t j = 0; j < blocks_; ++j) {
       double* along = along_.data() + j * kTogether;
-      kernels_.multiply_rows(rows + j * size_, count, stride_, x.data(), width, along);
+      multiply_rows(rows + j * size_, count, x, along);
       for (std::size_t r = 0; r < count; ++r) along[r] = -along[r];
       along_blocks_[j] = along;
     }
@@ -164,6 +180,29 @@ void ShrinkingMatrix::multiply_single_blocks(const AlignedVector& x, AlignedVect
     kernels_.add_class_rows(pointers_.data(), along_blocks_.data(), blocks_, count, stride_,
                             products.data());
   }
+}
+
+void ShrinkingMatrix::add_rows(const float* rows, const double* factors, std::size_t count,
+                               std::size_t width, double* sums) {
+  point_at(rows, count);
+  kernels_.add_rows(pointers_.data(), factors, count, width, sums);
+}
+
+void ShrinkingMatrix::add_rows(const double* rows, const double* factors, std::size_t count,
+                               std::size_t width, double* sums) {
+  turned_.assign(factors, factors + count);
+  for (double& factor : turned_) factor = -factor;
+  kernels_.subtract_product(sums, 1, width, stride_, turned_.data(), rows, count);
+}
+
+void ShrinkingMatrix::multiply_rows(const float* rows, std::size_t count, const AlignedVector& x,
+                                    double* product) const {
+  kernels_.multiply_widened_rows(rows, count, stride_, x.data(), padded_columns(size_), product);
+}
+
+void ShrinkingMatrix::multiply_rows(const double* rows, std::size_t count, const AlignedVector& x,
+                                    double* product) const {
+  kernels_.multiply_rows(rows, count, stride_, x.data(), padded_columns(size_), product);
 }
 
 void ShrinkingMatrix::point_at(const float* rows, std::size_t count) {

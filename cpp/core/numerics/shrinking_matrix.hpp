@@ -1,8 +1,8 @@
 // A symmetric matrix of blocks that loses Gram matrices of a few rows at a time.
 //
-// In double precision it loses them at once. A wide one would stream through the cache for a few
-// operations a number: where the caller can afford what that loses, products read it in single
-// precision, half of it alone, and the rows wait, in single precision too.
+// In double precision it loses them at once, from some width on in half of it alone. A wide one
+// would stream through the cache for a few operations a number: where the caller can afford what
+// that loses, products read it in single precision, and the rows wait, in single precision too.
 #pragma once
 
 #include <cstddef>
@@ -40,8 +40,9 @@ class ShrinkingMatrix {
     note_diagonal();
     return result;
   }
-  // The matrix without the rows that wait, and its diagonal.
-  const AlignedVector& settled() const { return values_; }
+  // As it was written.
+  const AlignedVector& written() const { return values_; }
+  // Of the matrix without the rows that wait.
   const AlignedVector& diagonal() const { return diagonal_; }
 
   // Copies the matrix in single precision. Returns a bound on the Frobenius norm of what that
@@ -74,10 +75,27 @@ class ShrinkingMatrix {
   void subtract_last(const AlignedVector& vector, AlignedVector& product) const;
 
  private:
+  static constexpr std::size_t kHalved = 64;
   static constexpr std::size_t kWide = 256;
   static std::size_t most_waiting(std::size_t size, std::size_t blocks);
+  bool is_halved() const { return columns_ >= kHalved; }
+  // Up to where a row is read where the matrix is halved.
+  std::size_t half_width(std::size_t row) const;
   void note_diagonal();
-  void multiply_single_blocks(const AlignedVector& x, AlignedVector& products);
+  // The product of what lies between these columns, without the rows that wait.
+  void multiply_part(std::size_t first, std::size_t columns, const AlignedVector& vector,
+                     AlignedVector& product) const;
+  template <class Real>
+  void multiply_half_of_blocks(const Real* values, const AlignedVector& x, AlignedVector& products);
+  void subtract_waiting(const AlignedVector& x, AlignedVector& products);
+  void add_rows(const float* rows, const double* factors, std::size_t count, std::size_t width,
+                double* sums);
+  void add_rows(const double* rows, const double* factors, std::size_t count, std::size_t width,
+                double* sums);
+  void multiply_rows(const float* rows, std::size_t count, const AlignedVector& x,
+                     double* product) const;
+  void multiply_rows(const double* rows, std::size_t count, const AlignedVector& x,
+                     double* product) const;
   void point_at(const float* rows, std::size_t count);
 
   const kernels::Kernels& kernels_;
@@ -86,9 +104,9 @@ class ShrinkingMatrix {
   std::size_t columns_ = 0;
   std::size_t stride_ = 0;
   std::size_t most_waiting_ = 0;
-  AlignedVector values_;
+  AlignedVector values_;  // beyond the half, where the matrix is halved, as it was written
   AlignedVector diagonal_;
-  Aligned<float> single_;  // of each row, what stands up to the end of its block on the diagonal
+  Aligned<float> single_;  // the half
   bool is_single_ = false;
   std::size_t count_ = 0;  // of the rows taken off last,
   AlignedVector rows_;     // these,
@@ -99,7 +117,7 @@ class ShrinkingMatrix {
   AlignedVector along_;   // products of the rows that wait with blocks
   std::vector<const double*> along_blocks_;
   std::vector<const float*> pointers_;
-  AlignedVector turned_;
+  std::vector<double> turned_;
   Aligned<float> rough_vector_;
   Aligned<float> rough_product_;
 };

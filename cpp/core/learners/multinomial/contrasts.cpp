@@ -23,14 +23,18 @@ void Contrasts::from_classes(const double* vectors, std::size_t classes, double*
 }
 
 void Contrasts::to_classes(const double* contrasts, std::size_t classes, double* vectors) const {
-  for (std::size_t l = 0; l < columns_; ++l) {
-    double after = 0;
-    for (std::size_t j = classes - 1; j > 0; --j) {
-      const double own = scales_[j - 1] * contrasts[(j - 1) * columns_ + l];
-      vectors[j * stride_ + l] = after - static_cast<double>(j) * own;
-      after += own;
+  double* after = vectors;  // the first class is what remains of the others
+  std::fill_n(after, columns_, 0.0);
+  for (std::size_t j = classes - 1; j > 0; --j) {
+    const double scale = scales_[j - 1];
+    const auto count = static_cast<double>(j);
+    const double* contrast = contrasts + (j - 1) * columns_;
+    double* vector = vectors + j * stride_;
+    for (std::size_t l = 0; l < columns_; ++l) {
+      const double own = scale * contrast[l];
+      vector[l] = after[l] - count * own;
+      after[l] += own;
     }
-    vectors[l] = after;
   }
 }
 
@@ -55,6 +59,21 @@ Eigen::VectorXd Contrasts::to_classes(const Eigen::VectorXd& contrasts) const {
   }
   numbers[0] = after;
   return numbers;
+}
+
+Eigen::MatrixXd Contrasts::form_of_classes(const Eigen::MatrixXd& form) const {
+  const auto columns_to_classes = [this](const Eigen::MatrixXd& contrasts) {
+    Eigen::MatrixXd numbers(contrasts.rows(), contrasts.cols() + 1);
+    auto after = numbers.col(0);
+    after.setZero();
+    for (Eigen::Index j = contrasts.cols(); j > 0; --j) {
+      const double scale = scales_[static_cast<std::size_t>(j - 1)];
+      numbers.col(j) = after - static_cast<double>(j) * scale * contrasts.col(j - 1);
+      after += scale * contrasts.col(j - 1);
+    }
+    return numbers;
+  };
+  return columns_to_classes(columns_to_classes(form).transpose());
 }
 
 void Contrasts::write_between(std::size_t a, std::size_t b, const double* x,

@@ -28,6 +28,8 @@ class Contrasts {
   // The same of one number for each class.
   Eigen::VectorXd from_classes(const Eigen::VectorXd& numbers) const;
   Eigen::VectorXd to_classes(const Eigen::VectorXd& contrasts) const;
+  // A symmetric form of contrasts as one of classes.
+  Eigen::MatrixXd form_of_classes(const Eigen::MatrixXd& form) const;
   // Contrasts (counted from 0) that the difference of two classes has a part in: from `first` up
   // to, but not including, `end`.
   struct Between {

@@ -104,7 +104,8 @@ Eigen::VectorXd balanced_logits(const Contrasts& helmert, const Eigen::VectorXd&
     p[static_cast<Eigen::Index>(own)] -= 1;
     const Eigen::VectorXd left = shift + weight * (gram * helmert.from_classes(p));
     if (left.norm() < kTolerance) break;
-    const Eigen::MatrixXd slope = Eigen::MatrixXd::Identity(m, m) + weight * (gram * covariance);
+    const Eigen::MatrixXd slope =
+        Eigen::MatrixXd::Identity(m, m) + weight * gram.lazyProduct(covariance);
     const Eigen::VectorXd step = -slope.partialPivLu().solve(left);
     const Eigen::VectorXd along = helmert.to_classes(step);
     const double length = std::min(1.0, kLongestStep / range(along));

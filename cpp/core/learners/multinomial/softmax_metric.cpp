@@ -116,18 +116,25 @@ bool SoftmaxMetric::has_drifted() const {
   return matrix_.is_full() || !(drift() <= kMostDrift) || !(hessian_rounding_ <= kMostRounding);
 }
 
-// The largest sum of a row bounds the largest eigenvalue; the trace of a column's block, that of
-// the block.
+// The largest sum of a row bounds the largest eigenvalue, and so does the trace.
 void SoftmaxMetric::measure_inverse() {
+  largest_row_sum_ = kernels_.largest_row_sum(matrix_.written().data(), dimension_, stride_);
+  measure_blocks();
+}
+
+// The trace of a column's block bounds the largest eigenvalue of that. Blocks and the whole have
+// only shrunk since the base.
+void SoftmaxMetric::measure_blocks() {
   unmeasured_ = 0;
-  inverse_root_ = (1 + drift()) * std::sqrt(kernels_.largest_row_sum(matrix_.settled().data(),
-                                                                     dimension_, stride_));
+  double whole = 0;
   for (std::size_t j = 0; j < sums_.columns(); ++j) {
     double trace = 0;
     for (std::size_t row = j; row < dimension_; row += sums_.columns())
       trace += std::max(matrix_.diagonal()[row], 0.0);
     column_roots_[j] = (1 + drift()) * std::sqrt(trace);
+    whole += trace;
   }
+  inverse_root_ = (1 + drift()) * std::sqrt(std::min(whole, largest_row_sum_));
 }
 
 void SoftmaxMetric::measure(std::size_t i) {
@@ -216,18 +223,13 @@ void SoftmaxMetric::take_off(double largest) {
   const double lost = root * matrix_.take_off(diagonal_);
   const double in_terms_of_H = std::max(largest, 0.0) * (1 + drift());
   charge_single((2 * std::sqrt(in_terms_of_H) + lost) * lost * (1 + 1e-9));
-  if (!matrix_.is_single() && ++unmeasured_ == kMeasureEvery) measure_inverse();
+  if (!matrix_.is_single() && ++unmeasured_ == kMeasureEvery) measure_blocks();
 }
 
 double SoftmaxMetric::pair_leverage(const Eigen::MatrixXd& gram) const {
-  const Eigen::Index K = gram.rows() + 1;
-  Eigen::MatrixXd half(gram.rows(), K);
-  for (Eigen::Index j = 0; j < gram.rows(); ++j)
-    half.row(j) = sums_.helmert().to_classes(gram.col(j)).transpose();
-  Eigen::MatrixXd seen(K, K);
-  for (Eigen::Index k = 0; k < K; ++k) seen.col(k) = sums_.helmert().to_classes(half.col(k));
+  const Eigen::MatrixXd seen = sums_.helmert().form_of_classes(gram);
   double most = 0;
-  for (Eigen::Index a = 0; a < K; ++a)
+  for (Eigen::Index a = 0; a < seen.rows(); ++a)
     for (Eigen::Index b = 0; b < a; ++b)
       most = std::max(most, seen(a, a) + seen(b, b) - seen(a, b) - seen(b, a));
   return with_rotation(std::sqrt(most));
@@ -252,7 +254,7 @@ double SoftmaxMetric::largest_leverage() {
     for (std::size_t j = 0; j < contrasts; ++j)
       for (std::size_t l = 0; l <= j; ++l) {
         kernels_.logits(samples.tile(t), columns,
-                        matrix_.settled().data() + j * columns * stride_ + l * columns, columns,
+                        matrix_.written().data() + j * columns * stride_ + l * columns, columns,
                         stride_, rows, products.data());
         double* gram = grams.data() + (j * contrasts + l) * kTileRows;
         for (std::size_t p = 0; p < columns; ++p) {

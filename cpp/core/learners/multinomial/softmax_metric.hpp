@@ -74,6 +74,7 @@ class SoftmaxMetric {
   void narrow();
   void set_gram(const AlignedVector& x);
   void measure_inverse();
+  void measure_blocks();
   void take_off(double largest);
   void charge(double share);
   void charge_single(double share);
@@ -98,6 +99,7 @@ class SoftmaxMetric {
   AlignedVector diagonal_;  // of H
   double leverage_ = 0;
   std::size_t leverage_size_ = 0;  // members when the leverage was last computed
+  double largest_row_sum_ = 0;     // of the inverse at the base
   double inverse_root_ = 0;
   double drift_ = 0;
   double narrowed_ = 0;

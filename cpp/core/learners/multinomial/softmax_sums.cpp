@@ -1,6 +1,7 @@
 #include "core/learners/multinomial/softmax_sums.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace shapcpp {
@@ -231,12 +232,13 @@ double SoftmaxSums::widest(const AlignedVector& weights) const {
   double most = 0;
   for (std::size_t a = 0; a < classes(); ++a)
     for (std::size_t b = 0; b < a; ++b) {
-      double square = 0;
-      for (std::size_t j = 0; j < columns_; ++j) {
-        const double apart = weights[a * stride_ + j] - weights[b * stride_ + j];
-        square += apart * apart;
-      }
-      most = std::max(most, square);
+      std::array<double, 4> squares{};
+      for (std::size_t j = 0; j < stride_; j += squares.size())
+        for (std::size_t c = 0; c < squares.size(); ++c) {
+          const double apart = weights[a * stride_ + j + c] - weights[b * stride_ + j + c];
+          squares[c] += apart * apart;
+        }
+      most = std::max(most, squares[0] + squares[1] + squares[2] + squares[3]);
     }
   return std::sqrt(most);
 }
