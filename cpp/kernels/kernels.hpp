@@ -12,6 +12,9 @@ struct Squares {
   double weighted = 0;
 };
 
+// From this many columns on `multiply` of MatrixLoops reads half of a matrix, as `multiply_half`.
+inline constexpr std::size_t kHalfFrom = 64;
+
 // Small vectors and matrices, rows of `stride` numbers, a multiple of kStrideMultiple; what lies
 // beyond `columns` in a vector is zero. Matrices are symmetric.
 struct MatrixLoops {

@@ -82,11 +82,10 @@ struct Multiply {
   }
 };
 
-// Matrices with at least this many columns are read row by row, as they lie in memory.
-constexpr size_t kWide = 64;
+// Matrices with at least kHalfFrom columns are read row by row, as they lie in memory.
 void multiply(const double* matrix, size_t columns, size_t stride, const double* vector,
               double* product) {
-  if (columns < kWide)
+  if (columns < kHalfFrom)
     in_strips<Multiply>(stride, matrix, columns, vector, product);
   else
     multiply_wide(matrix, columns, stride, vector, product);
@@ -116,7 +115,7 @@ struct AddOuter {
 };
 
 void add_outer(double* matrix, size_t columns, size_t stride, const double* vector, double factor) {
-  if (columns < kWide)
+  if (columns < kHalfFrom)
     in_strips<AddOuter>(stride, matrix, columns, vector, factor);
   else
     for (size_t i = 0; i < columns; ++i)
@@ -125,7 +124,7 @@ void add_outer(double* matrix, size_t columns, size_t stride, const double* vect
 
 double largest_row_sum(const double* matrix, size_t columns, size_t stride) {
   double most = 0;
-  if (columns >= kWide) {
+  if (columns >= kHalfFrom) {
     for (size_t i = 0; i < columns; ++i) {
       Vec sums{};
       for (size_t j = 0; j < stride; j += kLanes) sums += absolute(load(matrix + i * stride + j));
@@ -142,39 +141,45 @@ double largest_row_sum(const double* matrix, size_t columns, size_t stride) {
   return most;
 }
 
-// Each row i of the matrix except the pivot row loses `factors[i]` times the pivot row.
-template <size_t Width>
-struct Eliminate {
-  static void run(size_t first, size_t stride, double* matrix, size_t columns, size_t pivot,
-                  const double* factors) {
-    Vec right[Width];
-    const double* pivot_row = matrix + pivot * stride + first;
-    for (size_t w = 0; w < Width; ++w) right[w] = load(pivot_row + w * kLanes);
-    double* row = matrix + first;
-    for (size_t i = 0; i < columns; ++i, row += stride) {
-      if (i == pivot) continue;
-      for (size_t w = 0; w < Width; ++w)
-        store(row + w * kLanes, load(row + w * kLanes) - right[w] * factors[i]);
+// matrix -= factors * row', up to a register beyond the diagonal.
+inline void subtract_outer_half(double* matrix, size_t columns, size_t stride,
+                                const double* factors, const double* row) {
+  size_t first = 0;
+  for (; first + kLanes <= columns; first += kLanes)
+    for (size_t j = 0; j <= first; j += kLanes) {
+      const Vec right = load(row + j);
+      double* target = matrix + first * stride + j;
+      for (size_t r = 0; r < kLanes; ++r, target += stride)
+        store(target, load(target) - right * factors[first + r]);
     }
-  }
-};
+  for (size_t i = first; i < columns; ++i)
+    for (size_t j = 0; j <= first; j += kLanes) {
+      double* target = matrix + i * stride + j;
+      store(target, load(target) - load(row + j) * factors[i]);
+    }
+}
 
 // Gauss-Jordan elimination, pivot by pivot down the diagonal, which a positive definite matrix
-// allows.
+// allows. With the rows done so far negated the matrix stays symmetric, so that half of it will do;
+// the pivot row is kept in full while it is the pivot row.
 bool invert(double* matrix, size_t columns, size_t stride, double* scratch) {
   for (size_t k = 0; k < columns; ++k) {
     double* pivot_row = matrix + k * stride;
     const double pivot = pivot_row[k];
     if (!(pivot > 0)) return false;
     const double inverse = 1 / pivot;
-    for (size_t i = 0; i < columns; ++i) {
-      scratch[i] = matrix[i * stride + k];
-      matrix[i * stride + k] = 0;
-    }
-    pivot_row[k] = 1;
-    for (size_t j = 0; j < stride; j += kLanes) store(pivot_row + j, load(pivot_row + j) * inverse);
-    in_strips<Eliminate>(stride, matrix, columns, k, static_cast<const double*>(scratch));
+    for (size_t j = 0; j < k; ++j) scratch[j] = pivot_row[j];
+    for (size_t j = k + 1; j < columns; ++j) scratch[j] = pivot_row[j] = matrix[j * stride + k];
+    scratch[k] = 0;
+    for (size_t j = 0; j < columns; j += kLanes)
+      store(pivot_row + j, load(pivot_row + j) * inverse);
+    subtract_outer_half(matrix, columns, stride, scratch, pivot_row);
+    for (size_t i = k + 1; i < columns; ++i) matrix[i * stride + k] = pivot_row[i];
+    pivot_row[k] = -inverse;
   }
+  for (size_t i = 0; i < columns; ++i)
+    for (size_t j = 0; j <= i; ++j)
+      matrix[i * stride + j] = matrix[j * stride + i] = -matrix[i * stride + j];
   return true;
 }
 

@@ -5,8 +5,8 @@
 namespace shapcpp {
 namespace {
 
-// Up to this size elimination goes row by row: the matrix fits the nearest cache.
-constexpr std::size_t kUnblocked = 64;
+// Up to this size elimination goes row by row: half of the matrix fits the nearest cache.
+constexpr std::size_t kUnblocked = 100;
 // Rows and columns of a tile of `mirror`: two tiles fit the nearest cache.
 constexpr std::size_t kTile = 32;
 

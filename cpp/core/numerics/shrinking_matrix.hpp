@@ -75,10 +75,9 @@ class ShrinkingMatrix {
   void subtract_last(const AlignedVector& vector, AlignedVector& product) const;
 
  private:
-  static constexpr std::size_t kHalved = 64;
   static constexpr std::size_t kWide = 256;
   static std::size_t most_waiting(std::size_t size, std::size_t blocks);
-  bool is_halved() const { return columns_ >= kHalved; }
+  bool is_halved() const { return columns_ >= kernels::kHalfFrom; }
   // Up to where a row is read where the matrix is halved.
   std::size_t half_width(std::size_t row) const;
   void note_diagonal();

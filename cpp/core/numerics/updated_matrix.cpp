@@ -28,8 +28,9 @@ UpdatedMatrix::UpdatedMatrix(std::size_t columns, const kernels::Kernels& kernel
 
 double UpdatedMatrix::bytes(double columns) {
   const double waiting =
-      columns < kWide ? 0
-                      : 2 * static_cast<double>(most_waiting(static_cast<std::size_t>(columns)));
+      columns < kernels::kHalfFrom
+          ? 0
+          : 2 * static_cast<double>(most_waiting(static_cast<std::size_t>(columns)));
   return sizeof(double) * columns * (columns + 1 + waiting);
 }
 
@@ -61,8 +62,11 @@ void UpdatedMatrix::settle() {
   for (std::size_t j = 0; j < columns_; ++j)
     for (std::size_t p = 0; p < waiting_; ++p)
       scaled_[j * waiting_ + p] = -factors_[p] * vectors_[p * stride_ + j];
-  kernels_.subtract_product(values_.data(), columns_, stride_, stride_, scaled_.data(),
-                            vectors_.data(), waiting_);
+  constexpr std::size_t kTogether = kernels::kStrideMultiple;
+  for (std::size_t first = 0; first < columns_; first += kTogether)
+    kernels_.subtract_product(values_.data() + first * stride_,
+                              std::min(kTogether, columns_ - first), first + kTogether, stride_,
+                              scaled_.data() + first * waiting_, vectors_.data(), waiting_);
   waiting_ = 0;
   loss_ = 1;
 }

@@ -1,7 +1,8 @@
 // A symmetric matrix to which products of vectors with themselves are added, one by one.
 //
 // Small matrices take them at once. An update of a wide one would stream it through the cache for
-// a few operations a number; so updates wait, and are added many at a time.
+// a few operations a number; so updates wait, and are added many at a time, to the half of it that
+// products read.
 #pragma once
 
 #include <cstddef>
@@ -20,9 +21,10 @@ class UpdatedMatrix {
   static double bytes(double columns);
 
   // Whether updates of a matrix with this many columns wait.
-  static bool waits(std::size_t columns) { return columns >= kWide; }
+  static bool waits(std::size_t columns) { return columns >= kernels::kHalfFrom; }
 
-  // The matrix without the updates that wait, in rows of `stride` numbers.
+  // The matrix without the updates that wait, in rows of `stride` numbers; where updates wait, only
+  // what `multiply_half` reads of it.
   const AlignedVector& settled() const { return values_; }
   std::size_t waiting() const { return waiting_; }
   // The diagonal, with all updates.
@@ -44,7 +46,6 @@ class UpdatedMatrix {
   void multiply(const AlignedVector& vector, AlignedVector& product) const;
 
  private:
-  static constexpr std::size_t kWide = 64;
   void settle();
 
   const kernels::Kernels& kernels_;

@@ -122,9 +122,8 @@ void Expansion::add_curvature(double before) {
   charge_rounding(growth);
   inverse_.add_outer(inverse_x_, -curvature / growth, growth);
   if (has_third_) third_.absorb(x_, absorbed_.third);
-  // The last bound holds: the inverse only shrinks. While updates wait it is not at hand.
-  const bool waits = UpdatedMatrix::waits(columns_);
-  if (waits ? inverse_.waiting() == 0 : ++unmeasured_ == kMeasureEvery) measure_inverse();
+  if (++unmeasured_ == kMeasureEvery)
+    UpdatedMatrix::waits(columns_) ? measure_trace() : measure_inverse();
   measure_spread();
   absorbed_.norm = std::sqrt(before);
   absorbed_.leverage = (1 + inverse_drift_) * std::sqrt(before / growth);

@@ -127,6 +127,7 @@ class Expansion {
   double rounding_of_gradient(const AlignedVector& weights) const;
   void charge_rounding(double loss);
   void measure_inverse();
+  void measure_trace();
   void measure_spread();
   double largest_leverage() const;
   Remainder bound_remainder(const Lengths& lengths, bool widened, Shifts& shifts) const;
@@ -156,8 +157,9 @@ class Expansion {
   double third_rounding_ = 0;
   double base_length_ = 0;
   double hessian_rounding_ = 0;
+  double inverse_norm_ = 0;  // a bound on the inverse's largest eigenvalue, as computed
   double inverse_root_ = 0;
-  int unmeasured_ = 0;  // updates since `inverse_root_` was computed
+  int unmeasured_ = 0;  // updates since the norm was bounded
   double spread_ = 0;
   double gradient_length_ = 0;  // at least that at the base
   Absorbed absorbed_;
