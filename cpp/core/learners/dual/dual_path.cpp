@@ -228,6 +228,15 @@ DualScores::Bounds DualPath::bound() const {
   return bounds;
 }
 
+std::optional<Eigen::VectorXd> DualPath::weights() const {
+  if (!has_estimate()) return std::nullopt;
+  const auto values = scores_.weights();
+  Eigen::VectorXd weights =
+      Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Eigen::Index>(values.size()));
+  if (!weights.allFinite()) return std::nullopt;
+  return weights;
+}
+
 const DualScores& DualPath::estimate() {
   if (is_certain_) return scores_;
   is_certain_ = true;

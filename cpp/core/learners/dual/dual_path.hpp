@@ -2,7 +2,9 @@
 // member. docs/engine.md derives the bounds.
 #pragma once
 
+#include <Eigen/Core>
 #include <cstddef>
+#include <optional>
 
 #include "core/learners/dual/dual_inverse.hpp"
 #include "core/learners/dual/dual_members.hpp"
@@ -34,6 +36,8 @@ class DualPath {
   const DualScores& scores() const { return scores_; }
   std::size_t size() const { return size_; }
   bool has_estimate() const { return inverse_.size() > 0; }
+  // Those of the last estimate; none without one, or beyond the range of numbers.
+  std::optional<Eigen::VectorXd> weights() const;
   // How many products with the inverse a coalition lately took.
   double effort() const { return effort_; }
 

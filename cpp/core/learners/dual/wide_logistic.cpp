@@ -70,15 +70,10 @@ void WideLogistic::tell_primal() {
   for (; told_ < members_.size(); ++told_) primal().join(members_[told_]);
 }
 
-// Fits begin where the dual path has come to.
 void WideLogistic::leave_dual() {
   is_dual_ = false;
   tell_primal();
-  if (!dual_.has_estimate()) return;
-  const auto weights = dual_.scores().weights();
-  const Eigen::Map<const Eigen::VectorXd> start(weights.data(),
-                                                static_cast<Eigen::Index>(weights.size()));
-  if (start.allFinite()) primal().start_from(start);
+  if (const auto weights = dual_.weights()) primal().start_base(*weights);
 }
 
 WideScores WideLogistic::estimate() {
@@ -100,13 +95,10 @@ void WideLogistic::settle(bool decided) {
 
 const FittedScores& WideLogistic::fit(const OpenPairs& open) {
   if (!is_dual_) return primal().fit(open);
-  if (failures_ >= kMostFailures) {
-    leave_dual();
-    return primal().fit(open);
-  }
-  leave_dual();
-  is_dual_ = true;
-  return primal().fit_alone();
+  tell_primal();
+  if (const auto weights = dual_.weights()) primal().start_from(*weights);
+  is_dual_ = failures_ < kMostFailures;
+  return is_dual_ ? primal().fit_alone() : primal().fit(open);
 }
 
 }  // namespace shapcpp

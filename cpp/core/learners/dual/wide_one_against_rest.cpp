@@ -53,17 +53,11 @@ void WideOneAgainstRest::tell_primal() {
   for (; told_ < members_.size(); ++told_) primal().join(members_[told_]);
 }
 
-// Fits begin where the dual paths have come to.
 void WideOneAgainstRest::leave_dual() {
   is_dual_ = false;
   tell_primal();
-  for (std::size_t k = 0; k < paths_.size(); ++k) {
-    if (!has(k) || !paths_[k].has_estimate()) continue;
-    const auto weights = paths_[k].scores().weights();
-    const Eigen::Map<const Eigen::VectorXd> start(weights.data(),
-                                                  static_cast<Eigen::Index>(weights.size()));
-    if (start.allFinite()) primal().start_from(k, start);
-  }
+  for (std::size_t k = 0; k < paths_.size(); ++k)
+    if (const auto weights = weights_of(k)) primal().start_base(k, *weights);
 }
 
 WideClassScores WideOneAgainstRest::estimate() {
@@ -95,10 +89,11 @@ void WideOneAgainstRest::settle(bool decided) {
 
 const FittedScores& WideOneAgainstRest::fit(const OpenPairs& open) {
   if (!is_dual_) return primal().fit(open);
-  leave_dual();
-  if (failures_ >= kMostFailures) return primal().fit(open);
-  is_dual_ = true;
-  return primal().fit_alone();
+  tell_primal();
+  for (std::size_t k = 0; k < paths_.size(); ++k)
+    if (const auto weights = weights_of(k)) primal().start_from(k, *weights);
+  is_dual_ = failures_ < kMostFailures;
+  return is_dual_ ? primal().fit_alone() : primal().fit(open);
 }
 
 }  // namespace shapcpp

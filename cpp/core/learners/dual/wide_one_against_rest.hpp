@@ -45,6 +45,9 @@ class WideOneAgainstRest {
   bool has(std::size_t k) const { return dual_members_.class_size(k) > 0; }
   OneAgainstRest& primal();
   void tell_primal();
+  std::optional<Eigen::VectorXd> weights_of(std::size_t k) const {
+    return has(k) ? paths_[k].weights() : std::nullopt;
+  }
   void leave_dual();
 
   DualMembers dual_members_;

@@ -31,6 +31,8 @@ class BinaryLogistic {
   }
   // Where the next fit starts, unless estimates are better.
   void start_from(const Eigen::VectorXd& weights) { path_.start_from(weights); }
+  // Prepares estimates by weights near the optimum, in place of a fit.
+  void start_base(const Eigen::VectorXd& weights) { path_.start_base(weights); }
   // A fit that prepares no estimates.
   const FittedOptimum& fit_alone() { return path_.fit(false); }
   [[nodiscard]] bool may_estimate() { return path_.may_estimate(); }

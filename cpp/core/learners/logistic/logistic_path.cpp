@@ -295,6 +295,13 @@ bool LogisticPath::pass(Precision precision) {
   return true;
 }
 
+void LogisticPath::start_base(const Eigen::VectorXd& weights) {
+  newton_.start_from(weights);
+  optimum_.weights = weights;
+  std::copy_n(weights.data(), columns_, weights_.begin());
+  if (RefitPolicy::is_worth_base(members_.size())) build(kInfinite);
+}
+
 const FittedOptimum& LogisticPath::fit(bool anchor) {
   if (expansion_.has_base()) newton_.start_from(optimum_.weights);
   const FittedOptimum& optimum = newton_.fit();

@@ -36,6 +36,8 @@ class LogisticPath {
 
   // Where the next fit starts, unless there is an anchor.
   void start_from(const Eigen::VectorXd& weights) { newton_.start_from(weights); }
+  // A base at weights near the optimum, in place of a fit.
+  void start_base(const Eigen::VectorXd& weights);
 
   // Whether an estimate is worth trying.
   [[nodiscard]] bool may_estimate() { return policy_.may_estimate() && has_anchor(); }

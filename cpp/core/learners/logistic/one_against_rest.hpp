@@ -36,6 +36,10 @@ class OneAgainstRest {
   const FittedScores& fit(const OpenPairs& open);
   // Where the next fit of a class starts, unless estimates are better or it has been fitted.
   void start_from(std::size_t k, const Eigen::VectorXd& weights);
+  // Prepares estimates of a class by weights near its optimum, in place of a fit.
+  void start_base(std::size_t k, const Eigen::VectorXd& weights) {
+    regressions_[k].path->start_base(weights);
+  }
   // A fit that prepares no estimates.
   const FittedScores& fit_alone();
 

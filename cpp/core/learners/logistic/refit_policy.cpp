@@ -6,8 +6,9 @@ namespace shapcpp {
 namespace {
 
 constexpr int kMostRefinements = 40;
-// After this many failures in a row 2^6 - 1 coalitions are skipped.
-constexpr int kMostFailures = 6;
+// After failures in a row coalitions are skipped: none after the first, which one sample may have
+// caused that moved the optimum far, and 2^6 - 1 after this many.
+constexpr int kMostFailures = 7;
 // If a smaller share of joins than this is certified without a pass, passes are made at once.
 constexpr double kHopeless = 0.4;
 // At sizes that are a multiple of this no pass is made at once, to learn whether that share has
@@ -68,7 +69,7 @@ bool RefitPolicy::may_estimate() {
 
 void RefitPolicy::settle(bool decided) {
   failures_ = decided ? std::max(failures_ - 1, 0) : std::min(failures_ + 1, kMostFailures);
-  if (!decided) skips_ = (1 << failures_) - 1;
+  if (!decided) skips_ = (1 << (failures_ - 1)) - 1;
 }
 
 // A pass is always made if the sample moves so far that its residual at the anchor says little.

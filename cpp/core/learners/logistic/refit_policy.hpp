@@ -71,7 +71,7 @@ class RefitPolicy {
 
  private:
   // A fit takes several steps, each about as dear as a base.
-  static constexpr int kMostBases = 2;
+  static constexpr int kMostBases = 3;
 
   bool is_time_to_build(double passes_per_base);
   bool is_slow(const Size& size, double passes_per_base, double decrement) const;
