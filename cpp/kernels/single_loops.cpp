@@ -67,14 +67,26 @@ inline void for_margins(const float* tile, size_t columns, const float* weights,
   }
 }
 
+// Rows that the nearest cache holds until they are read a second time, if that is more than a few.
+inline size_t rows_together(size_t columns, size_t rows) {
+  constexpr size_t kNumbers = 10240, kUnit = 4 * kSingleLanes;
+  const size_t held = kNumbers / columns / kUnit * kUnit;
+  return held == 0 ? rows : held;
+}
+
 void add_remainder(const float* tile, size_t columns, const float* direction, const float* offsets,
                    const float* probabilities, const float* curvatures, size_t rows,
                    double* lane_sums, Shifts* shifts) {
   float remainders[kTileRows];
   Remainders of_rows(offsets, probabilities, curvatures);
-  for_margins(tile, columns, direction, rows,
-              [&](Single moved, size_t row) { store(remainders + row, of_rows.take(moved, row)); });
-  add_weighted(tile, columns, remainders, rows, lane_sums);
+  const size_t together = rows_together(columns, rows);
+  for (size_t first = 0; first < rows; first += together) {
+    const size_t count = rows - first < together ? rows - first : together;
+    for_margins(tile + first, columns, direction, count, [&](Single moved, size_t row) {
+      store(remainders + row, of_rows.take(moved, first + row));
+    });
+    add_weighted(tile + first, columns, remainders, count, lane_sums);
+  }
   of_rows.add_to(shifts);
 }
 
