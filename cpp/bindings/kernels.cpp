@@ -70,8 +70,8 @@ std::tuple<FloatArray, FloatArray, FloatArray> expand(const FloatArray& residual
   return {to_array(probabilities, n), to_array(single_curvatures, n), to_array(thirds, n)};
 }
 
-// The sums over samples, and the largest shift with its moments.
-std::tuple<FloatArray, double, double, double> remainder(
+// The sums over samples, the largest shift and its moments, and the sum of absolute remainders.
+std::tuple<FloatArray, double, double, double, double> remainder(
     const FloatArray& samples, const FloatArray& direction, const FloatArray& offsets,
     const FloatArray& probabilities, const FloatArray& curvatures, bool widened) {
   const Samples members(samples);
@@ -101,7 +101,8 @@ std::tuple<FloatArray, double, double, double> remainder(
   }
   AlignedVector sums(stride);
   kernels().add_lanes(lane_sums.data(), stride, sums.data());
-  return {to_array(sums, members.columns), shifts.largest, shifts.fourth, shifts.eighth};
+  return {to_array(sums, members.columns), shifts.largest, shifts.fourth, shifts.eighth,
+          shifts.remainders};
 }
 
 // Of samples, a row each, of the classes `own`: probabilities, and derivatives of the losses by the

@@ -53,7 +53,9 @@ class Remainders {
     most_ = size > most_ ? size : most_;
     fourth_ += c * power;
     eighth_ += c * power * power;
-    return remainder(t, load(probabilities_ + row), c);
+    const Single found = remainder(t, load(probabilities_ + row), c);
+    remainders_ += absolute(found);
+    return found;
   }
 
   void add_to(Shifts* shifts) const {
@@ -65,13 +67,14 @@ class Remainders {
     shifts->largest = largest;
     shifts->fourth += sum_of_lanes(fourth_);
     shifts->eighth += sum_of_lanes(eighth_);
+    shifts->remainders += sum_of_lanes(remainders_);
   }
 
  private:
   const float* offsets_;
   const float* probabilities_;
   const float* curvatures_;
-  Single most_{}, fourth_{}, eighth_{};
+  Single most_{}, fourth_{}, eighth_{}, remainders_{};
 };
 
 }  // namespace

@@ -29,11 +29,13 @@ inline constexpr std::size_t kLaneSums = 8;
 // the others: a sum over many columns rounds by its chunks, not by its columns.
 inline constexpr std::size_t kSumChunk = 32;
 
-// Sizes of the shifts t_i of members whose curvatures are c_i: max |t_i| and sums of c_i t_i^power.
+// Sizes of the shifts t_i of members whose curvatures are c_i: max |t_i| and sums of c_i t_i^power;
+// and the sum of the absolute remainders, where a loop computes these.
 struct Shifts {
   double largest = 0;
   double fourth = 0;
   double eighth = 0;
+  double remainders = 0;
 };
 
 // A vector in whole numbers, the last pair filled up with zero: `unit` times these. No sum of its

@@ -80,7 +80,7 @@ def test_a_remainder_is_exact_to_second_order(p: float, widened: bool) -> None:
     p = float(np.float32(p))
     c = single(np.random.default_rng(0).uniform(0.01, 1, size=n))
     # A sample of its own direction each: no sum rounds.
-    f, largest, _, _ = testing.remainder(np.eye(n), t, np.zeros(n), np.full(n, p), c, widened)
+    f, largest, *_ = testing.remainder(np.eye(n), t, np.zeros(n), np.full(n, p), c, widened)
     assert largest == 2
     with mpmath.workdps(40):
         r = [mpmath.expm1(mpmath.mpf(float(value))) for value in t]
@@ -102,7 +102,7 @@ def test_sums_of_remainders_are_within_their_bound(n: int, columns: int, widened
     p = single(rng.random(n))
     c = single(p * (1 - p))
     t = x @ u - offsets
-    sums, largest, fourth, eighth = testing.remainder(x, u, offsets, p, c, widened)
+    sums, largest, fourth, eighth, remainders = testing.remainder(x, u, offsets, p, c, widened)
 
     of_shift = 2 if widened else min(columns, 32) + -(-columns // 32) + 3
     of_sum = 2 if widened else 35
@@ -120,6 +120,7 @@ def test_sums_of_remainders_are_within_their_bound(n: int, columns: int, widened
     error = c * np.expm1(most) * shift_error + 16 * SINGLE * c * t**2 * np.exp(2 * most)
     bound = (error + of_sum * SINGLE * np.abs(f)) @ np.abs(x)
     assert (np.abs(sums - f @ x) <= bound).all()
+    assert abs(remainders - np.abs(f).sum()) <= error.sum() + 1e-5 * np.abs(f).sum()
 
 
 @pytest.mark.parametrize("t", [2.5, -2.5, 1e4, -1e30])
@@ -128,7 +129,7 @@ def test_shifts_beyond_the_polynomial_are_reported(t: float) -> None:
     x[270, 1] = single(np.array([t]))[0]
     half = np.full(300, 0.5)
     for widened in (False, True):
-        _, largest, _, _ = testing.remainder(x, np.ones(2), np.zeros(300), half, half, widened)
+        _, largest, *_ = testing.remainder(x, np.ones(2), np.zeros(300), half, half, widened)
         assert largest == abs(x[270, 1])
 
 

@@ -143,10 +143,14 @@ Expansion::Remainder Expansion::bound_remainder(const Lengths& lengths, bool wid
   const double sums =
       widened ? 2 : static_cast<double>(kTileRows / (2 * kernels_.single_lanes) + 4);
   const double growth = std::exp(shifts.largest);
+  const double size = std::sqrt(shifts.fourth);
+  // The sum over members of |f_i| |x_i|, in the norm of H^-1: entry by entry, or by its length.
+  const double summed =
+      std::min(0.6 * growth * size * spread_,
+               (1.001 * shifts.remainders + vanished) * members_.largest_norm() * inverse_root_);
   // The first term has room for what is lost where `growth` is near 1.
   return {(growth - 1 + 1e-14) * near +
-              kSingleRounding * growth * growth * std::sqrt(shifts.fourth) *
-                  (16 + 0.6 * sums * spread_) +
+              kSingleRounding * (16 * growth * growth * size + sums * summed) +
               1e-15 * std::sqrt(static_cast<double>(members_.size())),
           growth};
 }
