@@ -104,11 +104,13 @@ void PairWatch::take_weights(const Scores& scores) {
   for (std::size_t k = 0; k < n_classes_; ++k) {
     if (!scores.has(k)) continue;
     classes_.push_back(k);
-    double* own = weights_.data() + k * stride_;
-    scores.write_weights(k, {own, columns_});
+    scores.write_weights(k, {weights_.data() + k * stride_, columns_});
+    shares_[k] = scores.share_of_reach(k);
+  }
+  for (const std::size_t k : classes_) {  // by itself: numbers that were just written come late
+    const double* own = weights_.data() + k * stride_;
     lengths_[k] = std::sqrt(kernels_.dot(own, own, stride_));
     longest_ = std::max(longest_, lengths_[k]);
-    shares_[k] = scores.share_of_reach(k);
   }
 }
 
