@@ -17,24 +17,17 @@ inline Single reciprocal(Single value) {
 }
 
 // c (r / (1 + p r) - t) with r = exp(t) - 1: what moving a margin by t adds to its residual beyond
-// the linear part. With s = r - t = t^2 / 2 + ... , it is c (s - p t r) / (1 + p r): nothing
-// cancels that is larger than t^2. From h to 2 h, r becomes r (2 + r) and s becomes 2 s + r^2; the
-// Taylor polynomial of degree 8 at h = t / 4 leaves less than a rounding for |t| <= 2.
-inline Single remainder(Single t, Single p, Single c) {
-  const Single h = t * 0.25f;
-  Single s = h * (1.0f / 40320) + 1.0f / 5040;
-  s = s * h + 1.0f / 720;
-  s = s * h + 1.0f / 120;
-  s = s * h + 1.0f / 24;
-  s = s * h + 1.0f / 6;
-  s = s * h + 0.5f;
-  s = s * h * h;
-  Single r = s + h;
-  s = 2.0f * s + r * r;
-  r = s + 2.0f * h;
-  s = 2.0f * s + r * r;
-  const Single pr = p * (s + t);
-  return c * (s - pr * t) * reciprocal(1.0f + pr);
+// the linear part. With u = 2 tanh(t / 2) and v = (p - 1/2) u it is c (u - t - t v) / (1 + v):
+// nothing cancels that is larger than t^2. The polynomial, in t^2 = `square`, is (u - t) / t^3 with
+// the least error for |t| <= 2: less than a rounding of t^2 exp(2 |t|).
+inline Single remainder(Single t, Single square, Single p, Single c) {
+  Single bend = square * -3.83192855e-6f + 7.28357627e-5f;
+  bend = bend * square - 8.28691060e-4f;
+  bend = bend * square + 8.32710974e-3f;
+  bend = bend * square - 8.33327472e-2f;
+  bend = bend * square * t;
+  const Single v = (p - 0.5f) * (t + bend);
+  return c * (bend - t * v) * reciprocal(1.0f + v);
 }
 
 // Of the rows of a tile: the remainders, and the sizes of the shifts.
@@ -53,7 +46,7 @@ class Remainders {
     most_ = size > most_ ? size : most_;
     fourth_ += c * power;
     eighth_ += c * power * power;
-    const Single found = remainder(t, load(probabilities_ + row), c);
+    const Single found = remainder(t, square, load(probabilities_ + row), c);
     remainders_ += absolute(found);
     return found;
   }
