@@ -6,9 +6,12 @@ namespace shapcpp {
 namespace {
 
 constexpr int kMostRefinements = 40;
-// After failures in a row coalitions are skipped: none after the first, which one sample may have
-// caused that moved the optimum far, and 2^6 - 1 after this many.
-constexpr int kMostFailures = 7;
+// After this many failures in a row 2^6 - 1 coalitions are skipped.
+constexpr int kMostFailures = 6;
+// Where a smaller share of recent coalitions has failed, a failure says nothing of the next one:
+// the sample that joined moved the optimum far.
+constexpr double kRare = 0.05;
+constexpr double kShareKept = 0.95;
 // If a smaller share of joins than this is certified without a pass, passes are made at once.
 constexpr double kHopeless = 0.4;
 // At sizes that are a multiple of this no pass is made at once, to learn whether that share has
@@ -69,7 +72,8 @@ bool RefitPolicy::may_estimate() {
 
 void RefitPolicy::settle(bool decided) {
   failures_ = decided ? std::max(failures_ - 1, 0) : std::min(failures_ + 1, kMostFailures);
-  if (!decided) skips_ = (1 << (failures_ - 1)) - 1;
+  if (!decided && failed_ >= kRare) skips_ = (1 << failures_) - 1;
+  failed_ = kShareKept * failed_ + (decided ? 0 : 1 - kShareKept);
 }
 
 // A pass is always made if the sample moves so far that its residual at the anchor says little.

@@ -71,7 +71,7 @@ class RefitPolicy {
 
  private:
   // A fit takes several steps, each about as dear as a base.
-  static constexpr int kMostBases = 3;
+  static constexpr int kMostBases = 2;
 
   bool is_time_to_build(double passes_per_base);
   bool is_slow(const Size& size, double passes_per_base, double decrement) const;
@@ -102,6 +102,7 @@ class RefitPolicy {
   // every join is a waste: each further failure in a row doubles the number of coalitions fitted
   // without trying.
   int failures_ = 0;
+  double failed_ = 0;  // share of recent coalitions
   int skips_ = 0;
 };
 
