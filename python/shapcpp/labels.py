@@ -18,6 +18,7 @@ __all__ = [
     "MOST_CLASSES",
     "Labels",
     "as_read",
+    "check_alike",
     "class_indices",
     "class_labels",
     "class_named",
@@ -53,12 +54,17 @@ def truth(name: str, value: ArrayLike, y: Labels, y_name: str = "y") -> Labels:
     """True labels of samples labelled `y`; empty ones, and those that `y` lacks, are unknown."""
     array = _vector(name, value, may_be_missing=True)
     checks.same_length(name, array, "labels", y_name, y)
-    if (array.dtype.kind == "U") != (y.dtype.kind == "U"):
-        raise TypeError(
-            f"{name} holds {KINDS[array.dtype.kind]} and {y_name} {KINDS[y.dtype.kind]}: make them "
-            "alike"
-        )
+    check_alike(name, array, y, y_name)
     return array
+
+
+def check_alike(name: str, array: Labels, y: Labels, y_name: str = "y") -> None:
+    """Raises TypeError for labels of which one are numbers and the others text."""
+    if len(array) and (array.dtype.kind == "U") != (y.dtype.kind == "U"):
+        raise TypeError(
+            f"{name} holds {KINDS[array.dtype.kind]} (row 0 is {array.tolist()[0]!r}) and {y_name} "
+            f"{KINDS[y.dtype.kind]} (such as {y.tolist()[0]!r}): make them alike"
+        )
 
 
 def several_classes(name: str, y: Labels) -> tuple[Labels, NDArray[np.int64]]:
@@ -112,12 +118,7 @@ def class_indices(
     name: str, values: Labels, classes: Labels, known_name: str = "y"
 ) -> NDArray[np.int64]:
     """The class index of each label, all of which must be among `classes`."""
-    if (values.dtype.kind == "U") != (classes.dtype.kind == "U"):
-        raise TypeError(
-            f"{name} holds {KINDS[values.dtype.kind]} (row 0 is {values.tolist()[0]!r}) and "
-            f"{known_name} {KINDS[classes.dtype.kind]} (such as {classes.tolist()[0]!r}): make "
-            "them alike"
-        )
+    check_alike(name, values, classes, known_name)
     indices = np.searchsorted(classes, values)
     wrong = classes[np.minimum(indices, len(classes) - 1)] != values
     if wrong.any():
@@ -241,8 +242,8 @@ def _whole_floats(name: str, array: Labels) -> NDArray[np.int64]:
         if np.isnan(array[row]):
             raise ValueError(f"{name} has nan, a missing label, at row {row}; {OUT}")
         raise ValueError(
-            f"{name} has {array[row]} at row {row}; labels that are floats must be whole numbers: "
-            "pass text, as astype(str) makes, if these are names"
+            f"{name} has {array[row]} at row {row}; labels that are floats must be whole numbers "
+            "below 2^53: pass text, as astype(str) makes, if these are names"
         )
     return array.astype(np.int64)
 

@@ -49,7 +49,7 @@ CASES: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"y": ["a", "b\n"] * 4}, ValueError, "y has 'b\\n' at row 1: line breaks and control characters"),
     ({"y_test": ["0", "1", "0", "1", "1"]}, TypeError, "y_test holds strings (row 0 is '0') and y integers (such as 0)"),
     ({"y": ["a", "b"] * 4}, TypeError, "y_test holds integers (row 0 is 0) and y strings (such as 'a'): make them"),
-    ({"true_labels": ["0", ""] * 4}, TypeError, "true_labels holds strings and y integers: make them alike"),
+    ({"true_labels": ["0", ""] * 4}, TypeError, "true_labels holds strings (row 0 is '0') and y integers (such as 0): make them alike"),
     ({"y": GOOD["y"][:, None]}, ValueError, "y must have shape (samples,), got shape (8, 1)"),
     ({"y": np.ones(8, int)}, ValueError, "y holds one class only: every label is 1"),
     ({"y": np.arange(8) % 3, "model": "forest"}, ValueError, "model must be one of 'logistic', 'ovr', 'ridge', 'lda', 'centroid', 'bayes', 'multinomial' or"),

@@ -229,7 +229,7 @@ def changed(*entries: tuple[int, int, float]) -> NDArray[Any]:
     ("matrix", "test", "said"),
     [
         (changed((1, 4, 0.5)), K, "X is not symmetric: X[1, 4] is 0.5 and X[4, 1] is 1"),
-        (changed((2, 2, -1.0)), K, "X[2, 2] is -1, and no sample has a negative kernel entry"),
+        (changed((2, 2, -1.0)), K, "X[2, 2] is -1, and no sample has a negative entry with itself"),
         (changed((1, 4, 3.0), (4, 1, 3.0)), K, "X is no kernel matrix: X[1, 4] is 3, more than"),
         (changed((0, 0, 0.0)), K, "X is no kernel matrix: X[0, 1] is 1, more than X[0, 0] and"),
         (np.diag([0.0, 1, 1, 1, 1, 1]), K, "X_test[0, 0] is 2, and X[0, 0] is 0"),

@@ -70,7 +70,11 @@ def test_numbers_and_text_of_any_type_are_labels(given: Any, wanted: list[Any]) 
             ValueError,
             r"got shape \(2, 2\); pass one label per sample, as np.argmax",
         ),
-        ([1.5, 2.0], ValueError, r"labels that are floats must be whole numbers: pass text"),
+        (
+            [1.5, 2.0],
+            ValueError,
+            r"labels that are floats must be whole numbers below 2\^53: pass text",
+        ),
     ],
 )
 def test_what_is_no_label_is_named(given: Any, error: type[Exception], sentence: str) -> None:

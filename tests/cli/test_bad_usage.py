@@ -27,6 +27,20 @@ def without_label(rows: NDArray[Any]) -> NDArray[Any]:
     return np.array(rows[["features", "split"]])
 
 
+def without_any_label(rows: NDArray[Any]) -> NDArray[Any]:
+    unknown = np.empty(len(rows), dtype=[*rows.dtype.descr[:1], ("label", "U3"), ("split", "U5")])
+    unknown["features"], unknown["split"] = rows["features"], rows["split"]
+    return unknown
+
+
+def with_truths_of_another_kind(rows: NDArray[Any]) -> NDArray[Any]:
+    known = np.empty(len(rows), dtype=[*rows.dtype.descr, ("true_label", "U3")])
+    for name in rows.dtype.names or ():
+        known[name] = rows[name]
+    known["true_label"] = "cat"
+    return known
+
+
 def of_one_class(rows: NDArray[Any]) -> NDArray[Any]:
     rows["label"] = 1
     return rows
@@ -43,6 +57,11 @@ def of_one_class(rows: NDArray[Any]) -> NDArray[Any]:
         ),
         (lambda rows: rows[rows["split"] == "test"], "bad.npy has no row with split 'train'"),
         (lambda rows: rows[:0], "bad.npy has no row with split 'train'"),
+        (without_any_label, "bad.npy has no label in the rows of split 'train'"),
+        (
+            with_truths_of_another_kind,
+            "bad.npy: true_label holds strings (row 0 is 'cat') and label integers (such as",
+        ),
     ],
 )
 def test_bad_features_files(change: Any, sentence: str, folder: Path) -> None:

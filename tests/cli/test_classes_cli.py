@@ -109,3 +109,15 @@ def test_rows_without_a_label_are_left_out_and_counted(folder: Path) -> None:
     assert "43 training samples" in done.stdout
     with pytest.raises(ValueError, match=r"f.npy: label has an empty string.* at row 0"):
         shapcpp.read_features(folder / "f.npy").sides()
+
+
+def test_a_page_leaves_out_rows_without_a_label_on_both_sides(folder: Path) -> None:
+    features = shapcpp.read_features(folder / "f.npy")
+    split = features.rows["split"]
+    split[np.flatnonzero(split == "train")[::4]] = "val"
+    features.rows["label"][[np.flatnonzero(split == side)[1] for side in ("train", "val")]] = ""
+    shapcpp.write_features(folder / "f.npy", features)
+    shapcpp_cli("value", "f.npy", "--perms", 2, "--no-doubt", "-o", "run.npz", cwd=folder)
+    done = shapcpp_cli("report", "run.npz", "--features", "f.npy", "-o", "r.html", cwd=folder)
+    assert done.stderr == "Note: 2 rows without a label are left out.\n"
+    assert "value are dropped" in (folder / "r.html").read_text()

@@ -15,7 +15,8 @@ def test_components_in_the_shell_are_those_of_python(folder: Path) -> None:
     done = shapcpp_cli(
         "value", "features.npy", "--perms", 6, "--components", 2, "-o", "run.npz", cwd=folder
     )
-    assert "components 2" in done.stdout
+    assert "components 2 (" in done.stdout
+    assert "% of the variance)" in done.stdout
     train, test = sides(folder)
     v = shapcpp.value(train.X, train.y, test.X, test.y, 6, components=2)
     loaded: Any = shapcpp.load(folder / "run.npz")

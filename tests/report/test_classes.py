@@ -62,6 +62,7 @@ def test_noise_goes_to_all_other_labels_and_by_a_matrix() -> None:
     cases: list[tuple[Any, str]] = [
         ([[0, 1], [1, 0]], r"matrix must have shape \(4, 4\), as y has 4 labels, got \(2, 2\)"),
         (matrix - 1, "matrix has -1 at row 0, column 1; shares lie between 0 and 1"),
+        (matrix * np.nan, "matrix has nan at row 0, column 0; shares lie between 0 and 1"),
         (np.full((4, 4), 0.5), r"matrix flips 1.5 of label ant \(row 0\), more than all"),
     ]
     for bad, sentence in cases:

@@ -13,7 +13,7 @@ import shapcpp
 from shapcpp.cli import doubt_tables
 from shapcpp.cli.console import PATH, RAW_CSV, check_outputs, note_left_out, save
 from shapcpp.cli.tables import make_console, make_table
-from shapcpp.labels import class_labels, several_classes
+from shapcpp.labels import check_alike, class_labels, several_classes
 from shapcpp.storage.labelled_rows import LabelledRows, read_labelled_rows
 
 __all__ = ["doubt"]
@@ -82,7 +82,11 @@ def doubt(
         _compare_readers(rows, columns, seed, threads, output, csv_path, raw_csv)
         return
     name = labels or f"{features}: {(columns or ('label',))[0]}"
-    several_classes(name, class_labels(name, rows.y))
+    y = class_labels(name, rows.y)
+    several_classes(name, y)
+    if rows.true_labels is not None:
+        true_name = f"{features}: true_label"
+        check_alike(true_name, class_labels(true_name, rows.true_labels), y, "label")
     d = shapcpp.doubt(
         rows.X, rows.y, rows.groups, rows.ids, rows.true_labels, seed, threads,
         progress=sys.stderr.isatty(), reviewed=rows.reviewed,

@@ -7,7 +7,7 @@ from collections import Counter
 import click
 
 import shapcpp
-from shapcpp.cli.console import PATH, check_outputs, note, save
+from shapcpp.cli.console import PATH, check_outputs, note, note_left_out, save
 from shapcpp.detection.relabelling import apply_decisions, read_decisions
 from shapcpp.labels import is_missing
 from shapcpp.storage.reviewed import DECISIONS, REMOVE
@@ -72,9 +72,12 @@ def report(
     from shapcpp.report import report as write
     from shapcpp.report.stacks import folder_of
 
+    made_of = None if features is None else shapcpp.read_features(features)
+    if made_of is not None:
+        note_left_out(made_of.without_missing()[1], "without a label")
     write(
         run,
-        features,
+        made_of,
         scans,
         output,
         masks=masks,

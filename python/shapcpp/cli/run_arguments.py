@@ -6,7 +6,7 @@ from typing import Any
 
 import shapcpp
 from shapcpp.cli.console import note, note_left_out
-from shapcpp.labels import Labels, several_classes
+from shapcpp.labels import Labels, class_labels, several_classes, truth
 from shapcpp.metrics import Metric, available, resolve, shown_by_default
 from shapcpp.plan import Plan
 from shapcpp.problem.folds import DEFAULT_FOLDS
@@ -19,7 +19,11 @@ __all__ = ["arrays_of", "classes_and_metrics", "default_rule", "labelled", "metr
 
 def labelled(data: shapcpp.Features) -> shapcpp.Features:
     """The rows with labels; notes how many have none, and how many a reviewer removed."""
-    data, missing = data.without_missing()
+    before, (data, missing) = data, data.without_missing()
+    for split in ("train", "test"):
+        was_there, is_there = ((d.rows["split"].astype(str) == split).any() for d in (before, data))
+        if was_there and not is_there:
+            raise ValueError(f"{data.source} has no label in the rows of split {split!r}")
     note_left_out(missing, "without a label")
     note_left_out(int((~is_kept(data.rows)).sum()), "that a reviewer removed")
     return data
@@ -42,6 +46,9 @@ def arrays_of(
                 f"{data.source} has no test rows: its {len(samples.y):,} rows judge one another, "
                 f"in {DEFAULT_FOLDS} folds (--folds)"
             )
+    y = class_labels(f"{data.source}: label", samples.y)
+    if samples.true_labels is not None:
+        truth(f"{data.source}: true_label", samples.true_labels, y, "label")
     if by_group and samples.groups is None:
         raise ValueError(f"--by-group needs groups, and {data.source} holds none")
     return samples, {

@@ -17,8 +17,9 @@ from shapcpp.ct.network.ranking import is_chance, is_inverted
 from shapcpp.detection.queue import in_words
 from shapcpp.machine.processors import available_processors
 from shapcpp.metrics import long_name
+from shapcpp.problem.models import MODELS, Model
 from shapcpp.results import index_ranges
-from shapcpp.results.folded import FoldedValuation
+from shapcpp.results.folded import FoldedValuation, components_of
 from shapcpp.results.sample_table import SampleTable
 from shapcpp.results.valuation import Valuation
 from shapcpp.storage.csv_files import write_csv
@@ -85,15 +86,20 @@ def show_valuation(v: Run, metrics: Sequence[str]) -> None:
     )
     how = ", halved" if s["sampler"] == "halving" else ""
     model = "" if s["model"] == "logistic" else f"model {s['model']}, "
-    reduced = "" if s["components"] is None else f"components {s['components']}, "
+    uses = Model(s["model"]).uses if s["model"] in MODELS else set()
+    if "C" in uses:
+        model += f"C {s['C']:g}, "
+    if "class_weight" in uses:
+        model += f"class weight {weight or 'equal'}, "
+    reduced = "" if s["components"] is None else f"components {_directions(v)}, "
     if s["kernel"] is not None:
         reduced = f"kernel {s['kernel']}, "
     if s["gamma"] is not None:
         reduced += f"gamma {s['gamma']:.12g}, "
     console.print(
-        f"permutations {v.n_permutations}{how}, seed {s['seed']}, {model}C {s['C']:g}, "
-        f"class weight {weight or 'equal'}, scale {s['scale'] or 'none'}, {reduced}"
-        f"empty {_empty(s['empty'])}, single class {s['single_class']}"
+        f"permutations {v.n_permutations}{how}, seed {s['seed']}, {model}"
+        f"scale {s['scale'] or 'none'}, {reduced}empty {_empty(s['empty'])}, "
+        f"single class {s['single_class']}"
     )
     for metric in metrics:
         title = f"\nLowest values by {long_name(metric)}{_reliability(v, metric)}"
@@ -112,10 +118,21 @@ def show_how_many(v: Run, n_labels: int) -> None:
         )
     if v.doubts is not None:
         low, high = v.doubts.total_interval()
+        expected = f"{v.doubts.n_expected:.0f}"
+        verb = "is" if expected == "1" else "are"
         console.print(
-            f"\nAbout {v.doubts.n_expected:.0f} of these {n:,} labels are probably wrong (95%: "
+            f"\nAbout {expected} of these {n:,} labels {verb} probably wrong (95%: "
             f"{low:.0f} to {high:.0f}), which is a different question from what samples are worth"
         )
+
+
+def _directions(v: Run) -> str:
+    """How many directions stand for all features, which may be fewer than were asked for."""
+    kept, asked = components_of(v), v.settings["components"]
+    few, shares = min(len(c.directions) for c in kept), [c.share for c in kept]
+    low, high = f"{min(shares):.0%}", f"{max(shares):.0%}"
+    number = f"{asked}" if few == asked else f"{few} of {asked} asked for"
+    return f"{number} ({low if low == high else f'{low} to {high}'} of the variance)"
 
 
 def _empty(rule: str | list[Any]) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shapcpp import _core, checks
+from shapcpp.conversion import real_matrix
 from shapcpp.labels import Labels, class_labels, is_missing, several_classes
 from shapcpp.storage.features import Features
 
@@ -139,13 +140,13 @@ def _rate(rate: float) -> float:
 
 def _shares(matrix: ArrayLike, classes: NDArray[Any]) -> NDArray[np.float64]:
     K = len(classes)
-    shares: NDArray[np.float64] = np.array(checks.features("matrix", matrix))
+    shares = np.array(real_matrix("matrix", matrix), dtype=np.float64)
     if shares.shape != (K, K):
         raise ValueError(
             f"matrix must have shape ({K}, {K}), as y has {K} labels, got {shares.shape}"
         )
-    np.fill_diagonal(shares, 0.0)
-    wrong = (shares < 0) | (shares > 1)
+    np.fill_diagonal(shares, 0.0 * shares.diagonal())  # but nan stays
+    wrong = ~((shares >= 0) & (shares <= 1))
     if wrong.any():
         k, j = (int(at) for at in np.argwhere(wrong)[0])
         raise ValueError(

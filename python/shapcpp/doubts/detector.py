@@ -95,6 +95,7 @@ def doubt(
     if true_labels is not None:
         true_labels = labels.class_labels("true_labels", true_labels)
         checks.same_length("true_labels", true_labels, "labels", "X", X)
+        labels.check_alike("true_labels", true_labels, y)
     reviewed = checks.companion("reviewed", reviewed, y)
     seed = checks.seed(seed)
     threads = available_processors() if threads is None else threads

@@ -128,7 +128,8 @@ def stratified_folds(
     for label, count in zip(classes, (of_unit > 0).sum(axis=0), strict=True):
         if count < 2:
             raise ValueError(
-                f"label {label} has {count} {noun[:-1]}: folds need at least 2 {noun} of each label"
+                f"label {label} has {count} {noun[:-1]}: folds need at least 2 {noun} of each "
+                "label; leave its samples out"
             )
     if not 2 <= folds <= n_units:
         raise ValueError(f"folds must lie between 2 and the {n_units} {noun}, got {folds}")

@@ -232,7 +232,10 @@ def _check_entries(X: Floats, X_test: Floats) -> None:
     own = X.diagonal()
     if own.min() < 0:
         i = int(np.argmin(own))
-        raise ValueError(f"X[{i}, {i}] is {own[i]:g}, and no sample has a negative kernel entry")
+        raise ValueError(
+            f"X[{i}, {i}] is {own[i]:g}, and no sample has a negative entry with itself: pass the "
+            "kernel of all pairs, not distances"
+        )
     lengths = np.sqrt(own)
     for i in range(n):  # row by row: the matrix is large
         room = UNEQUAL * lengths[i] * lengths

@@ -10,7 +10,7 @@ from shapcpp import __version__
 from shapcpp.doubts.result import Doubts
 from shapcpp.report.words import count
 from shapcpp.results import index_ranges
-from shapcpp.results.folded import FoldedValuation
+from shapcpp.results.folded import FoldedValuation, components_of
 from shapcpp.results.valuation import Valuation
 
 __all__ = ["about_doubts", "conventions"]
@@ -159,8 +159,7 @@ def _kernel(settings: dict[str, Any]) -> str:
 
 
 def _directions(v: Run) -> str:
-    parts = v.parts if isinstance(v, FoldedValuation) else (v,)
-    kept = [part.components for part in parts if part.components is not None]
+    kept = components_of(v)
     numbers = sorted({len(c.directions) for c in kept})
     shares = [c.share for c in kept]
     low, high = f"{min(shares):.0%}", f"{max(shares):.0%}"

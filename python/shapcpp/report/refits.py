@@ -127,6 +127,7 @@ def removal_rows(
     """
     if not isinstance(v, Valuation) or not can_refit(v) or is_slow(v):
         return []
+    features, _ = features.without_missing()  # as the run was made
     if not (features.rows["split"].astype(str) == "val").any():
         return []
     train, val = features.samples("train"), features.samples("val")

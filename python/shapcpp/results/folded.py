@@ -12,12 +12,13 @@ from shapcpp.doubts.result import Doubts
 from shapcpp.groups import numbered
 from shapcpp.metrics import Metric
 from shapcpp.results import folds_file, run_file, signs
+from shapcpp.results.components import Components
 from shapcpp.results.estimates import Metrics
 from shapcpp.results.run import Run
 from shapcpp.results.valuation import Valuation
 from shapcpp.storage import files
 
-__all__ = ["FoldedValuation", "load_run"]
+__all__ = ["FoldedValuation", "components_of", "load_run"]
 
 # Attributes that only a part has: the parts together have no such thing.
 OF_A_PART = {
@@ -257,6 +258,12 @@ def _mean(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     with np.errstate(invalid="ignore"):
         mean: NDArray[np.float64] = np.where(known, rows, 0.0).sum(axis=0) / known.sum(axis=0)
     return mean
+
+
+def components_of(v: Valuation | FoldedValuation) -> list[Components]:
+    """The principal directions of a run, those of each fold; empty if it has all features."""
+    parts = v.parts if isinstance(v, FoldedValuation) else (v,)
+    return [part.components for part in parts if part.components is not None]
 
 
 def load_run(path: files.PathLike) -> Valuation | FoldedValuation:
