@@ -40,7 +40,7 @@ class ShrinkingMatrix {
     note_diagonal();
     return result;
   }
-  // As it was written.
+  // As it was written, until rows are taken off.
   const AlignedVector& written() const { return values_; }
   // Of the matrix without the rows that wait.
   const AlignedVector& diagonal() const { return diagonal_; }
