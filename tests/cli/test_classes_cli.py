@@ -111,6 +111,17 @@ def test_rows_without_a_label_are_left_out_and_counted(folder: Path) -> None:
         shapcpp.read_features(folder / "f.npy").sides()
 
 
+def test_unlabelled_test_rows_leave_the_others_to_judge_one_another(folder: Path) -> None:
+    features = shapcpp.read_features(folder / "f.npy")
+    features.rows["label"][features.rows["split"] == "test"] = ""
+    shapcpp.write_features(folder / "f.npy", features)
+    told = shapcpp_cli("value", "f.npy", "--perms", 2, "--no-doubt", cwd=folder).stderr
+    assert "without a label are left out" in told
+    assert "f.npy has no test rows: its 45 rows judge one another, in 5 folds" in told
+    shapcpp_cli("value", "f.npy", "--perms", 2, "--no-doubt", "--folds", 3, cwd=folder)
+    assert "f.npy has no label in the rows of split 'test'" in fails("knn", "f.npy", cwd=folder)
+
+
 def test_a_page_leaves_out_rows_without_a_label_on_both_sides(folder: Path) -> None:
     features = shapcpp.read_features(folder / "f.npy")
     split = features.rows["split"]

@@ -8,8 +8,8 @@ namespace {
 
 // Rows that are read twice while the nearest cache holds them.
 constexpr std::size_t kTogether = 16;
-// Rows of half a matrix that end in one column.
-constexpr std::size_t kEven = 8;
+// Rows that are updated up to the same column where the matrix is halved.
+constexpr std::size_t kSameWidth = 8;
 
 }  // namespace
 
@@ -78,7 +78,7 @@ double ShrinkingMatrix::take_off(const AlignedVector& scales) {
   if (!is_single_) {
     for (std::size_t j = 0; j < columns_; ++j)
       for (std::size_t p = 0; p < count_; ++p) factors_[j * count_ + p] = rows_[p * stride_ + j];
-    const std::size_t together = is_halved() ? kEven : columns_;
+    const std::size_t together = is_halved() ? kSameWidth : columns_;
     for (std::size_t first = 0; first < columns_; first += together) {
       const std::size_t end = std::min(first + together, columns_);
       kernels_.subtract_product(values_.data() + first * stride_, end - first,

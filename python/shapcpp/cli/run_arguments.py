@@ -6,7 +6,7 @@ from typing import Any
 
 import shapcpp
 from shapcpp.cli.console import note, note_left_out
-from shapcpp.labels import Labels, class_labels, several_classes, truth
+from shapcpp.labels import Labels, several_classes, truth
 from shapcpp.metrics import Metric, available, resolve, shown_by_default
 from shapcpp.plan import Plan
 from shapcpp.problem.folds import DEFAULT_FOLDS
@@ -17,10 +17,13 @@ from shapcpp.storage.reviewed import is_kept
 __all__ = ["arrays_of", "classes_and_metrics", "default_rule", "labelled", "metrics_to_show"]
 
 
-def labelled(data: shapcpp.Features) -> shapcpp.Features:
-    """The rows with labels; notes how many have none, and how many a reviewer removed."""
+def labelled(data: shapcpp.Features, by_sides: bool = True) -> shapcpp.Features:
+    """The rows with labels; notes how many have none, and how many a reviewer removed.
+
+    `by_sides` says that one side is to be tested on the other: neither may lack all labels.
+    """
     before, (data, missing) = data, data.without_missing()
-    for split in ("train", "test"):
+    for split in ("train", "test") if by_sides else ():
         was_there, is_there = ((d.rows["split"].astype(str) == split).any() for d in (before, data))
         if was_there and not is_there:
             raise ValueError(f"{data.source} has no label in the rows of split {split!r}")
@@ -34,8 +37,10 @@ def arrays_of(
 ) -> tuple[shapcpp.Samples, dict[str, Any]]:
     """The samples to value, and the arguments of `shapcpp.value` taken from the file."""
     sides: dict[str, Any]
-    data = labelled(data)
-    if folds is None and (data.has_test or not len(data.rows)):
+    known, _ = data.without_missing()
+    by_sides = folds is None and (known.has_test or not len(known.rows))
+    data = labelled(data, by_sides)
+    if by_sides:
         samples, test = data.sides()
         sides = {"X_test": test.X, "y_test": test.y}
     else:
@@ -46,9 +51,8 @@ def arrays_of(
                 f"{data.source} has no test rows: its {len(samples.y):,} rows judge one another, "
                 f"in {DEFAULT_FOLDS} folds (--folds)"
             )
-    y = class_labels(f"{data.source}: label", samples.y)
     if samples.true_labels is not None:
-        truth(f"{data.source}: true_label", samples.true_labels, y, "label")
+        truth(f"{data.source}: true_label", samples.true_labels, samples.y, "label")
     if by_group and samples.groups is None:
         raise ValueError(f"--by-group needs groups, and {data.source} holds none")
     return samples, {

@@ -122,8 +122,12 @@ void Expansion::add_curvature(double before) {
   charge_rounding(growth);
   inverse_.add_outer(inverse_x_, -curvature / growth, growth);
   if (has_third_) third_.absorb(x_, absorbed_.third);
-  if (++unmeasured_ == kMeasureEvery)
-    UpdatedMatrix::waits(columns_) ? measure_trace() : measure_inverse();
+  if (++unmeasured_ == kMeasureEvery) {
+    if (UpdatedMatrix::waits(columns_))
+      measure_trace();
+    else
+      measure_inverse();
+  }
   measure_spread();
   absorbed_.norm = std::sqrt(before);
   absorbed_.leverage = (1 + inverse_drift_) * std::sqrt(before / growth);
